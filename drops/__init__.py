@@ -1,0 +1,1 @@
+"""Writing, verifying and publishing a drop."""

@@ -1,0 +1,101 @@
+"""The drops folder: revisions that are there, staging beside them, and the rename that publishes."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.drop import Drop
+from schemas.configuration import validated
+from schemas.errors import VerificationError
+
+
+@dataclass(frozen=True)
+class DropSeries:
+    """All revisions of one partner × kind × period."""
+
+    drops: Path
+    partner: str
+    kind: str
+    period: str
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the partner."""
+        return self.drops / self.partner
+
+    def latest(self) -> Path | None:
+        """Give the newest published revision."""
+        found = self._published()
+        return found[max(found)] if found else None
+
+    def next_revision(self) -> int:
+        """Give the number of the revision to come."""
+        return max(self._published(), default=0) + 1
+
+    def path(self, revision: int) -> Path:
+        """Give the folder of a published revision."""
+        return self.folder / f"{self.kind}-{self.period}-r{revision}"
+
+    def staging(self) -> Path:
+        """Make an empty hidden folder to build the next revision in, clearing what a crash left."""
+        staging = self.folder / f".{self.kind}-{self.period}.staging"
+        if staging.exists():
+            shutil.rmtree(staging)
+        (staging / "data").mkdir(parents=True, mode=0o700)
+        return staging
+
+    def _published(self) -> dict[int, Path]:
+        pattern = re.compile(rf"{re.escape(f'{self.kind}-{self.period}')}-r([1-9]\d*)")
+        if not self.folder.is_dir():
+            return {}
+        found = ((pattern.fullmatch(path.name), path) for path in self.folder.iterdir())
+        return {int(match[1]): path for match, path in found if match}
+
+
+def partner_has_drops(drops: Path, partner: str) -> bool:
+    """Tell whether anything was ever published for a partner."""
+    folder = drops / partner
+    return folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir())
+
+
+def publish(staging: Path, target: Path) -> None:
+    """Make a finished drop visible: everything on disk first, then one rename."""
+    for path in staging.rglob("*"):
+        _sync(path)
+    _sync(staging)
+    staging.rename(target)
+    _sync(target.parent)
+
+
+def discard(staging: Path) -> None:
+    """Remove a drop that is not to be published."""
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def read_drop(folder: Path) -> Drop:
+    """Read a drop's `drop.json`.
+
+    Raises:
+        VerificationError: it is missing or not of the format.
+    """
+    try:
+        content = json.loads((folder / "drop.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise VerificationError(f"{folder.name}: drop.json is missing or not JSON; this is no drop")
+    return validated(Drop, content, where=f"{folder.name}/drop.json")
+
+
+def _sync(path: Path) -> None:
+    # Windows opens no folders; there a rename is durable by itself.
+    with contextlib.suppress(PermissionError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

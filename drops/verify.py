@@ -1,0 +1,255 @@
+"""Checking a drop as the partner can: with nothing but the folder.
+
+The files are read back from disk by what `datapackage.json` says and held against it: header,
+types, required values, codes, keys, parents. `drop.json` must agree with what is there.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
+from pandas import ArrowDtype
+
+from drops.bag import check_bag, sha256_of
+from drops.folders import read_drop
+from schemas.columns import Quantity
+from schemas.drop import Drop, DropTable
+from schemas.errors import VerificationError
+from transforms.checking import frame_of
+from transforms.linking import KeyIndex
+
+_BATCH_ROWS = 262_144
+_TYPES: Mapping[str, pyarrow.DataType] = {
+    "string": pyarrow.string(),
+    "date": pyarrow.date32(),
+    "integer": pyarrow.int64(),
+    "number": Quantity.__metadata__[0],
+    "boolean": pyarrow.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A drop that is what it says."""
+
+    drop: Drop
+    rows: Mapping[str, int]
+
+
+def verify_drop(folder: Path) -> Verified:
+    """Check a drop folder.
+
+    Raises:
+        VerificationError: with every fault, a line each.
+    """
+    if not folder.is_dir():
+        raise VerificationError(f"{folder.name}: no such drop folder; name the folder of one drop")
+    faults = check_bag(folder)
+    if faults:
+        raise VerificationError(_told(folder, faults))
+    drop = read_drop(folder)
+    resources = _resources(folder)
+    faults += _against_drop_json(folder, drop, resources)
+    keys: dict[str, KeyIndex] = {}
+    rows = {}
+    for name, resource in resources.items():
+        checked = _CheckedTable(folder, resource, keys)
+        faults += checked.faults
+        rows[name] = checked.rows
+    for table in drop.tables:
+        account = drop.account.get(table.name)
+        if account is None or not account.is_balanced or account.delivered != table.rows:
+            faults.append(f"drop.json: the account of {table.name} does not balance")
+        if rows.get(table.name) != table.rows:
+            faults.append(f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}")
+    if faults:
+        raise VerificationError(_told(folder, faults))
+    return Verified(drop, rows)
+
+
+def read_table(
+    folder: Path, resource: Mapping[str, Any], columns: list[str] | None = None
+) -> Iterator[pyarrow.RecordBatch]:
+    """Stream a file of a drop as its data package describes it."""
+    path = folder / resource["path"]
+    if resource["format"] == "parquet":
+        yield from parquet.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+        return
+    encoding = resource["encoding"]
+    reader = arrow_csv.open_csv(
+        path,
+        read_options=arrow_csv.ReadOptions(
+            encoding="utf-8" if encoding == "utf-8-sig" else encoding, block_size=1 << 24
+        ),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={f["name"]: _TYPES[f["type"]] for f in resource["schema"]["fields"]},
+            include_columns=columns or [],
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    yield from reader
+
+
+def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the resources of a drop's `datapackage.json` by name."""
+    return _resources(folder)
+
+
+def _resources(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+        return {resource["name"]: resource for resource in package["resources"]}
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise VerificationError(f"{folder.name}: datapackage.json is not a data package")
+
+
+def _against_drop_json(
+    folder: Path, drop: Drop, resources: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    if folder.name != drop.drop_id.partition("/")[2] and not folder.name.startswith("."):
+        yield f"drop.json: drop_id '{drop.drop_id}' is not the name of this folder"
+    if {table.name for table in drop.tables} != set(resources):
+        yield "drop.json and datapackage.json do not list the same tables"
+    for table in drop.tables:
+        if (folder / table.file).is_file() and sha256_of(folder / table.file) != table.sha256:
+            yield f"drop.json: the SHA-256 of {table.file} is another one"
+        yield from _columns_against(table, resources.get(table.name, {}))
+
+
+def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[str]:
+    fields = [(f["title"], f["type"]) for f in resource.get("schema", {}).get("fields", ())]
+    if fields != [(column.title, column.type) for column in table.columns]:
+        yield f"drop.json and datapackage.json do not list the same columns of {table.name}"
+
+
+class _CheckedTable:
+    """One file, read once and held against its resource description."""
+
+    def __init__(self, folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex]) -> None:
+        self._resource = resource
+        self._schema = resource["schema"]
+        self._fields = self._schema["fields"]
+        self._contract = _contract(self._fields)
+        self.rows = 0
+        self.faults: list[str] = []
+        self._own_keys: list[pyarrow.Array] = []
+        self._pairs = _Pairs()
+        try:
+            for batch in read_table(folder, resource):
+                self._check(batch, keys)
+        except (pyarrow.ArrowInvalid, UnicodeDecodeError, KeyError) as error:
+            # Its text may quote a cell.
+            self.faults.append(f"{resource['path']} cannot be read as described ({type(error).__name__})")
+            return
+        self._finish(keys)
+
+    def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, KeyIndex]) -> None:
+        self.rows += batch.num_rows
+        if batch.schema.names != [field["name"] for field in self._fields]:
+            self._fault("the header is not the one described")
+            return
+        try:
+            self._contract.validate(frame_of(batch), lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            broken = errors.failure_cases[["column", "check"]].drop_duplicates()
+            rules = [f"{column}: {str(check).partition('(')[0]}" for column, check in broken.to_numpy()]
+        else:
+            rules = []
+        for rule in rules:
+            self._fault(rule)
+        parents = [self._parent_rows(batch, key, keys) for key in self._schema.get("foreignKeys", ())]
+        primary = self._schema.get("primaryKey", [])
+        if len(primary) == 1:
+            self._own_keys.append(batch.column(primary[0]))
+        elif primary and parents:
+            self._pairs.add(parents[0], batch.column(primary[1]).to_numpy(zero_copy_only=False))
+
+    def _parent_rows(
+        self, batch: pyarrow.RecordBatch, key: Mapping[str, Any], keys: Mapping[str, KeyIndex]
+    ) -> np.ndarray:
+        parent = key["reference"]["resource"]
+        rows = keys[parent].positions(batch.column(key["fields"][0]))
+        if np.any(rows < 0):
+            self._fault(f"a row's {parent} is not in this drop")
+        return rows
+
+    def _finish(self, keys: dict[str, KeyIndex]) -> None:
+        if self._own_keys:
+            index = KeyIndex(pyarrow.concat_arrays(self._own_keys))
+            if index.duplicates().any():
+                self._fault("a key stands twice")
+            keys[self._resource["name"]] = index
+        elif len(self._schema.get("primaryKey", ())) == 1:
+            keys[self._resource["name"]] = KeyIndex(pyarrow.array([], pyarrow.string()))
+        if self._pairs.has_repeats():
+            self._fault("a key stands twice")
+
+    def _fault(self, text: str) -> None:
+        line = f"{self._resource['path']}: {text}"
+        if line not in self.faults:
+            self.faults.append(line)
+
+
+class _Pairs:
+    """Looks for repeated (parent row, number) pairs; keeps only those that are out of order."""
+
+    def __init__(self) -> None:
+        self._highest = -1
+        self._kept: list[np.ndarray] = []
+        self._is_ordered = True
+
+    def add(self, rows: np.ndarray, numbers: np.ndarray) -> None:
+        codes = (rows.astype(np.int64) << 20) | numbers.astype(np.int64)
+        if not len(codes):
+            return
+        if self._is_ordered and codes[0] > self._highest and np.all(np.diff(codes) > 0):
+            self._highest = int(codes[-1])
+            self._kept = [*self._kept[-1:], codes[-1:]]
+            return
+        self._is_ordered = False
+        self._kept.append(codes)
+
+    def has_repeats(self) -> bool:
+        if self._is_ordered or not self._kept:
+            return False
+        codes = np.concatenate(self._kept)
+        return len(np.unique(codes)) != len(codes)
+
+
+def _contract(fields: list[Mapping[str, Any]]) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {field["name"]: _column(field) for field in fields}, strict=True, ordered=True
+    )
+
+
+def _column(field: Mapping[str, Any]) -> pa.Column:
+    rules = field.get("constraints", {})
+    checks = []
+    if "enum" in rules:
+        checks.append(pa.Check.isin(rules["enum"]))
+    if "pattern" in rules:
+        checks.append(pa.Check.str_matches(rules["pattern"]))
+    if "minimum" in rules:
+        checks.append(pa.Check.ge(rules["minimum"]))
+    if "maximum" in rules:
+        checks.append(pa.Check.le(rules["maximum"]))
+    return pa.Column(
+        ArrowDtype(_TYPES[field["type"]]), checks=checks, nullable=not rules.get("required", False)
+    )
+
+
+def _told(folder: Path, faults: list[str]) -> str:
+    return f"{folder.name} is not a sound drop; do not use it, ask for it again:\n" + "\n".join(
+        f"  {fault}" for fault in faults
+    )

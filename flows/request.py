@@ -1,0 +1,95 @@
+"""What a run is asked to do, and by whom."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from schemas.errors import ConfigurationError, RefusedError
+from transforms.reading.folding import fold_name
+
+SCHEDULE = "schedule"
+"""Who starts a run that nobody started."""
+
+_SHARED_NAMES = frozenset(
+    {
+        *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
+        *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
+        *("管理者", "担当", "担当者", "受付", "店", "店長", "事務", "事務所", "スタッフ", "共用", "利用者"),
+    }
+)
+
+_PERSONAL = re.compile(r"\d{5,}|\d{2,4}-\d{2,4}|@|＠")
+
+
+def named_person(name: str | None) -> str:
+    """Accept the name of one person; shared names are refused (policy §8: IDの共有禁止).
+
+    Raises:
+        ConfigurationError: there is no name.
+        RefusedError: the name is one that several people use.
+    """
+    if not name or not name.strip():
+        raise ConfigurationError(
+            "who does this? give --operator with your own name, or set JOINT_USE_OPERATOR"
+        )
+    if fold_name(name).casefold() in {fold_name(shared).casefold() for shared in _SHARED_NAMES}:
+        raise RefusedError(
+            f"'{name.strip()}' is a name several people use; give your own (policy §8: IDの共有禁止)"
+        )
+    return name.strip()
+
+
+def impersonal(reason: str) -> str:
+    """Accept a reason that holds no phone number, customer number or e-mail address."""
+    if _PERSONAL.search(reason):
+        raise ValueError(
+            "write the reason without numbers or addresses of a person; it is stored and shown"
+        )
+    return reason.strip()
+
+
+class ExportRequest(BaseModel):
+    """A monthly export. It is stored and shown by Prefect, so nothing personal belongs in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shop: str = Field(
+        title="店舗フォルダ / shop folder",
+        description="shop.toml のあるフォルダ",
+        json_schema_extra={"position": 0},
+    )
+    month: str | None = Field(
+        default=None,
+        title="対象月 / month",
+        description="YYYY-MM。空欄なら先月",
+        pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$",
+        json_schema_extra={"position": 1},
+    )
+    partners: tuple[str, ...] = Field(
+        default=(),
+        title="共同利用者 / partners",
+        description="lotas, broadleaf など。空欄なら全社",
+        json_schema_extra={"position": 2},
+    )
+    operator: str = Field(
+        default=SCHEDULE,
+        title="操作者 / operator",
+        description="あなたの氏名。共用の名前は使えません",
+        max_length=60,
+        json_schema_extra={"position": 3},
+    )
+    reason: Annotated[str, AfterValidator(impersonal)] = Field(
+        default="monthly schedule",
+        title="理由 / reason",
+        description="お客様の氏名・番号は書かないでください",
+        min_length=1,
+        max_length=200,
+        json_schema_extra={"position": 4},
+    )
+    dry_run: bool = Field(
+        default=False,
+        title="試し実行 / dry run",
+        description="作って検査するだけで、納品しない",
+        json_schema_extra={"position": 5},
+    )

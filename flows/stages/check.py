@@ -1,0 +1,120 @@
+"""Check and scope: rule on every row, keep the broken ones, and hold the run if there are too many."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow
+
+from flows.report import Settled
+from flows.run import Run
+from flows.stages.spines import load_spine, save_verdicts
+from ledger.objection_register import check_not_shrunken, remember_count
+from ledger.quarantine import QuarantineFolder, QuarantineSummary
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.errors import ObjectionsUnreliableError, QuarantineLimitError
+from schemas.staging import PART, RECORD, UNREAD, row_of
+from sources.snapshot import Snapshot, digest_of_objections
+from transforms.settling import LINE_COLUMNS, line_codes, settle
+from transforms.verdicts import Disposition, Verdict, Verdicts
+
+
+def check(run: Run, snapshot: Snapshot) -> Settled:
+    """Settle what does not depend on a partner, and keep the verdicts in the run's folder.
+
+    Raises:
+        ObjectionsUnreliableError: the objections have shrunk, or too many match no customer.
+        QuarantineLimitError: a table has more broken rows than the shop allows.
+    """
+    count, unmatched = _check_objections(run, snapshot)
+    spine = load_spine(snapshot)
+    verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
+    counts = _counts(snapshot, verdicts)
+    save_verdicts(verdicts, run.workspace)
+    quarantined = {table: _quarantined(found) for table, found in counts.items()}
+    _keep(run, snapshot, verdicts, quarantined)
+    for table, reasons in quarantined.items():
+        _check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
+    remember_count(run.folder.state, count)
+    kept = {table: reasons for table, reasons in quarantined.items() if reasons}
+    return Settled(count, digest_of_objections(snapshot), unmatched, kept)
+
+
+def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
+    limits = run.folder.shop.limits
+    rows = snapshot.table("objections", [row_of("customer_id")])[row_of("customer_id")].to_numpy()
+    unmatched = int((rows < 0).sum())
+    check_not_shrunken(run.folder.state, len(rows), allowed_share=limits.max_objection_shrink_share)
+    if unmatched > len(rows) * limits.max_unmatched_objection_share:
+        raise ObjectionsUnreliableError(
+            f"{unmatched} of {len(rows)} objections match no customer number; do the two lists use "
+            "the same numbers? Correct them, or limits.max_unmatched_objection_share in shop.toml"
+        )
+    return len(rows), unmatched
+
+
+def _counts(snapshot: Snapshot, verdicts: Verdicts) -> dict[str, Counter[Verdict]]:
+    counts = {table: verdicts.count(verdicts.codes(table)) for table in verdicts.tables()}
+    lines: Counter[Verdict] = Counter()
+    for batch in snapshot.batches("repair_lines", LINE_COLUMNS):
+        lines += verdicts.count(line_codes(verdicts, batch))
+    counts["repair_lines"] = lines
+    return counts
+
+
+def _quarantined(counts: Counter[Verdict]) -> dict[str, int]:
+    return {
+        verdict.reason: count
+        for verdict, count in sorted(counts.items())
+        if verdict.disposition is Disposition.QUARANTINED
+    }
+
+
+def _check_share(run: Run, table: str, count: int, read: int) -> None:
+    most = run.folder.shop.limits.max_quarantined_share
+    if count > read * most:
+        raise QuarantineLimitError(
+            f"{table}: {count} of {read} rows are broken, more than {most:.0%}; "
+            "`joint-use quarantine` tells why. Mend the source, or raise limits.max_quarantined_share"
+        )
+
+
+def _keep(
+    run: Run, snapshot: Snapshot, verdicts: Verdicts, quarantined: Mapping[str, Mapping[str, int]]
+) -> None:
+    summary = QuarantineSummary(
+        period=str(run.month),
+        taken_at=run.as_of.isoformat(),
+        read={table: snapshot.tables[table].read for table in DELIVERABLE_TABLES},
+        reasons={table: reasons for table, reasons in quarantined.items() if reasons},
+    )
+    rows = {table: _rows(snapshot, verdicts, table) for table in summary.reasons}
+    QuarantineFolder(run.folder.state).replace(summary, rows)
+
+
+def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarrow.Table]:
+    names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
+    start = 0
+    for batch in snapshot.batches(table):
+        codes = codes_of(verdicts, table, batch, start)
+        start += batch.num_rows
+        mask = np.isin(codes, verdicts.disposition_codes(Disposition.QUARANTINED))
+        if not mask.any():
+            continue
+        rows = batch.filter(pyarrow.array(mask))
+        reasons = [verdicts.verdict(int(code)).reason for code in codes[mask]]
+        columns = {
+            "source": names.take(rows.column(PART)),
+            "row": rows.column(RECORD),
+            "reason": pyarrow.array(reasons, pyarrow.string()),
+            "unreadable": rows.column(UNREAD),
+            **{name: rows.column(name) for name in CATALOG[table].columns},
+        }
+        yield pyarrow.table(columns)
+
+
+def codes_of(verdicts: Verdicts, table: str, batch: pyarrow.RecordBatch, start: int) -> np.ndarray:
+    """Give the codes of a batch that begins at row `start` of its staged table."""
+    if table == "repair_lines":
+        return line_codes(verdicts, batch)
+    return verdicts.codes(table)[start : start + batch.num_rows]

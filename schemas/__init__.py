@@ -1,0 +1,1 @@
+"""What is true: canonical tables, notice, agreement, shop configuration, drop, errors."""

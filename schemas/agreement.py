@@ -1,0 +1,100 @@
+"""The agreement (覚書): what one partner gets, in which form; always a subset of the notice."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.configuration import Configuration
+from schemas.notice import Identifier
+
+
+class DropKind(StrEnum):
+    """What a drop is made for."""
+
+    MONTHLY = "monthly"
+
+
+class Delivery(Configuration):
+    """How the partner's files are written.
+
+    `unmappable` says what happens to a character the encoding cannot carry unchanged:
+    `substitute` replaces it from our table and counts it, `quarantine` sets the row aside.
+    """
+
+    format: Literal["csv", "parquet"]
+    encoding: Literal["utf-8-sig", "cp932"] = "utf-8-sig"
+    line_end: Literal["crlf", "lf"] = "crlf"
+    unmappable: Literal["substitute", "quarantine"] = "quarantine"
+
+    @property
+    def suffix(self) -> str:
+        """File name ending of a table."""
+        return f".{self.format}"
+
+
+class AgreedTable(Configuration):
+    """The columns of one canonical table, the partner's titles, and its words for our codes."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    titles: Mapping[str, str] = Field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> "AgreedTable":
+        if len(set(self.columns)) != len(self.columns):
+            raise ValueError("a column is listed twice; list it once")
+        for named in (*self.titles, *self.labels):
+            if named not in self.columns and not named.endswith("_key"):
+                raise ValueError(f"'{named}' has a title or labels but is not in columns")
+        return self
+
+
+class Share(Configuration):
+    """What goes into one kind of drop, and for which purposes."""
+
+    purposes: tuple[str, ...] = Field(min_length=1)
+    tables: Mapping[str, AgreedTable] = Field(min_length=1)
+
+
+class Agreement(Configuration):
+    """What one partner gets."""
+
+    partner: Identifier
+    version: str
+    effective_on: date
+    delivery: Delivery
+    monthly: Share
+
+    @model_validator(mode="after")
+    def _lists_known_tables_and_columns(self) -> "Agreement":
+        for name, agreed in self.monthly.tables.items():
+            if name not in DELIVERABLE_TABLES:
+                raise ValueError(
+                    f"monthly.tables.{name}: no such table; choose from {', '.join(DELIVERABLE_TABLES)}"
+                )
+            for column in agreed.columns:
+                if column not in CATALOG[name].columns:
+                    raise ValueError(
+                        f"monthly.tables.{name}.columns: no column '{column}'; "
+                        "`joint-use policy dictionary` lists them"
+                    )
+            for column, words in agreed.labels.items():
+                _labels_are_whole(name, column, words)
+        return self
+
+    def share(self, kind: DropKind) -> Share:
+        """What goes into a drop of this kind."""
+        return {DropKind.MONTHLY: self.monthly}[kind]
+
+
+def _labels_are_whole(table: str, column: str, words: Mapping[str, str]) -> None:
+    codes = set(CATALOG[table].columns[column].codes)
+    if set(words) != codes:
+        raise ValueError(
+            f"monthly.tables.{table}.labels.{column}: give one word for each of "
+            f"{', '.join(sorted(codes)) or 'no codes: this column has none'}"
+        )

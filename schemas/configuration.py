@@ -1,0 +1,36 @@
+"""The base of everything read from a TOML file: frozen, strict about unknown keys, one-line errors."""
+
+from collections.abc import Mapping
+from typing import Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.errors import ConfigurationError
+
+
+class Configuration(BaseModel):
+    """A frozen value from a configuration file; a misspelt key does not load."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+    @classmethod
+    def load(cls, content: Mapping[str, object], *, where: str) -> Self:
+        """Make the value from parsed TOML.
+
+        Raises:
+            ConfigurationError: naming the file, the key and what is wrong with it.
+        """
+        return validated(cls, content, where=where)
+
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+
+def validated(model: type[AnyModel], content: Mapping[str, object], *, where: str) -> AnyModel:
+    """Validate `content`, telling the first fault in one line without repeating the value."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "(whole file)"
+    raise ConfigurationError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}")

@@ -1,0 +1,82 @@
+"""The errors of the system and the exit code each one means.
+
+    JointUseError                 1  something failed
+    ├── ConfigurationError        2  wrong usage or configuration
+    ├── RefusedError              3  the policy or a missing permission says no
+    ├── HeldError                 4  a quality gate stopped the run; nothing was published
+    │   ├── ObjectionsUnreliableError
+    │   ├── ObjectionsMovedError
+    │   └── QuarantineLimitError
+    ├── BusyError                 5  another run holds this partner and kind
+    ├── SourceUnreadableError     1  a file or database cannot be read as a whole
+    │   └── SourceUnavailableError   it may be there again in a moment
+    ├── VerificationError         1  a drop is not what it says
+    ├── UnbalancedAccountError    1  a row is counted twice or not at all
+    └── UnexpectedError           1  a fault in the program; details stay in the state folder
+
+Messages say what is wrong, where, and what to do. They never hold a person's data.
+"""
+
+from typing import ClassVar
+
+
+class JointUseError(Exception):
+    """Base of all errors shown to people without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigurationError(JointUseError):
+    """A command or a configuration file is wrong."""
+
+    exit_code = 2
+
+
+class RefusedError(JointUseError):
+    """The notice, an agreement or a missing permission forbids what was asked."""
+
+    exit_code = 3
+
+
+class HeldError(JointUseError):
+    """A quality gate stopped the run before anything was published."""
+
+    exit_code = 4
+
+
+class ObjectionsUnreliableError(HeldError):
+    """The objection records are missing, unreadable, stale or suddenly fewer."""
+
+
+class ObjectionsMovedError(HeldError):
+    """An objection arrived between the gate and the moment of publishing."""
+
+
+class QuarantineLimitError(HeldError):
+    """More rows are broken than the shop allows in one run."""
+
+
+class BusyError(JointUseError):
+    """Another run holds this partner and kind."""
+
+    exit_code = 5
+
+
+class SourceUnreadableError(JointUseError):
+    """A source cannot be read as a whole, so no part of it is used."""
+
+
+class SourceUnavailableError(SourceUnreadableError):
+    """A source cannot be reached at this moment; trying again may help."""
+
+
+class VerificationError(JointUseError):
+    """A written drop does not hold what it promises."""
+
+
+class UnbalancedAccountError(JointUseError):
+    """The account of a table does not add up to the rows read."""
+
+
+class UnexpectedError(JointUseError):
+    """The program failed; the details are in the shop's state folder, not in this text."""

@@ -1,0 +1,127 @@
+"""The policy: the notice with the agreements it allows. An agreement wider than it does not load."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from schemas.agreement import Agreement, DropKind
+from schemas.catalog import CATALOG, NEVER_DELIVERED
+from schemas.columns import Role
+from schemas.errors import RefusedError
+from schemas.notice import Notice
+
+
+@dataclass(frozen=True)
+class Fingerprinted:
+    """Where a policy file came from: its version and the SHA-256 of its bytes."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A notice and its agreements, known to fit each other."""
+
+    notice: Notice
+    agreements: Mapping[str, Agreement]
+    fingerprints: Mapping[str, Fingerprinted]
+    """Of the notice under "notice", of each agreement under its partner's id."""
+
+    def __post_init__(self) -> None:
+        """Refuse agreements that the notice does not cover."""
+        for agreement in self.agreements.values():
+            for breach in breaches(agreement, self.notice):
+                raise RefusedError(breach)
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One column a partner may get, with the items and clauses it rests on."""
+
+    partner: str
+    kind: DropKind
+    table: str
+    column: str
+    items: tuple[str, ...]
+    clauses: tuple[str, ...]
+
+
+def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
+    """Say, a line each, where the agreement goes beyond the notice."""
+    where = f"partners/{agreement.partner}.toml"
+    if agreement.partner not in {partner.id for partner in notice.partners}:
+        yield (
+            f"{where}: partner '{agreement.partner}' is not named in the notice §7(1); "
+            "a recipient outside it needs each person's consent (§2(3), §9)"
+        )
+    known_purposes = {purpose.id for purpose in notice.purposes}
+    for purpose in agreement.monthly.purposes:
+        if purpose not in known_purposes:
+            yield (
+                f"{where}: monthly.purposes: '{purpose}' is not a purpose of the notice §7(3); "
+                f"choose from {', '.join(sorted(known_purposes))}"
+            )
+    for table, agreed in agreement.monthly.tables.items():
+        for column in agreed.columns:
+            yield from _column_breaches(where, table, column, notice)
+
+
+def _column_breaches(where: str, table: str, name: str, notice: Notice) -> Iterator[str]:
+    column = CATALOG[table].columns[name]
+    place = f"{where}: monthly.tables.{table}.columns: '{name}'"
+    if column.role is not Role.ITEM:
+        yield f"{place} cites no item of the notice §7(2) and never leaves; take it out"
+    elif (table, name) in NEVER_DELIVERED:
+        yield f"{place}: photographs stay in the shop (§10: their metadata tells where); take it out"
+    for item in column.items:
+        if notice.clause_of(item) is None:
+            yield f"{place} is item '{item}', which the notice §7(2) does not announce; take it out"
+
+
+def permissions(policy: Policy) -> Iterator[Permission]:
+    """List every column every partner may get, in the order of the agreements."""
+    for partner, agreement in policy.agreements.items():
+        for table, agreed in agreement.monthly.tables.items():
+            for name in agreed.columns:
+                items = CATALOG[table].columns[name].items
+                clauses = tuple(policy.notice.clause_of(item) or "" for item in items)
+                yield Permission(partner, DropKind.MONTHLY, table, name, items, clauses)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two policies; `is_widening` ones need each person's consent."""
+
+    text: str
+    is_widening: bool
+
+
+def changes(old: Policy, new: Policy) -> list[Change]:
+    """Compare two policies.
+
+    Items and the range of partners may not grow without consent (個人情報保護法ガイドライン
+    通則編 3-4-3(3)); purposes may change within what is reasonably related, after notice.
+    """
+    found: list[Change] = []
+    groups = (
+        ("item", [i.id for i in old.notice.items], [i.id for i in new.notice.items], True),
+        ("partner", [p.id for p in old.notice.partners], [p.id for p in new.notice.partners], True),
+        ("purpose", [p.id for p in old.notice.purposes], [p.id for p in new.notice.purposes], False),
+    )
+    for word, before, after, widens in groups:
+        found += [Change(f"notice: {word} {i} added", widens) for i in after if i not in before]
+        found += [Change(f"notice: {word} {i} removed", is_widening=False) for i in before if i not in after]
+    before_all, after_all = _granted(old), _granted(new)
+    found += [Change(f"agreement: {grant} added", is_widening=False) for grant in after_all if grant not in before_all]
+    found += [Change(f"agreement: {grant} removed", is_widening=False) for grant in before_all if grant not in after_all]
+    return found
+
+
+def _granted(policy: Policy) -> list[str]:
+    columns = [f"{p.partner} gets {p.table}.{p.column}" for p in permissions(policy)]
+    purposes = [
+        f"{agreement.partner} may use for {purpose}"
+        for agreement in policy.agreements.values()
+        for purpose in agreement.monthly.purposes
+    ]
+    return columns + purposes

@@ -1,0 +1,188 @@
+"""The shop's configuration: where its records are and how they map to the canonical tables."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from schemas.catalog import CATALOG
+from schemas.configuration import Configuration
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class CsvSource(Configuration):
+    """A folder of CSV files, each in UTF-8 (with or without BOM) or CP932."""
+
+    kind: Literal["csv"]
+    folder: str
+
+
+class ParquetSource(Configuration):
+    """A folder of Parquet files."""
+
+    kind: Literal["parquet"]
+    folder: str
+
+
+class CertificateSource(Configuration):
+    """A folder of 電子車検証 files (JSON or CSV) as the ministry's viewer app exports them."""
+
+    kind: Literal["certificates"]
+    folder: str
+
+
+class SqliteSource(Configuration):
+    """A SQLite file, read through ADBC."""
+
+    kind: Literal["sqlite"]
+    file: str
+
+
+class PostgresqlSource(Configuration):
+    """A PostgreSQL database, read through ADBC; the URL stands here or in a variable."""
+
+    kind: Literal["postgresql"]
+    url: str | None = None
+    url_variable: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_url(self) -> "PostgresqlSource":
+        return _with_one_url(self)
+
+
+class SqlAlchemySource(Configuration):
+    """Any other database SQLAlchemy has a dialect for."""
+
+    kind: Literal["sqlalchemy"]
+    url: str | None = None
+    url_variable: str | None = None
+
+    @model_validator(mode="after")
+    def _has_one_url(self) -> "SqlAlchemySource":
+        return _with_one_url(self)
+
+
+def _with_one_url(source: "AnyUrlSource") -> "AnyUrlSource":
+    if (source.url is None) == (source.url_variable is None):
+        raise ValueError("give either url or url_variable (the name of an environment variable)")
+    return source
+
+
+AnyUrlSource = PostgresqlSource | SqlAlchemySource
+DatabaseSource = SqliteSource | PostgresqlSource | SqlAlchemySource
+Source = Annotated[
+    CsvSource | ParquetSource | CertificateSource | DatabaseSource, Field(discriminator="kind")
+]
+
+
+class Joined(Configuration):
+    """A canonical value put together from several source columns."""
+
+    join: tuple[str, ...] = Field(min_length=1)
+    separator: str = ""
+
+
+ColumnSource = str | tuple[str, ...] | Joined
+"""A header, several names one header may have, or several columns to join."""
+
+
+class TableMapping(Configuration):
+    """Where the rows of one canonical table are, and what its columns are called there.
+
+    `values` turns the shop's words into canonical codes; `constants` gives a column that the
+    source does not have one value for every row.
+    """
+
+    source: str
+    table: str | None = None
+    columns: Mapping[str, ColumnSource] = Field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    constants: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Limits(Configuration):
+    """Shares above which a run is held."""
+
+    max_quarantined_share: Share = 0.05
+    max_objection_shrink_share: Share = 0.2
+    max_unmatched_objection_share: Share = 0.2
+
+
+class Places(Configuration):
+    """Folders, relative to the shop's folder unless absolute."""
+
+    state: str = "state"
+    drops: str = "drops"
+
+
+class ShopConfiguration(Configuration):
+    """`shop.toml`."""
+
+    name: str
+    places: Places = Places()
+    limits: Limits = Limits()
+    sources: Mapping[str, Source]
+    tables: Mapping[str, tuple[TableMapping, ...]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_mapping_is_a_list_of_one(cls, content: dict[str, object]) -> dict[str, object]:
+        tables = content.get("tables")
+        if not isinstance(tables, dict):
+            return content
+        listed = {n: [m] if isinstance(m, dict) else m for n, m in tables.items()}
+        return {**content, "tables": listed}
+
+    @model_validator(mode="after")
+    def _maps_known_tables(self) -> "ShopConfiguration":
+        for required in ("customers", "objections"):
+            if required not in self.tables:
+                raise ValueError(f"tables.{required} is missing; without it nothing can be shared")
+        for name, mappings in self.tables.items():
+            for mapping in mappings:
+                _check_mapping(name, mapping, self.sources)
+        return self
+
+
+def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Source]) -> None:
+    if name not in CATALOG:
+        raise ValueError(f"tables.{name}: no such table; choose from {', '.join(CATALOG)}")
+    if mapping.source not in sources:
+        raise ValueError(f"tables.{name}.source: no source '{mapping.source}' in sources")
+    if isinstance(sources[mapping.source], CertificateSource):
+        _check_certificate_mapping(name, mapping)
+        return
+    if mapping.table is None:
+        raise ValueError(f"tables.{name}.table: name the file or table the rows are in")
+    known = CATALOG[name].columns
+    for group in (mapping.columns, mapping.values, mapping.constants):
+        for column in group:
+            if column not in known:
+                raise ValueError(
+                    f"tables.{name}: no column '{column}'; `joint-use policy dictionary` lists them"
+                )
+    _check_value_maps(name, mapping)
+    given = set(mapping.columns) | set(mapping.constants)
+    for column in known.values():
+        if column.is_required and column.name not in given:
+            raise ValueError(
+                f"tables.{name}.columns.{column.name} is required; name its header, or give a constant"
+            )
+
+
+def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
+    if name != "certificates":
+        raise ValueError(f"tables.{name}: a certificates source holds only certificates")
+    if mapping.table or mapping.columns or mapping.values or mapping.constants:
+        raise ValueError("tables.certificates: certificate files need no table, columns or values")
+
+
+def _check_value_maps(name: str, mapping: TableMapping) -> None:
+    for column, words in mapping.values.items():
+        codes = CATALOG[name].columns[column].codes
+        for code in words.values():
+            if codes and code not in codes and code != "":
+                raise ValueError(
+                    f"tables.{name}.values.{column}: '{code}' is not one of {', '.join(codes)}"
+                )

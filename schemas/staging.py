@@ -1,0 +1,34 @@
+"""The columns a staged row carries besides its canonical ones. None of them ever leaves."""
+
+import pyarrow
+
+from schemas.catalog import Table
+
+PART = "_part"
+"""Which file or table the row came from (a number; the snapshot's report names it)."""
+
+RECORD = "_record"
+"""The row's number in that part, as a spreadsheet shows it."""
+
+FAULT = "_fault"
+"""Reason code why the row is set aside, null where it is not."""
+
+UNREAD = "_unread"
+"""The cells that could not be read, as they were written."""
+
+
+def row_of(link: str) -> str:
+    """Name the column that holds the position of the parent row a link points at."""
+    return f"_{link}_row"
+
+
+def staged_schema(table: Table) -> pyarrow.Schema:
+    """Give the Arrow schema of a staged table."""
+    places = [
+        (PART, pyarrow.int16()),
+        (RECORD, pyarrow.int64()),
+        (FAULT, pyarrow.string()),
+        (UNREAD, pyarrow.string()),
+    ]
+    links = [(row_of(link), pyarrow.int32()) for link in table.links]
+    return pyarrow.schema([*table.schema, *places, *links])

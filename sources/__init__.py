@@ -1,0 +1,1 @@
+"""Reading the shop's systems: CSV and Parquet folders, databases, inspection certificates."""

@@ -1,0 +1,133 @@
+"""SQLite and PostgreSQL through ADBC: one read-only snapshot, every column as text, key order."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi
+import adbc_driver_sqlite.dbapi
+import numpy as np
+from adbc_driver_manager.dbapi import Connection
+
+from schemas.errors import SourceUnavailableError, SourceUnreadableError
+from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
+
+_COLLATION = MappingProxyType({"sqlite": "BINARY", "postgresql": '"C"'})
+_TABLE_NAMES = MappingProxyType(
+    {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name",
+        "postgresql": (
+            "SELECT table_name::text FROM information_schema.tables "
+            "WHERE table_schema = current_schema() ORDER BY table_name"
+        ),
+    }
+)
+
+
+@contextmanager
+def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
+    """Open a SQLite file read-only; what it holds at the first read is what is read."""
+    if not file.is_file():
+        raise SourceUnreadableError(f"{file.name}: no such database file; correct shop.toml")
+    uri = f"file:{file.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
+    with _connected(lambda: adbc_driver_sqlite.dbapi.connect(uri)) as connection:
+        yield AdbcDatabase(connection, "sqlite")
+
+
+@contextmanager
+def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
+    """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY transaction."""
+    with _connected(lambda: adbc_driver_postgresql.dbapi.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL datestyle = 'ISO, YMD'")
+        yield AdbcDatabase(connection, "postgresql")
+
+
+@contextmanager
+def _connected(connect: object) -> Iterator[Connection]:
+    failure = None
+    try:
+        connection = connect()  # type: ignore[operator]
+    except adbc_driver_manager.Error as error:
+        failure = type(error).__name__
+    if failure:
+        raise SourceUnavailableError(
+            f"the database cannot be reached ({failure}); check that it runs and that shop.toml names it"
+        )
+    try:
+        yield connection
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+class AdbcDatabase:
+    """A database within one snapshot."""
+
+    def __init__(self, connection: Connection, dialect: str) -> None:
+        """Take a connection whose transaction is the snapshot."""
+        self._connection = connection
+        self._dialect = dialect
+
+    def table(self, name: str) -> "AdbcTable":
+        """Open one table or view."""
+        return AdbcTable(self._connection, self._dialect, name)
+
+    def names(self) -> list[str]:
+        """Name the tables and views."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_TABLE_NAMES[self._dialect])
+            return [row[0] for row in cursor.fetchall()]
+
+
+class AdbcTable:
+    """One table or view; asks only for the columns it is told."""
+
+    def __init__(self, connection: Connection, dialect: str, name: str) -> None:
+        """Read the column names."""
+        self._connection = connection
+        self._dialect = dialect
+        self.part = name
+        self.unreadable: list[UnreadableRow] = []
+        failed = False
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute(f"SELECT * FROM {self._quoted_name()} WHERE 1 = 0")  # noqa: S608 (quoted)
+                self.headers: Sequence[str] = [column[0] for column in cursor.description or ()]
+            except adbc_driver_manager.Error:
+                failed = True
+        if failed:
+            raise SourceUnreadableError(f"{name}: no such table in the database; correct shop.toml")
+
+    def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream the columns as text, in key order; records are positions in that order."""
+        read = 0
+        with self._connection.cursor(adbc_stmt_kwargs=self._statement_options()) as cursor:
+            cursor.execute(self._query(headers, order))
+            for batch in cursor.fetch_record_batch():
+                yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
+                read += batch.num_rows
+
+    def _statement_options(self) -> dict[str, str]:
+        if self._dialect == "sqlite":
+            return {"adbc.sqlite.query.batch_rows": str(BATCH_ROWS)}
+        return {}
+
+    def _query(self, headers: Sequence[str], order: Order) -> str:
+        columns = ", ".join(f"CAST({_quoted(h)} AS TEXT) AS {_quoted(h)}" for h in headers)
+        collation = _COLLATION[self._dialect]
+        keys = [f"CAST({_quoted(h)} AS TEXT) COLLATE {collation}" for h in order.texts]
+        keys += [_quoted(h) for h in order.numbers]
+        ordering = f" ORDER BY {', '.join(keys)}" if keys else ""
+        return f"SELECT {columns} FROM {self._quoted_name()}{ordering}"  # noqa: S608 (names are quoted)
+
+    def _quoted_name(self) -> str:
+        parts = self.part.split(".") if self._dialect == "postgresql" else [self.part]
+        return ".".join(_quoted(part) for part in parts)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,71 @@
+"""Folders of 電子車検証 files: JSON and CSV of the ministry's viewer app."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+
+from schemas.errors import SourceUnreadableError
+from sources.encoding import encoding_of
+from sources.rows import Order, RawBatch, UnreadableRow
+from transforms.certificates import CERTIFICATE_CELLS, UnknownCertificateError, certificate_cells
+
+_LARGEST_FILE_BYTES = 1 << 20
+_FILES_AT_A_TIME = 1_000
+
+
+class CertificateFolder:
+    """A folder that is one table: a row per certificate, in the order of the file names."""
+
+    def __init__(self, folder: Path) -> None:
+        """List the files."""
+        if not folder.is_dir():
+            raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
+        self._paths = sorted(
+            (p for p in folder.iterdir() if p.suffix.lower() in {".json", ".csv"}), key=lambda p: p.name.encode()
+        )
+        self.part = folder.name
+        self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
+        self.unreadable: list[UnreadableRow] = []
+
+    def table(self, name: str) -> "CertificateFolder":
+        """The folder itself is the table."""
+        del name
+        return self
+
+    def names(self) -> list[str]:
+        """Name the one table."""
+        return [self.part]
+
+    def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream canonical cells as text; a record's number is its file's place in the folder."""
+        del order
+        for start in range(0, len(self._paths), _FILES_AT_A_TIME):
+            paths = self._paths[start : start + _FILES_AT_A_TIME]
+            found = [entry for n, path in enumerate(paths, start + 1) for entry in self._cells_in(path, n)]
+            columns = [[cells[h] or None for _, cells in found] for h in headers]
+            rows = pyarrow.RecordBatch.from_arrays(
+                [pyarrow.array(column, pyarrow.string()) for column in columns], names=list(headers)
+            )
+            yield RawBatch(rows, np.array([number for number, _ in found], np.int64))
+
+    def _cells_in(self, path: Path, number: int) -> Iterator[tuple[int, dict[str, str]]]:
+        try:
+            records = list(_records_in(path))
+            yield from [(number, certificate_cells(record)) for record in records]
+        except (ValueError, KeyError, TypeError, SourceUnreadableError) as error:
+            reason = "unknown_class" if isinstance(error, UnknownCertificateError) else "unreadable"
+            self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
+
+
+def _records_in(path: Path) -> Iterator[Mapping[str, object]]:
+    if path.stat().st_size > _LARGEST_FILE_BYTES:
+        raise ValueError(path.suffix)
+    text = path.read_text(encoding=encoding_of(path))
+    if path.suffix.lower() == ".json":
+        yield json.loads(text.removeprefix("\ufeff"))["CertInfo"]
+    else:
+        yield from csv.DictReader(text.splitlines(keepends=True), strict=True)

@@ -1,0 +1,113 @@
+"""CSV files as shop systems export them: CP932 or UTF-8, quoted line breaks, every cell text."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.csv as arrow_csv
+
+from schemas.errors import SourceUnreadableError
+from sources.encoding import encoding_of
+from sources.rows import Order, RawBatch, UnreadableRow
+
+_BLOCK_BYTES = 1 << 24
+_FIRST_DATA_RECORD = 2
+
+
+class CsvFolder:
+    """A folder of CSV files, one table each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder."""
+        self._folder = folder
+
+    def table(self, name: str) -> "CsvFile":
+        """Open one file."""
+        path = self._folder / name
+        if not path.is_file():
+            raise SourceUnreadableError(
+                f"{name}: no such file in the source's folder; export it, or correct shop.toml"
+            )
+        return CsvFile(path)
+
+    def names(self) -> list[str]:
+        """Name the folder's CSV files."""
+        return sorted(path.name for path in self._folder.glob("*.csv"))
+
+
+class CsvFile:
+    """One CSV file with a header record."""
+
+    def __init__(self, path: Path) -> None:
+        """Tell the encoding and read the header."""
+        self._path = path
+        self.part = path.name
+        self.encoding = encoding_of(path)
+        self.unreadable: list[UnreadableRow] = []
+        with path.open(encoding=self.encoding, newline="") as file:
+            header = next(csv.reader(file), None)
+        if not header or not any(header):
+            raise SourceUnreadableError(f"{self.part}: has no header record; export it again")
+        if len(set(header)) != len(header):
+            raise SourceUnreadableError(f"{self.part}: has two columns of the same name; rename one")
+        self.headers: Sequence[str] = header
+
+    def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream the columns in file order; records of the wrong width go to `unreadable`."""
+        del order
+        good_rows = 0
+        for batch in self._reader(headers):
+            yield RawBatch(batch, self._records(good_rows, batch.num_rows))
+            good_rows += batch.num_rows
+
+    def _reader(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
+        reader = arrow_csv.open_csv(
+            self._path,
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False,  # record numbers of faulty records need it
+                encoding="utf-8" if self.encoding == "utf-8-sig" else self.encoding,
+                block_size=_BLOCK_BYTES,
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                newlines_in_values=True, invalid_row_handler=self._set_aside
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={header: pyarrow.string() for header in headers},
+                include_columns=list(headers),
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        )
+        while True:
+            # The parser's own message may quote a cell.
+            failure = None
+            try:
+                batch = reader.read_next_batch()
+            except StopIteration:
+                return
+            except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
+                failure = type(error).__name__
+            if failure:
+                raise SourceUnreadableError(
+                    f"{self.part}: is not well-formed CSV ({failure}); export it again"
+                )
+            yield batch
+
+    def _set_aside(self, row: arrow_csv.InvalidRow) -> str:
+        if "\n" in (row.text or ""):
+            # A quote that is never closed swallows records, and their number cannot be told.
+            self._broken_quote = row.number
+            return "error"
+        self.unreadable.append(
+            UnreadableRow(self.part, row.number, "row:wrong_number_of_cells", row.text or "")
+        )
+        return "skip"
+
+    def _records(self, good_rows: int, count: int) -> np.ndarray:
+        """Number records as a spreadsheet does, counting the ones set aside in between."""
+        faulty = np.array([row.record for row in self.unreadable], np.int64)
+        before = faulty - _FIRST_DATA_RECORD - np.arange(len(faulty))
+        rows = np.arange(good_rows, good_rows + count)
+        return rows + _FIRST_DATA_RECORD + np.searchsorted(before, rows, side="right")

@@ -1,0 +1,50 @@
+"""Telling a text file's encoding strictly: BOM, then UTF-8, then CP932; never a guess."""
+
+import codecs
+from pathlib import Path
+
+from schemas.errors import SourceUnreadableError
+
+_CHUNK_BYTES = 1 << 20
+
+
+def encoding_of(path: Path) -> str:
+    """Name the encoding in which the whole file decodes: `utf-8-sig`, `utf-8` or `cp932`.
+
+    Raises:
+        SourceUnreadableError: it decodes in none of them; the message names the byte.
+    """
+    with path.open("rb") as file:
+        start = file.read(len(codecs.BOM_UTF16_LE))
+    if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        raise SourceUnreadableError(
+            f"{path.name}: is UTF-16; save it as 'CSV UTF-8' or as plain CSV and run again"
+        )
+    if _first_fault(path, "utf-8") is None:
+        with path.open("rb") as file:
+            has_mark = file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        return "utf-8-sig" if has_mark else "utf-8"
+    fault = _first_fault(path, "cp932")
+    if fault is None:
+        return "cp932"
+    raise SourceUnreadableError(
+        f"{path.name}: neither UTF-8 nor CP932 (Shift_JIS of Windows): cannot be read at byte {fault}; "
+        "export the file again from the shop's system"
+    )
+
+
+def _first_fault(path: Path, encoding: str) -> int | None:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    read = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                return read + error.start
+            read += len(chunk)
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return read
+    return None

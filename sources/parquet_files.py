@@ -1,0 +1,56 @@
+"""Parquet files, typed or text."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet as parquet
+
+from schemas.errors import SourceUnreadableError
+from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
+
+
+class ParquetFolder:
+    """A folder of Parquet files, one table each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder."""
+        self._folder = folder
+
+    def table(self, name: str) -> "ParquetTable":
+        """Open one file."""
+        path = self._folder / name
+        if not path.is_file():
+            raise SourceUnreadableError(
+                f"{name}: no such file in the source's folder; export it, or correct shop.toml"
+            )
+        return ParquetTable(path)
+
+    def names(self) -> list[str]:
+        """Name the folder's Parquet files."""
+        return sorted(path.name for path in self._folder.glob("*.parquet"))
+
+
+class ParquetTable:
+    """One Parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file's schema."""
+        try:
+            self._file = parquet.ParquetFile(path, pre_buffer=False)
+        except pyarrow.ArrowInvalid:
+            self._file = None
+        if self._file is None:
+            raise SourceUnreadableError(f"{path.name}: is not a Parquet file; export it again")
+        self.part = path.name
+        self.headers: Sequence[str] = self._file.schema_arrow.names
+        self.unreadable: list[UnreadableRow] = []
+
+    def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream the columns in file order; records count from 1."""
+        del order
+        read = 0
+        for batch in self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers)):
+            yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
+            read += batch.num_rows

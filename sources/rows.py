@@ -1,0 +1,90 @@
+"""What every source gives: tables with headers, streamed in batches, each row with its place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pyarrow
+
+BATCH_ROWS = 262_144
+"""Rows worked on at a time: large enough that per-batch costs vanish, small enough for memory."""
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Source rows as they are, with the record number of each (a spreadsheet's row number)."""
+
+    rows: pyarrow.RecordBatch
+    records: np.ndarray
+
+
+@dataclass(frozen=True)
+class UnreadableRow:
+    """A record that has no columns to speak of: kept as written, with the reason."""
+
+    part: str
+    record: int
+    reason: str
+    written: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """Columns to order a database's rows by: `texts` by their bytes, then `numbers` by value."""
+
+    texts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+
+class SourceTable(Protocol):
+    """One file or database table."""
+
+    part: str
+    """Name to show: a file or table name."""
+
+    headers: Sequence[str]
+
+    unreadable: list[UnreadableRow]
+    """Filled while the batches are read."""
+
+    def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream only these columns: files in file order, databases in the order given."""
+        ...
+
+
+class OpenSource(Protocol):
+    """A source opened for one snapshot."""
+
+    def table(self, name: str) -> SourceTable:
+        """Open one table."""
+        ...
+
+    def names(self) -> list[str]:
+        """Name everything in the source that could hold a table."""
+        ...
+
+
+@dataclass
+class Regrouped:
+    """Joins small batches until they are worth the cost of working on them."""
+
+    batches: Iterator[RawBatch]
+    _held: list[RawBatch] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[RawBatch]:
+        """Stream the same rows in batches of about `BATCH_ROWS`."""
+        for batch in self.batches:
+            self._held.append(batch)
+            if sum(held.rows.num_rows for held in self._held) >= BATCH_ROWS:
+                yield self._joined()
+        if self._held:
+            yield self._joined()
+
+    def _joined(self) -> RawBatch:
+        held, self._held = self._held, []
+        if len(held) == 1:
+            return held[0]
+        table = pyarrow.Table.from_batches([batch.rows for batch in held]).combine_chunks()
+        rows = table.to_batches()[0] if table.num_rows else held[0].rows
+        return RawBatch(rows, np.concatenate([batch.records for batch in held]))

@@ -1,0 +1,72 @@
+"""A shop is a folder: `shop.toml`, `notice.toml`, `partners/<id>.toml`."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.agreement import Agreement
+from schemas.errors import ConfigurationError
+from schemas.notice import Notice
+from schemas.policy import Fingerprinted, Policy
+from schemas.shop import ShopConfiguration
+
+
+@dataclass(frozen=True)
+class ShopFolder:
+    """A shop's configuration and policy, loaded and checked against each other."""
+
+    home: Path
+    shop: ShopConfiguration
+    policy: Policy
+
+    @property
+    def state(self) -> Path:
+        """Folder of the shop's memory; nothing in it is for partners."""
+        return self.home / self.shop.places.state
+
+    @property
+    def drops(self) -> Path:
+        """Folder of the published drops."""
+        return self.home / self.shop.places.drops
+
+
+def load_shop(home: Path) -> ShopFolder:
+    """Load a shop's folder.
+
+    Raises:
+        ConfigurationError: a file is missing or wrong.
+        RefusedError: an agreement goes beyond the notice.
+    """
+    shop = ShopConfiguration.load(_toml(home / "shop.toml")[0], where="shop.toml")
+    return ShopFolder(home, shop, load_policy(home))
+
+
+def load_policy(home: Path) -> Policy:
+    """Load notice and agreements of a folder."""
+    content, digest = _toml(home / "notice.toml")
+    notice = Notice.load(content, where="notice.toml")
+    agreements = {}
+    fingerprints = {"notice": Fingerprinted(notice.version, digest)}
+    for path in sorted((home / "partners").glob("*.toml")):
+        where = f"partners/{path.name}"
+        content, digest = _toml(path)
+        agreement = Agreement.load(content, where=where)
+        if agreement.partner != path.stem:
+            raise ConfigurationError(f"{where}: partner is '{agreement.partner}'; name the file after it")
+        agreements[agreement.partner] = agreement
+        fingerprints[agreement.partner] = Fingerprinted(agreement.version, digest)
+    if not agreements:
+        raise ConfigurationError("partners/: no agreement; without one nothing can be shared")
+    return Policy(notice, agreements, fingerprints)
+
+
+def _toml(path: Path) -> tuple[dict[str, object], str]:
+    try:
+        content = path.read_bytes()
+        return tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest()
+    except OSError:
+        fault = "is missing or cannot be opened"
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        fault = f"is not TOML: {str(error).splitlines()[0]}"
+    raise ConfigurationError(f"{path.name} {fault} (in the folder named by --shop)")

@@ -1,0 +1,240 @@
+"""The extract stage: one consistent reading of all sources into staged canonical tables.
+
+Each row is read once, in one snapshot per source, and staged in the run's own folder with its
+place of origin, its fault if it has one, and the positions of the rows its links point at.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+from pyarrow import ipc
+
+from schemas.catalog import CATALOG, Table
+from schemas.shop import ShopConfiguration, TableMapping
+from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
+from sources.opening import opened
+from sources.rows import OpenSource, Order, Regrouped, SourceTable, UnreadableRow
+from transforms.canonical import CanonicalBatch, canonicalise
+from transforms.line_checks import LineChecks
+from transforms.linking import NO_LINK, KeyIndex, find_vehicles
+from transforms.mapping import Match, MatchedColumn, match_headers
+
+_IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """One file or table that feeds a canonical table, and how its headers were matched."""
+
+    name: str
+    source: str
+    match: Match
+
+
+@dataclass(frozen=True)
+class StagedTable:
+    """What was read of one canonical table."""
+
+    read: int
+    parts: tuple[TablePart, ...]
+    flags: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A folder of staged tables."""
+
+    folder: Path
+    tables: Mapping[str, StagedTable]
+
+    def batches(self, table: str, columns: list[str] | None = None) -> Iterator[pyarrow.RecordBatch]:
+        """Stream a staged table, or only some of its columns."""
+        return staged_batches(self.folder, table, columns)
+
+    def table(self, table: str, columns: list[str]) -> pyarrow.Table:
+        """Load some columns of a staged table."""
+        return _loaded(self.folder, table, columns)
+
+
+def staged_batches(
+    folder: Path, table: str, columns: list[str] | None = None
+) -> Iterator[pyarrow.RecordBatch]:
+    """Stream the rows staged under `folder`."""
+    names = staged_schema(CATALOG[table]).names
+    fields = None if columns is None else [names.index(column) for column in columns]
+    options = ipc.IpcReadOptions(included_fields=fields)
+    with (
+        pyarrow.OSFile(str(folder / f"{table}.arrow")) as file,
+        ipc.open_file(file, options=options) as reader,
+    ):
+        for number in range(reader.num_record_batches):
+            batch = reader.get_batch(number)
+            yield batch if columns is None else batch.select(columns)
+
+
+def take_snapshot(
+    shop: ShopConfiguration, home: Path, folder: Path, environment: Mapping[str, str]
+) -> Snapshot:
+    """Read every mapped table into `folder`, each source in one read-only snapshot."""
+    with ExitStack() as stack:
+        sources = {
+            name: stack.enter_context(opened(source, home, environment))
+            for name, source in shop.sources.items()
+        }
+        stager = _Stager(folder)
+        tables = {
+            name: stager.stage(table, shop.tables.get(name, ()), sources)
+            for name, table in CATALOG.items()
+        }
+    return Snapshot(folder, tables)
+
+
+def objections_head(
+    shop: ShopConfiguration, home: Path, environment: Mapping[str, str]
+) -> str:
+    """Digest the objections as they are at this moment, as `digest_of_objections` does a snapshot's."""
+    table = CATALOG["objections"]
+    digest = hashlib.sha256()
+    with ExitStack() as stack:
+        for mapping in shop.tables["objections"]:
+            source = stack.enter_context(opened(shop.sources[mapping.source], home, environment))
+            rows = source.table(mapping.table or "")
+            match = _match(mapping, rows, table)
+            for batch in rows.batches(match.headers, order_of(mapping, match, table)):
+                _digest_rows(digest, canonicalise(batch.rows, mapping, match, table).rows)
+    return digest.hexdigest()
+
+
+def digest_of_objections(snapshot: Snapshot) -> str:
+    """Digest the objections a snapshot holds (SHA-256, hex)."""
+    digest = hashlib.sha256()
+    for batch in snapshot.batches("objections", list(CATALOG["objections"].columns)):
+        _digest_rows(digest, batch)
+    return digest.hexdigest()
+
+
+def _digest_rows(digest: "hashlib._Hash", rows: pyarrow.RecordBatch) -> None:
+    for row in rows.to_pylist():
+        digest.update(repr(list(row.values())).encode())
+
+
+def order_of(mapping: TableMapping, match: Match, table: Table) -> Order:
+    """Key order of a database table: its key, or its links, then its numbering column."""
+    names = [table.key] if table.key else list(table.links)
+    texts = [h for name in names if name in match.columns for h in match.columns[name].headers]
+    numbering = "line_number" if "line_number" in match.columns else None
+    del mapping
+    return Order(tuple(texts), match.columns[numbering].headers if numbering else ())
+
+
+def _match(mapping: TableMapping, rows: SourceTable, table: Table) -> Match:
+    if mapping.table is not None:
+        return match_headers(mapping, rows.headers, table)
+    columns = {header: MatchedColumn((header,)) for header in rows.headers}
+    return Match(columns=columns, missing=(), unmapped=("vehicle_id",), ignored=())
+
+
+class _Stager:
+    """Stages the tables one after the other, parents first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys: dict[str, KeyIndex] = {}
+
+    def stage(
+        self, table: Table, mappings: tuple[TableMapping, ...], sources: Mapping[str, OpenSource]
+    ) -> StagedTable:
+        """Read, check, link and write one table."""
+        schema = staged_schema(table)
+        lines = self._line_checks() if table.name == "repair_lines" else None
+        parts: list[TablePart] = []
+        flags: Counter[str] = Counter()
+        read = 0
+        with ipc.new_file(str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS) as file:
+            for number, mapping in enumerate(mappings):
+                rows = sources[mapping.source].table(mapping.table or "")
+                match = _match(mapping, rows, table)
+                parts.append(TablePart(rows.part, mapping.source, match))
+                for raw in Regrouped(rows.batches(match.headers, order_of(mapping, match, table))):
+                    batch = canonicalise(raw.rows, mapping, match, table)
+                    flags += batch.flags
+                    file.write_batch(self._staged(batch, raw.records, number, table, lines))
+                    read += raw.rows.num_rows
+                file.write_batch(_without_cells(rows.unreadable, number, schema))
+                read += len(rows.unreadable)
+        if table.key in {"customer_id", "vehicle_id", "repair_id"}:
+            self._keys[table.name] = KeyIndex(self._loaded(table.name, [table.key])[table.key].combine_chunks())
+        return StagedTable(read, tuple(parts), dict(flags))
+
+    def _staged(
+        self,
+        batch: CanonicalBatch,
+        records: np.ndarray,
+        part: int,
+        table: Table,
+        lines: LineChecks | None,
+    ) -> pyarrow.RecordBatch:
+        links = {link: self._rows_of(link, batch, table) for link in table.links}
+        faults = batch.faults
+        if lines is not None:
+            faults = pc.coalesce(faults, lines.faults(batch.rows, links["repair_id"]))
+        places = [
+            pyarrow.array(np.full(len(records), part), pyarrow.int16()),
+            pyarrow.array(records, pyarrow.int64()),
+            faults,
+            batch.unread,
+        ]
+        rows = [pyarrow.array(found, pyarrow.int32()) for found in links.values()]
+        return pyarrow.RecordBatch.from_arrays(
+            [*batch.rows.columns, *places, *rows], schema=staged_schema(table)
+        )
+
+    def _rows_of(self, link: str, batch: CanonicalBatch, table: Table) -> np.ndarray:
+        rows = self._keys[table.links[link]].positions(batch.rows.column(link))
+        if table.name != "certificates" or not np.any(rows == NO_LINK):
+            return rows
+        vehicles = self._loaded("vehicles", ["chassis_number", "plate", "released_on"])
+        found = find_vehicles(batch.rows["chassis_number"], batch.rows["plate"], vehicles)
+        return np.where(rows == NO_LINK, found, rows)
+
+    def _line_checks(self) -> LineChecks:
+        reverses = self._loaded("repairs", ["reverses_repair_id"])["reverses_repair_id"]
+        return LineChecks(reverses.is_valid().to_numpy())
+
+    def _loaded(self, table: str, columns: list[str]) -> pyarrow.Table:
+        return _loaded(self._folder, table, columns)
+
+
+def _loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
+    fields = [staged_schema(CATALOG[table]).field(column) for column in columns]
+    return pyarrow.Table.from_batches(staged_batches(folder, table, columns), pyarrow.schema(fields))
+
+
+def _without_cells(
+    unreadable: list[UnreadableRow], part: int, schema: pyarrow.Schema
+) -> pyarrow.RecordBatch:
+    """Stage records that could not be split into cells, so that they are counted and kept."""
+    count = len(unreadable)
+    known = {
+        PART: pyarrow.array([part] * count, pyarrow.int16()),
+        RECORD: pyarrow.array([row.record for row in unreadable], pyarrow.int64()),
+        FAULT: pyarrow.array([row.reason for row in unreadable], pyarrow.string()),
+        UNREAD: pyarrow.array([row.written for row in unreadable], pyarrow.string()),
+    }
+    links = {row_of(link) for table in CATALOG.values() for link in table.links}
+    arrays = [
+        known.get(field.name)
+        if field.name in known
+        else pyarrow.repeat(NO_LINK, count).cast(field.type)
+        if field.name in links
+        else pyarrow.nulls(count, field.type)
+        for field in schema
+    ]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)

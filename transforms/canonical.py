@@ -1,0 +1,116 @@
+"""Turning a batch of source rows into canonical rows, with a reason on each row that is no good."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.catalog import Column, Table
+from schemas.columns import Kind
+from schemas.shop import TableMapping
+from transforms.checking import broken_rows
+from transforms.mapping import Match, raw_column
+from transforms.reading.columns import ColumnRead, read_column
+from transforms.reading.folding import nfkc
+
+
+@dataclass(frozen=True)
+class CanonicalBatch:
+    """Rows in canonical columns and types.
+
+    `faults` gives per row why it is set aside (null: it is not); `unread` shows the cells that
+    could not be read, as they were written.
+    """
+
+    rows: pyarrow.RecordBatch
+    faults: pyarrow.Array
+    unread: pyarrow.Array
+    flags: Counter[str]
+
+
+def canonicalise(
+    batch: pyarrow.RecordBatch, mapping: TableMapping, match: Match, table: Table
+) -> CanonicalBatch:
+    """Read the mapped columns of a source batch into a canonical one and check each row."""
+    sources = {n: _source_of(n, batch, mapping, match) for n in table.columns}
+    reads = {
+        name: _read(source, table.columns[name], mapping.values.get(name))
+        for name, source in sources.items()
+    }
+    return assemble(reads, sources, table)
+
+
+def assemble(
+    reads: Mapping[str, ColumnRead], sources: Mapping[str, pyarrow.Array | None], table: Table
+) -> CanonicalBatch:
+    """Put read columns together, check the rows against the contract, and note the reasons."""
+    rows = pyarrow.RecordBatch.from_arrays([reads[n].values for n in table.columns], schema=table.schema)
+    flags = Counter({f"{n}:{f}": c for n, read in reads.items() for f, c in read.flags.items()})
+    if table.name == "objections":
+        return _lenient_objections(rows, reads, flags)
+    reasons = np.full(rows.num_rows, None, dtype=object)
+    unread = np.full(rows.num_rows, None, dtype=object)
+    for name, read in reads.items():
+        if read.faults is not None:
+            _note_faults(reasons, unread, name, read.faults, sources[name], table.columns[name].title)
+    for row, reason in broken_rows(rows, table):
+        reasons[row] = reasons[row] or reason
+    return CanonicalBatch(rows, _strings(reasons), _strings(unread), flags)
+
+
+def _lenient_objections(
+    rows: pyarrow.RecordBatch, reads: Mapping[str, ColumnRead], flags: Counter[str]
+) -> CanonicalBatch:
+    """Keep every objection: a cell that cannot be read is empty, which means the widest refusal."""
+    for name, read in reads.items():
+        if read.faults is not None:
+            flags[f"{name}:unreadable"] += len(read.faults) - read.faults.null_count
+    nothing = pyarrow.nulls(rows.num_rows, pyarrow.string())
+    return CanonicalBatch(rows, nothing, nothing, flags)
+
+
+def _source_of(
+    name: str, batch: pyarrow.RecordBatch, mapping: TableMapping, match: Match
+) -> pyarrow.Array | None:
+    if name in match.columns:
+        return raw_column(batch, match.columns[name])
+    if name in mapping.constants:
+        return pyarrow.repeat(pyarrow.scalar(mapping.constants[name], pyarrow.string()), batch.num_rows)
+    return pyarrow.nulls(batch.num_rows, pyarrow.string())
+
+
+def _read(source: pyarrow.Array, column: Column, words: Mapping[str, str] | None) -> ColumnRead:
+    if words is None or column.kind not in {Kind.CODE, Kind.FLAG}:
+        return read_column(source, column)
+    return read_column(_translate(source.cast(pyarrow.string()), words), column)
+
+
+def _translate(source: pyarrow.Array, words: Mapping[str, str]) -> pyarrow.Array:
+    """Turn the shop's words into codes; an unknown word stays and fails the contract."""
+    by_fold = {nfkc(word).strip(): code for word, code in words.items()}
+    encoded = source.dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    codes = [by_fold.get(nfkc(word).strip(), word) for word in distinct]
+    translated = pyarrow.array(codes, pyarrow.string()).take(encoded.indices)
+    return pc.coalesce(translated, pyarrow.scalar(by_fold[""])) if "" in by_fold else translated
+
+
+def _note_faults(  # noqa: PLR0913 (six columns of one row of notes)
+    reasons: np.ndarray,
+    unread: np.ndarray,
+    name: str,
+    faults: pyarrow.Array,
+    source: pyarrow.Array | None,
+    title: str,
+) -> None:
+    for row in np.flatnonzero(faults.is_valid().to_numpy(zero_copy_only=False)):
+        reasons[row] = reasons[row] or f"{name}:{faults[row].as_py()}"
+        written = f"{title}={source[row].as_py()}" if source is not None else title
+        unread[row] = f"{unread[row]} / {written}" if unread[row] else written
+
+
+def _strings(values: np.ndarray) -> pyarrow.Array:
+    return pyarrow.array(values, pyarrow.string(), from_pandas=True)

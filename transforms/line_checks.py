@@ -1,0 +1,50 @@
+"""What one line of a repair cannot show alone: a number used twice, a minus outside a reversal."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+_NUMBER_BITS = 20
+_WORD_BITS = 64
+
+
+class LineChecks:
+    """Watches the lines of all repairs go by, in any order, remembering one word per repair."""
+
+    def __init__(self, is_reversal: np.ndarray) -> None:
+        """Take, per repair row, whether it is a reversal (赤伝)."""
+        self._is_reversal = is_reversal
+        self._seen = np.zeros(len(is_reversal), np.uint64)
+        self._seen_high: set[int] = set()
+
+    def faults(self, lines: pyarrow.RecordBatch, repair_rows: np.ndarray) -> pyarrow.Array:
+        """Give a reason code per line, null where it is fine."""
+        minus = pc.fill_null(pc.less(lines["quantity"], 0), fill_value=False)
+        is_minus = minus.to_numpy(zero_copy_only=False)
+        has_repair = repair_rows >= 0
+        allowed = np.zeros(len(repair_rows), bool)
+        allowed[has_repair] = self._is_reversal[repair_rows[has_repair]]
+        numbers = pc.fill_null(lines["line_number"], 0).to_numpy(zero_copy_only=False)
+        reasons = np.full(len(repair_rows), None, dtype=object)
+        reasons[is_minus & ~allowed] = "quantity:negative_outside_reversal"
+        reasons[self._repeated(repair_rows, numbers, has_repair)] = "line_number:duplicate"
+        return pyarrow.array(reasons, pyarrow.string(), from_pandas=True)
+
+    def _repeated(self, rows: np.ndarray, numbers: np.ndarray, has_repair: np.ndarray) -> np.ndarray:
+        repeated = np.zeros(len(rows), bool)
+        codes = (rows.astype(np.int64) << _NUMBER_BITS) | np.clip(numbers, 0, (1 << _NUMBER_BITS) - 1)
+        if not np.all(np.diff(codes[has_repair]) > 0):
+            places = np.flatnonzero(has_repair)
+            _, first, counts = np.unique(codes[places], return_index=True, return_counts=True)
+            once = np.zeros(len(places), bool)
+            once[first[counts == 1]] = True
+            repeated[places[~once]] = True
+        low = has_repair & (numbers < _WORD_BITS)
+        bits = np.left_shift(np.uint64(1), numbers[low].astype(np.uint64))
+        repeated[low] |= (self._seen[rows[low]] & bits) != 0
+        np.bitwise_or.at(self._seen, rows[low], bits)
+        for place in np.flatnonzero(has_repair & (numbers >= _WORD_BITS)):
+            code = int(codes[place])
+            repeated[place] |= code in self._seen_high
+            self._seen_high.add(code)
+        return repeated

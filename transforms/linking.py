@@ -1,0 +1,104 @@
+"""Finding parents: from the text of a key to the position of the row it names."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+UNKNOWN = -1
+"""Position of a parent that no row has."""
+
+NO_LINK = -2
+"""Position where the link is empty."""
+
+
+class KeyIndex:
+    """The keys of one table, ready to be looked up.
+
+    Keys are kept sorted. A batch asks only the stretch between its own smallest and largest key,
+    so rows that come in key order cost little, whatever the size of the parent table.
+    """
+
+    def __init__(self, keys: pyarrow.Array) -> None:
+        """Index the keys of a table, in row order (null keys are never found)."""
+        self.row_count = len(keys)
+        is_sorted = keys.null_count == 0 and bool(
+            pc.all(pc.less_equal(keys[:-1], keys[1:]), min_count=0).as_py()
+        )
+        self._rows = None if is_sorted else pc.sort_indices(keys).to_numpy()
+        self._sorted = keys if is_sorted else keys.take(pyarrow.array(self._rows)).drop_null()
+
+    def positions(self, keys: pyarrow.Array) -> np.ndarray:
+        """Row of each key as int32: the first that has it, `UNKNOWN`, or `NO_LINK` for null."""
+        bounds = pc.min_max(keys).as_py()
+        if bounds["min"] is None:
+            return np.full(len(keys), NO_LINK, np.int32)
+        low, high = self._place(bounds["min"]), self._place(bounds["max"], after=True)
+        found = pc.index_in(keys, value_set=self._sorted[low:high])
+        places = found.fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
+        is_found = places != UNKNOWN
+        places[is_found] += low
+        if self._rows is not None:
+            places[is_found] = self._rows[places[is_found]]
+        places[keys.is_null().to_numpy(zero_copy_only=False)] = NO_LINK
+        return places.astype(np.int32)
+
+    def duplicates(self) -> np.ndarray:
+        """Mask of the rows whose key another row has too."""
+        mask = np.zeros(self.row_count, bool)
+        if len(self._sorted) > 1:
+            same = pc.equal(self._sorted[:-1], self._sorted[1:]).to_numpy(zero_copy_only=False)
+            places = np.union1d(np.flatnonzero(same), np.flatnonzero(same) + 1)
+            mask[places if self._rows is None else self._rows[places]] = True
+        return mask
+
+    def _place(self, key: str, *, after: bool = False) -> int:
+        low, high = 0, len(self._sorted)
+        wanted = key.encode()
+        while low < high:
+            middle = (low + high) // 2
+            here = self._sorted[middle].as_py().encode()
+            if here < wanted or (after and here == wanted):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+AMBIGUOUS = -3
+"""Position where several rows fit and nothing tells them apart."""
+
+
+def find_vehicles(
+    chassis_numbers: pyarrow.Array, plates: pyarrow.Array, vehicles: pyarrow.Table
+) -> np.ndarray:
+    """Find the car of each certificate: by chassis number, then with the plate.
+
+    Office-stamped chassis numbers (職権打刻) are reused and a sold car may stand in the records
+    twice, so a number that fits several cars decides only together with the plate or among the
+    cars still kept; otherwise the place is `AMBIGUOUS`.
+    """
+    is_kept = vehicles["released_on"].is_null().combine_chunks()
+    known = vehicles["chassis_number"].combine_chunks()
+    known_plates = vehicles["plate"].combine_chunks()
+    nothing = pyarrow.scalar(None, pyarrow.string())
+    both, known_both = _pair(chassis_numbers, plates), _pair(known, known_plates)
+    without_number = pc.if_else(pc.is_null(known), known_plates, nothing)
+    attempts = (
+        (chassis_numbers, pc.if_else(is_kept, known, nothing)),
+        (both, pc.if_else(is_kept, known_both, nothing)),
+        (chassis_numbers, known),
+        (plates, pc.if_else(is_kept, without_number, nothing)),
+    )
+    places = np.full(len(chassis_numbers), UNKNOWN, np.int32)
+    for wanted, keys in attempts:
+        index = KeyIndex(keys)
+        found = index.positions(wanted)
+        is_shared = index.duplicates()
+        fits_several = (found >= 0) & (is_shared[found] if len(is_shared) else False)
+        places = np.where((places < 0) & (found >= 0) & ~fits_several, found, places)
+        places = np.where((places == UNKNOWN) & fits_several, AMBIGUOUS, places)
+    return places.astype(np.int32)
+
+
+def _pair(numbers: pyarrow.Array, plates: pyarrow.Array) -> pyarrow.Array:
+    return pc.binary_join_element_wise(numbers, plates, "\n", null_handling="emit_null")

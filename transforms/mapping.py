@@ -1,0 +1,105 @@
+"""Finding the shop's columns: which header feeds which canonical column, what is left over."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.catalog import Table
+from schemas.errors import ConfigurationError
+from schemas.shop import ColumnSource, Joined, TableMapping
+from transforms.reading.folding import nfkc
+
+
+@dataclass(frozen=True)
+class MatchedColumn:
+    """The source headers that make one canonical column."""
+
+    headers: tuple[str, ...]
+    separator: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """How one mapping meets the headers that are really there."""
+
+    columns: Mapping[str, MatchedColumn]
+    missing: tuple[str, ...]
+    """Canonical columns that are mapped but whose header is not there."""
+    unmapped: tuple[str, ...]
+    """Canonical columns the mapping does not speak of; they stay empty."""
+    ignored: tuple[str, ...]
+    """Source headers nothing asks for; they are never read."""
+
+    @property
+    def headers(self) -> list[str]:
+        """Every source header to read, each once."""
+        return list(dict.fromkeys(h for column in self.columns.values() for h in column.headers))
+
+
+def match_headers(mapping: TableMapping, headers: Sequence[str], table: Table) -> Match:
+    """Match a mapping with the headers of a file or table.
+
+    Raises:
+        ConfigurationError: two headers fold to the same word, or a required column has no header.
+    """
+    by_fold = _by_fold(headers, table.name)
+    columns = {
+        name: matched
+        for name, source in mapping.columns.items()
+        if (matched := _find(source, by_fold)) is not None
+    }
+    for column in table.columns.values():
+        given = column.name in columns or column.name in mapping.constants
+        if column.is_required and not given:
+            raise ConfigurationError(
+                f"tables.{table.name}: no header for required column '{column.name}'; "
+                "run `joint-use sources` and correct shop.toml"
+            )
+    used = {header for column in columns.values() for header in column.headers}
+    return Match(
+        columns=columns,
+        missing=tuple(name for name in mapping.columns if name not in columns),
+        unmapped=tuple(
+            n for n in table.columns if n not in mapping.columns and n not in mapping.constants
+        ),
+        ignored=tuple(header for header in headers if header not in used),
+    )
+
+
+def fold_header(header: str) -> str:
+    """Fold a header: width, case, and the marks people put into headers."""
+    return re.sub(r"[\s()\[\]・\-_./:：]", "", nfkc(header)).casefold()
+
+
+def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Array:
+    """Take a canonical column's source cells, several joined into one text."""
+    if len(matched.headers) == 1:
+        return batch.column(matched.headers[0])
+    parts = [batch.column(header).cast(pyarrow.string()) for header in matched.headers]
+    joined = pc.binary_join_element_wise(*parts, matched.separator, null_handling="skip")
+    return pc.if_else(pc.equal(joined, ""), pyarrow.scalar(None, pyarrow.string()), joined)
+
+
+def _by_fold(headers: Sequence[str], table: str) -> dict[str, str]:
+    by_fold: dict[str, str] = {}
+    for header in headers:
+        folded = fold_header(header)
+        if folded in by_fold:
+            raise ConfigurationError(
+                f"tables.{table}: two headers read alike ('{by_fold[folded]}', '{header}'); rename one"
+            )
+        by_fold[folded] = header
+    return by_fold
+
+
+def _find(source: ColumnSource, by_fold: Mapping[str, str]) -> MatchedColumn | None:
+    if isinstance(source, Joined):
+        found = [by_fold.get(fold_header(name)) for name in source.join]
+        whole = tuple(header for header in found if header is not None)
+        return MatchedColumn(whole, source.separator) if len(whole) == len(found) else None
+    names = (source,) if isinstance(source, str) else source
+    header = next((by_fold[f] for name in names if (f := fold_header(name)) in by_fold), None)
+    return MatchedColumn((header,)) if header is not None else None

@@ -1,0 +1,49 @@
+"""Customers merged into others: who stands for whom, and which numbers are one person."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+
+from transforms.linking import NO_LINK, UNKNOWN, KeyIndex
+
+
+@dataclass(frozen=True)
+class Merges:
+    """Per customer row: the row that stands for it now, and its person.
+
+    `survivors` is the row itself where it is not merged; `persons` is equal for all rows that are
+    one person, also where the merges run in a circle and nobody stands for them.
+    """
+
+    survivors: np.ndarray
+    persons: np.ndarray
+    is_unknown: np.ndarray
+    is_circular: np.ndarray
+
+
+def resolve_merges(customer_ids: pyarrow.Array, merged_into: pyarrow.Array) -> Merges:
+    """Follow `merged_into_customer_id` to the end."""
+    targets = KeyIndex(customer_ids).positions(merged_into)
+    here = np.arange(len(targets), dtype=np.int32)
+    ends = np.where(targets >= 0, targets, here)
+    for _ in range(max(1, len(targets)).bit_length()):
+        ends = ends[ends]
+    moves_on = np.where(targets >= 0, targets, here)[ends] != ends
+    is_circular = moves_on | ((targets == here) & (targets != NO_LINK))
+    persons = ends.copy()
+    for row in np.flatnonzero(is_circular):
+        persons[row] = _smallest_on_circle(int(ends[row]), targets)
+    return Merges(
+        survivors=np.where(is_circular, here, ends).astype(np.int32),
+        persons=persons,
+        is_unknown=targets == UNKNOWN,
+        is_circular=is_circular,
+    )
+
+
+def _smallest_on_circle(start: int, targets: np.ndarray) -> int:
+    smallest, row = start, int(targets[start])
+    while row != start:
+        smallest, row = min(smallest, row), int(targets[row])
+    return smallest

@@ -1,0 +1,111 @@
+"""Reading a whole column: each distinct text once, typed columns as they are."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.catalog import Column
+from schemas.columns import Kind, Role
+from transforms.reading import car_codes, contacts, days, figures, texts
+from transforms.reading.values import Read
+
+_READERS: dict[Kind, Callable[[str], Read[object]]] = {
+    Kind.IDENTIFIER: car_codes.read_identifier,
+    Kind.TEXT: texts.read_text,
+    Kind.FREE_TEXT: texts.read_text,
+    Kind.CODE: texts.read_text,
+    Kind.DAY: days.read_day,
+    Kind.MONTH: days.read_month,
+    Kind.WHOLE: figures.read_whole,
+    Kind.QUANTITY: figures.read_quantity,
+    Kind.FLAG: figures.read_flag,
+    Kind.PHONE: contacts.read_phone,
+    Kind.POSTAL_CODE: contacts.read_postal_code,
+    Kind.EMAIL: contacts.read_email,
+    Kind.PLATE: car_codes.read_plate,
+    Kind.CHASSIS_NUMBER: car_codes.read_chassis_number,
+    Kind.MODEL_CODE: car_codes.read_model_code,
+    Kind.DIGITS: car_codes.read_digits,
+}
+
+_ALREADY_READ: dict[Kind, str] = {
+    Kind.IDENTIFIER: r"^[!-~]+$",
+    Kind.PHONE: contacts.TYPICAL_MOBILE,
+    Kind.POSTAL_CODE: r"^[0-9]{3}-[0-9]{4}$",
+    Kind.CHASSIS_NUMBER: r"^[A-Z0-9]{2,10}-[0-9]{3,8}$",
+    Kind.EMAIL: r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$",
+}
+"""Forms whose reading is the text itself (RE2): such texts are passed on as they are."""
+
+
+@dataclass(frozen=True)
+class ColumnRead:
+    """A column as read: values, and per row a reason code where the value is no good."""
+
+    values: pyarrow.Array
+    faults: pyarrow.Array | None
+    """Reason per row, null where there is none; None if no row has one."""
+    flags: Counter[str]
+    """How many rows carry each mark that is told but sets nothing aside."""
+
+
+def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
+    """Read a source column, text or already typed, into the canonical type."""
+    if not _is_text(source.type):
+        typed = _cast_typed(source, column)
+        if typed is not None:
+            return ColumnRead(typed, None, Counter())
+        source = source.cast(pyarrow.string())
+    source = source.cast(pyarrow.string())
+    if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
+        return ColumnRead(source, None, Counter())
+    pattern = _ALREADY_READ.get(column.kind)
+    if pattern is None:
+        return _read_distinct(source, column)
+    plain = pc.match_substring_regex(source, pattern)
+    if pc.all(plain, skip_nulls=True).as_py():
+        return ColumnRead(source, None, Counter())
+    rest = _read_distinct(pc.if_else(plain, pyarrow.scalar(None, pyarrow.string()), source), column)
+    return ColumnRead(pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags)
+
+
+def _is_text(kind: pyarrow.DataType) -> bool:
+    value_type = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+    return bool(pyarrow.types.is_string(value_type) or pyarrow.types.is_large_string(value_type))
+
+
+def _cast_typed(source: pyarrow.Array, column: Column) -> pyarrow.Array | None:
+    """Cast losslessly, or give None where only reading the text will do."""
+    try:
+        return source.cast(column.type, safe=True)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
+        return None
+
+
+def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:
+    encoded = source.dictionary_encode()
+    read_one = _READERS[column.kind]
+    reads = [_lenient(read_one(text), text, column) for text in encoded.dictionary.to_pylist()]
+    values = pyarrow.array([read.value for read in reads], column.type).take(encoded.indices)
+    faults = None
+    if any(read.fault for read in reads):
+        faults = pyarrow.array([read.fault for read in reads], pyarrow.string()).take(encoded.indices)
+    return ColumnRead(values, faults, _count_flags(reads, encoded))
+
+
+def _lenient(read: Read[object], text: str, column: Column) -> Read[object]:
+    """Keep a number used only for matching even where its form is unknown: it decides no row."""
+    if read.fault and column.role is Role.DECIDES and column.kind is Kind.PLATE:
+        return Read(text.strip(), flag="unusual")
+    return read
+
+
+def _count_flags(reads: list[Read[object]], encoded: pyarrow.DictionaryArray) -> Counter[str]:
+    if not any(read.flag for read in reads):
+        return Counter()
+    flags = pyarrow.array([read.flag for read in reads], pyarrow.string()).take(encoded.indices)
+    counted = pc.value_counts(flags.drop_null())
+    return Counter({entry["values"]: entry["counts"] for entry in counted.to_pylist()})

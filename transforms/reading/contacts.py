@@ -1,0 +1,58 @@
+"""Reading phone numbers, postal codes and e-mail addresses."""
+
+import re
+
+import phonenumbers
+
+from transforms.reading.folding import DASH_CLASS, nfkc
+from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
+
+_PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?)\d+)?")
+_POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
+
+TYPICAL_MOBILE = r"^0[789]0-[1-9][0-9]{3}-[0-9]{4}$"
+"""A mobile number as phonenumbers would write it: 070, 080 or 090 and a block that is in use."""
+
+
+def read_phone(text: str) -> Read[str]:
+    """Read a phone number and write it nationally, e.g. `023-643-8163`.
+
+    A number without its area code, or one that no exchange has, is kept as written and flagged:
+    digits are never invented.
+    """
+    written = nfkc(text).strip()
+    folded = re.sub(DASH_CLASS, "-", written).upper()
+    if folded in NULL_MARKS:
+        return NOTHING
+    if not _PHONE.fullmatch(folded):
+        return UNREADABLE
+    try:
+        number = phonenumbers.parse(folded, "JP")
+    except phonenumbers.NumberParseException:
+        return UNREADABLE
+    if not phonenumbers.is_valid_number(number):
+        return Read(written, flag="without_area_code" if folded[0] not in "0+(" else "no_such_number")
+    form = (
+        phonenumbers.PhoneNumberFormat.NATIONAL
+        if number.country_code == phonenumbers.country_code_for_region("JP")
+        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
+    return Read(phonenumbers.format_number(number, form))
+
+
+def read_postal_code(text: str) -> Read[str]:
+    """Read a postal code and write it as `990-2385`."""
+    folded = re.sub(DASH_CLASS, "-", re.sub(r"\s", "", nfkc(text)))
+    if folded in NULL_MARKS:
+        return NOTHING
+    match = _POSTAL.fullmatch(folded)
+    return Read(f"{match[1]}-{match[2]}") if match else UNREADABLE
+
+
+def read_email(text: str) -> Read[str]:
+    """Read an e-mail address, its case as written."""
+    folded = nfkc(text).strip()
+    if folded in NULL_MARKS:
+        return NOTHING
+    return Read(folded) if _EMAIL.fullmatch(folded) else UNREADABLE

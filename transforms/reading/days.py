@@ -1,0 +1,86 @@
+"""Reading dates and months, western and Japanese eras (forms of real ledgers and certificates)."""
+
+import re
+from datetime import date
+
+from transforms.reading.folding import nfkc
+from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
+
+_ERAS = {
+    "M": (1867, date(1868, 10, 23), date(1912, 7, 29)),
+    "T": (1911, date(1912, 7, 30), date(1926, 12, 24)),
+    "S": (1925, date(1926, 12, 25), date(1989, 1, 7)),
+    "H": (1988, date(1989, 1, 8), date(2019, 4, 30)),
+    "R": (2018, date(2019, 5, 1), date.max),
+}
+"""Letter → (year before the first, first day, last day)."""
+
+_LETTERS = {"明治": "M", "大正": "T", "昭和": "S", "平成": "H", "令和": "R", "明": "M", "大": "T", "昭": "S", "平": "H", "令": "R"}
+
+_ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
+_YEAR = r"(?P<year>\d{4})"
+_TIME = r"(?:[ T]\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_DAY_FORMS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})",
+        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*日?{_TIME}",
+    )
+)
+_MONTH_FORMS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_YEAR}(?P<month>\d{{2}})",
+        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*月?",
+        *(form.pattern for form in _DAY_FORMS),
+    )
+)
+_EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?")
+
+
+def read_day(text: str) -> Read[date]:
+    """Read a date.
+
+    A two-digit year without an era is not read; neither is a day before its era began. A day
+    after its era ended (平成33年, on papers printed before 2019) is converted and flagged.
+    """
+    return _read(text, _DAY_FORMS)
+
+
+def read_month(text: str) -> Read[str]:
+    """Read a year and month as `YYYY-MM`; a day that follows is left out."""
+    read = _read(text, _MONTH_FORMS)
+    month = f"{read.value:%Y-%m}" if read.value else None
+    return Read(month, read.fault, read.flag)
+
+
+def _read(text: str, forms: tuple[re.Pattern[str], ...]) -> Read[date]:
+    folded = nfkc(text).strip().upper()
+    if folded in NULL_MARKS or _EMPTY_DATE.fullmatch(folded):
+        return NOTHING
+    matches = (form.fullmatch(folded) for form in forms)
+    parts = next((match.groupdict() for match in matches if match), None)
+    return _date_of(parts) if parts else UNREADABLE
+
+
+def _date_of(parts: dict[str, str | None]) -> Read[date]:
+    month, day = int(parts["month"] or 0), int(parts.get("day") or 0)
+    if not parts.get("era"):
+        return _calendar_day(int(parts["year"] or 0), month, day or 1)
+    letter = _LETTERS.get(parts["era"] or "", parts["era"] or "")
+    before, first, last = _ERAS[letter]
+    year = 1 if parts["era_year"] == "元" else int(parts["era_year"] or 0)
+    if year == 0:
+        return UNREADABLE
+    # A month without its day belongs to an era if any of its days does.
+    read = _calendar_day(before + year, month, day or 1)
+    if read.value is None or (read.value < first and (day or read.value < first.replace(day=1))):
+        return UNREADABLE
+    return Read(read.value, flag="after_its_era") if read.value > last else read
+
+
+def _calendar_day(year: int, month: int, day: int) -> Read[date]:
+    try:
+        return Read(date(year, month, day))
+    except ValueError:
+        return UNREADABLE

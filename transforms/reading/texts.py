@@ -1,0 +1,35 @@
+"""Reading names, addresses and free text: every character kept, broken ones refused."""
+
+import re
+import unicodedata
+
+import pyarrow.compute as pc
+
+from transforms.reading.values import NOTHING, Read
+
+_BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
+UNTIDY = rf"^[\s\x{{3000}}]|[\s\x{{3000}}]$|[\r\t\x{{3099}}\x{{309A}}]|{_BROKEN}"
+"""Text that needs a look: outer spaces, returns, loose voicing marks, broken characters (RE2)."""
+
+_BROKEN_PYTHON = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_LOOSE_MARK = re.compile("[ぁ-ヿ][\u3099\u309a]")
+"""A kana and its voicing mark as two characters, as macOS writes them."""
+
+
+def read_text(text: str) -> Read[str]:
+    """Read a text: outer spaces off, line ends as LF, loose voicing marks joined to their kana.
+
+    Control and private-use characters mean a broken conversion (外字) and are a fault.
+    """
+    tidy = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip().strip("\u3000")
+    if not tidy:
+        return NOTHING
+    if _BROKEN_PYTHON.search(tidy):
+        return Read(None, fault="broken_characters")
+    return Read(_LOOSE_MARK.sub(lambda pair: unicodedata.normalize("NFC", pair[0]), tidy))
+
+
+def are_tidy(texts: object) -> bool:
+    """Tell whether no text of the column needs `read_text`, nor is empty."""
+    untidy = pc.any(pc.or_(pc.match_substring_regex(texts, UNTIDY), pc.equal(texts, "")))
+    return not untidy.as_py()

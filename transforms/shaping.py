@@ -1,0 +1,162 @@
+"""From our rows to a partner's: keys for numbers, agreed columns only, the partner's words."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.agreement import Delivery
+from schemas.catalog import CATALOG
+from schemas.columns import TYPED_BY_PEOPLE, Kind
+from schemas.partner_tables import PartnerColumn, PartnerTable
+from schemas.staging import row_of
+from transforms.encodings import substituted, unmappable
+from transforms.formulas import defused
+from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
+from transforms.mentions import Mentions
+
+KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]
+"""Partner keys of our numbers: (kind of record, numbers) → keys."""
+
+
+@dataclass(frozen=True)
+class CustomerBlock:
+    """Name and address of every customer, and which customer keeps each vehicle."""
+
+    names: pyarrow.Array
+    addresses: pyarrow.Array
+    keeper_of_vehicle: np.ndarray
+
+
+@dataclass(frozen=True)
+class Shaping:
+    """All that shaping the tables of one drop needs."""
+
+    delivery: Delivery
+    keys: Mapping[str, pyarrow.Array]
+    """Per parent table the partner's key of each row; null where the row does not leave."""
+    mentions: Mentions
+    customers: CustomerBlock
+    key_of: KeyOf
+    rows_of: Callable[[str, pyarrow.RecordBatch], np.ndarray]
+    """Which parent rows a link of a batch points at, merges followed."""
+
+
+def staged_columns(table: PartnerTable) -> list[str]:
+    """List the staged columns shaping needs: the agreed ones, and what decides about them."""
+    known = CATALOG[table.name]
+    agreed = [column.name for column in table.columns if column.canonical]
+    own = [known.key] if known.key else []
+    holders = list(HOLDER_COLUMNS) if set(agreed) & set(HOLDER_COLUMNS) else []
+    links = [row_of(link) for link in known.links]
+    return list(dict.fromkeys([*own, *agreed, *holders, *links]))
+
+
+def shape(
+    rows: pyarrow.RecordBatch,
+    places: np.ndarray,
+    table: PartnerTable,
+    shaping: Shaping,
+) -> tuple[pyarrow.RecordBatch, Counter[str]]:
+    """Shape rows that leave; also count the cells that were emptied, substituted or defused.
+
+    Args:
+        rows: staged rows with at least `staged_columns`.
+        places: the position of each row in its staged table.
+        table: what the partner's file looks like.
+        shaping: of the drop.
+    """
+    told: Counter[str] = Counter()
+    cells = permitted_cells(rows, table, shaping, told)
+    arrays = [
+        _written(cells[column.name], column, shaping.delivery, told)
+        if column.canonical
+        else _keys(column.name, rows, places, table, shaping)
+        for column in table.columns
+    ]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema), told
+
+
+def permitted_cells(
+    rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping, told: Counter[str]
+) -> dict[str, pyarrow.Array]:
+    """Give the agreed cells, emptied where they are about somebody who must not leave."""
+    cells = {c.name: rows.column(c.name) for c in table.columns if c.canonical}
+    if table.name == "certificates" and set(cells) & set(HOLDER_COLUMNS):
+        cells |= _without_strangers(rows, cells, shaping, told)
+    for column in table.columns:
+        if column.canonical and column.canonical.kind in TYPED_BY_PEOPLE:
+            is_free = column.canonical.kind is Kind.FREE_TEXT
+            find = shaping.mentions.in_free_text if is_free else shaping.mentions.in_names
+            named = find(cells[column.name])
+            cells[column.name] = _emptied(cells[column.name], named)
+            told["withheld:names_objector"] += int(named.sum())
+    return cells
+
+
+def unmappable_rows(
+    rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping
+) -> np.ndarray:
+    """Mask of the rows that hold a character the partner's encoding cannot carry."""
+    mask = np.zeros(rows.num_rows, bool)
+    if shaping.delivery.format != "csv" or shaping.delivery.encoding != "cp932":
+        return mask
+    substitute = shaping.delivery.unmappable == "substitute"
+    for cell in permitted_cells(rows, table, shaping, Counter()).values():
+        if pyarrow.types.is_string(cell.type):
+            mask |= unmappable(cell, substitute=substitute)
+    return mask
+
+
+def _keys(
+    name: str, rows: pyarrow.RecordBatch, places: np.ndarray, table: PartnerTable, shaping: Shaping
+) -> pyarrow.Array:
+    parent = dict(table.parents).get(name)
+    if parent is not None:
+        link = f"{name.removesuffix('_key')}_id"
+        return shaping.keys[parent].take(pyarrow.array(shaping.rows_of(link, rows)))
+    if table.name in shaping.keys:
+        return shaping.keys[table.name].take(pyarrow.array(places))
+    return shaping.key_of(table.name, rows.column(CATALOG[table.name].key))
+
+
+def _without_strangers(
+    rows: pyarrow.RecordBatch, cells: Mapping[str, pyarrow.Array], shaping: Shaping, told: Counter[str]
+) -> dict[str, pyarrow.Array]:
+    vehicles = shaping.rows_of("vehicle_id", rows)
+    keepers = pyarrow.array(shaping.customers.keeper_of_vehicle[vehicles])
+    names, addresses = (c.take(keepers) for c in (shaping.customers.names, shaping.customers.addresses))
+    owner = is_customer(rows["owner_name"], rows["owner_address"], names, addresses)
+    user = is_customer(rows["user_name"], rows["user_address"], names, addresses)
+    changed = {}
+    for name in set(cells) & set(HOLDER_COLUMNS):
+        stranger = ~(owner if name in OWNER_COLUMNS else user)
+        is_filled = cells[name].is_valid().to_numpy(zero_copy_only=False)
+        told["withheld:holder_is_not_the_customer"] += int((stranger & is_filled).sum())
+        changed[name] = _emptied(cells[name], stranger)
+    return changed
+
+
+def _emptied(cells: pyarrow.Array, mask: np.ndarray) -> pyarrow.Array:
+    return pc.if_else(pyarrow.array(mask), pyarrow.scalar(None, cells.type), cells) if mask.any() else cells
+
+
+def _written(
+    cells: pyarrow.Array, column: PartnerColumn, delivery: Delivery, told: Counter[str]
+) -> pyarrow.Array:
+    if column.labels:
+        codes, words = zip(*column.labels, strict=True)
+        places = pc.index_in(cells, value_set=pyarrow.array(codes))
+        cells = pyarrow.array(words).take(places)
+    if delivery.format != "csv" or not pyarrow.types.is_string(column.type):
+        return cells
+    if delivery.encoding == "cp932":
+        cells, count = substituted(cells)
+        told["substituted"] += count
+    if column.canonical and column.canonical.kind in TYPED_BY_PEOPLE:
+        cells, count = defused(cells)
+        told["defused"] += count
+    return cells
