@@ -70,7 +70,9 @@ def check_bag(folder: Path) -> list[str]:
     known = {*payload, *tags, "tagmanifest-sha256.txt"}
     faults += [f"{file} is in no manifest" for file in _files_in(folder) if file not in known]
     needed = {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "drop.json", "datapackage.json"}
-    return faults + [f"{file} is missing from the tag manifest" for file in sorted(needed - tags.keys())]
+    return faults + [
+        f"{file} is missing from the tag manifest" for file in sorted(needed - tags.keys())
+    ]
 
 
 def _files_in(folder: Path) -> Iterable[str]:

@@ -8,8 +8,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.drop import Drop
 from schemas.configuration import validated
+from schemas.drop import Drop
 from schemas.errors import VerificationError
 
 

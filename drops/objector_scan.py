@@ -97,20 +97,29 @@ def gather_traces(
     is_theirs = _is_in(customers["customer_id"], refusers)
     mine, others = customers.filter(is_theirs), customers.filter(pc.invert(is_theirs))
     car_is_theirs = _is_in(vehicles["customer_id"], refusers)
-    their_cars, other_cars = vehicles.filter(car_is_theirs), vehicles.filter(pc.invert(car_is_theirs))
+    their_cars, other_cars = (
+        vehicles.filter(car_is_theirs),
+        vehicles.filter(pc.invert(car_is_theirs)),
+    )
     numbers = set(their_cars["vehicle_id"].to_pylist())
     paper_is_theirs = _is_in(certificates["vehicle_id"], numbers)
     papers = certificates.filter(paper_is_theirs)
     other_papers = certificates.filter(pc.invert(paper_is_theirs))
     traces = Traces()
-    traces.keys |= set(keys.of("customers", pyarrow.array(sorted(refusers), pyarrow.string())).to_pylist())
-    kept_cars = pyarrow.array(sorted(numbers - set(other_cars["vehicle_id"].to_pylist())), pyarrow.string())
+    traces.keys |= set(
+        keys.of("customers", pyarrow.array(sorted(refusers), pyarrow.string())).to_pylist()
+    )
+    kept_cars = pyarrow.array(
+        sorted(numbers - set(other_cars["vehicle_id"].to_pylist())), pyarrow.string()
+    )
     traces.keys |= set(keys.of("vehicles", kept_cars).to_pylist())
     for column in (*_PHONES, "email"):
         names = _PHONES if column in _PHONES else ("email",)
         traces.contacts |= _only(mine, others, column, names)
     for column in CERTIFICATE_COLUMNS:
-        theirs = _only(papers, other_papers, column, (column,)) | _only(their_cars, other_cars, column, (column,))
+        theirs = _only(papers, other_papers, column, (column,)) | _only(
+            their_cars, other_cars, column, (column,)
+        )
         shared = set(other_cars[column].to_pylist()) | set(other_papers[column].to_pylist())
         traces.contacts |= theirs - shared
     traces.contacts = {c for c in traces.contacts if len(c) >= _FEWEST_DIGITS}
@@ -150,14 +159,23 @@ class _Search:
         self._addresses = ahocorasick_rs.AhoCorasick(addresses) if addresses else None
         self._keys = pyarrow.array(sorted(traces.keys), pyarrow.string())
 
-    def hits(self, table: str, batch: pyarrow.RecordBatch, resource: Mapping[str, Any]) -> Iterator[str]:
+    def hits(
+        self, table: str, batch: pyarrow.RecordBatch, resource: Mapping[str, Any]
+    ) -> Iterator[str]:
         names = _canonical_names(resource)
         for header, cells in zip(batch.schema.names, batch.columns, strict=True):
             if pyarrow.types.is_string(cells.type) and self._holds(cells, table, names[header]):
                 yield names[header]
-        columns = {names[header]: cells for header, cells in zip(batch.schema.names, batch.columns, strict=True)}
+        columns = {
+            names[header]: cells
+            for header, cells in zip(batch.schema.names, batch.columns, strict=True)
+        }
         for name, address in _PAIRS:
-            if name in columns and address in columns and self._holds_pair(columns[name], columns[address]):
+            if (
+                name in columns
+                and address in columns
+                and self._holds_pair(columns[name], columns[address])
+            ):
                 yield f"{name}+{address}"
 
     def _holds(self, cells: pyarrow.Array, table: str, name: str) -> bool:
@@ -217,7 +235,9 @@ def _is_in(column: pyarrow.ChunkedArray, values: set[str]) -> pyarrow.ChunkedArr
     return pc.is_in(column, value_set=pyarrow.array(sorted(values), pyarrow.string()))
 
 
-def _only(mine: pyarrow.Table, others: pyarrow.Table, column: str, shared_in: Iterable[str]) -> set[str]:
+def _only(
+    mine: pyarrow.Table, others: pyarrow.Table, column: str, shared_in: Iterable[str]
+) -> set[str]:
     """Give the values of a column that no other row has in any of `shared_in`."""
     values = pc.unique(mine[column]).drop_null()
     for other in shared_in:
@@ -226,7 +246,11 @@ def _only(mine: pyarrow.Table, others: pyarrow.Table, column: str, shared_in: It
 
 
 def _pairs(rows: Iterable[Row]) -> set[tuple[str, str]]:
-    return {(_plain(row["name"]), _plain(row["address"])) for row in rows if row["name"] and row["address"]}
+    return {
+        (_plain(row["name"]), _plain(row["address"]))
+        for row in rows
+        if row["name"] and row["address"]
+    }
 
 
 def _pairs_of_namesakes(mine: pyarrow.Table, others: pyarrow.Table) -> set[tuple[str, str]]:

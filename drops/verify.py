@@ -14,12 +14,12 @@ import numpy as np
 import pandera.pandas as pa
 import pyarrow
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
 from pandas import ArrowDtype
+from pyarrow import parquet
 
 from drops.bag import check_bag, sha256_of
 from drops.folders import read_drop
-from schemas.columns import Quantity
+from schemas.columns import DECIMAL
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
 from transforms.checking import frame_of
@@ -30,7 +30,7 @@ _TYPES: Mapping[str, pyarrow.DataType] = {
     "string": pyarrow.string(),
     "date": pyarrow.date32(),
     "integer": pyarrow.int64(),
-    "number": Quantity.__metadata__[0],
+    "number": DECIMAL,
     "boolean": pyarrow.bool_(),
 }
 
@@ -68,7 +68,9 @@ def verify_drop(folder: Path) -> Verified:
         if account is None or not account.is_balanced or account.delivered != table.rows:
             faults.append(f"drop.json: the account of {table.name} does not balance")
         if rows.get(table.name) != table.rows:
-            faults.append(f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}")
+            faults.append(
+                f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}"
+            )
     if faults:
         raise VerificationError(_told(folder, faults))
     return Verified(drop, rows)
@@ -136,7 +138,9 @@ def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[
 class _CheckedTable:
     """One file, read once and held against its resource description."""
 
-    def __init__(self, folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex]) -> None:
+    def __init__(
+        self, folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex]
+    ) -> None:
         self._resource = resource
         self._schema = resource["schema"]
         self._fields = self._schema["fields"]
@@ -150,7 +154,9 @@ class _CheckedTable:
                 self._check(batch, keys)
         except (pyarrow.ArrowInvalid, UnicodeDecodeError, KeyError) as error:
             # Its text may quote a cell.
-            self.faults.append(f"{resource['path']} cannot be read as described ({type(error).__name__})")
+            self.faults.append(
+                f"{resource['path']} cannot be read as described ({type(error).__name__})"
+            )
             return
         self._finish(keys)
 
@@ -163,12 +169,16 @@ class _CheckedTable:
             self._contract.validate(frame_of(batch), lazy=True)
         except pa.errors.SchemaErrors as errors:
             broken = errors.failure_cases[["column", "check"]].drop_duplicates()
-            rules = [f"{column}: {str(check).partition('(')[0]}" for column, check in broken.to_numpy()]
+            rules = [
+                f"{column}: {str(check).partition('(')[0]}" for column, check in broken.to_numpy()
+            ]
         else:
             rules = []
         for rule in rules:
             self._fault(rule)
-        parents = [self._parent_rows(batch, key, keys) for key in self._schema.get("foreignKeys", ())]
+        parents = [
+            self._parent_rows(batch, key, keys) for key in self._schema.get("foreignKeys", ())
+        ]
         primary = self._schema.get("primaryKey", [])
         if len(primary) == 1:
             self._own_keys.append(batch.column(primary[0]))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pyarrow
 import pyarrow.csv as arrow_csv
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from schemas.agreement import Delivery
 from schemas.partner_tables import PartnerTable

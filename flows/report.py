@@ -85,13 +85,23 @@ def markdown(report: ExportReport) -> str:
     """Tell the run in Markdown, for Prefect's artifact page."""
     lines = [f"# {report.shop}: {report.month}", "", f"as of {report.as_of}", ""]
     for outcome in report.outcomes:
-        lines += [f"## {outcome.partner}", "", f"**{STATUS_TEXT[outcome.status]}**: `{outcome.drop_id}`", ""]
+        lines += [
+            f"## {outcome.partner}",
+            "",
+            f"**{STATUS_TEXT[outcome.status]}**: `{outcome.drop_id}`",
+            "",
+        ]
         header = ["table", *(f"{JAPANESE[n]} {n}" for n in JAPANESE)]
         lines += [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
         lines += [
-            "| " + " | ".join(str(value) for value in row.values()) + " |" for row in account_rows(outcome)
+            "| " + " | ".join(str(value) for value in row.values()) + " |"
+            for row in account_rows(outcome)
         ]
-        lines += ["", *(f"- cells {reason}: {count}" for reason, count in outcome.cells.items()), ""]
+        lines += [
+            "",
+            *(f"- cells {reason}: {count}" for reason, count in outcome.cells.items()),
+            "",
+        ]
     lines += ["## 隔離 / quarantined", ""]
     lines += [
         f"- {table}: {reason}: {count}"

@@ -15,7 +15,19 @@ _SHARED_NAMES = frozenset(
     {
         *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
         *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
-        *("管理者", "担当", "担当者", "受付", "店", "店長", "事務", "事務所", "スタッフ", "共用", "利用者"),
+        *(
+            "管理者",
+            "担当",
+            "担当者",
+            "受付",
+            "店",
+            "店長",
+            "事務",
+            "事務所",
+            "スタッフ",
+            "共用",
+            "利用者",
+        ),
     }
 )
 

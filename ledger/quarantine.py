@@ -60,7 +60,9 @@ class QuarantineFolder:
         path = self.folder / "summary.json"
         if not path.exists():
             raise ConfigurationError("no run has been made yet; run `joint-use export` first")
-        return validated(QuarantineSummary, json.loads(path.read_text()), where="quarantine/summary.json")
+        return validated(
+            QuarantineSummary, json.loads(path.read_text()), where="quarantine/summary.json"
+        )
 
 
 def _csv(parts: Iterable[pyarrow.Table]) -> bytes:

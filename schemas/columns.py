@@ -16,7 +16,8 @@ import pyarrow
 Text = Annotated[pd.ArrowDtype, pyarrow.string()]
 Day = Annotated[pd.ArrowDtype, pyarrow.date32()]
 Whole = Annotated[pd.ArrowDtype, pyarrow.int64()]
-Quantity = Annotated[pd.ArrowDtype, pyarrow.decimal128(14, 3)]
+DECIMAL = pyarrow.decimal128(14, 3)
+Quantity = Annotated[pd.ArrowDtype, DECIMAL]
 Flag = Annotated[pd.ArrowDtype, pyarrow.bool_()]
 
 EARLIEST_DAY = date(1868, 10, 23)
@@ -90,6 +91,6 @@ def item(code: str, kind: Kind, title: str, *, nullable: bool = True, **checks: 
     return _column(kind, Role.ITEM, title, item=code, nullable=nullable, **checks)
 
 
-def one_of(codes: Iterable[str]) -> dict[str, list[str]]:
+def one_of(codes: Iterable[str]) -> dict[str, Any]:
     """Say that a coded column takes only these codes."""
     return {"isin": list(codes)}

@@ -1,15 +1,15 @@
 """`datapackage.json`: the contract of every file of a drop (Data Package v1, Frictionless)."""
 
-from collections.abc import Mapping
-
 import pyarrow
 
 from schemas.agreement import Delivery
 from schemas.notice import Notice
 from schemas.partner_tables import KEY_PATTERN, PartnerColumn, PartnerTable
 
-Json = Mapping[str, "JsonValue"]
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+_PARQUET_NULLS: list["JsonValue"] = ["", "nan", "None"]
+"""Parquet has real nulls; frictionless reads it through pandas and meets them under these names."""
 
 
 def type_name(column: PartnerColumn) -> str:
@@ -56,7 +56,7 @@ def _resource(
     ]
     schema: dict[str, JsonValue] = {
         "fields": [_field(column, delivery, notice) for column in table.columns],
-        "missingValues": [""],
+        "missingValues": [""] if delivery.format == "csv" else _PARQUET_NULLS,
     }
     if table.key:
         schema["primaryKey"] = [names[key] for key in table.key]

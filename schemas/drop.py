@@ -5,8 +5,6 @@ from typing import Literal
 
 from schemas.configuration import Configuration
 
-FORMAT = "joint-use-drop/1"
-
 DISPOSITIONS = ("delivered", "quarantined", "out_of_scope", "objected", "withheld")
 
 
@@ -49,13 +47,14 @@ class Account(Configuration):
     @property
     def is_balanced(self) -> bool:
         """Whether the parts add up to the rows read."""
-        return self.read == sum(getattr(self, name) for name in DISPOSITIONS)
+        parts: list[int] = [getattr(self, name) for name in DISPOSITIONS]
+        return self.read == sum(parts)
 
 
 class Drop(Configuration):
     """`drop.json`."""
 
-    format: Literal["joint-use-drop/1"] = FORMAT
+    format: Literal["joint-use-drop/1"] = "joint-use-drop/1"
     drop_id: str
     partner: str
     kind: str

@@ -89,7 +89,10 @@ def _partner_table(name: str, agreed: AgreedTable, share: Share) -> PartnerTable
     own = (key_name(table.key),) if table.key else ()
     keys = (*own, *(key for key, _ in parents))
     columns = (
-        *(PartnerColumn(k, agreed.titles.get(k, _KEY_TITLES[k]), pyarrow.string(), None) for k in keys),
+        *(
+            PartnerColumn(k, agreed.titles.get(k, _KEY_TITLES[k]), pyarrow.string(), None)
+            for k in keys
+        ),
         *(_partner_column(table.columns[c], agreed) for c in agreed.columns),
     )
     return PartnerTable(name, columns, _row_key(name, keys, agreed), parents)

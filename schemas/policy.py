@@ -106,14 +106,31 @@ def changes(old: Policy, new: Policy) -> list[Change]:
     groups = (
         ("item", [i.id for i in old.notice.items], [i.id for i in new.notice.items], True),
         ("partner", [p.id for p in old.notice.partners], [p.id for p in new.notice.partners], True),
-        ("purpose", [p.id for p in old.notice.purposes], [p.id for p in new.notice.purposes], False),
+        (
+            "purpose",
+            [p.id for p in old.notice.purposes],
+            [p.id for p in new.notice.purposes],
+            False,
+        ),
     )
     for word, before, after, widens in groups:
         found += [Change(f"notice: {word} {i} added", widens) for i in after if i not in before]
-        found += [Change(f"notice: {word} {i} removed", is_widening=False) for i in before if i not in after]
+        found += [
+            Change(f"notice: {word} {i} removed", is_widening=False)
+            for i in before
+            if i not in after
+        ]
     before_all, after_all = _granted(old), _granted(new)
-    found += [Change(f"agreement: {grant} added", is_widening=False) for grant in after_all if grant not in before_all]
-    found += [Change(f"agreement: {grant} removed", is_widening=False) for grant in before_all if grant not in after_all]
+    found += [
+        Change(f"agreement: {grant} added", is_widening=False)
+        for grant in after_all
+        if grant not in before_all
+    ]
+    found += [
+        Change(f"agreement: {grant} removed", is_widening=False)
+        for grant in before_all
+        if grant not in after_all
+    ]
     return found
 
 

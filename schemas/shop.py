@@ -1,7 +1,7 @@
 """The shop's configuration: where its records are and how they map to the canonical tables."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -39,37 +39,33 @@ class SqliteSource(Configuration):
     file: str
 
 
-class PostgresqlSource(Configuration):
-    """A PostgreSQL database, read through ADBC; the URL stands here or in a variable."""
+class UrlSource(Configuration):
+    """A database named by a URL, which stands here or in an environment variable."""
 
-    kind: Literal["postgresql"]
     url: str | None = None
     url_variable: str | None = None
 
     @model_validator(mode="after")
-    def _has_one_url(self) -> "PostgresqlSource":
-        return _with_one_url(self)
+    def _has_one_url(self) -> Self:
+        if (self.url is None) == (self.url_variable is None):
+            raise ValueError(
+                "give either url or url_variable (the name of an environment variable)"
+            )
+        return self
 
 
-class SqlAlchemySource(Configuration):
+class PostgresqlSource(UrlSource):
+    """A PostgreSQL database, read through ADBC."""
+
+    kind: Literal["postgresql"]
+
+
+class SqlAlchemySource(UrlSource):
     """Any other database SQLAlchemy has a dialect for."""
 
     kind: Literal["sqlalchemy"]
-    url: str | None = None
-    url_variable: str | None = None
-
-    @model_validator(mode="after")
-    def _has_one_url(self) -> "SqlAlchemySource":
-        return _with_one_url(self)
 
 
-def _with_one_url(source: "AnyUrlSource") -> "AnyUrlSource":
-    if (source.url is None) == (source.url_variable is None):
-        raise ValueError("give either url or url_variable (the name of an environment variable)")
-    return source
-
-
-AnyUrlSource = PostgresqlSource | SqlAlchemySource
 DatabaseSource = SqliteSource | PostgresqlSource | SqlAlchemySource
 Source = Annotated[
     CsvSource | ParquetSource | CertificateSource | DatabaseSource, Field(discriminator="kind")
@@ -157,10 +153,10 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
         raise ValueError(f"tables.{name}.table: name the file or table the rows are in")
     known = CATALOG[name].columns
     for group in (mapping.columns, mapping.values, mapping.constants):
-        for column in group:
-            if column not in known:
+        for named in group:
+            if named not in known:
                 raise ValueError(
-                    f"tables.{name}: no column '{column}'; `joint-use policy dictionary` lists them"
+                    f"tables.{name}: no column '{named}'; `joint-use policy dictionary` lists them"
                 )
     _check_value_maps(name, mapping)
     given = set(mapping.columns) | set(mapping.constants)

@@ -44,9 +44,7 @@ class RepairLines(CanonicalTable):
 
     repair_id: Text = link("整備番号", to="repairs")
     line_number: Whole = item(LINE, Kind.WHOLE, "行番号", nullable=False, ge=0, le=100_000)
-    line_kind: Text = item(
-        LINE, Kind.CODE, "行区分", nullable=False, **one_of(["labour", "part"])
-    )
+    line_kind: Text = item(LINE, Kind.CODE, "行区分", nullable=False, **one_of(["labour", "part"]))
     name: Text = item(LINE, Kind.FREE_TEXT, "名称")
     quantity: Quantity = item(LINE, Kind.QUANTITY, "数量", ge=-1_000_000, le=1_000_000)
     unit_price_jpy: Whole = item(LINE, Kind.WHOLE, "単価", ge=-MOST_YEN, le=MOST_YEN)

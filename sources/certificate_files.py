@@ -25,7 +25,8 @@ class CertificateFolder:
         if not folder.is_dir():
             raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
         self._paths = sorted(
-            (p for p in folder.iterdir() if p.suffix.lower() in {".json", ".csv"}), key=lambda p: p.name.encode()
+            (p for p in folder.iterdir() if p.suffix.lower() in {".json", ".csv"}),
+            key=lambda p: p.name.encode(),
         )
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
@@ -45,7 +46,11 @@ class CertificateFolder:
         del order
         for start in range(0, len(self._paths), _FILES_AT_A_TIME):
             paths = self._paths[start : start + _FILES_AT_A_TIME]
-            found = [entry for n, path in enumerate(paths, start + 1) for entry in self._cells_in(path, n)]
+            found = [
+                entry
+                for n, path in enumerate(paths, start + 1)
+                for entry in self._cells_in(path, n)
+            ]
             columns = [[cells[h] or None for _, cells in found] for h in headers]
             rows = pyarrow.RecordBatch.from_arrays(
                 [pyarrow.array(column, pyarrow.string()) for column in columns], names=list(headers)
@@ -58,7 +63,9 @@ class CertificateFolder:
             yield from [(number, certificate_cells(record)) for record in records]
         except (ValueError, KeyError, TypeError, SourceUnreadableError) as error:
             reason = "unknown_class" if isinstance(error, UnknownCertificateError) else "unreadable"
-            self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
+            self.unreadable.append(
+                UnreadableRow(self.part, number, f"certificate:{reason}", path.name)
+            )
 
 
 def _records_in(path: Path) -> Iterator[Mapping[str, object]]:

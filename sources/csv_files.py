@@ -51,7 +51,9 @@ class CsvFile:
         if not header or not any(header):
             raise SourceUnreadableError(f"{self.part}: has no header record; export it again")
         if len(set(header)) != len(header):
-            raise SourceUnreadableError(f"{self.part}: has two columns of the same name; rename one")
+            raise SourceUnreadableError(
+                f"{self.part}: has two columns of the same name; rename one"
+            )
         self.headers: Sequence[str] = header
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:

@@ -7,13 +7,13 @@ from typing import cast
 
 from schemas.errors import ConfigurationError
 from schemas.shop import (
-    AnyUrlSource,
     CertificateSource,
     CsvSource,
     ParquetSource,
     PostgresqlSource,
     Source,
     SqliteSource,
+    UrlSource,
 )
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.certificate_files import CertificateFolder
@@ -44,7 +44,7 @@ def opened(source: Source, home: Path, environment: Mapping[str, str]) -> Iterat
             yield cast("OpenSource", database)
 
 
-def _url_of(source: AnyUrlSource, environment: Mapping[str, str]) -> str:
+def _url_of(source: UrlSource, environment: Mapping[str, str]) -> str:
     if source.url is not None:
         return source.url
     name = source.url_variable or ""

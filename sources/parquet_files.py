@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-import pyarrow.parquet as parquet
+from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
 from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow

@@ -53,7 +53,9 @@ def load_policy(home: Path) -> Policy:
         content, digest = _toml(path)
         agreement = Agreement.load(content, where=where)
         if agreement.partner != path.stem:
-            raise ConfigurationError(f"{where}: partner is '{agreement.partner}'; name the file after it")
+            raise ConfigurationError(
+                f"{where}: partner is '{agreement.partner}'; name the file after it"
+            )
         agreements[agreement.partner] = agreement
         fingerprints[agreement.partner] = Fingerprinted(agreement.version, digest)
     if not agreements:

@@ -54,7 +54,9 @@ class Snapshot:
     folder: Path
     tables: Mapping[str, StagedTable]
 
-    def batches(self, table: str, columns: list[str] | None = None) -> Iterator[pyarrow.RecordBatch]:
+    def batches(
+        self, table: str, columns: list[str] | None = None
+    ) -> Iterator[pyarrow.RecordBatch]:
         """Stream a staged table, or only some of its columns."""
         return staged_batches(self.folder, table, columns)
 
@@ -96,9 +98,7 @@ def take_snapshot(
     return Snapshot(folder, tables)
 
 
-def objections_head(
-    shop: ShopConfiguration, home: Path, environment: Mapping[str, str]
-) -> str:
+def objections_head(shop: ShopConfiguration, home: Path, environment: Mapping[str, str]) -> str:
     """Digest the objections as they are at this moment, as `digest_of_objections` does a snapshot's."""
     table = CATALOG["objections"]
     digest = hashlib.sha256()
@@ -106,7 +106,7 @@ def objections_head(
         for mapping in shop.tables["objections"]:
             source = stack.enter_context(opened(shop.sources[mapping.source], home, environment))
             rows = source.table(mapping.table or "")
-            match = _match(mapping, rows, table)
+            match = match_table(mapping, rows, table)
             for batch in rows.batches(match.headers, order_of(mapping, match, table)):
                 _digest_rows(digest, canonicalise(batch.rows, mapping, match, table).rows)
     return digest.hexdigest()
@@ -134,7 +134,8 @@ def order_of(mapping: TableMapping, match: Match, table: Table) -> Order:
     return Order(tuple(texts), match.columns[numbering].headers if numbering else ())
 
 
-def _match(mapping: TableMapping, rows: SourceTable, table: Table) -> Match:
+def match_table(mapping: TableMapping, rows: SourceTable, table: Table) -> Match:
+    """Match a mapping with the headers that are there; certificate files need no mapping."""
     if mapping.table is not None:
         return match_headers(mapping, rows.headers, table)
     columns = {header: MatchedColumn((header,)) for header in rows.headers}
@@ -157,10 +158,12 @@ class _Stager:
         parts: list[TablePart] = []
         flags: Counter[str] = Counter()
         read = 0
-        with ipc.new_file(str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS) as file:
+        with ipc.new_file(
+            str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS
+        ) as file:
             for number, mapping in enumerate(mappings):
                 rows = sources[mapping.source].table(mapping.table or "")
-                match = _match(mapping, rows, table)
+                match = match_table(mapping, rows, table)
                 parts.append(TablePart(rows.part, mapping.source, match))
                 for raw in Regrouped(rows.batches(match.headers, order_of(mapping, match, table))):
                     batch = canonicalise(raw.rows, mapping, match, table)
@@ -170,7 +173,9 @@ class _Stager:
                 file.write_batch(_without_cells(rows.unreadable, number, schema))
                 read += len(rows.unreadable)
         if table.key in {"customer_id", "vehicle_id", "repair_id"}:
-            self._keys[table.name] = KeyIndex(self._loaded(table.name, [table.key])[table.key].combine_chunks())
+            self._keys[table.name] = KeyIndex(
+                self._loaded(table.name, [table.key])[table.key].combine_chunks()
+            )
         return StagedTable(read, tuple(parts), dict(flags))
 
     def _staged(
@@ -214,7 +219,9 @@ class _Stager:
 
 def _loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
     fields = [staged_schema(CATALOG[table]).field(column) for column in columns]
-    return pyarrow.Table.from_batches(staged_batches(folder, table, columns), pyarrow.schema(fields))
+    return pyarrow.Table.from_batches(
+        staged_batches(folder, table, columns), pyarrow.schema(fields)
+    )
 
 
 def _without_cells(

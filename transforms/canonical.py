@@ -47,18 +47,19 @@ def assemble(
     reads: Mapping[str, ColumnRead], sources: Mapping[str, pyarrow.Array | None], table: Table
 ) -> CanonicalBatch:
     """Put read columns together, check the rows against the contract, and note the reasons."""
-    rows = pyarrow.RecordBatch.from_arrays([reads[n].values for n in table.columns], schema=table.schema)
+    rows = pyarrow.RecordBatch.from_arrays(
+        [reads[n].values for n in table.columns], schema=table.schema
+    )
     flags = Counter({f"{n}:{f}": c for n, read in reads.items() for f, c in read.flags.items()})
     if table.name == "objections":
         return _lenient_objections(rows, reads, flags)
-    reasons = np.full(rows.num_rows, None, dtype=object)
-    unread = np.full(rows.num_rows, None, dtype=object)
+    notes = _Notes(rows.num_rows)
     for name, read in reads.items():
         if read.faults is not None:
-            _note_faults(reasons, unread, name, read.faults, sources[name], table.columns[name].title)
+            notes.add(table.columns[name], read.faults, sources[name])
     for row, reason in broken_rows(rows, table):
-        reasons[row] = reasons[row] or reason
-    return CanonicalBatch(rows, _strings(reasons), _strings(unread), flags)
+        notes.reasons[row] = notes.reasons[row] or reason
+    return CanonicalBatch(rows, _strings(notes.reasons), _strings(notes.unread), flags)
 
 
 def _lenient_objections(
@@ -78,7 +79,9 @@ def _source_of(
     if name in match.columns:
         return raw_column(batch, match.columns[name])
     if name in mapping.constants:
-        return pyarrow.repeat(pyarrow.scalar(mapping.constants[name], pyarrow.string()), batch.num_rows)
+        return pyarrow.repeat(
+            pyarrow.scalar(mapping.constants[name], pyarrow.string()), batch.num_rows
+        )
     return pyarrow.nulls(batch.num_rows, pyarrow.string())
 
 
@@ -98,18 +101,19 @@ def _translate(source: pyarrow.Array, words: Mapping[str, str]) -> pyarrow.Array
     return pc.coalesce(translated, pyarrow.scalar(by_fold[""])) if "" in by_fold else translated
 
 
-def _note_faults(  # noqa: PLR0913 (six columns of one row of notes)
-    reasons: np.ndarray,
-    unread: np.ndarray,
-    name: str,
-    faults: pyarrow.Array,
-    source: pyarrow.Array | None,
-    title: str,
-) -> None:
-    for row in np.flatnonzero(faults.is_valid().to_numpy(zero_copy_only=False)):
-        reasons[row] = reasons[row] or f"{name}:{faults[row].as_py()}"
-        written = f"{title}={source[row].as_py()}" if source is not None else title
-        unread[row] = f"{unread[row]} / {written}" if unread[row] else written
+class _Notes:
+    """Why rows are no good, and what their unreadable cells said."""
+
+    def __init__(self, row_count: int) -> None:
+        self.reasons = np.full(row_count, None, dtype=object)
+        self.unread = np.full(row_count, None, dtype=object)
+
+    def add(self, column: Column, faults: pyarrow.Array, source: pyarrow.Array | None) -> None:
+        """Note the rows of a column that could not be read; the first reason of a row stands."""
+        for row in np.flatnonzero(faults.is_valid().to_numpy(zero_copy_only=False)).tolist():
+            self.reasons[row] = self.reasons[row] or f"{column.name}:{faults[row].as_py()}"
+            written = column.title if source is None else f"{column.title}={source[row].as_py()}"
+            self.unread[row] = f"{self.unread[row]} / {written}" if self.unread[row] else written
 
 
 def _strings(values: np.ndarray) -> pyarrow.Array:

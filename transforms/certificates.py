@@ -63,18 +63,18 @@ def certificate_cells(record: Mapping[str, object]) -> dict[str, str]:
     Raises:
         UnknownCertificateError: the car class is neither 01 nor 02.
     """
-    record = {key: value for key, value in record.items() if isinstance(value, str)}
-    if _cell(record, "RegistCarLightCar") not in _CAR_CLASSES:
+    texts = {key: value for key, value in record.items() if isinstance(value, str)}
+    if _cell(texts, "RegistCarLightCar") not in _CAR_CLASSES:
         raise UnknownCertificateError
     cells = {
-        column: next((cell for key in keys if (cell := _cell(record, key))), "")
+        column: next((cell for key in keys if (cell := _cell(texts, key))), "")
         for column, keys in _TEXTS.items()
     }
-    first_key = "Firstregistdate" if _cell(record, "FirstregistdateY") else "Firstexamdate"
-    cells["first_registered_in"] = _date(record, first_key, with_day=False)
-    cells["issued_on"] = _date(record, "Grantdate") or _date(record, "ElectCertPublishdate")
-    cells["valid_until_on"] = _date(record, "ValidPeriodExpirdate")
-    return cells | _holders(record)
+    first_key = "Firstregistdate" if _cell(texts, "FirstregistdateY") else "Firstexamdate"
+    cells["first_registered_in"] = _date(texts, first_key, with_day=False)
+    cells["issued_on"] = _date(texts, "Grantdate") or _date(texts, "ElectCertPublishdate")
+    cells["valid_until_on"] = _date(texts, "ValidPeriodExpirdate")
+    return cells | _holders(texts)
 
 
 def _holders(record: Mapping[str, str]) -> dict[str, str]:
@@ -88,7 +88,9 @@ def _holders(record: Mapping[str, str]) -> dict[str, str]:
         "owner_address": "" if _is_mark(owner_address) else owner_address,
         "user_name": ("" if _is_mark(owner) else owner) if user_is_owner else user,
         "user_address": "" if _is_mark(user_address) else user_address,
-        "base_location": ("" if _is_mark(user_address) else user_address) if _is_mark(base) else base,
+        "base_location": ("" if _is_mark(user_address) else user_address)
+        if _is_mark(base)
+        else base,
     }
 
 
@@ -99,7 +101,10 @@ def _cell(record: Mapping[str, str], key: str) -> str:
 
 def _name(record: Mapping[str, str], holder: str) -> str:
     # The low-level field writes 〓 for characters it cannot hold; the high-level one has them.
-    low, high = _cell(record, f"{holder}nameLowLevelChar"), _cell(record, f"{holder}nameHighLevelChar")
+    low, high = (
+        _cell(record, f"{holder}nameLowLevelChar"),
+        _cell(record, f"{holder}nameHighLevelChar"),
+    )
     return high if (not low or "〓" in low) and high else low
 
 

@@ -40,7 +40,9 @@ def broken_rows(rows: pyarrow.RecordBatch, table: Table) -> Iterator[tuple[int, 
     else:
         return
     if failures["index"].isna().any():
-        raise UnexpectedError(f"{table.name}: the rows do not have the contract's columns and types")
+        raise UnexpectedError(
+            f"{table.name}: the rows do not have the contract's columns and types"
+        )
     for column, check, row in failures.itertuples(index=False):
         rule = str(check).partition("(")[0]
         yield int(row), f"{column}:{_RULES.get(rule, rule)}"

@@ -15,7 +15,13 @@ import pyarrow.compute as pc
 SUBSTITUTES: Mapping[str, str] = MappingProxyType(
     {
         **dict(zip("〜−‖¢£¬¥—–‑•", "～－∥￠￡￢￥――-・", strict=True)),
-        **dict(zip("𠮷㐂栁噓俱吞塡剝頰瘦簞繫蔣醬蠟摑鷗瀆驒顚屛幷嚙囊", "吉喜柳嘘倶呑填剥頬痩箪繋蒋醤蝋掴鴎涜騨顛屏并噛嚢", strict=True)),
+        **dict(
+            zip(
+                "𠮷㐂栁噓俱吞塡剝頰瘦簞繫蔣醬蠟摑鷗瀆驒顚屛幷嚙囊",
+                "吉喜柳嘘倶呑填剥頬痩箪繋蒋醤蝋掴鴎涜騨顛屏并噛嚢",
+                strict=True,
+            )
+        ),
         "㍿": "株式会社",
         "ゔ": "ヴ",
         "\u00a0": " ",

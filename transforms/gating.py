@@ -23,7 +23,9 @@ _PERSONAL_NUMBER = r"^0[5789]0-"
 """A mobile or IP number: one person's, not a household's."""
 
 
-def objected_customers(objection_rows: np.ndarray, customers: pyarrow.Table, spine: Spine) -> np.ndarray:
+def objected_customers(
+    objection_rows: np.ndarray, customers: pyarrow.Table, spine: Spine
+) -> np.ndarray:
     """Mask of the customer rows whose person objected.
 
     A person is every number merged into one, and every number with the same name that shares a
@@ -42,7 +44,13 @@ def objected_customers(objection_rows: np.ndarray, customers: pyarrow.Table, spi
     return mask
 
 
-def gate(verdicts: Verdicts, spine: Spine, objectors: np.ndarray, family: pyarrow.Table, customers: pyarrow.Table) -> None:
+def gate(
+    verdicts: Verdicts,
+    spine: Spine,
+    objectors: np.ndarray,
+    family: pyarrow.Table,
+    customers: pyarrow.Table,
+) -> None:
     """Take out objectors with their cars, visits, repairs, invoices, costs, pictures and names.
 
     Args:
@@ -53,7 +61,12 @@ def gate(verdicts: Verdicts, spine: Spine, objectors: np.ndarray, family: pyarro
         customers: `IDENTITY_COLUMNS` of all customers.
     """
     verdicts.rule("customers", objectors, OBJECTED, "objected")
-    verdicts.rule("family_members", _names_objector(family, customers, spine, objectors), OBJECTED, "names_objector")
+    verdicts.rule(
+        "family_members",
+        _names_objector(family, customers, spine, objectors),
+        OBJECTED,
+        "names_objector",
+    )
     for table in SPINE_TABLES:
         for link, parents in CATALOG[table].links.items():
             for rows in (spine.rows(table, link), spine.raw_rows(table, link)):
@@ -114,7 +127,11 @@ def _identity(
     with_address: bool,
 ) -> tuple[str, str, str]:
     address = fold_address(customers["address"][row].as_py() or "") if with_address else ""
-    return fold(customers["name"][row].as_py() or ""), fold_email(contact[row].as_py() or ""), address
+    return (
+        fold(customers["name"][row].as_py() or ""),
+        fold_email(contact[row].as_py() or ""),
+        address,
+    )
 
 
 def _names_objector(
@@ -168,7 +185,10 @@ class _KnownNames:
             return False
         homes = _homes(self._customers.slice(holder, 1).to_pylist()[0])
         return any(
-            full.endswith(name) for home in homes for full in self._homes.get(home, ()) if full != name
+            full.endswith(name)
+            for home in homes
+            for full in self._homes.get(home, ())
+            if full != name
         )
 
 
@@ -176,4 +196,3 @@ def _homes(customer: dict[str, str | None]) -> list[tuple[str, str]]:
     address, phone = customer["address"], customer["phone"]
     homes = [("address", fold_address(address))] if address else []
     return homes + ([("phone", phone)] if phone else [])
-

@@ -25,7 +25,7 @@ def is_customer(
     """
     exact = _equal(names, customer_names)
     mask = exact & (_equal(addresses, customer_addresses) | _is_null(addresses))
-    for row in np.flatnonzero(~mask & ~_is_null(names)):
+    for row in np.flatnonzero(~mask & ~_is_null(names)).tolist():
         mask[row] = _same(names, customer_names, row, fold_name) and (
             not addresses[row].is_valid or _same(addresses, customer_addresses, row, fold_address)
         )

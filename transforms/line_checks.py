@@ -30,9 +30,13 @@ class LineChecks:
         reasons[self._repeated(repair_rows, numbers, has_repair)] = "line_number:duplicate"
         return pyarrow.array(reasons, pyarrow.string(), from_pandas=True)
 
-    def _repeated(self, rows: np.ndarray, numbers: np.ndarray, has_repair: np.ndarray) -> np.ndarray:
+    def _repeated(
+        self, rows: np.ndarray, numbers: np.ndarray, has_repair: np.ndarray
+    ) -> np.ndarray:
         repeated = np.zeros(len(rows), bool)
-        codes = (rows.astype(np.int64) << _NUMBER_BITS) | np.clip(numbers, 0, (1 << _NUMBER_BITS) - 1)
+        codes = (rows.astype(np.int64) << _NUMBER_BITS) | np.clip(
+            numbers, 0, (1 << _NUMBER_BITS) - 1
+        )
         if not np.all(np.diff(codes[has_repair]) > 0):
             places = np.flatnonzero(has_repair)
             _, first, counts = np.unique(codes[places], return_index=True, return_counts=True)

@@ -48,7 +48,9 @@ def in_force(
     is_purpose = _equals(scope, "purpose")
     is_for_others = pc.and_(pc.or_(is_provision, is_purpose), _or_false(others))
     is_for_other_use = pc.and_(is_purpose, _or_false(other_purposes))
-    concerns = pc.invert(pc.or_(pc.or_(is_for_others, is_for_other_use), _equals(scope, NO_OBJECTION)))
+    concerns = pc.invert(
+        pc.or_(pc.or_(is_for_others, is_for_other_use), _equals(scope, NO_OBJECTION))
+    )
     return pc.and_(concerns, _holds_on(objections, day))
 
 

@@ -181,7 +181,9 @@ def _scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
     status = spine.column("repairs", "status")
     for code, reason in (("cancelled", "cancelled"), ("in_progress", "unfinished")):
-        is_so = pc.fill_null(pc.equal(status, code), fill_value=False).to_numpy(zero_copy_only=False)
+        is_so = pc.fill_null(pc.equal(status, code), fill_value=False).to_numpy(
+            zero_copy_only=False
+        )
         verdicts.rule("repairs", is_so, OUT, reason)
     for table in ("visits", "repairs"):
         verdicts.rule(table, spine.rows(table, "vehicle_id") == NO_LINK, OUT, "without_vehicle")
@@ -198,7 +200,9 @@ def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
         ("vehicle_images", "taken_on"),
     ):
         verdicts.rule(table, ~_is_in(_days(spine, table, column), month), OUT, "outside_month")
-    cleared = pc.fill_null(spine.column("vehicle_images", "is_cleared_for_sharing"), fill_value=False)
+    cleared = pc.fill_null(
+        spine.column("vehicle_images", "is_cleared_for_sharing"), fill_value=False
+    )
     verdicts.rule("vehicle_images", ~cleared.to_numpy(zero_copy_only=False), OUT, "not_cleared")
     is_dated, invoice_is_in = _slips_in(spine, month)
     verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
@@ -214,8 +218,14 @@ def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
     """
     repairs = spine.rows("invoices", "repair_id")
     has_repair = repairs >= 0
-    booked, estimated = _days(spine, "invoices", "booked_on"), _days(spine, "invoices", "estimated_on")
-    is_sold, has_invoice = np.zeros(spine.count("repairs"), bool), np.zeros(spine.count("repairs"), bool)
+    booked, estimated = (
+        _days(spine, "invoices", "booked_on"),
+        _days(spine, "invoices", "estimated_on"),
+    )
+    is_sold, has_invoice = (
+        np.zeros(spine.count("repairs"), bool),
+        np.zeros(spine.count("repairs"), bool),
+    )
     is_sold[repairs[(booked >= 0) & has_repair]] = True
     has_invoice[repairs[has_repair]] = True
     counts_as_estimate = (booked < 0) & ~_at(is_sold, repairs)

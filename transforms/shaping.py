@@ -36,7 +36,7 @@ class Shaping:
     """All that shaping the tables of one drop needs."""
 
     delivery: Delivery
-    keys: Mapping[str, pyarrow.Array]
+    keys: dict[str, pyarrow.Array]
     """Per parent table the partner's key of each row; null where the row does not leave."""
     mentions: Mentions
     customers: CustomerBlock
@@ -97,9 +97,7 @@ def permitted_cells(
     return cells
 
 
-def unmappable_rows(
-    rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping
-) -> np.ndarray:
+def unmappable_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
     """Mask of the rows that hold a character the partner's encoding cannot carry."""
     mask = np.zeros(rows.num_rows, bool)
     if shaping.delivery.format != "csv" or shaping.delivery.encoding != "cp932":
@@ -124,11 +122,16 @@ def _keys(
 
 
 def _without_strangers(
-    rows: pyarrow.RecordBatch, cells: Mapping[str, pyarrow.Array], shaping: Shaping, told: Counter[str]
+    rows: pyarrow.RecordBatch,
+    cells: Mapping[str, pyarrow.Array],
+    shaping: Shaping,
+    told: Counter[str],
 ) -> dict[str, pyarrow.Array]:
     vehicles = shaping.rows_of("vehicle_id", rows)
     keepers = pyarrow.array(shaping.customers.keeper_of_vehicle[vehicles])
-    names, addresses = (c.take(keepers) for c in (shaping.customers.names, shaping.customers.addresses))
+    names, addresses = (
+        c.take(keepers) for c in (shaping.customers.names, shaping.customers.addresses)
+    )
     owner = is_customer(rows["owner_name"], rows["owner_address"], names, addresses)
     user = is_customer(rows["user_name"], rows["user_address"], names, addresses)
     changed = {}
@@ -141,7 +144,11 @@ def _without_strangers(
 
 
 def _emptied(cells: pyarrow.Array, mask: np.ndarray) -> pyarrow.Array:
-    return pc.if_else(pyarrow.array(mask), pyarrow.scalar(None, cells.type), cells) if mask.any() else cells
+    return (
+        pc.if_else(pyarrow.array(mask), pyarrow.scalar(None, cells.type), cells)
+        if mask.any()
+        else cells
+    )
 
 
 def _written(

@@ -31,7 +31,9 @@ DELIVER = Verdict(Disposition.DELIVERED, "")
 class Verdicts:
     """The verdict on every row of every table, kept as small codes in row order."""
 
-    def __init__(self, codes: Mapping[str, np.ndarray], book: Sequence[Verdict] = (DELIVER,)) -> None:
+    def __init__(
+        self, codes: Mapping[str, np.ndarray], book: Sequence[Verdict] = (DELIVER,)
+    ) -> None:
         """Take the codes of each table and what each code stands for."""
         self._book = list(book)
         self._codes = dict(codes)

@@ -44,7 +44,10 @@ def make(folder: Path) -> None:
     }
     files = {name: encoded(*table) for name, table in tables.items()}
     files["records/入庫.csv"] += "N999999,000001,途中で切れた行\r\n".encode("cp932")
-    files |= {f"certificates/{n}": content for n, content in cars.certificate_files(garage, random).items()}
+    files |= {
+        f"certificates/{n}": content
+        for n, content in cars.certificate_files(garage, random).items()
+    }
     files |= {f"images/{name}": content for name, content in photographs.items()}
     for name, content in files.items():
         path = folder / name

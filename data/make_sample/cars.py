@@ -66,9 +66,15 @@ def _car(place: int, keeper: Person, random: Random) -> Car:
     is_kei = random.random() < 0.45
     maker, prefix, model, engine, litres = random.choice(words.KEI if is_kei else words.REGISTERED)
     group = random.choice(["580", "581", "480"] if is_kei else ["300", "500", "501", "3A0", "100"])
-    kana = random.choice("あいうえかきくけこさすせそたちつてとなにぬねのはひふほまみむめもやゆらりるろ")
+    kana = random.choice(
+        "あいうえかきくけこさすせそたちつてとなにぬねのはひふほまみむめもやゆらりるろ"
+    )
     region = random.choice(["山形", "山形", "山形", "庄内", "仙台", "尾張小牧"])
-    serial = f"{random.randint(1000, 9_999_999):07}" if maker != "スバル" else f"{random.randint(1, 999_999):06}"
+    serial = (
+        f"{random.randint(1000, 9_999_999):07}"
+        if maker != "スバル"
+        else f"{random.randint(1, 999_999):06}"
+    )
     holder = (keeper.name, keeper.full_address)
     return Car(
         number=f"V{place:05}",
@@ -118,7 +124,12 @@ def _spelt_plate(plate: tuple[str, str, str, str], random: Random) -> str:
     region, group, kana, number = plate
     dotted = number.rjust(4, "・")
     hyphened = f"{number[:-2]}-{number[-2:]}" if len(number) == 4 else number
-    forms = [f"{region}{group}{kana}{number}", f"{region} {group} {kana} {hyphened}", f"{region}{words.wide(group)}{kana}{dotted}", words.wide(f"{region} {group} {kana} {number}")]
+    forms = [
+        f"{region}{group}{kana}{number}",
+        f"{region} {group} {kana} {hyphened}",
+        f"{region}{words.wide(group)}{kana}{dotted}",
+        words.wide(f"{region} {group} {kana} {number}"),
+    ]
     return random.choice(forms)
 
 
@@ -135,8 +146,12 @@ def certificate_files(cars: list[Car], random: Random) -> dict[str, bytes]:
         else:
             mark = b"\xef\xbb\xbf" if place % 7 == 0 else b""
             document = {"CertInfoImportFileVersion": "1.0", "CertInfo": record}
-            files[f"{name}.json"] = mark + json.dumps(document, ensure_ascii=False, indent=1).encode()
-    files["09001.json"] = b'{"CertInfoImportFileVersion": "1.0", "CertInfo": {"RegistCarLightCar": "09"}}'
+            files[f"{name}.json"] = (
+                mark + json.dumps(document, ensure_ascii=False, indent=1).encode()
+            )
+    files["09001.json"] = (
+        b'{"CertInfoImportFileVersion": "1.0", "CertInfo": {"RegistCarLightCar": "09"}}'
+    )
     files["09002.json"] = b"not a certificate"
     return files
 
@@ -187,7 +202,11 @@ def _certificate(car: Car, place: int, random: Random) -> dict[str, str]:
         "NoteMaxloadage": "",
         "Maxloadage": "－",
         "CarWgt": words.wide(f"{random.randint(60, 160) * 10}"),
-        "CarTotalWgt": words.wide(f"{random.randint(170, 210) * 10:,}({random.randint(150, 169) * 10:,})") if place % 40 == 0 else words.wide(f"{random.randint(90, 210) * 10}"),
+        "CarTotalWgt": words.wide(
+            f"{random.randint(170, 210) * 10:,}({random.randint(150, 169) * 10:,})"
+        )
+        if place % 40 == 0
+        else words.wide(f"{random.randint(90, 210) * 10}"),
         "Length": words.wide(str(339 if car.is_kei else 445)),
         "Width": words.wide(str(147 if car.is_kei else 176)),
         "Height": words.wide(str(random.randint(140, 178))),
@@ -203,17 +222,32 @@ def _certificate(car: Car, place: int, random: Random) -> dict[str, str]:
         "TwodimensionCodeInfoCarNo": car.chassis,
         "RegistCarLightCar": "02" if car.is_kei else "01",
     }
-    return record | _date("Grantdate", issued) | _date("ElectCertPublishdate", issued) | _date("ValidPeriodExpirdate", issued + timedelta(days=730)) | {k: v for k, v in _date(first_key, first).items() if not k.endswith("dateD")}
+    return (
+        record
+        | _date("Grantdate", issued)
+        | _date("ElectCertPublishdate", issued)
+        | _date("ValidPeriodExpirdate", issued + timedelta(days=730))
+        | {k: v for k, v in _date(first_key, first).items() if not k.endswith("dateD")}
+    )
 
 
 def _address(holder: str, address: str, suffix: str) -> dict[str, str]:
     cut = next((i for i, c in enumerate(address) if c.isdigit()), len(address))
-    return {f"{holder}{suffix}Char": address[:cut], f"{holder}{suffix}NumValue": address[cut:], f"{holder}{suffix}Code": "06201"}
+    return {
+        f"{holder}{suffix}Char": address[:cut],
+        f"{holder}{suffix}NumValue": address[cut:],
+        f"{holder}{suffix}Code": "06201",
+    }
 
 
 def _date(key: str, day: date) -> dict[str, str]:
     kanji, _, year = words.era(day)
-    return {f"{key}E": kanji, f"{key}Y": f"{year:>2}", f"{key}M": f"{day.month:>2}", f"{key}D": f"{day.day:>2}"}
+    return {
+        f"{key}E": kanji,
+        f"{key}Y": f"{year:>2}",
+        f"{key}M": f"{day.month:>2}",
+        f"{key}D": f"{day.day:>2}",
+    }
 
 
 def cost_rows(cars: list[Car], random: Random) -> list[dict[str, str]]:
@@ -223,18 +257,36 @@ def cost_rows(cars: list[Car], random: Random) -> list[dict[str, str]]:
         for _ in range(random.randint(1, 3)):
             kind, amount = random.choice(words.COSTS)
             day = date(2023, 11, 1) + timedelta(days=random.randint(0, 1094))
-            rows.append({"車両コード": car.number, "費目": kind, "金額": random.choice([str(amount), f"{amount:,}", words.wide(f"{amount:,}")]), "発生日": words.any_date(day, random), "減免理由": "身体障害者減免" if random.random() < 0.02 else ""})
+            rows.append(
+                {
+                    "車両コード": car.number,
+                    "費目": kind,
+                    "金額": random.choice([str(amount), f"{amount:,}", words.wide(f"{amount:,}")]),
+                    "発生日": words.any_date(day, random),
+                    "減免理由": "身体障害者減免" if random.random() < 0.02 else "",
+                }
+            )
     rows[100]["発生日"] = "2026/02/30"
     return [{"諸費用番号": f"T{place:06}", **row} for place, row in enumerate(rows, 1)]
 
 
-def picture_rows_and_files(cars: list[Car], random: Random) -> tuple[list[dict[str, str]], dict[str, bytes]]:
+def picture_rows_and_files(
+    cars: list[Car], random: Random
+) -> tuple[list[dict[str, str]], dict[str, bytes]]:
     """Draw a few photographs with the metadata a phone leaves in them."""
     rows, files = [], {}
     for place in range(1, 9):
         car = cars[place * 7]
         name = f"IMG_{place:04}.jpg"
-        rows.append({"画像番号": f"P{place:04}", "車両コード": car.number, "撮影日": f"2026/10/{place:02}", "ファイル名": name, "提供可": "○" if place % 2 else "×"})
+        rows.append(
+            {
+                "画像番号": f"P{place:04}",
+                "車両コード": car.number,
+                "撮影日": f"2026/10/{place:02}",
+                "ファイル名": name,
+                "提供可": "○" if place % 2 else "×",
+            }
+        )
         files[name] = _photograph(random)
     return rows, files
 
@@ -247,7 +299,12 @@ def _photograph(random: Random) -> bytes:
         pen.ellipse((x - 10, 80, x + 10, 100), fill=(20, 20, 20))
     exif = PIL.Image.Exif()
     exif[271], exif[272], exif[306] = "Sample", "Phone", "2026:10:01 09:00:00"
-    exif[34853] = {1: "N", 2: (IFDRational(38), IFDRational(15), IFDRational(0)), 3: "E", 4: (IFDRational(140), IFDRational(19), IFDRational(0))}
+    exif[34853] = {
+        1: "N",
+        2: (IFDRational(38), IFDRational(15), IFDRational(0)),
+        3: "E",
+        4: (IFDRational(140), IFDRational(19), IFDRational(0)),
+    }
     out = io.BytesIO()
     image.save(out, "JPEG", quality=60, exif=exif)
     return out.getvalue()

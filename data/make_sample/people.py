@@ -44,7 +44,12 @@ def make_people(random: Random) -> list[Person]:
     _same_name(by[31], by[32], "佐藤　健", "サトウ ケン")
     by[32].birth = date(1958, 3, 3)
     _same_name(by[33], by[34], "結城　優", "ユウキ ユウ")
-    by[34].birth, by[34].address, by[34].building, by[34].phone = by[33].birth, by[33].address, by[33].building, by[33].phone
+    by[34].birth, by[34].address, by[34].building, by[34].phone = (
+        by[33].birth,
+        by[33].address,
+        by[33].building,
+        by[33].phone,
+    )
     by[34].name, by[34].kana = "結城　彩", "ユウキ アヤ"
     by[35].merged_into = "000036"
     _same_name(by[35], by[36], by[36].name, by[36].kana)
@@ -73,10 +78,18 @@ def _person(number: int, random: Random) -> Person:
     given, given_kana = random.choice(words.GIVEN_MEN if is_man else words.GIVEN_WOMEN)
     name, kana = f"{surname}\u3000{given}", f"{surname_kana} {given_kana}"
     if is_company:
-        name = random.choice([f"㈱{surname}建設", f"有限会社{surname}商店", f"(株){surname}電機", f"{surname}農園"])
+        name = random.choice(
+            [f"㈱{surname}建設", f"有限会社{surname}商店", f"(株){surname}電機", f"{surname}農園"]
+        )
         kana = f"{surname_kana}カイシャ"
     postal_code, town = random.choice(words.TOWNS)
-    block = random.choice([f"{random.randint(1, 60)}番地{random.randint(1, 20)}", f"{random.randint(1, 60)}-{random.randint(1, 20)}", words.wide(f"{random.randint(1, 60)}-{random.randint(1, 20)}")])
+    block = random.choice(
+        [
+            f"{random.randint(1, 60)}番地{random.randint(1, 20)}",
+            f"{random.randint(1, 60)}-{random.randint(1, 20)}",
+            words.wide(f"{random.randint(1, 60)}-{random.randint(1, 20)}"),
+        ]
+    )
     birth = date(1938, 1, 1) + timedelta(days=random.randint(0, 24_800))
     return Person(
         number=f"{number:06}",
@@ -150,7 +163,9 @@ def family_rows(people: list[Person], random: Random) -> list[dict[str, str]]:
             given, _ = random.choice(words.GIVEN_WOMEN + words.GIVEN_MEN)
             birth = date(1950, 1, 1) + timedelta(days=random.randint(0, 24_000))
             name = f"{person.name.split(chr(0x3000))[0]}\u3000{given}"
-            entries.append((number, random.choice(["妻", "夫", "長男", "長女", "母"]), name, birth, ""))
+            entries.append(
+                (number, random.choice(["妻", "夫", "長男", "長女", "母"]), name, birth, "")
+            )
     entries.sort(key=lambda entry: entry[0])
     return [
         {
@@ -194,7 +209,17 @@ def objection_rows() -> list[dict[str, str]]:
 
 def counter_objection_rows() -> list[dict[str, str]]:
     """Give the objections written down at the counter, in the canonical form."""
-    headers = ["objection_id", "customer_id", "scope", "partner", "purpose", "received_on", "effective_on", "lifted_on", "channel"]
+    headers = [
+        "objection_id",
+        "customer_id",
+        "scope",
+        "partner",
+        "purpose",
+        "received_on",
+        "effective_on",
+        "lifted_on",
+        "channel",
+    ]
     entries = [
         ("K0001", "000021", "provision", "broadleaf", "", "2026-10-20", "", "", "counter"),
         ("K0002", "000029", "purpose", "lotas", "2.offers", "2026-10-25", "", "", "phone"),

@@ -19,7 +19,11 @@ def make_work(cars: list[Car], random: Random) -> tuple[Rows, Rows, Rows, Rows]:
     lines: Rows = []
     invoices: Rows = []
     jobs = sorted(
-        ((FIRST_DAY + timedelta(days=random.randint(0, (LAST_DAY - FIRST_DAY).days)), car) for car in cars for _ in range(random.randint(2, 7))),
+        (
+            (FIRST_DAY + timedelta(days=random.randint(0, (LAST_DAY - FIRST_DAY).days)), car)
+            for car in cars
+            for _ in range(random.randint(2, 7))
+        ),
         key=lambda job: (job[0], job[1].number),
     )
     for place, (day, car) in enumerate(jobs, 1):
@@ -53,7 +57,14 @@ def _visit(place: int, day: date, car: Car, random: Random) -> dict[str, str]:
 
 def _repair(place: int, day: date, car: Car, state: str, random: Random) -> dict[str, str]:
     kind = random.choice(list(words.WORK))
-    notes = ["", "", f"{kind}一式", "異音点検\n右前輪から異音", "次回タイヤ交換をご案内", "〜別紙見積書のとおり".replace("〜", "～")]
+    notes = [
+        "",
+        "",
+        f"{kind}一式",
+        "異音点検\n右前輪から異音",
+        "次回タイヤ交換をご案内",
+        "〜別紙見積書のとおり".replace("〜", "～"),
+    ]
     if car.keeper.number == "000027":
         notes = ["安孫子清様のご紹介により割引"]
     return {
@@ -63,7 +74,9 @@ def _repair(place: int, day: date, car: Car, state: str, random: Random) -> dict
         "状態": state,
         "元伝票": "",
         "実施区分": "他社" if random.random() < 0.03 else "自社",
-        "完了日": words.western(day + timedelta(days=random.randint(0, 3)), random) if state == "完了" else "",
+        "完了日": words.western(day + timedelta(days=random.randint(0, 3)), random)
+        if state == "完了"
+        else "",
         "作業区分": kind,
         "作業内容": random.choice(notes),
         "社内メモ": "値引要求あり、与信注意" if random.random() < 0.05 else "",
@@ -94,7 +107,9 @@ def _add_lines(lines: Rows, repair: dict[str, str], random: Random) -> int:
     return total
 
 
-def _invoice(place: int, day: date, repair: dict[str, str], state: str, total: int, random: Random) -> dict[str, str]:
+def _invoice(
+    place: int, day: date, repair: dict[str, str], state: str, total: int, random: Random
+) -> dict[str, str]:
     booked = min(day + timedelta(days=random.randint(0, 9)), LAST_DAY)
     is_estimated = state == "見積" or random.random() < 0.4
     return {
@@ -104,19 +119,43 @@ def _invoice(place: int, day: date, repair: dict[str, str], state: str, total: i
         "見積日": words.any_date(day, random) if is_estimated else "",
         "売上計上日": words.any_date(booked, random) if state == "完了" else "",
         "請求金額": f"{total * 11 // 10:,}",
-        "請求先": "みちのく損保" if repair["作業区分"] == "鈑金塗装" and random.random() < 0.5 else "本人",
+        "請求先": "みちのく損保"
+        if repair["作業区分"] == "鈑金塗装" and random.random() < 0.5
+        else "本人",
         "入金区分": random.choice(["済", "未収"]),
     }
 
 
 def _add_reversal(repairs: Rows, lines: Rows, invoices: Rows) -> None:
     """Reverse one slip of an earlier month in October 2026 (赤伝)."""
-    original = next(r for r in repairs if r["状態"] == "完了" and r["実施区分"] == "自社" and r["整備番号"] > "S001500")
-    repairs.append(original | {"整備番号": "S900001", "元伝票": original["整備番号"], "完了日": "2026/10/15", "作業内容": "赤伝"})
+    original = next(
+        r
+        for r in repairs
+        if r["状態"] == "完了" and r["実施区分"] == "自社" and r["整備番号"] > "S001500"
+    )
+    repairs.append(
+        original
+        | {
+            "整備番号": "S900001",
+            "元伝票": original["整備番号"],
+            "完了日": "2026/10/15",
+            "作業内容": "赤伝",
+        }
+    )
     for line in [line for line in lines if line["整備番号"] == original["整備番号"]]:
-        lines.append(line | {"整備番号": "S900001", "数量": f"-{line['数量']}", "金額": f"▲{line['金額']}"})
+        lines.append(
+            line | {"整備番号": "S900001", "数量": f"-{line['数量']}", "金額": f"▲{line['金額']}"}
+        )
     bill = next(i for i in invoices if i["整備番号"] == original["整備番号"])
-    invoices.append(bill | {"整備番号": "S900001", "見積日": "", "売上計上日": "R8.10.15", "請求金額": f"▲{bill['請求金額']}"})
+    invoices.append(
+        bill
+        | {
+            "整備番号": "S900001",
+            "見積日": "",
+            "売上計上日": "R8.10.15",
+            "請求金額": f"▲{bill['請求金額']}",
+        }
+    )
 
 
 def _break_some(visits: Rows, repairs: Rows, lines: Rows, invoices: Rows) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from drops.folders import discard, publish as publish_folder, read_drop
+from drops.folders import discard, read_drop
+from drops.folders import publish as publish_folder
 from flows.report import Built, Outcome, Settled
 from flows.run import Run
 from schemas.drop import Drop

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ def load_spine(snapshot: Snapshot) -> Spine:
 
 def save_verdicts(verdicts: Verdicts, workspace: Path) -> None:
     """Keep the verdicts for the stages to come."""
-    np.savez(workspace / "verdicts.npz", **{t: verdicts.codes(t) for t in verdicts.tables()})
+    arrays: dict[str, Any] = {table: verdicts.codes(table) for table in verdicts.tables()}
+    np.savez(workspace / "verdicts.npz", **arrays)
     book = [(verdict.disposition.value, verdict.reason) for verdict in verdicts.book]
     (workspace / "verdicts.json").write_text(json.dumps(book))
 

@@ -17,7 +17,7 @@ from flows.report import Built, Settled
 from flows.run import Run
 from flows.stages.check import codes_of
 from flows.stages.spines import load_spine, load_verdicts
-from schemas.agreement import DropKind
+from schemas.agreement import Delivery, DropKind
 from schemas.catalog import CATALOG
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, Drop, DropColumn, DropTable, Version
@@ -42,7 +42,7 @@ def write(run: Run, snapshot: Snapshot, settled: Settled, partner: str) -> Built
     tables = partner_tables(run.share(partner))
     has_drops = partner_has_drops(run.folder.drops, partner)
     keys = partner_keys(run.folder.state / "keys", partner, has_drops=has_drops)
-    shaping = _shaping(run, snapshot, spine, Mentions(people), keys, partner)
+    shaping = _shaping(snapshot, spine, Mentions(people), keys, run.agreement(partner).delivery)
     _set_aside_unmappable(snapshot, spine, verdicts, tables, shaping)
     _give_keys(shaping, spine, verdicts, keys, tables)
     staging = run.series(partner).staging()
@@ -53,9 +53,13 @@ def write(run: Run, snapshot: Snapshot, settled: Settled, partner: str) -> Built
     return drop_writer.built(partner)
 
 
-def _gate(run: Run, snapshot: Snapshot, spine: Spine, verdicts: Verdicts, partner: str) -> Identities:
+def _gate(
+    run: Run, snapshot: Snapshot, spine: Spine, verdicts: Verdicts, partner: str
+) -> Identities:
     """Take out who objected; give what they could be recognised by in other people's texts."""
-    objections = snapshot.table("objections", [*CATALOG["objections"].columns, row_of("customer_id")])
+    objections = snapshot.table(
+        "objections", [*CATALOG["objections"].columns, row_of("customer_id")]
+    )
     recipient = Recipient(partner, run.share(partner).purposes)
     mask = in_force(objections, recipient, run.folder.policy.notice, run.as_of.date())
     rows = objections.filter(mask)[row_of("customer_id")].to_numpy()
@@ -75,12 +79,14 @@ def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Iden
     paper_is_theirs[papers >= 0] = is_theirs[papers[papers >= 0]]
     people = snapshot.table("customers", PERSON_COLUMNS).filter(pyarrow.array(objectors))
     cars = snapshot.table("vehicles", CAR_COLUMNS).filter(pyarrow.array(is_theirs))
-    certificates = snapshot.table("certificates", CAR_COLUMNS).filter(pyarrow.array(paper_is_theirs))
+    certificates = snapshot.table("certificates", CAR_COLUMNS).filter(
+        pyarrow.array(paper_is_theirs)
+    )
     return identities(people.to_pylist(), [*cars.to_pylist(), *certificates.to_pylist()])
 
 
-def _shaping(  # noqa: PLR0913 (what a drop is shaped by)
-    run: Run, snapshot: Snapshot, spine: Spine, mentions: Mentions, keys: PartnerKeys, partner: str
+def _shaping(
+    snapshot: Snapshot, spine: Spine, mentions: Mentions, keys: PartnerKeys, delivery: Delivery
 ) -> Shaping:
     customers = snapshot.table("customers", ["name", "address"]).combine_chunks()
 
@@ -89,7 +95,7 @@ def _shaping(  # noqa: PLR0913 (what a drop is shaped by)
         return spine.merges.survivors[found] if link == "customer_id" else found
 
     return Shaping(
-        delivery=run.agreement(partner).delivery,
+        delivery=delivery,
         keys={},
         mentions=mentions,
         customers=CustomerBlock(
@@ -180,12 +186,17 @@ class _DropWriter:
         self._account[table.name] = account_of(table.name, read, written, counts)
         self._reasons[table.name] = reasons_of(counts)
         columns = [
-            DropColumn(name=c.name, title=c.title, items=c.items, type=type_name(c)) for c in table.columns
+            DropColumn(name=c.name, title=c.title, items=c.items, type=type_name(c))
+            for c in table.columns
         ]
         file = path.relative_to(self._staging).as_posix()
         self._tables.append(
             DropTable(
-                name=table.name, file=file, rows=written, sha256=sha256_of(path), columns=tuple(columns)
+                name=table.name,
+                file=file,
+                rows=written,
+                sha256=sha256_of(path),
+                columns=tuple(columns),
             )
         )
 
@@ -229,7 +240,8 @@ class _DropWriter:
         revision, latest = series.next_revision(), series.latest()
         prints = run.folder.policy.fingerprints
         notice, agreement = (
-            Version(version=prints[name].version, sha256=prints[name].sha256) for name in ("notice", partner)
+            Version(version=prints[name].version, sha256=prints[name].sha256)
+            for name in ("notice", partner)
         )
         return Drop(
             drop_id=f"{partner}/{series.path(revision).name}",

@@ -69,7 +69,9 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     if pc.all(plain, skip_nulls=True).as_py():
         return ColumnRead(source, None, Counter())
     rest = _read_distinct(pc.if_else(plain, pyarrow.scalar(None, pyarrow.string()), source), column)
-    return ColumnRead(pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags)
+    return ColumnRead(
+        pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags
+    )
 
 
 def _is_text(kind: pyarrow.DataType) -> bool:
@@ -92,7 +94,9 @@ def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:
     values = pyarrow.array([read.value for read in reads], column.type).take(encoded.indices)
     faults = None
     if any(read.fault for read in reads):
-        faults = pyarrow.array([read.fault for read in reads], pyarrow.string()).take(encoded.indices)
+        faults = pyarrow.array([read.fault for read in reads], pyarrow.string()).take(
+            encoded.indices
+        )
     return ColumnRead(values, faults, _count_flags(reads, encoded))
 
 

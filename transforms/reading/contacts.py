@@ -32,7 +32,9 @@ def read_phone(text: str) -> Read[str]:
     except phonenumbers.NumberParseException:
         return UNREADABLE
     if not phonenumbers.is_valid_number(number):
-        return Read(written, flag="without_area_code" if folded[0] not in "0+(" else "no_such_number")
+        return Read(
+            written, flag="without_area_code" if folded[0] not in "0+(" else "no_such_number"
+        )
     form = (
         phonenumbers.PhoneNumberFormat.NATIONAL
         if number.country_code == phonenumbers.country_code_for_region("JP")

@@ -48,8 +48,13 @@ def fold_address(text: str) -> str:
 
 def fold_phone(text: str) -> str:
     """Fold a phone number to its digits, with +81 as the leading zero it stands for."""
+    domestic_digits = 10
     digits = re.sub(r"\D", "", nfkc(text))
-    return f"0{digits[2:].removeprefix('0')}" if digits.startswith("81") and len(digits) > 10 else digits  # noqa: PLR2004 (81 + nine digits)
+    return (
+        f"0{digits[2:].removeprefix('0')}"
+        if digits.startswith("81") and len(digits) > domestic_digits
+        else digits
+    )
 
 
 def fold_email(text: str) -> str:

@@ -1,0 +1,69 @@
+"""`joint-use`: what the operator types."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from schemas.errors import JointUseError
+
+_COMMANDS = {
+    "export": "毎月の納品を行う / make and publish the monthly drops",
+    "sources": "店の記録の列と対応を見る / show how the shop's columns are matched",
+    "policy": "公表事項と覚書を調べる / check and show notice and agreements",
+    "quarantine": "隔離された行と理由を見る / show what is set aside and why",
+    "verify": "納品フォルダを検査する / check a drop folder",
+    "serve": "予定実行と画面を動かす / run server, schedule and worker on this PC",
+}
+
+_SENTENCES = {
+    1: "失敗しました。",
+    2: "設定または使い方が正しくありません。",
+    3: "公表事項または権限により、実行できません。",
+    4: "検査により停止しました。何も納品していません。",
+    5: "ほかの実行が進行中です。",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command only when it is called, so that each answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command = importlib.import_module(f"flows.commands.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy)
+def joint_use() -> None:
+    """共同利用データの納品 / joint-use export of a repair shop's records."""
+
+
+def main() -> None:
+    """Run a command; a refusal is one line and an exit code, never a traceback."""
+    # Whatever a run writes is for its owner; a drops folder is opened to others on purpose or not at all.
+    os.umask(0o077)
+    try:
+        joint_use(prog_name="joint-use")
+    except JointUseError as error:
+        click.echo(f"{_SENTENCES[error.exit_code]} {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

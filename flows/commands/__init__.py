@@ -1,0 +1,1 @@
+"""The commands, one file each. Only those that need Prefect import it."""

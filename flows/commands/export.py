@@ -1,0 +1,103 @@
+"""`joint-use export`: the monthly export, from the command line."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from flows.commands.options import json_option, shop_option
+from flows.orchestration import set_up
+from flows.report import JAPANESE, STATUS_TEXT, ExportReport, Outcome, account_rows
+from flows.request import ExportRequest, named_person
+from flows.run import opened_run
+from schemas.configuration import validated
+
+
+@click.command(name="export")
+@shop_option
+@click.option("--month", help="対象月 YYYY-MM（省略時は先月）/ month, default last month")
+@click.option(
+    "--partner", "partners", multiple=True, help="納品先（省略時は全社）/ partner, default all"
+)
+@click.option("--operator", envvar="JOINT_USE_OPERATOR", help="操作者の氏名 / your own name")
+@click.option(
+    "--reason", default="manual run", show_default=True, help="理由 / why; nothing personal"
+)
+@click.option(
+    "--dry-run", is_flag=True, help="納品せずに検査だけ行う / make and check, publish nothing"
+)
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    shop: Path,
+    month: str | None,
+    partners: tuple[str, ...],
+    operator: str | None,
+    reason: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """毎月の納品を行う / Make, verify and publish the monthly drops."""
+    asked = {
+        "shop": str(shop.resolve()),
+        "month": month,
+        "partners": partners,
+        "operator": named_person(operator),
+        "reason": reason,
+        "dry_run": dry_run,
+    }
+    request = validated(ExportRequest, asked, where="export")
+    console = Console(stderr=True)
+    with _progress(console, "準備中 / getting ready"):
+        # Everything that can be refused is refused before the minute Prefect may need to start.
+        with opened_run(request, datetime.now(UTC), os.environ) as run:
+            state = run.folder.state
+        set_up(state, os.environ)
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+        from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
+    with _progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
+        report = export_monthly(request)
+    _print(report, console)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        for outcome in report.outcomes:
+            click.echo(outcome.path or outcome.drop_id)
+
+
+def _progress(console: Console, text: str) -> AbstractContextManager[object]:
+    return console.status(text) if console.is_terminal else nullcontext()
+
+
+def _print(report: ExportReport, console: Console) -> None:
+    console.print(f"[bold]{report.shop}[/bold]  {report.month}")
+    for outcome in report.outcomes:
+        console.print(
+            f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
+        )
+        console.print(_account(outcome))
+        for reason, count in outcome.cells.items():
+            console.print(f"  cells {reason}: {count}", markup=False)
+    broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
+    if broken:
+        console.print(
+            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
+        )
+    if report.unmatched_objections:
+        console.print(
+            f"顧客と一致しない申し出 / objections that match no customer: {report.unmatched_objections}"
+        )
+    for table, columns in report.missing_columns.items():
+        console.print(f"見つからない列 / columns not found: {table}: {', '.join(columns)}")
+
+
+def _account(outcome: Outcome) -> Table:
+    table = Table("表 table", *(f"{japanese}\n{english}" for english, japanese in JAPANESE.items()))
+    for row in account_rows(outcome):
+        name, *counts = row.values()
+        table.add_row(str(name), *(f"{count:,}" for count in counts if isinstance(count, int)))
+    return table

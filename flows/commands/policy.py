@@ -1,0 +1,117 @@
+"""`joint-use policy`: check, show and compare notice and agreements; the data dictionary."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from flows.commands.options import json_option, shop_option
+from schemas.catalog import CATALOG, Column, Table
+from schemas.columns import Role
+from schemas.policy import changes, permissions
+from sources.shop_folder import load_policy, load_shop
+
+
+@click.group(name="policy")
+def command() -> None:
+    """公表事項と覚書 / Notice and agreements."""
+
+
+@command.command(name="check")
+@shop_option
+def check(shop: Path) -> None:
+    """読み込めるか、覚書が公表事項の範囲内か / Load everything; refuse what goes beyond the notice."""
+    policy = load_shop(shop).policy
+    click.echo(f"notice {policy.notice.version}: OK")
+    for partner, agreement in policy.agreements.items():
+        columns = sum(len(table.columns) for table in agreement.monthly.tables.values())
+        click.echo(f"agreement {partner} {agreement.version}: OK, {columns} columns")
+
+
+@command.command(name="show")
+@shop_option
+@json_option
+def show(shop: Path, *, as_json: bool) -> None:
+    """納品先ごとの列・項目・条項 / Partner × column × item × clause."""
+    policy = load_policy(shop)
+    rows = [
+        {
+            "partner": p.partner,
+            "kind": p.kind.value,
+            "table": p.table,
+            "column": p.column,
+            "items": list(p.items),
+            "clauses": list(p.clauses),
+        }
+        for p in permissions(policy)
+    ]
+    if as_json:
+        purposes = {name: list(a.monthly.purposes) for name, a in policy.agreements.items()}
+        click.echo(
+            json.dumps({"purposes": purposes, "columns": rows}, ensure_ascii=False, indent=2)
+        )
+        return
+    for partner, agreement in policy.agreements.items():
+        click.secho(f"{partner}: {', '.join(agreement.monthly.purposes)}", bold=True)
+        for p in permissions(policy):
+            if p.partner == partner:
+                items = ", ".join(f"{i} §{c}" for i, c in zip(p.items, p.clauses, strict=True))
+                click.echo(f"  {p.table}.{p.column}: {items}")
+
+
+@command.command(name="diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.pass_context
+def diff(context: click.Context, old: Path, new: Path) -> None:
+    """二つの版の違い / Compare two shop folders; exit 3 if items or partners grow."""
+    found = changes(load_policy(old), load_policy(new))
+    for change in found:
+        mark = "拡大 WIDENS (同意が必要 / needs consent)" if change.is_widening else "変更 changes"
+        click.echo(f"{mark}: {change.text}")
+    if not found:
+        click.echo("違いはありません / no difference")
+    if any(change.is_widening for change in found):
+        context.exit(3)
+
+
+@command.command(name="dictionary")
+@json_option
+def dictionary(*, as_json: bool) -> None:
+    """データ辞書 / The data dictionary, from the one declaration of each column."""
+    if as_json:
+        tables = {
+            name: [_entry(c) for c in table.columns.values()] for name, table in CATALOG.items()
+        }
+        click.echo(json.dumps(tables, ensure_ascii=False, indent=2))
+        return
+    click.echo("\n".join(_lines(CATALOG.values())))
+
+
+def _lines(tables: Iterable[Table]) -> Iterable[str]:
+    for table in tables:
+        yield f"## {table.name}\n\n{table.row_description}\n"
+        yield "| column | 列 | type | cites | rules |\n|---|---|---|---|---|"
+        for column in table.columns.values():
+            entry = _entry(column)
+            cites = ", ".join(column.items) or f"({column.role.value})"
+            rules = "; ".join(
+                filter(None, ["required" if column.is_required else "", *column.codes])
+            )
+            yield f"| {entry['name']} | {entry['title']} | {entry['kind']} | {cites} | {rules} |"
+        yield ""
+
+
+def _entry(column: Column) -> dict[str, object]:
+    return {
+        "name": column.name,
+        "title": column.title,
+        "kind": column.kind.value,
+        "type": str(column.type),
+        "role": column.role.value,
+        "items": list(column.items),
+        "leaves": column.role is Role.ITEM,
+        "required": column.is_required,
+        "codes": list(column.codes),
+    }

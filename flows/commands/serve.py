@@ -1,0 +1,97 @@
+"""`joint-use serve`: Prefect server, schedule and worker for a shop with one PC."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from flows.commands.options import shop_option
+from flows.orchestration import note_server, running_server, set_up
+from ledger.private_files import private_folder
+from schemas.errors import BusyError, JointUseError
+from sources.shop_folder import load_shop
+
+_PATIENCE_SECONDS = 180
+_HOME = Path(__file__).resolve().parents[2]
+
+
+@click.command(name="serve")
+@shop_option
+@click.option(
+    "--port", default=4200, show_default=True, help="画面のポート / port of the user interface"
+)
+def command(shop: Path, port: int) -> None:
+    """予定実行と画面を動かす / Run server, schedule and worker until Ctrl-C; loopback only.
+
+    Stopping it does not pause the schedule: a run that fell due meanwhile starts late.
+    """
+    folder = load_shop(shop)
+    state = private_folder(folder.state)
+    if running_server(state):
+        raise BusyError("joint-use serve is already running for this shop; use its window")
+    environment = dict(os.environ)
+    set_up(state, environment)
+    url = f"http://127.0.0.1:{port}/api"
+    environment |= {
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "JOINT_USE_HOME": str(_HOME),
+        "JOINT_USE_SHOP": str(shop.resolve()),
+    }
+    with _running(
+        ["server", "start", "--host", "127.0.0.1", "--port", str(port)], environment
+    ) as server:
+        note = note_server(state, url)
+        try:
+            _wait_for(state, server)
+            _prefect(
+                ["work-pool", "create", "joint-use", "--type", "process", "--overwrite"],
+                environment,
+            )
+            _prefect(
+                ["deploy", "--all", "--prefect-file", str(_HOME / "prefect.yaml")], environment
+            )
+            click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
+            with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
+                worker.wait()
+        except KeyboardInterrupt:
+            click.echo("終了します / stopping", err=True)
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def _command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
+
+
+@contextmanager
+def _running(
+    arguments: list[str], environment: dict[str, str]
+) -> "Iterator[subprocess.Popen[bytes]]":
+    process = subprocess.Popen(_command(arguments), env=environment, cwd=_HOME)  # noqa: S603 (our own words)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(_command(arguments), env=environment, cwd=_HOME, check=False)  # noqa: S603
+    if done.returncode:
+        raise JointUseError(f"prefect {arguments[0]} failed; its own lines above say why")
+
+
+def _wait_for(state: Path, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not running_server(state):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise JointUseError(
+                "the Prefect server did not start; is the port in use? choose another with --port"
+            )
+        time.sleep(0.5)

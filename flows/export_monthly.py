@@ -1,0 +1,65 @@
+"""The Prefect flow of the monthly export: scheduled, or started by hand from the form."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import prefect.runtime
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import Task
+
+from flows.export import Inputs, Result, export
+from flows.report import ExportReport, account_rows, markdown
+from flows.request import ExportRequest
+from schemas.errors import SourceUnavailableError
+from transforms.period import Month
+
+
+@flow(name="export-monthly", persist_result=False, validate_parameters=True)
+def export_monthly(request: ExportRequest) -> ExportReport:
+    """Extract, check, write, verify and publish one month's drops; leave the account behind.
+
+    A run without a month exports the month before its scheduled start, however late it starts.
+    """
+    asked = request if request.month else _for_scheduled_month(request)
+    report = export(asked, now=datetime.now(UTC), environment=os.environ, step=as_task)
+    leave_artifacts(report)
+    return report
+
+
+def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
+    """Run a stage as a Prefect task: nothing cached, nothing stored, retried only if a source is away."""
+    as_configured = task(
+        name=stage.__name__,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=2,
+        retry_delay_seconds=[5, 60],
+        retry_condition_fn=_source_was_away,
+    )
+    return as_configured(stage)
+
+
+def leave_artifacts(report: ExportReport) -> None:
+    """Leave the account as a table and the report as Markdown; aggregates only."""
+    key = f"export-{report.month}"
+    for outcome in report.outcomes:
+        create_table_artifact(
+            key=f"{key}-{outcome.partner}".replace("_", "-").replace(".", "-"),
+            table=account_rows(outcome),
+            description=f"{outcome.drop_id}: {outcome.status}",
+        )
+    create_markdown_artifact(key=key, markdown=markdown(report))
+
+
+def _for_scheduled_month(request: ExportRequest) -> ExportRequest:
+    start = prefect.runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return request.model_copy(update={"month": str(Month.before(start))})
+
+
+def _source_was_away(task_: "Task[..., object]", run: TaskRun, state: "State[object]") -> bool:
+    del task_, run
+    return isinstance(state.result(raise_on_failure=False), SourceUnavailableError)
