@@ -120,9 +120,10 @@ class AdbcTable:
         columns = ", ".join(f"CAST({_quoted(h)} AS TEXT) AS {_quoted(h)}" for h in headers)
         collation = _COLLATION[self._dialect]
         keys = [f"CAST({_quoted(h)} AS TEXT) COLLATE {collation}" for h in order.texts]
-        keys += [_quoted(h) for h in order.numbers]
+        # A bare name would mean the column of the result, which is text.
+        keys += [f"source.{_quoted(h)}" for h in order.numbers]
         ordering = f" ORDER BY {', '.join(keys)}" if keys else ""
-        return f"SELECT {columns} FROM {self._quoted_name()}{ordering}"  # noqa: S608 (names are quoted)
+        return f"SELECT {columns} FROM {self._quoted_name()} AS source{ordering}"  # noqa: S608 (names are quoted)
 
     def _quoted_name(self) -> str:
         parts = self.part.split(".") if self._dialect == "postgresql" else [self.part]

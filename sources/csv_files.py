@@ -59,6 +59,7 @@ class CsvFile:
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns in file order; records of the wrong width go to `unreadable`."""
         del order
+        self._check_quotes()
         good_rows = 0
         for batch in self._reader(headers):
             yield RawBatch(batch, self._records(good_rows, batch.num_rows))
@@ -97,11 +98,30 @@ class CsvFile:
                 )
             yield batch
 
+    def _check_quotes(self) -> None:
+        """Refuse a file with a quote that is never closed, or closed in the middle of a cell.
+
+        Such a quote swallows whole records without an error in the fast parser, and what is
+        swallowed could not be counted. Files without quotes need no look.
+        """
+        with self._path.open("rb") as file:
+            if not any(b'"' in chunk for chunk in iter(lambda: file.read(_BLOCK_BYTES), b"")):
+                return
+        fault = None
+        with self._path.open(encoding=self.encoding, newline="") as text:
+            reader = csv.reader(text, strict=True)
+            try:
+                for _ in reader:
+                    pass
+            except csv.Error:
+                fault = reader.line_num
+        if fault:
+            raise SourceUnreadableError(
+                f"{self.part}: a quotation mark near line {fault} is not closed, or not where a cell "
+                "begins or ends; mend that line, or export the file again"
+            )
+
     def _set_aside(self, row: arrow_csv.InvalidRow) -> str:
-        if "\n" in (row.text or ""):
-            # A quote that is never closed swallows records, and their number cannot be told.
-            self._broken_quote = row.number
-            return "error"
         self.unreadable.append(
             UnreadableRow(self.part, row.number, "row:wrong_number_of_cells", row.text or "")
         )

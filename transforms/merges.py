@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow
 
-from transforms.linking import NO_LINK, UNKNOWN, KeyIndex
+from transforms.linking import UNKNOWN, KeyIndex
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ def resolve_merges(customer_ids: pyarrow.Array, merged_into: pyarrow.Array) -> M
     ends = np.where(targets >= 0, targets, here)
     for _ in range(max(1, len(targets)).bit_length()):
         ends = ends[ends]
-    moves_on = np.where(targets >= 0, targets, here)[ends] != ends
-    is_circular = moves_on | ((targets == here) & (targets != NO_LINK))
+    is_circular = targets[ends] >= 0
     persons = ends.copy()
     for row in np.flatnonzero(is_circular):
         persons[row] = _smallest_on_circle(int(ends[row]), targets)

@@ -61,4 +61,6 @@ def read_digits(text: str) -> Read[str]:
 
 def read_identifier(text: str) -> Read[str]:
     """Read a row's own number: width folded, spaces out, leading zeros and case kept."""
+    if "\n" in text.strip():
+        return UNREADABLE
     return Read(re.sub(r"\s", "", nfkc(text)) or None)

@@ -1,0 +1,188 @@
+"""A drop is whole, immutable, the same for the same records, and readable by the field's own tools."""
+
+import json
+import shutil
+from pathlib import Path
+
+import bagit
+import duckdb
+import pyarrow.parquet as parquet
+import pytest
+from frictionless import Package
+
+from drops.verify import verify_drop
+from schemas.errors import VerificationError
+from tests import factories
+from tests.factories import customer, joined, objection, run, slip, vehicle, write_shop, write_table
+
+FORMATS = [
+    {"format": "parquet"},
+    {"format": "csv", "encoding": "cp932", "unmappable": "substitute"},
+    {"format": "csv", "encoding": "utf-8-sig", "line_end": "lf"},
+]
+
+
+def tables(**person):
+    base = {"customers": [customer("1", **person)], "vehicles": [vehicle("V1", "1")], "objections": [objection("99")]}
+    return joined(base, slip("S1", "1", "V1"))
+
+
+def exported(tmp_path, delivery, **person):
+    shop = write_shop(tmp_path, tables(**person), factories.agreement(delivery=delivery))
+    return Path(run(shop).outcomes[0].path)
+
+
+@pytest.mark.parametrize("delivery", FORMATS)
+def test_a_drop_is_a_valid_bag_and_data_package(tmp_path, delivery):
+    drop = exported(tmp_path, delivery)
+    assert bagit.Bag(str(drop)).is_valid()
+    report = Package(str(drop / "datapackage.json")).validate()
+    assert report.flatten(["type", "fieldName", "note"]) == []
+    assert verify_drop(drop).rows["repair_lines"] == 2
+
+
+def test_the_samples_drops_validate_with_bagit_and_frictionless(sample_shop):
+    for outcome in run(sample_shop).outcomes:
+        assert bagit.Bag(outcome.path).is_valid()
+        report = Package(str(Path(outcome.path) / "datapackage.json")).validate()
+        assert report.flatten(["type", "fieldName", "note"]) == []
+
+
+def test_duckdb_opens_the_parquet_with_its_types(tmp_path):
+    drop = exported(tmp_path, {"format": "parquet"})
+    (row,) = duckdb.sql(f"SELECT line_number, quantity, amount_jpy FROM '{drop}/data/repair_lines.parquet' LIMIT 1").fetchall()
+    assert [str(value) for value in row] == ["1", "1.000", "1000"]
+
+
+def test_the_same_records_give_the_same_bytes(tmp_path):
+    one, other = (exported(tmp_path / name, {"format": "parquet"}, name="髙橋") for name in ("a", "b"))
+    key = tmp_path / "a" / "state" / "keys" / "lotas.key"
+    shutil.rmtree(tmp_path / "b" / "drops")
+    shutil.copy(key, tmp_path / "b" / "state" / "keys" / "lotas.key")
+    shutil.rmtree(tmp_path / "b" / "records")
+    shutil.copytree(tmp_path / "a" / "records", tmp_path / "b" / "records")
+    other = Path(run(tmp_path / "b", now=factories.NOW.replace(day=9)).outcomes[0].path)
+    assert (one / "manifest-sha256.txt").read_bytes() == (other / "manifest-sha256.txt").read_bytes()
+
+
+def test_running_again_publishes_nothing_new(tmp_path):
+    shop = write_shop(tmp_path, tables())
+    first, second = run(shop).outcomes[0], run(shop).outcomes[0]
+    assert (first.status, second.status) == ("published", "unchanged")
+    assert second.path == first.path
+    assert [p.name for p in Path(first.path).parent.iterdir()] == ["monthly-2026-10-r1"]
+
+
+def test_a_change_is_a_new_revision_that_names_the_old_and_leaves_it_alone(tmp_path):
+    shop = write_shop(tmp_path, tables())
+    first = Path(run(shop).outcomes[0].path)
+    before = factories.bytes_of(first)
+    write_table(shop, "customers", [customer("1")])
+    second = run(shop).outcomes[0]
+    assert second.drop_id == "lotas/monthly-2026-10-r2"
+    assert second.supersedes == "lotas/monthly-2026-10-r1"
+    assert factories.bytes_of(first) == before
+
+
+def test_a_dry_run_leaves_nothing(tmp_path):
+    shop = write_shop(tmp_path, tables())
+    outcome = run(shop, dry_run=True).outcomes[0]
+    assert outcome.status == "dry_run"
+    assert outcome.account["customers"].delivered == 1
+    assert list((shop / "drops" / "lotas").iterdir()) == []
+
+
+def change_byte(drop):
+    path = drop / "data" / "customers.csv"
+    path.write_bytes(path.read_bytes().replace(b"023", b"024", 1))
+
+
+def change_row_and_hashes(drop):
+    import hashlib
+
+    path = drop / "data" / "customers.csv"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_bytes(path.read_bytes() + path.read_bytes().splitlines(keepends=True)[-1])
+    after = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = drop / "manifest-sha256.txt"
+    tag_before = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    manifest.write_text(manifest.read_text().replace(before, after))
+    tag_after = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    tags = drop / "tagmanifest-sha256.txt"
+    tags.write_text(tags.read_text().replace(tag_before, tag_after))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (change_byte, "was changed"),
+        (change_row_and_hashes, "SHA-256 of data/customers.csv is another"),
+        (lambda drop: (drop / "data" / "visits.csv").unlink(), "is missing"),
+        (lambda drop: (drop / "data" / "extra.csv").write_text("x"), "is in no manifest"),
+        (lambda drop: (drop / "drop.json").unlink(), "drop.json is missing"),
+        (lambda drop: (drop / "manifest-sha256.txt").unlink(), "no whole drop"),
+    ],
+)
+def test_a_spoilt_drop_does_not_verify(tmp_path, spoil, told):
+    drop = exported(tmp_path, FORMATS[2])
+    spoil(drop)
+    with pytest.raises(VerificationError, match=told):
+        verify_drop(drop)
+
+
+def test_cp932_carries_what_it_can_and_names_what_it_replaces(tmp_path):
+    drop = exported(tmp_path, FORMATS[1], name="𠮷田〜髙﨑①", address="山形市−１")
+    text = (drop / "data" / "customers.csv").read_bytes().decode("cp932")
+    assert "吉田～髙﨑①" in text
+    assert "山形市－１" in text
+    assert json.loads((drop / "drop.json").read_text())["cells"]["substituted"] == 2
+
+
+@pytest.mark.parametrize("name", ["森鷗外", "金‑銀", "한글", "〜"])
+def test_a_character_the_agreement_does_not_replace_sets_the_row_aside(tmp_path, name):
+    delivery = {"format": "csv", "encoding": "cp932", "unmappable": "quarantine"}
+    more = joined(tables(name=name), {"customers": [customer("2")]})
+    outcome = run(write_shop(tmp_path, more, factories.agreement(delivery=delivery))).outcomes[0]
+    assert outcome.reasons["customers"] == {"quarantined: unmappable_character": 1}
+    assert outcome.account["repair_lines"].quarantined == 2
+
+
+def test_a_line_that_cannot_be_written_takes_its_slip_along(tmp_path):
+    whole = tables()
+    whole["repair_lines"][1]["name"] = "部品𩸽"
+    outcome = run(write_shop(tmp_path, whole, factories.agreement(delivery=FORMATS[1]))).outcomes[0]
+    assert outcome.account["repairs"].quarantined == outcome.account["invoices"].quarantined == 1
+
+
+def test_formulas_are_defused_in_text_and_nothing_else_is_touched(tmp_path):
+    whole = tables(name="=HYPERLINK(1)", phone="+81 23-643-8163")
+    whole["invoices"][0]["billed_jpy"] = "-500"
+    whole["repairs"][0] |= {"description": "－", "work_kind": "-"}
+    drop = Path(run(write_shop(tmp_path, whole)).outcomes[0].path)
+    assert '"\'=HYPERLINK(1)"' in (drop / "data" / "customers.csv").read_text()
+    assert '"023-643-8163"' in (drop / "data" / "customers.csv").read_text()
+    assert ",-500\n" in (drop / "data" / "invoices.csv").read_text()
+    assert '"-","－"' in (drop / "data" / "repairs.csv").read_text()
+
+
+def test_parquet_is_not_defused(tmp_path):
+    drop = exported(tmp_path, {"format": "parquet"}, name="=1+1")
+    assert parquet.read_table(drop / "data" / "customers.parquet")["name"].to_pylist() == ["=1+1"]
+
+
+def test_titles_and_labels_of_the_agreement_are_used(tmp_path):
+    wanted = {"customers": {"columns": ["name", "sex"], "titles": {"name": "お名前", "customer_key": "キー"}, "labels": {"sex": {"male": "男", "female": "女", "other": "他"}}}}
+    drop = Path(run(write_shop(tmp_path, tables(sex="male"), factories.agreement(tables=wanted))).outcomes[0].path)
+    header, row = (drop / "data" / "customers.csv").read_text("utf-8-sig").splitlines()
+    assert header == '"キー","お名前","性別"'
+    assert row.endswith('"男"')
+
+
+def test_crlf_ends_records_and_leaves_line_breaks_in_cells_alone(tmp_path):
+    whole = tables()
+    whole["repairs"][0]["description"] = "一行\n二行"
+    delivery = {"format": "csv", "encoding": "cp932", "line_end": "crlf"}
+    drop = Path(run(write_shop(tmp_path, whole, factories.agreement(delivery=delivery))).outcomes[0].path)
+    raw = (drop / "data" / "repairs.csv").read_bytes()
+    assert "一行\n二行".encode("cp932") in raw
+    assert raw.count(b"\r\n") == 2

@@ -1,0 +1,155 @@
+"""Readers see a whole drop or none, one run at a time, and an objection is never overtaken."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import flows.stages.publish
+from drops.objector_scan import Traces, scan
+from drops.verify import resources_of, verify_drop
+from ledger.locks import held
+from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
+from tests import factories
+from tests.factories import customer, objection, run, write_shop, write_table
+
+TABLES = {"customers": [customer("1", name="秘密 太郎"), customer("2")], "objections": [objection("99"), objection("98")]}
+
+
+def visible(shop):
+    folder = shop / "drops" / "lotas"
+    return sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.exists() else []
+
+
+def test_a_second_run_for_the_same_partner_is_busy(tmp_path):
+    shop = write_shop(tmp_path, TABLES)
+    with held(shop / "state", ["lotas-monthly"]), pytest.raises(BusyError) as caught:
+        run(shop)
+    assert caught.value.exit_code == 5
+    assert visible(shop) == []
+
+
+def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_path, monkeypatch):
+    shop = write_shop(tmp_path, TABLES)
+    read_again = flows.stages.publish.objections_head
+    arrived = []
+
+    def arrives_now(*args):
+        if not arrived:
+            arrived.append(1)
+            write_table(shop, "objections", [*TABLES["objections"], objection("2")])
+        return read_again(*args)
+
+    monkeypatch.setattr(flows.stages.publish, "objections_head", arrives_now)
+    outcome = run(shop).outcomes[0]
+    assert outcome.account["customers"].objected == 1
+    assert outcome.account["customers"].delivered == 1
+
+
+def test_objections_that_never_come_to_rest_publish_nothing(tmp_path, monkeypatch):
+    shop = write_shop(tmp_path, TABLES)
+    monkeypatch.setattr(flows.stages.publish, "objections_head", lambda *_: "other")
+    with pytest.raises(ObjectionsMovedError) as caught:
+        run(shop)
+    assert caught.value.exit_code == 4
+    assert visible(shop) == []
+
+
+_KILLED = """
+import os, signal, sys
+import {module} as module
+from tests import factories
+kept = module.{name}
+def dies(*args, **kwargs):
+    if {after}:
+        kept(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+module.{name} = dies
+factories.run(__import__("pathlib").Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "after"),
+    [
+        ("sources.snapshot", "staged_schema", False),
+        ("flows.stages.check", "save_verdicts", True),
+        ("flows.stages.write", "write_all", True),
+        ("flows.stages.write", "seal_bag", False),
+        ("flows.stages.write", "seal_bag", True),
+        ("flows.stages.verify", "scan", True),
+        ("flows.stages.publish", "publish_folder", False),
+        ("flows.stages.publish", "publish_folder", True),
+    ],
+)
+def test_a_run_killed_at_any_stage_shows_nothing_half_and_converges(tmp_path, module, name, after):
+    shop = write_shop(tmp_path, TABLES)
+    script = _KILLED.format(module=module, name=name, after=after)
+    killed = subprocess.run([sys.executable, "-c", script, str(shop)], check=False, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."})
+    assert killed.returncode == -signal.SIGKILL
+    for drop in visible(shop):
+        verify_drop(shop / "drops" / "lotas" / drop)
+    run(shop)
+    assert visible(shop) == ["monthly-2026-10-r1"]
+    verify_drop(shop / "drops" / "lotas" / "monthly-2026-10-r1")
+    assert [p.name for p in (shop / "drops" / "lotas").iterdir()] == ["monthly-2026-10-r1"]
+    assert list((shop / "state" / "runs").iterdir()) == []
+
+
+def test_a_programs_failure_tells_no_value_and_keeps_the_details_private(tmp_path, monkeypatch):
+    shop = write_shop(tmp_path, TABLES)
+
+    def fails(*_):
+        raise ValueError("秘密 太郎")
+
+    monkeypatch.setattr(flows.stages.publish, "read_drop", fails)
+    with pytest.raises(UnexpectedError) as caught:
+        run(shop)
+    assert "秘密" not in str(caught.value)
+    assert caught.value.__context__ is None
+    (details,) = (shop / "state" / "failures").iterdir()
+    assert "秘密 太郎" in details.read_text()
+    assert details.stat().st_mode & 0o077 == 0
+
+
+def test_the_run_leaves_no_personal_data_outside_quarantine(tmp_path):
+    shop = write_shop(tmp_path, TABLES)
+    run(shop)
+    left = [p for p in (shop / "state").rglob("*") if p.is_file() and "秘密".encode() in p.read_bytes()]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("traces", "where"),
+    [
+        (Traces(contacts={"023-600-0001"}), "customers.phone"),
+        (Traces(addresses={"山形市甲1番地"}), "customers.address"),
+        (Traces(pairs={("秘密太郎", "山形市甲1番地")}), r"customers.name\+address|name\+address"),
+        (Traces(contacts={"ZZZ-9999999"}), "customers.occupation"),
+    ],
+)
+def test_the_second_look_finds_what_the_gate_would_have_missed(tmp_path, traces, where):
+    person = customer("1", name="秘密　太郎", address="山形市甲１番地", phone="0236000001", occupation="部品 ＺＺＺ－９９９９９９９ 係")
+    drop = Path(run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})).outcomes[0].path)
+    with pytest.raises(VerificationError, match=where):
+        scan(drop, resources_of(drop), traces)
+
+
+def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
+    person = customer("1", phone="023-600-00011")
+    drop = Path(run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})).outcomes[0].path)
+    scan(drop, resources_of(drop), Traces(contacts={"023-600-0001"}))
+
+
+def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_path, monkeypatch):
+    import flows.stages.write
+
+    monkeypatch.setattr(flows.stages.write, "gate", lambda *_: None)
+    shop = write_shop(tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("2")]})
+    with pytest.raises(VerificationError, match="belongs only to people who objected"):
+        run(shop)
+    assert visible(shop) == []
+    assert factories.MONTH

@@ -1,0 +1,242 @@
+"""Small whole shops: canonical headers, so that a test shows only the data that matters."""
+
+import csv
+import itertools
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomllib
+
+from flows.export import export
+from flows.report import ExportReport
+from flows.request import ExportRequest
+from schemas.agreement import Agreement
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES, NEVER_DELIVERED
+from schemas.columns import Role
+from schemas.notice import Notice
+from tests.conftest import SAMPLE
+
+Row = dict[str, str]
+Tables = Mapping[str, Iterable[Mapping[str, str]]]
+
+MONTH = "2026-10"
+NOW = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
+PERSON = "伊藤 秀吉"
+
+_numbers = itertools.count(1)
+
+
+def notice() -> Notice:
+    """The notice of the policy, as the sample has it."""
+    return Notice.load(tomllib.loads((SAMPLE / "notice.toml").read_text()), where="notice.toml")
+
+
+def widest_tables() -> dict[str, Any]:
+    """Every column that may leave, table by table."""
+    return {
+        table: {
+            "columns": [
+                column.name
+                for column in CATALOG[table].columns.values()
+                if column.role is Role.ITEM and (table, column.name) not in NEVER_DELIVERED
+            ]
+        }
+        for table in DELIVERABLE_TABLES
+    }
+
+
+def agreement(
+    partner: str = "lotas",
+    *,
+    purposes: tuple[str, ...] = ("2.offers",),
+    delivery: Mapping[str, str] | None = None,
+    tables: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An agreement as parsed TOML; the widest the notice allows unless told otherwise."""
+    return {
+        "partner": partner,
+        "version": "1",
+        "effective_on": "2020-01-01",
+        "delivery": dict(delivery or {"format": "csv", "encoding": "utf-8-sig", "line_end": "lf"}),
+        "monthly": {"purposes": list(purposes), "tables": dict(tables or widest_tables())},
+    }
+
+
+def loaded_agreement(**changes: Any) -> Agreement:
+    """An agreement, loaded."""
+    return Agreement.load(agreement(**changes), where="partners/x.toml")
+
+
+def customer(number: str, **values: str) -> Row:
+    """A customer nobody else shares a value with."""
+    serial = next(_numbers)
+    return {
+        "customer_id": number,
+        "kind": "individual",
+        "name": f"客{serial:05}号 某",
+        "address": f"山形市架空町{serial}番地",
+        "phone": f"023-6{serial // 10000 % 90 + 10}-{serial % 10000:04}",
+        "mobile_phone": f"090-{2000 + serial // 10000}-{serial % 10000:04}",
+        "email": f"person{serial}@example.jp",
+        **values,
+    }
+
+
+def vehicle(number: str, customer_id: str, **values: str) -> Row:
+    """A car with its own chassis number and plate."""
+    serial = next(_numbers)
+    return {
+        "vehicle_id": number,
+        "customer_id": customer_id,
+        "chassis_number": f"ZVW50-{serial:07}",
+        "plate": f"山形 500 あ {serial % 9999 + 1}",
+        **values,
+    }
+
+
+def slip(
+    number: str, customer_id: str, vehicle_id: str, *, booked_on: str = "2026-10-10", lines: int = 2
+) -> dict[str, list[Row]]:
+    """A completed repair with lines and its invoice."""
+    return {
+        "repairs": [
+            {
+                "repair_id": number,
+                "customer_id": customer_id,
+                "vehicle_id": vehicle_id,
+                "status": "completed",
+                "done_by": "own_shop",
+                "done_on": booked_on,
+            }
+        ],
+        "repair_lines": [
+            {
+                "repair_id": number,
+                "line_number": str(place),
+                "line_kind": "part",
+                "name": "オイル",
+                "quantity": "1",
+                "unit_price_jpy": "1000",
+                "amount_jpy": "1000",
+            }
+            for place in range(1, lines + 1)
+        ],
+        "invoices": [
+            {
+                "invoice_id": f"D{number}",
+                "repair_id": number,
+                "customer_id": customer_id,
+                "booked_on": booked_on,
+                "billed_jpy": "2000",
+            }
+        ],
+    }
+
+
+def objection(number: str, **values: str) -> Row:
+    """An objection of a customer; the widest unless told otherwise."""
+    return {"objection_id": f"O{next(_numbers)}", "customer_id": number, "scope": "provision", **values}
+
+
+def joined(*parts: Tables) -> dict[str, list[Row]]:
+    """Put tables together."""
+    whole: dict[str, list[Row]] = {}
+    for part in parts:
+        for name, rows in part.items():
+            whole.setdefault(name, []).extend(dict(row) for row in rows)
+    return whole
+
+
+def write_shop(
+    folder: Path, tables: Tables, *agreements: dict[str, Any], limits: Mapping[str, float] | None = None
+) -> Path:
+    """Write a shop whose CSV files carry the canonical headers."""
+    for name in (*CATALOG,):
+        write_table(folder, name, tables.get(name, ()))
+    (folder / "partners").mkdir(exist_ok=True)
+    (folder / "notice.toml").write_text((SAMPLE / "notice.toml").read_text())
+    for terms in agreements or (agreement(),):
+        (folder / "partners" / f"{terms['partner']}.toml").write_text(toml(terms))
+    mapping = {
+        name: {"source": "records", "table": f"{name}.csv", "columns": {c: c for c in table.columns}}
+        for name, table in CATALOG.items()
+    }
+    shop = {
+        "name": "試験の店",
+        "limits": {
+            "max_quarantined_share": 1,
+            "max_objection_shrink_share": 0.2,
+            "max_unmatched_objection_share": 1,
+            **(limits or {}),
+        },
+        "sources": {"records": {"kind": "csv", "folder": "records"}},
+        "tables": mapping,
+    }
+    (folder / "shop.toml").write_text(toml(shop))
+    return folder
+
+
+def write_table(folder: Path, name: str, rows: Iterable[Mapping[str, str]]) -> None:
+    """Write one table of a shop made by `write_shop`."""
+    path = folder / "records" / f"{name}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(CATALOG[name].columns), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def toml(content: Mapping[str, Any], prefix: str = "") -> str:
+    """Write nested values as TOML (JSON spells strings, numbers and lists the same way)."""
+    plain = {k: v for k, v in content.items() if not isinstance(v, dict)}
+    lines = [f"{json.dumps(k)} = {_value(v)}" for k, v in plain.items()]
+    for name, value in content.items():
+        if isinstance(value, dict):
+            place = f"{prefix}{json.dumps(name)}"
+            lines += ["", f"[{place}]", toml(value, f"{place}.")]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text.strip('"') if isinstance(value, str) and value[:2] == "20" and len(value) == 10 else text
+
+
+def run(shop: Path, *, now: datetime = NOW, **asked: Any) -> ExportReport:
+    """Export a shop without Prefect."""
+    request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
+    return export(ExportRequest(**request), now=now, environment={})
+
+
+def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:
+    """Read what a UTF-8 CSV drop holds, by canonical column names."""
+    outcome = next(outcome for outcome in report.outcomes if outcome.partner == partner)
+    folder = Path(outcome.path)
+    package = json.loads((folder / "datapackage.json").read_text())
+    tables = {}
+    for resource in package["resources"]:
+        names = [field["joint-use:column"] for field in resource["schema"]["fields"]]
+        with (folder / resource["path"]).open(encoding=resource["encoding"], newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        tables[resource["name"]] = [dict(zip(names, row, strict=True)) for row in rows]
+    return tables
+
+
+def bytes_of(folder: Path) -> bytes:
+    """Every byte under a folder, Parquet pages uncompressed into text."""
+    import duckdb
+
+    parts = []
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".parquet":
+            rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
+            parts.append(repr(rows).encode())
+        elif path.is_file():
+            raw = path.read_bytes()
+            parts.append(raw)
+            if path.suffix == ".csv":
+                parts.append(raw.decode("cp932" if b"\xef\xbb\xbf" != raw[:3] else "utf-8").encode())
+    return b"\n".join(parts)

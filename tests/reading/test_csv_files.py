@@ -1,0 +1,86 @@
+"""CSV is read strictly: the encoding is told, not guessed, and no record is lost."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import SourceUnreadableError
+from sources.csv_files import CsvFile
+from sources.encoding import encoding_of
+from sources.rows import Order
+
+
+def read(path, *headers):
+    file = CsvFile(path)
+    batches = list(file.batches(list(headers), Order()))
+    cells = [row for batch in batches for row in batch.rows.to_pylist()]
+    records = [record for batch in batches for record in batch.records.tolist()]
+    return cells, records, file.unreadable
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("氏名\r\n髙橋①\r\n".encode("cp932"), "cp932"),
+        ("氏名\r\n𠮷田\r\n".encode(), "utf-8"),
+        ("氏名\r\n𠮷田\r\n".encode("utf-8-sig"), "utf-8-sig"),
+        (b"id\r\n1\r\n", "utf-8"),
+    ],
+)
+def test_the_encoding_is_told_strictly(tmp_path, content, encoding):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    assert encoding_of(path) == encoding
+
+
+@pytest.mark.parametrize("content", [b"a\r\n\x81\r\n\xff", "氏名\n".encode("utf-16")])
+def test_what_is_in_no_known_encoding_is_refused(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(SourceUnreadableError, match="x.csv"):
+        encoding_of(path)
+
+
+def test_leading_zeros_line_breaks_and_na_survive(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes('番号,名\r\n0007,"一行\n二行, ""三"""\r\n0010,NA\r\n'.encode("cp932"))
+    cells, records, _ = read(path, "番号", "名")
+    assert cells == [{"番号": "0007", "名": '一行\n二行, "三"'}, {"番号": "0010", "名": "NA"}]
+    assert records == [2, 3]
+
+
+def test_records_of_the_wrong_width_are_kept_with_their_number(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n1,2\n3\n4,5\n6,7,8\n9,10\n")
+    cells, records, unreadable = read(path, "a")
+    assert [row["a"] for row in cells] == ["1", "4", "9"]
+    assert records == [2, 4, 6]
+    assert [(row.record, row.written) for row in unreadable] == [(3, "3"), (5, "6,7,8")]
+
+
+@pytest.mark.parametrize("content", ['a,b\n1,2\n3,"4\n5,6\n7,8\n', 'a,b\n3,"4\n5,6\n7,"8\n9,10\n'])
+def test_a_quote_that_swallows_records_stops_the_reading(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_text(content)
+    with pytest.raises(SourceUnreadableError, match="quotation mark"):
+        read(path, "a")
+
+
+@pytest.mark.parametrize("content", ["", "a,a\n1,2\n", "\n\n"])
+def test_a_file_without_usable_headers_is_refused(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_text(content)
+    with pytest.raises(SourceUnreadableError):
+        CsvFile(path)
+
+
+@given(st.lists(st.tuples(*[st.text(st.characters(codec="cp932", exclude_characters="\x00\r¢£¬‖−〜"), max_size=8)] * 2), min_size=1, max_size=20))
+def test_every_cell_comes_back(tmp_path_factory, rows):
+    import csv
+
+    path = tmp_path_factory.mktemp("csv") / "x.csv"
+    with path.open("w", encoding="cp932", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *rows])
+    cells, _, unreadable = read(path, "a", "b")
+    assert [(row["a"], row["b"]) for row in cells] == [(a or None, b or None) for a, b in rows]
+    assert not unreadable

@@ -1,0 +1,62 @@
+"""Money and quantities are exact; what is not a number is a fault."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.reading.figures import read_flag, read_quantity, read_whole
+
+
+@pytest.mark.parametrize(
+    ("text", "yen"),
+    [
+        ("12345", 12345),
+        ("12,345", 12345),
+        ("￥１２，３４５", 12345),
+        ("\\12,345", 12345),
+        ("12,345円", 12345),
+        ("▲1,000", -1000),
+        ("△500", -500),
+        ("-500", -500),
+        ("－５００", -500),
+        ("1000.0", 1000),
+        ("52,300km", 52300),
+        ("0", 0),
+    ],
+)
+def test_whole_numbers_are_read_in_every_spelling(text, yen):
+    assert read_whole(text).value == yen
+
+
+@pytest.mark.parametrize("text", ["12,34", "1e5", "一万円", "1.5", "100-200", "(500)", "1" * 12, "?"])
+def test_what_is_no_whole_number_is_a_fault(text):
+    assert read_whole(text) == (None, "unreadable", None)
+
+
+def test_two_figures_on_a_certificate_give_the_first_and_say_so():
+    assert read_whole("２０，０００（１８，０００）") == (20000, None, "first_of_two_figures")
+
+
+@pytest.mark.parametrize(("text", "value"), [("3.8", "3.8"), ("０．５", "0.5"), ("4", "4"), ("-1.250", "-1.25")])
+def test_quantities_keep_their_decimals(text, value):
+    assert read_quantity(text).value == Decimal(value)
+
+
+def test_a_fourth_decimal_is_not_rounded_away():
+    assert read_quantity("1.2345").fault == "unreadable"
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_reading_gives_back_every_amount(amount):
+    assert read_whole(f"{amount:,}").value == amount
+
+
+@pytest.mark.parametrize(("text", "value"), [("○", True), ("可", True), ("1", True), ("×", False), ("false", False), ("", None)])
+def test_marks_of_yes_and_no(text, value):
+    assert read_flag(text).value is value
+
+
+def test_an_unknown_mark_is_a_fault():
+    assert read_flag("たぶん").fault == "unreadable"

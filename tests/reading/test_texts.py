@@ -1,0 +1,71 @@
+"""Names and addresses keep their own characters; folding is for comparison only."""
+
+import pyarrow
+import pytest
+
+from schemas.catalog import CATALOG
+from transforms.reading.columns import read_column
+from transforms.reading.folding import fold_address, fold_name, squeeze
+from transforms.reading.texts import read_text
+
+NAME = CATALOG["customers"].columns["name"]
+
+
+@pytest.mark.parametrize("text", ["髙橋 﨑", "𠮷田", "神社", "㈱①～", "ﾌﾘｶﾞﾅ", "福〜−"])
+def test_a_name_is_not_changed(text):
+    assert read_text(text).value == text
+
+
+def test_voicing_marks_of_macos_join_their_kana_and_nothing_else_changes():
+    assert read_text("か\u3099 神").value == "が 神"
+
+
+@pytest.mark.parametrize("text", ["外字\ue000", "\u0080", "\ufffd", "\uf8f0"])
+def test_broken_characters_are_a_fault(text):
+    assert read_text(text).fault == "broken_characters"
+
+
+def test_line_ends_and_outer_spaces_are_tidied():
+    assert read_text("\u3000一行目\r\n二行目 ").value == "一行目\n二行目"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("髙橋　一郎", "高橋一郎"), ("渡邉 健", "渡辺健"), ("㈱朝日", "株式会社 朝日"), ("ｻﾄｳ", "サトウ"), ("𠮷田", "吉田")],
+)
+def test_spellings_of_one_name_fold_to_one(one, other):
+    assert fold_name(one) == fold_name(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("山形県山形市大字下反田３ １ 番地 ２", "山形市下反田31-2"),
+        ("山形市香澄町二丁目３番４号", "山形市香澄町二-3-4"),
+        ("東京都港区芝1−2−3", "港区芝１ー２ー３"),
+    ],
+)
+def test_spellings_of_one_address_fold_to_one(one, other):
+    assert fold_address(one) == fold_address(other)
+
+
+def test_neighbours_do_not_fold_to_one():
+    assert fold_address("山形市下反田31-2") != fold_address("山形市下反田3-12")
+
+
+def test_running_text_is_squeezed_for_search():
+    assert "09012345678" in squeeze("携帯 ０９０－１２３４－５６７８ へ")
+
+
+def test_a_column_is_read_with_a_reason_per_row_and_loses_none():
+    column = read_column(pyarrow.array(["髙橋", None, " ", "\ue000"]), NAME)
+    assert column.values.to_pylist() == ["髙橋", None, None, None]
+    assert column.faults is not None
+    assert column.faults.to_pylist() == [None, None, None, "broken_characters"]
+
+
+def test_typed_columns_are_cast_only_without_loss():
+    amount = CATALOG["invoices"].columns["billed_jpy"]
+    assert read_column(pyarrow.array([1.0, 2.0]), amount).values.to_pylist() == [1, 2]
+    faulty = read_column(pyarrow.array([1.0, 2.5]), amount)
+    assert faulty.values.to_pylist() == [1, None]

@@ -1,0 +1,107 @@
+"""Headers are matched as configured; what is missing or unknown is told."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from flows.commands.sources import command
+from schemas.catalog import CATALOG
+from schemas.errors import ConfigurationError
+from schemas.shop import ShopConfiguration, TableMapping
+from sources.shop_folder import load_shop
+from tests.conftest import SAMPLE
+from tests.factories import customer, delivered, objection, run, write_shop
+from transforms.mapping import match_headers
+
+CUSTOMERS = CATALOG["customers"]
+COLUMNS = '["tables"."customers"."columns"]'
+NEEDED = {"kind": "区分", "name": "氏名"}
+
+
+def mapping(**columns):
+    return TableMapping(source="s", table="t", columns={"customer_id": "顧客番号", **NEEDED, **columns})
+
+
+def test_headers_match_whatever_their_width_and_marks():
+    match = match_headers(mapping(phone="TEL"), ["顧客番号", "区 分", "（氏名）", "ＴＥＬ"], CUSTOMERS)
+    assert match.columns["phone"].headers == ("ＴＥＬ",)
+    assert match.columns["name"].headers == ("（氏名）",)
+
+
+def test_the_first_alias_that_is_there_is_taken_and_the_rest_ignored():
+    match = match_headers(mapping(phone=("電話番号", "電話", "TEL")), ["顧客番号", "区分", "氏名", "TEL", "電話", "LINE"], CUSTOMERS)
+    assert match.columns["phone"].headers == ("電話",)
+    assert match.ignored == ("TEL", "LINE")
+
+
+def test_missing_and_unmapped_columns_are_told():
+    match = match_headers(mapping(fax="FAX"), ["顧客番号", "区分", "氏名"], CUSTOMERS)
+    assert match.missing == ("fax",)
+    assert "email" in match.unmapped
+
+
+@pytest.mark.parametrize(("headers", "told"), [(["区分", "氏名"], "'customer_id'"), (["顧客番号", "区分", "氏名", "氏　名"], "read alike")])
+def test_what_cannot_be_matched_is_refused(headers, told):
+    with pytest.raises(ConfigurationError, match=told):
+        match_headers(mapping(), headers, CUSTOMERS)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"tables": {}}, "tables.customers is missing"),
+        ({"sources": {"records": {"kind": "excel"}}}, "sources.records"),
+        ({"limits": {"max_quarantined_share": 2}}, "limits.max_quarantined_share"),
+        ({"colour": "red"}, "colour: Extra inputs"),
+    ],
+)
+def test_a_wrong_shop_file_says_where(change, told):
+    content = {"name": "x", "sources": {}, "tables": {"customers": [], "objections": []}, **change}
+    with pytest.raises(ConfigurationError, match=told):
+        ShopConfiguration.load(content, where="shop.toml")
+
+
+def test_words_are_translated_and_unknown_ones_set_the_row_aside(tmp_path):
+    people = [customer("1", sex="おとこ"), customer("2", sex="オンナ"), customer("3", sex="")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("99")]})
+    text = (shop / "shop.toml").read_text().replace(COLUMNS, f'["tables"."customers"."values"]\nsex = {{"おとこ" = "male"}}\n{COLUMNS}')
+    (shop / "shop.toml").write_text(text)
+    report = run(shop)
+    assert [row["sex"] for row in delivered(report)["customers"]] == ["male", ""]
+    assert report.quarantined["customers"] == {"sex:unknown_code": 1}
+
+
+def test_a_constant_fills_a_column_the_source_does_not_have(tmp_path):
+    shop = write_shop(tmp_path, {"customers": [customer("1", kind="")], "objections": [objection("99")]})
+    text = (shop / "shop.toml").read_text().replace('"kind" = "kind"\n', "", 1)
+    text = text.replace(COLUMNS, f'["tables"."customers"."constants"]\nkind = "individual"\n{COLUMNS}')
+    (shop / "shop.toml").write_text(text)
+    assert run(shop).outcomes[0].account["customers"].delivered == 1
+
+
+def test_an_explicit_column_of_no_objection_in_the_customer_records_is_understood(tmp_path):
+    """Consent kept as a column: blank is a refusal, only an explicit word is none."""
+    shop = write_shop(tmp_path, {"customers": [customer("1", occupation="可"), customer("2", occupation="否"), customer("3", occupation="")]})
+    text = (shop / "shop.toml").read_text()
+    start = text.index('["tables"."objections"]')
+    end = text.index('["tables"."family_members"]')
+    consent = '["tables"."objections"]\nsource = "records"\ntable = "customers.csv"\ncolumns = { objection_id = "customer_id", customer_id = "customer_id", scope = "occupation" }\nvalues.scope = { "可" = "none", "否" = "provision" }\n\n'
+    (shop / "shop.toml").write_text(text[:start] + consent + text[end:])
+    assert run(shop).outcomes[0].account["customers"].objected == 2
+
+
+def test_sources_shows_matched_missing_ignored_and_unused():
+    result = CliRunner().invoke(command, ["--shop", str(SAMPLE), "--json"])
+    found = json.loads(result.output)
+    customers = next(part for part in found["parts"] if part["table"] == "customers")
+    assert customers["matched"]["address"] == ["住所１", "住所２"]
+    assert {"LINEアカウント", "Instagram", "与信メモ", "備考"} <= set(customers["ignored"])
+    lines = next(part for part in found["parts"] if part["table"] == "repair_lines")
+    assert {"品番", "原価"} <= set(lines["ignored"])
+    text = CliRunner().invoke(command, ["--shop", str(SAMPLE)]).output
+    assert "customer_id ← 顧客コード" in text
+
+
+def test_the_sample_shop_loads():
+    assert load_shop(SAMPLE).shop.name == "見本モータース"

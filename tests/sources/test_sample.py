@@ -1,0 +1,52 @@
+"""The sample is what its generator makes, and holds the traps its README names."""
+
+from data.make_sample.__main__ import make
+from tests.conftest import SAMPLE
+from tests.factories import run
+
+FOLDERS = ("records", "certificates", "images", "counter")
+
+
+def test_making_the_sample_again_gives_the_same_bytes(tmp_path):
+    make(tmp_path)
+    for folder in FOLDERS:
+        made = {p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()}
+        kept = {p.name: p.read_bytes() for p in (SAMPLE / folder).iterdir()}
+        assert made == kept
+
+
+def test_the_sample_is_small_enough_for_the_repository():
+    assert sum(p.stat().st_size for f in FOLDERS for p in (SAMPLE / f).rglob("*")) < 4_000_000
+
+
+def test_the_samples_broken_rows_are_set_aside_each_for_its_reason(sample_shop):
+    reasons = {(table, reason) for table, found in run(sample_shop).quarantined.items() for reason in found}
+    assert reasons >= {
+        ("customers", "birth_on:unreadable"),
+        ("customers", "customer_id:duplicate"),
+        ("customers", "name:broken_characters"),
+        ("customers", "sex:unknown_code"),
+        ("vehicles", "customer_id:unknown"),
+        ("certificates", "certificate:unreadable"),
+        ("certificates", "certificate:unknown_class"),
+        ("visits", "checked_in_on:unreadable"),
+        ("visits", "customer_id:unknown"),
+        ("visits", "row:wrong_number_of_cells"),
+        ("repairs", "status:unknown_code"),
+        ("repair_lines", "amount_jpy:unreadable"),
+        ("repair_lines", "line_number:duplicate"),
+        ("repair_lines", "quantity:negative_outside_reversal"),
+        ("invoices", "billed_jpy:unreadable"),
+        ("vehicle_costs", "incurred_on:unreadable"),
+    }
+
+
+def test_columns_that_must_never_leave_do_not(sample_shop):
+    from pathlib import Path
+
+    from tests.factories import bytes_of
+
+    for outcome in run(sample_shop).outcomes:
+        found = bytes_of(Path(outcome.path)).decode("utf-8", "replace")
+        for word in ("line-0000", "@insta_", "PN-", "支払遅れ", "身体障害者減免", "みちのく損保", "備考欄", "与信", "IMG_", "整備士", "原価"):
+            assert word not in found
