@@ -41,10 +41,8 @@ class DropSeries:
         return self.folder / f"{self.kind}-{self.period}-r{revision}"
 
     def staging(self) -> Path:
-        """Make an empty hidden folder to build the next revision in, clearing what a crash left."""
+        """Make an empty hidden folder to build the next revision in."""
         staging = self.folder / f".{self.kind}-{self.period}.staging"
-        if staging.exists():
-            shutil.rmtree(staging)
         (staging / "data").mkdir(parents=True, mode=0o700)
         return staging
 
@@ -54,6 +52,12 @@ class DropSeries:
             return {}
         found = ((pattern.fullmatch(path.name), path) for path in self.folder.iterdir())
         return {int(match[1]): path for match, path in found if match}
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished drops of a partner; only for whoever holds the partner's lock."""
+    for staging in folder.glob(".*.staging"):
+        shutil.rmtree(staging)
 
 
 def partner_has_drops(drops: Path, partner: str) -> bool:

@@ -6,6 +6,7 @@ no columnar form. Each number is digested once per drop.
 """
 
 import hmac
+import os
 import secrets
 from pathlib import Path
 
@@ -38,6 +39,17 @@ class PartnerKeys:
         )
 
 
+def _make_secret(path: Path) -> None:
+    """Write a new secret whole, then give it its name: a crash leaves a file or none."""
+    hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(_SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    hidden.replace(path)
+
+
 def partner_keys(folder: Path, partner: str, *, has_drops: bool) -> PartnerKeys:
     """Load a partner's secret, making it on first use (mode 0600).
 
@@ -52,8 +64,7 @@ def partner_keys(folder: Path, partner: str, *, has_drops: bool) -> PartnerKeys:
                 "restore it from the backup: with a new one the partner could not match its records"
             )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_hex(_SECRET_BYTES))
+        _make_secret(path)
     secret = path.read_text().strip()
     if len(secret) != 2 * _SECRET_BYTES:
         raise ConfigurationError(f"keys/{partner}.key is damaged; restore it from the backup")

@@ -1,12 +1,12 @@
 """The second look: that nothing which belongs only to objectors stands in any cell of a drop.
 
 It shares nothing with the gate. The gate works by row numbers on the staged tables; this reads the
-objections anew, row by row, gathers what the objectors can be recognised by, takes away what other
-people share with them (a household's phone, a namesake's name), and searches the files on disk.
+objections anew, row by row, gathers what the objectors can be recognised by, takes away what people
+who are in the drop share with them (a household's phone, a namesake's name), and searches the files
+on disk: cells of a known form as a whole, running text for any part.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,7 +33,12 @@ VEHICLE_COLUMNS = ["vehicle_id", "customer_id", "chassis_number", "plate"]
 CERTIFICATE_COLUMNS = ["chassis_number", "plate"]
 
 _PHONES = ("phone", "mobile_phone", "fax")
-_FEWEST_DIGITS = 6
+_SHORTEST_CONTACT = 6
+_FEWEST_PHONE_DIGITS = 9
+_SHORTEST_ADDRESS = 8
+_NOBODYS = frozenset({Kind.CODE, Kind.MONTH, Kind.MODEL_CODE, Kind.DIGITS, Kind.POSTAL_CODE})
+"""Kinds that many share and nobody is known by."""
+
 _PAIRS = (("name", "address"), ("owner_name", "owner_address"), ("user_name", "user_address"))
 
 
@@ -53,7 +58,8 @@ class Register:
         return {row["customer_id"] for row in self.objections if self._refuses(row)}
 
     def _refuses(self, row: Row) -> bool:
-        if row["scope"] == "none" or (row["effective_on"] and row["effective_on"] > self.day):
+        is_to_come = row["effective_on"] and row["effective_on"] > self.day
+        if row["scope"] == "no_objection" or is_to_come:
             return False
         start = row["effective_on"] or row["received_on"] or date.min
         if row["lifted_on"] and start <= row["lifted_on"] <= self.day:
@@ -67,9 +73,26 @@ class Register:
         return row["purpose"] in self.purposes
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the shop knows, to tell objectors from others.
+
+    Args:
+        customers: `CUSTOMER_COLUMNS` of all customers.
+        vehicles: `VEHICLE_COLUMNS` of all vehicles.
+        certificates: `CERTIFICATE_COLUMNS`, and the number of the car as `vehicle_id`.
+        keys: the partner's.
+    """
+
+    customers: pyarrow.Table
+    vehicles: pyarrow.Table
+    certificates: pyarrow.Table
+    keys: PartnerKeys
+
+
 @dataclass
 class Traces:
-    """What objectors, and only they, can be recognised by."""
+    """What objectors, and only they, can be recognised by, in plain form."""
 
     keys: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
@@ -78,55 +101,41 @@ class Traces:
 
 
 def gather_traces(
-    register: Register,
-    customers: pyarrow.Table,
-    vehicles: pyarrow.Table,
-    certificates: pyarrow.Table,
-    keys: PartnerKeys,
+    register: Register, known: Known, delivered: Mapping[str, pyarrow.Array]
 ) -> Traces:
     """Gather the traces of everyone who refuses.
 
     Args:
         register: the objections.
-        customers: `CUSTOMER_COLUMNS` of all customers.
-        vehicles: `VEHICLE_COLUMNS` of all vehicles.
-        certificates: `CERTIFICATE_COLUMNS` and the vehicle's number as `vehicle_id`.
-        keys: the partner's.
+        known: customers, cars and certificates.
+        delivered: partner keys of the customers and vehicles that stand in the drop.
     """
-    refusers = _with_merged(register.refusers(), customers)
-    is_theirs = _is_in(customers["customer_id"], refusers)
-    mine, others = customers.filter(is_theirs), customers.filter(pc.invert(is_theirs))
-    car_is_theirs = _is_in(vehicles["customer_id"], refusers)
-    their_cars, other_cars = (
-        vehicles.filter(car_is_theirs),
-        vehicles.filter(pc.invert(car_is_theirs)),
-    )
-    numbers = set(their_cars["vehicle_id"].to_pylist())
-    paper_is_theirs = _is_in(certificates["vehicle_id"], numbers)
-    papers = certificates.filter(paper_is_theirs)
-    other_papers = certificates.filter(pc.invert(paper_is_theirs))
-    traces = Traces()
-    traces.keys |= set(
-        keys.of("customers", pyarrow.array(sorted(refusers), pyarrow.string())).to_pylist()
-    )
-    kept_cars = pyarrow.array(
-        sorted(numbers - set(other_cars["vehicle_id"].to_pylist())), pyarrow.string()
-    )
-    traces.keys |= set(keys.of("vehicles", kept_cars).to_pylist())
-    for column in (*_PHONES, "email"):
-        names = _PHONES if column in _PHONES else ("email",)
-        traces.contacts |= _only(mine, others, column, names)
+    refusers = _with_merged(register.refusers(), known.customers)
+    people = _Split(known.customers, known.customers["customer_id"], refusers)
+    cars = _Split(known.vehicles, known.vehicles["customer_id"], refusers)
+    numbers = set(cars.theirs["vehicle_id"].to_pylist())
+    papers = _Split(known.certificates, known.certificates["vehicle_id"], numbers)
+    people_there = _Delivered(known.keys, "customers", "customer_id", delivered["customers"])
+    cars_there = _Delivered(known.keys, "vehicles", "vehicle_id", delivered["vehicles"])
+    traces = Traces(keys=known_keys(known.keys, refusers, numbers, cars.others))
+    for columns in (_PHONES, ("email",)):
+        traces.contacts |= people.only_theirs(columns, people_there)
     for column in CERTIFICATE_COLUMNS:
-        theirs = _only(papers, other_papers, column, (column,)) | _only(
-            their_cars, other_cars, column, (column,)
-        )
-        shared = set(other_cars[column].to_pylist()) | set(other_papers[column].to_pylist())
+        theirs = cars.only_theirs((column,), cars_there) | papers.only_theirs((column,), cars_there)
+        shared = cars.shared(column, theirs, cars_there) | papers.shared(column, theirs, cars_there)
         traces.contacts |= theirs - shared
-    traces.contacts = {c for c in traces.contacts if len(c) >= _FEWEST_DIGITS}
-    traces.addresses = {_plain(a) for a in _only(mine, others, "address", ("address",))}
-    traces.addresses -= {_plain(a) for a in pc.unique(others["address"]).drop_null().to_pylist()}
-    traces.pairs = _pairs(mine.to_pylist()) - _pairs_of_namesakes(mine, others)
+    traces.addresses = people.only_theirs(("address",), people_there)
+    traces.pairs = _pairs(people.theirs) - _pairs(people_there.among(people.namesakes()))
     return traces
+
+
+def known_keys(
+    keys: PartnerKeys, customers: set[str], vehicles: set[str], other_cars: pyarrow.Table
+) -> set[str]:
+    """Give the partner's keys of these customers and of the cars nobody else has."""
+    own = vehicles - set(other_cars["vehicle_id"].to_pylist())
+    of_customers = keys.of("customers", _strings(customers)).to_pylist()
+    return {*of_customers, *keys.of("vehicles", _strings(own)).to_pylist()}
 
 
 def scan(folder: Path, resources: Mapping[str, Mapping[str, Any]], traces: Traces) -> None:
@@ -145,74 +154,123 @@ def scan(folder: Path, resources: Mapping[str, Mapping[str, Any]], traces: Trace
     if found:
         raise VerificationError(
             "something that belongs only to people who objected was found in "
-            f"{', '.join(sorted(found))}; nothing is published. Keep the records as they are and report this"
+            f"{', '.join(sorted(found))}; nothing is published. Keep the records as they are "
+            "and report this"
         )
+
+
+class _Delivered:
+    """Tells which rows of a table stand in the drop, by their partner key."""
+
+    def __init__(self, keys: PartnerKeys, kind: str, number: str, there: pyarrow.Array) -> None:
+        self._keys, self._kind, self._number, self._there = keys, kind, number, there
+
+    def among(self, rows: pyarrow.Table) -> pyarrow.Table:
+        numbers = rows[self._number].combine_chunks()
+        is_there = pc.is_in(self._keys.of(self._kind, numbers), value_set=self._there)
+        return rows.filter(is_there)
+
+
+class _Split:
+    """A table, split into what is the objectors' and what is other people's."""
+
+    def __init__(self, rows: pyarrow.Table, owners: pyarrow.ChunkedArray, who: set[str]) -> None:
+        is_theirs = pc.is_in(owners, value_set=_strings(who))
+        self.theirs, self.others = rows.filter(is_theirs), rows.filter(pc.invert(is_theirs))
+        self._plain: dict[str, pyarrow.ChunkedArray] = {}
+
+    def only_theirs(self, columns: Iterable[str], there: _Delivered) -> set[str]:
+        """Give the objectors' values, in plain form, that nobody in the drop has too."""
+        columns = tuple(columns)
+        values = {v for column in columns for v in _plain(self.theirs[column]).to_pylist() if v}
+        return values - {v for column in columns for v in self.shared(column, values, there)}
+
+    def shared(self, column: str, values: set[str], there: _Delivered) -> set[str]:
+        """Give those of the values that other people in the drop have in this column."""
+        if column not in self._plain:
+            self._plain[column] = _plain(self.others[column])
+        has_one = pc.is_in(self._plain[column], value_set=_strings(values))
+        return set(_plain(there.among(self.others.filter(has_one))[column]).to_pylist())
+
+    def namesakes(self) -> pyarrow.Table:
+        """Give the others who bear an objector's name."""
+        names = pc.unique(_plain(self.theirs["name"]))
+        return self.others.filter(pc.is_in(_plain(self.others["name"]), value_set=names))
 
 
 class _Search:
     def __init__(self, traces: Traces) -> None:
-        self._traces = traces
-        words = {_plain(contact) for contact in traces.contacts}
-        words |= {re.sub(r"\D", "", c) for c in traces.contacts if re.fullmatch(r"[\d-]+", c)}
-        self._contacts = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
-        addresses = sorted(traces.addresses)
-        self._addresses = ahocorasick_rs.AhoCorasick(addresses) if addresses else None
-        self._keys = pyarrow.array(sorted(traces.keys), pyarrow.string())
+        self._whole = _strings(traces.contacts | traces.addresses)
+        self._pairs, self._keys = traces.pairs, _strings(traces.keys)
+        words = {w for contact in traces.contacts for w in _as_written(contact)}
+        words |= {a for a in traces.addresses if len(re.sub(r"\W", "", a)) >= _SHORTEST_ADDRESS}
+        self._words = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
 
     def hits(
         self, table: str, batch: pyarrow.RecordBatch, resource: Mapping[str, Any]
     ) -> Iterator[str]:
-        names = _canonical_names(resource)
-        for header, cells in zip(batch.schema.names, batch.columns, strict=True):
-            if pyarrow.types.is_string(cells.type) and self._holds(cells, table, names[header]):
-                yield names[header]
-        columns = {
-            names[header]: cells
-            for header, cells in zip(batch.schema.names, batch.columns, strict=True)
-        }
+        fields = resource["schema"]["fields"]
+        columns = {f["joint-use:column"]: batch.column(f["name"]) for f in fields}
+        for name, cells in columns.items():
+            if pyarrow.types.is_string(cells.type) and self._holds(cells, table, name):
+                yield name
         for name, address in _PAIRS:
-            if (
-                name in columns
-                and address in columns
-                and self._holds_pair(columns[name], columns[address])
+            if {name, address} <= columns.keys() and self._holds_pair(
+                columns[name], columns[address]
             ):
                 yield f"{name}+{address}"
 
     def _holds(self, cells: pyarrow.Array, table: str, name: str) -> bool:
         if name.endswith("_key"):
             return bool(pc.any(pc.is_in(cells, value_set=self._keys)).as_py())
-        distinct = [_plain(text) for text in pc.unique(cells).drop_null().to_pylist()]
-        text = "\n".join(distinct)
-        if _stands_alone(self._contacts, text):
+        kind = CATALOG[table].columns[name].kind
+        if kind in _NOBODYS:
+            return False
+        distinct = _plain(pc.unique(cells))
+        if pc.any(pc.is_in(distinct, value_set=self._whole)).as_py():
             return True
-        if CATALOG[table].columns[name].kind is Kind.FREE_TEXT:
-            return _stands_alone(self._addresses, text)
-        return not self._traces.addresses.isdisjoint(distinct)
+        if kind is not Kind.FREE_TEXT:
+            return False
+        return _stands_alone(self._words, "\n".join(text for text in distinct.to_pylist() if text))
 
     def _holds_pair(self, names: pyarrow.Array, addresses: pyarrow.Array) -> bool:
-        if not self._traces.pairs:
+        if not self._pairs:
             return False
-        rows = zip(names.to_pylist(), addresses.to_pylist(), strict=True)
-        return any((_plain(n), _plain(a)) in self._traces.pairs for n, a in rows if n and a)
+        wanted = _strings({name for name, _ in self._pairs})
+        plain = _plain(names)
+        rows = pyarrow.table({"name": plain, "address": _plain(addresses)})
+        found = rows.filter(pc.is_in(plain, value_set=wanted)).to_pylist()
+        return any((row["name"], row["address"]) in self._pairs for row in found)
+
+
+def _as_written(contact: str) -> Iterator[str]:
+    """Give the forms of a contact to look for in running text; a piece of a number is none."""
+    digits = re.sub(r"\D", "", contact)
+    if re.fullmatch(r"[\d-]+", contact):
+        if len(digits) >= _FEWEST_PHONE_DIGITS:
+            yield contact
+            yield digits
+    elif len(contact) >= _SHORTEST_CONTACT and re.search(r"\d|@", contact):
+        yield contact
 
 
 def _stands_alone(automaton: "ahocorasick_rs.AhoCorasick | None", text: str) -> bool:
-    """Tell whether a word stands in the text that is not just a piece of a longer number."""
+    """Tell whether a word stands in the text that is not just a piece of a longer one."""
     if automaton is None:
         return False
     for _, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
-        before, after = text[start - 1 : start], text[end : end + 1]
+        before, after = text[max(0, start - 1) : start], text[end : end + 1]
         if not (_continues(before) or _continues(after)):
             return True
     return False
 
 
 def _continues(character: str) -> bool:
-    return character.isascii() and character.isalnum()
-
-
-def _canonical_names(resource: Mapping[str, Any]) -> dict[str, str]:
-    return {f["name"]: f["joint-use:column"] for f in resource["schema"]["fields"]}
+    return (
+        character.isascii()
+        and (character.isalnum() or character in {"-", "_", ".", "@"})
+        and character != ""
+    )
 
 
 def _with_merged(refusers: set[str], customers: pyarrow.Table) -> set[str]:
@@ -231,33 +289,16 @@ def _with_merged(refusers: set[str], customers: pyarrow.Table) -> set[str]:
         grown |= more
 
 
-def _is_in(column: pyarrow.ChunkedArray, values: set[str]) -> pyarrow.ChunkedArray:
-    return pc.is_in(column, value_set=pyarrow.array(sorted(values), pyarrow.string()))
+def _strings(values: Iterable[str]) -> pyarrow.Array:
+    return pyarrow.array(sorted(values), pyarrow.string())
 
 
-def _only(
-    mine: pyarrow.Table, others: pyarrow.Table, column: str, shared_in: Iterable[str]
-) -> set[str]:
-    """Give the values of a column that no other row has in any of `shared_in`."""
-    values = pc.unique(mine[column]).drop_null()
-    for other in shared_in:
-        values = values.filter(pc.invert(pc.is_in(values, value_set=pc.unique(others[other]))))
-    return set(values.to_pylist())
+def _pairs(rows: pyarrow.Table) -> set[tuple[str, str]]:
+    names, addresses = _plain(rows["name"]).to_pylist(), _plain(rows["address"]).to_pylist()
+    return {(n, a) for n, a in zip(names, addresses, strict=True) if n and a}
 
 
-def _pairs(rows: Iterable[Row]) -> set[tuple[str, str]]:
-    return {
-        (_plain(row["name"]), _plain(row["address"]))
-        for row in rows
-        if row["name"] and row["address"]
-    }
-
-
-def _pairs_of_namesakes(mine: pyarrow.Table, others: pyarrow.Table) -> set[tuple[str, str]]:
-    namesakes = others.filter(pc.is_in(others["name"], value_set=pc.unique(mine["name"])))
-    return _pairs(namesakes.to_pylist())
-
-
-def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[-‐‑‒–—―−ー]", "-", re.sub(r"\s", "", folded))
+def _plain(cells: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array | pyarrow.ChunkedArray:
+    folded = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
+    without_spaces = pc.replace_substring_regex(folded, r"[\s\x{3000}]", "")
+    return pc.replace_substring_regex(without_spaces, "[-‐‑‒–—―−ー]", "-")

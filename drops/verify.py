@@ -60,7 +60,7 @@ def verify_drop(folder: Path) -> Verified:
     keys: dict[str, KeyIndex] = {}
     rows = {}
     for name, resource in resources.items():
-        checked = _CheckedTable(folder, resource, keys)
+        checked = _checked(folder, resource, keys, drop)
         faults += checked.faults
         rows[name] = checked.rows
     for table in drop.tables:
@@ -74,6 +74,20 @@ def verify_drop(folder: Path) -> Verified:
     if faults:
         raise VerificationError(_told(folder, faults))
     return Verified(drop, rows)
+
+
+def _checked(
+    folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex], drop: Drop
+) -> "_CheckedTable":
+    """Check one file; only files the manifest of the drop vouches for are opened."""
+    try:
+        if resource["path"] in {table.file for table in drop.tables}:
+            return _CheckedTable(folder, resource, keys)
+    except (KeyError, TypeError, IndexError, AttributeError):
+        pass
+    raise VerificationError(
+        f"{folder.name}: datapackage.json does not describe the files of this drop"
+    )
 
 
 def read_table(
@@ -212,29 +226,20 @@ class _CheckedTable:
 
 
 class _Pairs:
-    """Looks for repeated (parent row, number) pairs; keeps only those that are out of order."""
+    """Looks for repeated (parent row, number) pairs."""
 
     def __init__(self) -> None:
-        self._highest = -1
-        self._kept: list[np.ndarray] = []
-        self._is_ordered = True
+        self._codes: list[np.ndarray] = []
 
     def add(self, rows: np.ndarray, numbers: np.ndarray) -> None:
-        codes = (rows.astype(np.int64) << 20) | numbers.astype(np.int64)
-        if not len(codes):
-            return
-        if self._is_ordered and codes[0] > self._highest and np.all(np.diff(codes) > 0):
-            self._highest = int(codes[-1])
-            self._kept = [*self._kept[-1:], codes[-1:]]
-            return
-        self._is_ordered = False
-        self._kept.append(codes)
+        self._codes.append((rows.astype(np.int64) << 20) | numbers.astype(np.int64))
 
     def has_repeats(self) -> bool:
-        if self._is_ordered or not self._kept:
+        codes = np.concatenate([np.array([], np.int64), *self._codes])
+        if np.all(np.diff(codes) > 0):
             return False
-        codes = np.concatenate(self._kept)
-        return len(np.unique(codes)) != len(codes)
+        codes.sort()
+        return bool(np.any(np.diff(codes) == 0))
 
 
 def _contract(fields: list[Mapping[str, Any]]) -> pa.DataFrameSchema:

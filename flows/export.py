@@ -5,13 +5,14 @@
 
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
+from drops.folders import sweep
 from flows.report import ExportReport, Settled
 from flows.request import ExportRequest
-from flows.run import Run, opened_run
+from flows.run import Clock, Run, instant, opened_run
 from flows.stages.check import check
 from flows.stages.extract import extract
 from flows.stages.publish import publish
@@ -42,20 +43,28 @@ def plainly(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
 
 
 def export(
-    request: ExportRequest, *, now: datetime, environment: Mapping[str, str], step: Step = plainly
+    request: ExportRequest,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    step: Step = plainly,
+    is_scheduled: bool = False,
 ) -> ExportReport:
     """Export one month for the partners asked for.
 
     Raises:
-        JointUseError: of the kind that tells why nothing was published.
+        JointUseError: of the kind that tells why nothing, or nothing further, was published.
     """
-    with opened_run(request, now, environment) as run:
+    with opened_run(request, clock, environment, is_scheduled=is_scheduled) as run:
         for attempt in range(_MOST_ATTEMPTS):
             try:
-                return _attempt(run, step)
+                return _attempt(replace(run, as_of=instant(clock)), step)
             except ObjectionsMovedError:
                 if attempt == _MOST_ATTEMPTS - 1:
                     raise
+            finally:
+                for partner in run.partners:
+                    sweep(run.folder.drops / partner)
     raise AssertionError
 
 
@@ -70,10 +79,6 @@ def _attempt(run: Run, step: Step) -> ExportReport:
 
 
 def _report(run: Run, snapshot: Snapshot, settled: Settled) -> ExportReport:
-    missing = {
-        name: tuple(column for part in table.parts for column in part.match.missing)
-        for name, table in snapshot.tables.items()
-    }
     return ExportReport(
         shop=run.folder.shop.name,
         month=str(run.month),
@@ -82,7 +87,6 @@ def _report(run: Run, snapshot: Snapshot, settled: Settled) -> ExportReport:
         unmatched_objections=settled.unmatched_objections,
         quarantined=settled.quarantined,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
-        missing_columns={name: columns for name, columns in missing.items() if columns},
         outcomes=(),
     )
 

@@ -9,6 +9,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import FlowRunContext
 from prefect.tasks import Task
 
 from flows.export import Inputs, Result, export
@@ -25,9 +26,21 @@ def export_monthly(request: ExportRequest) -> ExportReport:
     A run without a month exports the month before its scheduled start, however late it starts.
     """
     asked = request if request.month else _for_scheduled_month(request)
-    report = export(asked, now=datetime.now(UTC), environment=os.environ, step=as_task)
+    report = export(
+        asked,
+        clock=lambda: datetime.now(UTC),
+        environment=os.environ,
+        step=as_task,
+        is_scheduled=was_scheduled(),
+    )
     leave_artifacts(report)
     return report
+
+
+def was_scheduled() -> bool:
+    """Tell whether the scheduler created this run; every other run is somebody's."""
+    context = FlowRunContext.get()
+    return bool(context and context.flow_run and context.flow_run.auto_scheduled)
 
 
 def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:

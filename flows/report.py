@@ -68,7 +68,6 @@ class ExportReport(BaseModel):
     unmatched_objections: int
     quarantined: Mapping[str, Mapping[str, int]]
     flags: Mapping[str, Mapping[str, int]]
-    missing_columns: Mapping[str, tuple[str, ...]]
     outcomes: tuple[Outcome, ...]
 
 

@@ -1,9 +1,6 @@
 """What a run is asked to do, and by whom."""
 
-import re
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import ConfigurationError, RefusedError
 from transforms.reading.folding import fold_name
@@ -31,8 +28,6 @@ _SHARED_NAMES = frozenset(
     }
 )
 
-_PERSONAL = re.compile(r"\d{5,}|\d{2,4}-\d{2,4}|@|＠")
-
 
 def named_person(name: str | None) -> str:
     """Accept the name of one person; shared names are refused (policy §8: IDの共有禁止).
@@ -50,15 +45,6 @@ def named_person(name: str | None) -> str:
             f"'{name.strip()}' is a name several people use; give your own (policy §8: IDの共有禁止)"
         )
     return name.strip()
-
-
-def impersonal(reason: str) -> str:
-    """Accept a reason that holds no phone number, customer number or e-mail address."""
-    if _PERSONAL.search(reason):
-        raise ValueError(
-            "write the reason without numbers or addresses of a person; it is stored and shown"
-        )
-    return reason.strip()
 
 
 class ExportRequest(BaseModel):
@@ -84,18 +70,18 @@ class ExportRequest(BaseModel):
         description="lotas, broadleaf など。空欄なら全社",
         json_schema_extra={"position": 2},
     )
-    operator: str = Field(
-        default=SCHEDULE,
+    operator: str | None = Field(
+        default=None,
         title="操作者 / operator",
         description="あなたの氏名。共用の名前は使えません",
         max_length=60,
         json_schema_extra={"position": 3},
     )
-    reason: Annotated[str, AfterValidator(impersonal)] = Field(
+    reason: str = Field(
         default="monthly schedule",
         title="理由 / reason",
-        description="お客様の氏名・番号は書かないでください",
-        min_length=1,
+        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
+        pattern=r"^[^0-9０-９@＠]+$",
         max_length=200,
         json_schema_extra={"position": 4},
     )

@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from drops.folders import DropSeries
+from drops.folders import DropSeries, sweep
 from flows.request import SCHEDULE, ExportRequest, named_person
 from ledger.locks import held
 from ledger.private_files import private_folder
@@ -19,16 +19,21 @@ from schemas.errors import RefusedError
 from sources.shop_folder import ShopFolder, load_shop
 from transforms.period import SHOP_TIME, Month
 
+Clock = Callable[[], datetime]
+
 
 @dataclass(frozen=True)
 class Run:
     """Everything the stages of one export share. No stage changes it."""
 
     request: ExportRequest
+    operator: str
     folder: ShopFolder
     month: Month
     partners: tuple[str, ...]
+    clock: Clock = field(repr=False)
     as_of: datetime
+    """When this run's attempt began; nothing later is inside."""
     workspace: Path
     environment: Mapping[str, str] = field(repr=False)
 
@@ -52,25 +57,34 @@ class Run:
 
 @contextmanager
 def opened_run(
-    request: ExportRequest, now: datetime, environment: Mapping[str, str]
+    request: ExportRequest, clock: Clock, environment: Mapping[str, str], *, is_scheduled: bool
 ) -> Iterator[Run]:
     """Load the shop, check what is asked, take the locks, and make the run's own folder.
 
     Raises:
         ConfigurationError: the shop's files or the request are wrong.
-        RefusedError: the policy does not cover what is asked.
+        RefusedError: the policy does not cover what is asked, or the month is not over.
         BusyError: another run works for one of the partners.
     """
     folder = load_shop(Path(request.shop))
-    if request.operator != SCHEDULE:
-        named_person(request.operator)
+    operator = SCHEDULE if is_scheduled else named_person(request.operator)
+    now = clock()
     month = Month.parse(request.month) if request.month else Month.before(now)
+    if month.first > Month.before(now).first:
+        raise RefusedError(f"{month} is not over yet; a month is exported whole or not at all")
     partners = _partners(request, folder, month)
     names = [f"{partner}-{DropKind.MONTHLY}" for partner in partners]
     private_folder(folder.state)
     with held(folder.state, names), _workspace(folder.state) as workspace:
-        as_of = now.astimezone(SHOP_TIME).replace(microsecond=0)
-        yield Run(request, folder, month, partners, as_of, workspace, environment)
+        for partner in partners:
+            sweep(folder.drops / partner)
+        as_of = instant(clock)
+        yield Run(request, operator, folder, month, partners, clock, as_of, workspace, environment)
+
+
+def instant(clock: Clock) -> datetime:
+    """Read the clock as the shop sees it, to the second."""
+    return clock().astimezone(SHOP_TIME).replace(microsecond=0)
 
 
 def _partners(request: ExportRequest, folder: ShopFolder, month: Month) -> tuple[str, ...]:

@@ -9,6 +9,23 @@ from filelock import FileLock, Timeout
 from ledger.private_files import private_folder
 from schemas.errors import BusyError
 
+_PATIENCE_SECONDS = 60
+
+
+@contextmanager
+def held_shop(state: Path) -> Iterator[None]:
+    """Hold what runs of different partners share, for a moment; wait for the other run's moment."""
+    folder = private_folder(state / "locks")
+    busy = False
+    try:
+        lock = FileLock(folder / "shop.lock", timeout=_PATIENCE_SECONDS, mode=0o600).acquire()
+    except Timeout:
+        busy = True
+    if busy:
+        raise BusyError("another run keeps the state folder busy; wait until it has ended")
+    with lock:
+        yield
+
 
 @contextmanager
 def held(state: Path, names: Iterable[str]) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 _OWNER_ONLY = 0o600
 
@@ -13,12 +14,16 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def open_private(path: Path) -> BinaryIO:
+    """Open a file to write for its owner only."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY), "wb")
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner only (mode 0600)."""
     private_folder(path.parent)
-    hidden = path.with_name(f".{path.name}.part")
-    handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-    with os.fdopen(handle, "wb") as file:
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with open_private(hidden) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

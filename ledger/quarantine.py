@@ -4,7 +4,6 @@ The folder always shows the state of the last run: `summary.json` with counts, a
 table (UTF-8 with BOM, for Excel) with the rows themselves. It holds personal data: mode 0600.
 """
 
-import io
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ import pyarrow
 import pyarrow.csv as arrow_csv
 from pydantic import BaseModel
 
-from ledger.private_files import private_folder, write_private
+from ledger.private_files import open_private, private_folder, write_private
 from schemas.configuration import validated
 from schemas.errors import ConfigurationError
 
@@ -31,24 +30,23 @@ class QuarantineSummary(BaseModel):
 
 
 class QuarantineFolder:
-    """`<state>/quarantine`, written whole and swapped in."""
+    """`<state>/quarantine/<all or partner>`, written whole and swapped in."""
 
-    def __init__(self, state: Path) -> None:
-        """Name the folder."""
-        self.folder = state / "quarantine"
+    def __init__(self, state: Path, partner: str | None = None) -> None:
+        """Name the folder of what is set aside for everyone, or for one partner."""
+        self.folder = state / "quarantine" / (partner or "all")
 
     def replace(
         self, summary: QuarantineSummary, rows: Mapping[str, Iterable[pyarrow.Table]]
     ) -> None:
         """Put what this run set aside in the place of what the last run did."""
-        fresh, old = (self.folder.with_name(f".quarantine.{w}") for w in ("new", "old"))
+        private_folder(self.folder.parent)
+        fresh, old = (self.folder.with_name(f".{self.folder.name}.{w}") for w in ("new", "old"))
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
         private_folder(fresh)
         for table, parts in rows.items():
-            content = _csv(parts)
-            if content:
-                write_private(fresh / f"{table}.csv", content)
+            _write_csv(fresh / f"{table}.csv", parts)
         write_private(fresh / "summary.json", summary.model_dump_json(indent=2).encode())
         if self.folder.exists():
             self.folder.rename(old)
@@ -65,9 +63,9 @@ class QuarantineFolder:
         )
 
 
-def _csv(parts: Iterable[pyarrow.Table]) -> bytes:
-    text = io.BytesIO()
-    for part in parts:
-        options = arrow_csv.WriteOptions(include_header=not text.tell(), eol="\r\n")
-        arrow_csv.write_csv(part, text, options)
-    return b"\xef\xbb\xbf" + text.getvalue() if text.tell() else b""
+def _write_csv(path: Path, parts: Iterable[pyarrow.Table]) -> None:
+    with open_private(path) as file:
+        file.write(b"\xef\xbb\xbf")
+        for number, part in enumerate(parts):
+            options = arrow_csv.WriteOptions(include_header=number == 0, eol="\r\n")
+            arrow_csv.write_csv(part, file, options)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -36,6 +37,21 @@ class Delivery(Configuration):
         return f".{self.format}"
 
 
+KEY_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "customer_key": "顧客キー",
+        "family_member_key": "家族キー",
+        "vehicle_key": "車両キー",
+        "visit_key": "入庫キー",
+        "repair_key": "整備キー",
+        "invoice_key": "伝票キー",
+        "vehicle_cost_key": "諸費用キー",
+        "image_key": "画像キー",
+    }
+)
+"""Partner keys and their titles, unless the agreement gives others."""
+
+
 class AgreedTable(Configuration):
     """The columns of one canonical table, the partner's titles, and its words for our codes."""
 
@@ -48,7 +64,7 @@ class AgreedTable(Configuration):
         if len(set(self.columns)) != len(self.columns):
             raise ValueError("a column is listed twice; list it once")
         for named in (*self.titles, *self.labels):
-            if named not in self.columns and not named.endswith("_key"):
+            if named not in self.columns and not (named in self.titles and named in KEY_TITLES):
                 raise ValueError(f"'{named}' has a title or labels but is not in columns")
         return self
 
@@ -68,6 +84,22 @@ class Agreement(Configuration):
     effective_on: date
     delivery: Delivery
     monthly: Share
+
+    @model_validator(mode="after")
+    def _can_be_written(self) -> "Agreement":
+        for name, agreed in self.monthly.tables.items():
+            place = f"monthly.tables.{name}"
+            words = [
+                *agreed.titles.values(),
+                *(w for by in agreed.labels.values() for w in by.values()),
+            ]
+            for word in words if self.delivery.encoding == "cp932" else ():
+                if word.encode("cp932", "replace").decode("cp932") != word:
+                    raise ValueError(f"{place}: CP932 cannot carry '{word}'; write it otherwise")
+            for column, by_code in agreed.labels.items():
+                if len(set(by_code.values())) != len(by_code):
+                    raise ValueError(f"{place}.labels.{column}: two codes have the same word")
+        return self
 
     @model_validator(mode="after")
     def _lists_known_tables_and_columns(self) -> "Agreement":

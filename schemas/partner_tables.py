@@ -4,20 +4,10 @@ from dataclasses import dataclass
 
 import pyarrow
 
-from schemas.agreement import AgreedTable, Share
+from schemas.agreement import KEY_TITLES, AgreedTable, Share
 from schemas.catalog import CATALOG, Column
 from schemas.columns import Kind
-
-_KEY_TITLES = {
-    "customer_key": "顧客キー",
-    "family_member_key": "家族キー",
-    "vehicle_key": "車両キー",
-    "visit_key": "入庫キー",
-    "repair_key": "整備キー",
-    "invoice_key": "伝票キー",
-    "vehicle_cost_key": "諸費用キー",
-    "image_key": "画像キー",
-}
+from schemas.errors import ConfigurationError
 
 KEY_PATTERN = r"^[0-9a-f]{32}$"
 """A partner key: the first 128 bits of an HMAC-SHA-256, in hex."""
@@ -90,11 +80,16 @@ def _partner_table(name: str, agreed: AgreedTable, share: Share) -> PartnerTable
     keys = (*own, *(key for key, _ in parents))
     columns = (
         *(
-            PartnerColumn(k, agreed.titles.get(k, _KEY_TITLES[k]), pyarrow.string(), None)
+            PartnerColumn(k, agreed.titles.get(k, KEY_TITLES[k]), pyarrow.string(), None)
             for k in keys
         ),
         *(_partner_column(table.columns[c], agreed) for c in agreed.columns),
     )
+    titles = [column.title for column in columns]
+    if len(set(titles)) != len(titles):
+        raise ConfigurationError(
+            f"tables.{name}: two columns would have the same title; rename one"
+        )
     return PartnerTable(name, columns, _row_key(name, keys, agreed), parents)
 
 

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 from schemas.catalog import CATALOG
 from schemas.configuration import Configuration
 
+NO_OBJECTION = "no_objection"
+"""The scope code that states there is no objection; only a value map can give it."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -98,11 +101,12 @@ class TableMapping(Configuration):
 
 
 class Limits(Configuration):
-    """Shares above which a run is held."""
+    """When a run is held: shares above which, and whether a register without objections is believed."""
 
     max_quarantined_share: Share = 0.05
-    max_objection_shrink_share: Share = 0.2
+    max_objection_shrink_share: Share = 0.05
     max_unmatched_objection_share: Share = 0.2
+    objections_may_be_empty: bool = False
 
 
 class Places(Configuration):
@@ -175,6 +179,12 @@ def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
 
 
 def _check_value_maps(name: str, mapping: TableMapping) -> None:
+    scopes = mapping.values.get("scope", {}) if name == "objections" else {}
+    blank_means_none = any(
+        code == NO_OBJECTION and not word.strip() for word, code in scopes.items()
+    )
+    if blank_means_none or mapping.constants.get("scope") == NO_OBJECTION:
+        raise ValueError("tables.objections: a blank scope is a refusal (§6); it cannot mean none")
     for column, words in mapping.values.items():
         codes = CATALOG[name].columns[column].codes
         for code in words.values():

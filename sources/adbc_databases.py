@@ -43,6 +43,7 @@ def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute("SET LOCAL datestyle = 'ISO, YMD'")
+            cursor.execute("SET LOCAL timezone = 'Asia/Tokyo'")
         yield AdbcDatabase(connection, "postgresql")
 
 
@@ -97,17 +98,38 @@ class AdbcTable:
             try:
                 cursor.execute(f"SELECT * FROM {self._quoted_name()} WHERE 1 = 0")  # noqa: S608 (quoted)
                 self.headers: Sequence[str] = [column[0] for column in cursor.description or ()]
-            except adbc_driver_manager.Error:
+            except adbc_driver_manager.ProgrammingError:
                 failed = True
+            except adbc_driver_manager.Error as error:
+                # SQLite's driver calls every fault of a statement an operational one.
+                failed = "no such table" in str(error) or "does not exist" in str(error)
+                if not failed:
+                    raise
         if failed:
-            raise SourceUnreadableError(f"{name}: no such table in the database; correct shop.toml")
+            raise SourceUnreadableError(
+                f"{name}: no such table in the database, or it may not be read; correct shop.toml"
+            )
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns as text, in key order; records are positions in that order."""
+        failure = None
+        try:
+            yield from self._rows(headers, order)
+        except (adbc_driver_manager.Error, OSError) as error:
+            # The driver's own message may quote a value.
+            failure = type(error).__name__
+        if failure:
+            raise SourceUnavailableError(
+                f"{self.part}: the database stopped answering, or holds text that is not UTF-8 "
+                f"({failure}); run again, and if it stays, have the table mended"
+            )
+
+    def _rows(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         read = 0
         with self._connection.cursor(adbc_stmt_kwargs=self._statement_options()) as cursor:
             cursor.execute(self._query(headers, order))
             for batch in cursor.fetch_record_batch():
+                batch.validate(full=True)
                 yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
                 read += batch.num_rows
 
@@ -117,13 +139,24 @@ class AdbcTable:
         return {}
 
     def _query(self, headers: Sequence[str], order: Order) -> str:
-        columns = ", ".join(f"CAST({_quoted(h)} AS TEXT) AS {_quoted(h)}" for h in headers)
+        columns = ", ".join(f"{self._text(h)} AS {_quoted(h)}" for h in headers)
         collation = _COLLATION[self._dialect]
         keys = [f"CAST({_quoted(h)} AS TEXT) COLLATE {collation}" for h in order.texts]
         # A bare name would mean the column of the result, which is text.
-        keys += [f"source.{_quoted(h)}" for h in order.numbers]
+        keys += [self._number(f"source.{_quoted(h)}") for h in order.numbers]
         ordering = f" ORDER BY {', '.join(keys)}" if keys else ""
         return f"SELECT {columns} FROM {self._quoted_name()} AS source{ordering}"  # noqa: S608 (names are quoted)
+
+    def _text(self, header: str) -> str:
+        """Give a column as text; SQLite's driver takes one that starts with nulls for numbers."""
+        text = f"CAST({_quoted(header)} AS TEXT)"
+        return f"COALESCE({text}, '')" if self._dialect == "sqlite" else text
+
+    def _number(self, column: str) -> str:
+        """Give a column as a number to order by, whatever type it has."""
+        if self._dialect == "sqlite":
+            return f"CAST({column} AS INTEGER)"
+        return f"CAST(NULLIF(regexp_replace({column}::text, '[^0-9]', '', 'g'), '') AS numeric)"
 
     def _quoted_name(self) -> str:
         parts = self.part.split(".") if self._dialect == "postgresql" else [self.part]

@@ -33,7 +33,7 @@ class CertificateFolder:
         self.unreadable: list[UnreadableRow] = []
 
     def table(self, name: str) -> "CertificateFolder":
-        """The folder itself is the table."""
+        """Give the folder itself: it is the table."""
         del name
         return self
 
@@ -60,12 +60,17 @@ class CertificateFolder:
     def _cells_in(self, path: Path, number: int) -> Iterator[tuple[int, dict[str, str]]]:
         try:
             records = list(_records_in(path))
-            yield from [(number, certificate_cells(record)) for record in records]
-        except (ValueError, KeyError, TypeError, SourceUnreadableError) as error:
-            reason = "unknown_class" if isinstance(error, UnknownCertificateError) else "unreadable"
-            self.unreadable.append(
-                UnreadableRow(self.part, number, f"certificate:{reason}", path.name)
-            )
+        except (ValueError, KeyError, TypeError, csv.Error, SourceUnreadableError):
+            self._set_aside(path, number, "unreadable")
+            return
+        for record in records:
+            try:
+                yield number, certificate_cells(record)
+            except UnknownCertificateError:
+                self._set_aside(path, number, "unknown_class")
+
+    def _set_aside(self, path: Path, number: int, reason: str) -> None:
+        self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
 
 
 def _records_in(path: Path) -> Iterator[Mapping[str, object]]:
@@ -73,6 +78,9 @@ def _records_in(path: Path) -> Iterator[Mapping[str, object]]:
         raise ValueError(path.suffix)
     text = path.read_text(encoding=encoding_of(path))
     if path.suffix.lower() == ".json":
-        yield json.loads(text.removeprefix("\ufeff"))["CertInfo"]
+        record = json.loads(text.removeprefix("\ufeff"))["CertInfo"]
+        if not isinstance(record, dict):
+            raise TypeError(path.suffix)
+        yield record
     else:
         yield from csv.DictReader(text.splitlines(keepends=True), strict=True)

@@ -14,6 +14,8 @@ from sources.rows import Order, RawBatch, UnreadableRow
 
 _BLOCK_BYTES = 1 << 24
 _FIRST_DATA_RECORD = 2
+_END_OF_FILE_MARK = "\x1a"
+"""What DOS programs put behind the last record."""
 
 
 class CsvFolder:
@@ -26,6 +28,8 @@ class CsvFolder:
     def table(self, name: str) -> "CsvFile":
         """Open one file."""
         path = self._folder / name
+        if not self._folder.is_dir():
+            raise SourceUnreadableError(f"{self._folder.name}: no such folder; correct shop.toml")
         if not path.is_file():
             raise SourceUnreadableError(
                 f"{name}: no such file in the source's folder; export it, or correct shop.toml"
@@ -50,15 +54,14 @@ class CsvFile:
             header = next(csv.reader(file), None)
         if not header or not any(header):
             raise SourceUnreadableError(f"{self.part}: has no header record; export it again")
-        if len(set(header)) != len(header):
-            raise SourceUnreadableError(
-                f"{self.part}: has two columns of the same name; rename one"
-            )
         self.headers: Sequence[str] = header
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns in file order; records of the wrong width go to `unreadable`."""
         del order
+        for name in headers:
+            if list(self.headers).count(name) > 1:
+                raise SourceUnreadableError(f"{self.part}: has two columns '{name}'; rename one")
         self._check_quotes()
         good_rows = 0
         for batch in self._reader(headers):
@@ -66,7 +69,23 @@ class CsvFile:
             good_rows += batch.num_rows
 
     def _reader(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
-        reader = arrow_csv.open_csv(
+        failure = None
+        try:
+            yield from self._open(headers)
+        except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
+            # The parser's own message may quote a cell.
+            failure = type(error).__name__
+        if failure:
+            raise SourceUnreadableError(
+                f"{self.part}: is not well-formed CSV ({failure}); export it again"
+            )
+
+    def _open(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
+        if self._is_header_only():
+            columns = [pyarrow.array([], pyarrow.string())] * len(headers)
+            yield pyarrow.RecordBatch.from_arrays(columns, names=list(headers))
+            return
+        yield from arrow_csv.open_csv(
             self._path,
             read_options=arrow_csv.ReadOptions(
                 use_threads=False,  # record numbers of faulty records need it
@@ -83,20 +102,12 @@ class CsvFile:
                 strings_can_be_null=True,
             ),
         )
-        while True:
-            # The parser's own message may quote a cell.
-            failure = None
-            try:
-                batch = reader.read_next_batch()
-            except StopIteration:
-                return
-            except (pyarrow.ArrowInvalid, UnicodeDecodeError) as error:
-                failure = type(error).__name__
-            if failure:
-                raise SourceUnreadableError(
-                    f"{self.part}: is not well-formed CSV ({failure}); export it again"
-                )
-            yield batch
+
+    def _is_header_only(self) -> bool:
+        with self._path.open(encoding=self.encoding, newline="") as file:
+            reader = csv.reader(file)
+            next(reader, None)
+            return next(reader, None) is None
 
     def _check_quotes(self) -> None:
         """Refuse a file with a quote that is never closed, or closed in the middle of a cell.
@@ -122,6 +133,8 @@ class CsvFile:
             )
 
     def _set_aside(self, row: arrow_csv.InvalidRow) -> str:
+        if (row.text or "").strip() == _END_OF_FILE_MARK:
+            return "skip"
         self.unreadable.append(
             UnreadableRow(self.part, row.number, "row:wrong_number_of_cells", row.text or "")
         )

@@ -20,11 +20,11 @@ from schemas.catalog import CATALOG, Table
 from schemas.shop import ShopConfiguration, TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
 from sources.opening import opened
-from sources.rows import OpenSource, Order, Regrouped, SourceTable, UnreadableRow
+from sources.rows import OpenSource, Order, RawBatch, Regrouped, SourceTable, UnreadableRow
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
-from transforms.mapping import Match, MatchedColumn, match_headers
+from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
 
 _IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
@@ -107,8 +107,11 @@ def objections_head(shop: ShopConfiguration, home: Path, environment: Mapping[st
             source = stack.enter_context(opened(shop.sources[mapping.source], home, environment))
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)
-            for batch in rows.batches(match.headers, order_of(mapping, match, table)):
+            refuse_missing(match, rows.part, table)
+            for batch in _with_content(rows.batches(match.headers, order_of(match, table))):
                 _digest_rows(digest, canonicalise(batch.rows, mapping, match, table).rows)
+            if rows.unreadable:
+                digest.update(b"a record that cannot be read")
     return digest.hexdigest()
 
 
@@ -125,12 +128,11 @@ def _digest_rows(digest: "hashlib._Hash", rows: pyarrow.RecordBatch) -> None:
         digest.update(repr(list(row.values())).encode())
 
 
-def order_of(mapping: TableMapping, match: Match, table: Table) -> Order:
+def order_of(match: Match, table: Table) -> Order:
     """Key order of a database table: its key, or its links, then its numbering column."""
     names = [table.key] if table.key else list(table.links)
     texts = [h for name in names if name in match.columns for h in match.columns[name].headers]
     numbering = "line_number" if "line_number" in match.columns else None
-    del mapping
     return Order(tuple(texts), match.columns[numbering].headers if numbering else ())
 
 
@@ -164,8 +166,9 @@ class _Stager:
             for number, mapping in enumerate(mappings):
                 rows = sources[mapping.source].table(mapping.table or "")
                 match = match_table(mapping, rows, table)
+                refuse_missing(match, rows.part, table)
                 parts.append(TablePart(rows.part, mapping.source, match))
-                for raw in Regrouped(rows.batches(match.headers, order_of(mapping, match, table))):
+                for raw in _with_content(rows.batches(match.headers, order_of(match, table))):
                     batch = canonicalise(raw.rows, mapping, match, table)
                     flags += batch.flags
                     file.write_batch(self._staged(batch, raw.records, number, table, lines))
@@ -215,6 +218,21 @@ class _Stager:
 
     def _loaded(self, table: str, columns: list[str]) -> pyarrow.Table:
         return _loaded(self._folder, table, columns)
+
+
+def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+    """Leave out records without any content: the empty lines a spreadsheet puts behind the last."""
+    for batch in Regrouped(batches):
+        filled = np.zeros(batch.rows.num_rows, bool)
+        for column in batch.rows.columns:
+            filled |= column.is_valid().to_numpy(zero_copy_only=False)
+            if filled.all():
+                break
+        yield (
+            batch
+            if filled.all()
+            else RawBatch(batch.rows.filter(pyarrow.array(filled)), batch.records[filled])
+        )
 
 
 def _loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:

@@ -102,11 +102,11 @@ class SqlAlchemyTable:
         """Stream the columns as text, in key order; records are positions in that order."""
         collation = _BINARY_COLLATION.get(self._connection.dialect.name)
         columns = self._table.c
-        texts = [sa.cast(columns[h], sa.Text()) for h in order.texts]
+        texts = [sa.cast(columns[h], sa.UnicodeText()) for h in order.texts]
         keys = [sa.collate(text, collation) if collation else text for text in texts]
-        query = sa.select(*(sa.cast(columns[h], sa.Text()).label(h) for h in headers)).order_by(
-            *keys, *(columns[h] for h in order.numbers)
-        )
+        query = sa.select(
+            *(sa.cast(columns[h], sa.UnicodeText()).label(h) for h in headers)
+        ).order_by(*keys, *(columns[h] for h in order.numbers))
         read = 0
         result = self._connection.execute(query, execution_options={"yield_per": _FETCH_ROWS})
         for rows in result.partitions():

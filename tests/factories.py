@@ -3,12 +3,11 @@
 import csv
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 from flows.export import export
 from flows.report import ExportReport
@@ -138,7 +137,12 @@ def slip(
 
 def objection(number: str, **values: str) -> Row:
     """An objection of a customer; the widest unless told otherwise."""
-    return {"objection_id": f"O{next(_numbers)}", "customer_id": number, "scope": "provision", **values}
+    return {
+        "objection_id": f"O{next(_numbers)}",
+        "customer_id": number,
+        "scope": "provision",
+        **values,
+    }
 
 
 def joined(*parts: Tables) -> dict[str, list[Row]]:
@@ -151,7 +155,10 @@ def joined(*parts: Tables) -> dict[str, list[Row]]:
 
 
 def write_shop(
-    folder: Path, tables: Tables, *agreements: dict[str, Any], limits: Mapping[str, float] | None = None
+    folder: Path,
+    tables: Tables,
+    *agreements: dict[str, Any],
+    limits: Mapping[str, float] | None = None,
 ) -> Path:
     """Write a shop whose CSV files carry the canonical headers."""
     for name in (*CATALOG,):
@@ -161,7 +168,11 @@ def write_shop(
     for terms in agreements or (agreement(),):
         (folder / "partners" / f"{terms['partner']}.toml").write_text(toml(terms))
     mapping = {
-        name: {"source": "records", "table": f"{name}.csv", "columns": {c: c for c in table.columns}}
+        name: {
+            "source": "records",
+            "table": f"{name}.csv",
+            "columns": {c: c for c in table.columns},
+        }
         for name, table in CATALOG.items()
     }
     shop = {
@@ -202,13 +213,19 @@ def toml(content: Mapping[str, Any], prefix: str = "") -> str:
 
 def _value(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text.strip('"') if isinstance(value, str) and value[:2] == "20" and len(value) == 10 else text
+    return (
+        text.strip('"')
+        if isinstance(value, str) and value[:2] == "20" and len(value) == 10
+        else text
+    )
 
 
-def run(shop: Path, *, now: datetime = NOW, **asked: Any) -> ExportReport:
+def run(
+    shop: Path, *, now: datetime = NOW, clock: Callable[[], datetime] | None = None, **asked: Any
+) -> ExportReport:
     """Export a shop without Prefect."""
     request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
-    return export(ExportRequest(**request), now=now, environment={})
+    return export(ExportRequest(**request), clock=clock or (lambda: now), environment={})
 
 
 def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:
@@ -238,5 +255,7 @@ def bytes_of(folder: Path) -> bytes:
             raw = path.read_bytes()
             parts.append(raw)
             if path.suffix == ".csv":
-                parts.append(raw.decode("cp932" if b"\xef\xbb\xbf" != raw[:3] else "utf-8").encode())
+                parts.append(
+                    raw.decode("cp932" if raw[:3] != b"\xef\xbb\xbf" else "utf-8").encode()
+                )
     return b"\n".join(parts)

@@ -8,13 +8,15 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.catalog import Column, Table
+from schemas.catalog import CATALOG, Column, Table
 from schemas.columns import Kind
 from schemas.shop import TableMapping
 from transforms.checking import broken_rows
 from transforms.mapping import Match, raw_column
 from transforms.reading.columns import ColumnRead, read_column
 from transforms.reading.folding import nfkc
+
+OBJECTIONS = CATALOG["objections"]
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,23 @@ def assemble(
 def _lenient_objections(
     rows: pyarrow.RecordBatch, reads: Mapping[str, ColumnRead], flags: Counter[str]
 ) -> CanonicalBatch:
-    """Keep every objection: a cell that cannot be read is empty, which means the widest refusal."""
+    """Keep every objection: a cell that cannot be read is empty, which means the widest refusal.
+
+    So is a day outside the calendar of real papers: a slip of the pen must not put an objection off.
+    """
     for name, read in reads.items():
         if read.faults is not None:
             flags[f"{name}:unreadable"] += len(read.faults) - read.faults.null_count
+    for row, reason in broken_rows(rows, OBJECTIONS):
+        column = reason.partition(":")[0]
+        if column.endswith("_on"):
+            place = rows.schema.get_field_index(column)
+            keeps = np.arange(rows.num_rows) != row
+            cells = pc.if_else(
+                pyarrow.array(keeps), rows.column(place), pyarrow.scalar(None, pyarrow.date32())
+            )
+            rows = rows.set_column(place, rows.schema.field(place), cells)
+            flags[reason] += 1
     nothing = pyarrow.nulls(rows.num_rows, pyarrow.string())
     return CanonicalBatch(rows, nothing, nothing, flags)
 

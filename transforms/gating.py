@@ -1,21 +1,17 @@
 """The gate: whoever objected, and everything that is theirs, does not go to that partner."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.catalog import CATALOG
-from transforms.linking import KeyIndex
-from transforms.reading.folding import fold_address, fold_email, fold_name
-from transforms.settling import SPINE_TABLES, Spine
+from transforms.reading.folding import fold_address, fold_addresses, fold_name, fold_names
+from transforms.settling import Spine, spread_down
 from transforms.verdicts import Disposition, Verdicts
 
 OBJECTED = Disposition.OBJECTED
 
-IDENTITY_COLUMNS = ["name", "address", "phone", "mobile_phone", "email", "birth_on"]
-"""Customer columns by which one person under two numbers is recognised."""
+IDENTITY_COLUMNS = ["name", "name_kana", "address", "phone", "mobile_phone", "email", "birth_on"]
+"""Customer columns by which one person under two numbers, or in another's family, is recognised."""
 
 FAMILY_COLUMNS = ["linked_customer_id", "name", "birth_on"]
 
@@ -23,24 +19,41 @@ _PERSONAL_NUMBER = r"^0[5789]0-"
 """A mobile or IP number: one person's, not a household's."""
 
 
-def objected_customers(
-    objection_rows: np.ndarray, customers: pyarrow.Table, spine: Spine
-) -> np.ndarray:
+def meant_customers(objected_ids: pyarrow.Array, customer_ids: pyarrow.Array) -> np.ndarray:
+    """Mask of the customer rows an objection may mean.
+
+    Every row with the number is meant. A number no customer has means whoever has it but for
+    letters, marks and leading zeros, which spreadsheets lose: until it is settled, all of them.
+    """
+    mask = pc.fill_null(pc.is_in(customer_ids, value_set=objected_ids), fill_value=False)
+    unmatched = objected_ids.filter(pc.invert(pc.is_in(objected_ids, value_set=customer_ids)))
+    cores = pc.unique(_core(unmatched.drop_null()))
+    alike = pc.is_in(_core(customer_ids), value_set=cores.filter(pc.not_equal(cores, "")))
+    return pc.or_(mask, alike).to_numpy(zero_copy_only=False)
+
+
+def _core(numbers: pyarrow.Array) -> pyarrow.Array:
+    return pc.replace_substring_regex(numbers, r"^[^0-9]*0*|[^0-9]", "")
+
+
+def objected_customers(meant: np.ndarray, customers: pyarrow.Table, spine: Spine) -> np.ndarray:
     """Mask of the customer rows whose person objected.
 
-    A person is every number merged into one, and every number with the same name that shares a
-    mobile number or e-mail address, or birth date, address and phone number all at once.
+    A person is every number merged into one, and every number with the same name and the same
+    mobile number, e-mail address or home (unless birth dates tell two namesakes apart); and so on
+    from each number so found.
 
     Args:
-        objection_rows: customer rows of the objections in force; negative where none is known.
+        meant: mask of the customer rows that objections name, from `meant_customers`.
         customers: `IDENTITY_COLUMNS` of all customers.
         spine: of the same snapshot.
     """
     persons = spine.merges.persons
-    mask = np.isin(persons, persons[objection_rows[objection_rows >= 0]])
-    if mask.any():
-        mask |= _same_person(customers, mask)
-        mask = np.isin(persons, persons[mask])
+    mask, known = np.isin(persons, persons[meant]), 0
+    identities = _Identities(customers) if mask.any() else None
+    while identities is not None and known < int(mask.sum()):
+        known = int(mask.sum())
+        mask = np.isin(persons, persons[mask | identities.same_person(mask)])
     return mask
 
 
@@ -67,71 +80,61 @@ def gate(
         OBJECTED,
         "names_objector",
     )
-    for table in SPINE_TABLES:
-        for link, parents in CATALOG[table].links.items():
-            for rows in (spine.rows(table, link), spine.raw_rows(table, link)):
-                verdicts.inherit(table, parents, rows, OBJECTED)
+    spread_down(verdicts, spine, OBJECTED)
 
 
-def _same_person(customers: pyarrow.Table, objectors: np.ndarray) -> np.ndarray:
-    """Mask of the rows whose name and personal contact are those of an objector."""
-    found = np.zeros(len(objectors), bool)
-    numbers = [_personal(customers[c]) for c in ("phone", "mobile_phone")]
-    emails = pc.utf8_lower(customers["email"])
-    for column, others in ((numbers[0], numbers), (numbers[1], numbers), (emails, [emails])):
-        for other in others:
-            found |= _agrees(customers, objectors, column, other, fold_name)
-    landlines = pc.binary_join_element_wise(
-        customers["birth_on"].cast(pyarrow.string()), customers["phone"], "|"
+class _Identities:
+    """Names and contacts of all customers, folded once."""
+
+    def __init__(self, customers: pyarrow.Table) -> None:
+        names = fold_names(_whole(customers["name"]))
+        homes = fold_addresses(_whole(customers["address"]))
+        phones = [_personal(_whole(customers[c])) for c in ("phone", "mobile_phone")]
+        emails = pc.utf8_lower(_whole(customers["email"]))
+        self._births = _whole(customers["birth_on"])
+        self._homes = _pair(names, homes)
+        self._contacts = [_pair(names, contact) for contact in (*phones, emails)]
+
+    def same_person(self, objectors: np.ndarray) -> np.ndarray:
+        """Mask of the rows whose name and contact, or name and home, are those of an objector."""
+        wanted = pyarrow.array(objectors)
+        contacts = pyarrow.concat_arrays([pairs.filter(wanted) for pairs in self._contacts])
+        found = np.zeros(len(objectors), bool)
+        for pairs in self._contacts:
+            found |= _among(pairs, contacts)
+        shares_home = np.flatnonzero(_among(self._homes, self._homes.filter(wanted)) & ~objectors)
+        for row in shares_home.tolist():
+            found[row] = found[row] or self._may_be_one(row, objectors)
+        return found
+
+    def _may_be_one(self, row: int, objectors: np.ndarray) -> bool:
+        """Tell whether no birth date denies that a namesake in the same home is an objector."""
+        bearers = pc.equal(self._homes, self._homes[row]).to_numpy(zero_copy_only=False) & objectors
+        mine = self._births[row].as_py()
+        theirs = [self._births[other].as_py() for other in np.flatnonzero(bearers).tolist()]
+        return mine is None or any(birth is None or birth == mine for birth in theirs)
+
+
+def _whole(column: pyarrow.ChunkedArray) -> pyarrow.Array:
+    return (
+        pyarrow.concat_arrays(column.chunks)
+        if column.num_chunks
+        else pyarrow.array([], column.type)
     )
-    found |= _agrees(customers, objectors, landlines, landlines, fold_name, with_address=True)
-    return found
 
 
-def _personal(numbers: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+def _pair(names: pyarrow.Array, contacts: pyarrow.Array) -> pyarrow.Array:
+    return pc.binary_join_element_wise(names, contacts, "|", null_handling="emit_null")
+
+
+def _among(pairs: pyarrow.Array, wanted: pyarrow.Array) -> np.ndarray:
+    found = pc.is_in(pairs, value_set=wanted.drop_null())
+    return found.to_numpy(zero_copy_only=False)
+
+
+def _personal(numbers: pyarrow.Array) -> pyarrow.Array:
     is_personal = pc.match_substring_regex(numbers, _PERSONAL_NUMBER)
     return pc.if_else(is_personal, numbers, pyarrow.scalar(None, pyarrow.string()))
-
-
-def _agrees(  # noqa: PLR0913 (one comparison, told whole)
-    customers: pyarrow.Table,
-    objectors: np.ndarray,
-    theirs: pyarrow.ChunkedArray,
-    ours: pyarrow.ChunkedArray,
-    fold: Callable[[str], str],
-    *,
-    with_address: bool = False,
-) -> np.ndarray:
-    """Mask of rows where `ours` and the folded name equal some objector's `theirs` and name."""
-    found = np.zeros(len(objectors), bool)
-    wanted = theirs.filter(pyarrow.array(objectors)).drop_null()
-    shares = pc.and_kleene(pc.is_in(ours, value_set=pc.unique(wanted)), ours.is_valid())
-    candidates = np.flatnonzero(shares.to_numpy() & ~objectors)
-    if not len(candidates):
-        return found
-    known = {
-        _identity(customers, int(row), theirs, fold, with_address=with_address)
-        for row in np.flatnonzero(objectors & theirs.is_valid().to_numpy())
-    }
-    for row in candidates:
-        found[row] = _identity(customers, int(row), ours, fold, with_address=with_address) in known
-    return found
-
-
-def _identity(
-    customers: pyarrow.Table,
-    row: int,
-    contact: pyarrow.ChunkedArray,
-    fold: Callable[[str], str],
-    *,
-    with_address: bool,
-) -> tuple[str, str, str]:
-    address = fold_address(customers["address"][row].as_py() or "") if with_address else ""
-    return (
-        fold(customers["name"][row].as_py() or ""),
-        fold_email(contact[row].as_py() or ""),
-        address,
-    )
 
 
 def _names_objector(
@@ -142,21 +145,16 @@ def _names_objector(
     A given name alone counts where the objector lives at the customer's address or phone.
     """
     ids = spine.column("customers", "customer_id")
-    linked = KeyIndex(ids).positions(family["linked_customer_id"].combine_chunks())
-    mask = np.zeros(len(linked), bool)
-    mask[linked >= 0] = objectors[linked[linked >= 0]]
+    linked = _whole(family["linked_customer_id"])
+    mask = meant_customers(ids.filter(pyarrow.array(objectors)), linked)
     known = _KnownNames(customers, objectors)
     holders = spine.raw_rows("family_members", "customer_id")
     rows = family.select(["name", "birth_on"]).to_pylist() if known.names else []
-    folded = _folded_once([row["name"] for row in rows])
+    folded = fold_names(_whole(family["name"])).to_pylist() if rows else []
     for place, row in enumerate(rows):
-        if known.is_meant(folded[row["name"]], row["birth_on"], int(holders[place])):
+        if known.is_meant(folded[place] or "", row["birth_on"], int(holders[place])):
             mask[place] = True
     return mask
-
-
-def _folded_once(names: list[str | None]) -> dict[str | None, str]:
-    return {name: fold_name(name or "") for name in set(names)}
 
 
 class _KnownNames:
@@ -171,7 +169,9 @@ class _KnownNames:
         self._births: dict[int, object] = {}
         for row, customer in zip(rows, found, strict=True):
             name = fold_name(customer["name"] or "")
-            self.names.setdefault(name, []).append(int(row))
+            kana = fold_name(customer["name_kana"] or "")
+            for spelling in {name, kana} - {""}:
+                self.names.setdefault(spelling, []).append(int(row))
             self._births[int(row)] = customer["birth_on"]
             for home in _homes(customer):
                 self._homes.setdefault(home, []).append(name)

@@ -9,13 +9,16 @@ _WORD_BITS = 64
 
 
 class LineChecks:
-    """Watches the lines of all repairs go by, in any order, remembering one word per repair."""
+    """Watches the lines of all repairs go by, in any order.
+
+    It remembers one bit per repair and line number, 64 numbers to a word; repairs number their
+    lines from 1 or in tens, so a few words per repair do, however many lines there are.
+    """
 
     def __init__(self, is_reversal: np.ndarray) -> None:
         """Take, per repair row, whether it is a reversal (赤伝)."""
         self._is_reversal = is_reversal
-        self._seen = np.zeros(len(is_reversal), np.uint64)
-        self._seen_high: set[int] = set()
+        self._seen: dict[int, np.ndarray] = {}
 
     def faults(self, lines: pyarrow.RecordBatch, repair_rows: np.ndarray) -> pyarrow.Array:
         """Give a reason code per line, null where it is fine."""
@@ -43,12 +46,11 @@ class LineChecks:
             once = np.zeros(len(places), bool)
             once[first[counts == 1]] = True
             repeated[places[~once]] = True
-        low = has_repair & (numbers < _WORD_BITS)
-        bits = np.left_shift(np.uint64(1), numbers[low].astype(np.uint64))
-        repeated[low] |= (self._seen[rows[low]] & bits) != 0
-        np.bitwise_or.at(self._seen, rows[low], bits)
-        for place in np.flatnonzero(has_repair & (numbers >= _WORD_BITS)):
-            code = int(codes[place])
-            repeated[place] |= code in self._seen_high
-            self._seen_high.add(code)
+        words = np.where(has_repair, np.clip(numbers, 0, None) // _WORD_BITS, -1)
+        for word in np.unique(words[has_repair]).tolist():
+            here = words == word
+            seen = self._seen.setdefault(word, np.zeros(len(self._is_reversal), np.uint64))
+            bits = np.left_shift(np.uint64(1), (numbers[here] % _WORD_BITS).astype(np.uint64))
+            repeated[here] |= (seen[rows[here]] & bits) != 0
+            np.bitwise_or.at(seen, rows[here], bits)
         return repeated

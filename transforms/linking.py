@@ -73,9 +73,9 @@ def find_vehicles(
 ) -> np.ndarray:
     """Find the car of each certificate: by chassis number, then with the plate.
 
-    Office-stamped chassis numbers (職権打刻) are reused and a sold car may stand in the records
-    twice, so a number that fits several cars decides only together with the plate or among the
-    cars still kept; otherwise the place is `AMBIGUOUS`.
+    Office-stamped chassis numbers (職権打刻) are reused, and a sold car may stand in the records
+    twice: number and plate together come first, so that a paper of the former keeper stays with
+    the former keeper's entry. A number that still fits several cars is `AMBIGUOUS`.
     """
     is_kept = vehicles["released_on"].is_null().combine_chunks()
     known = vehicles["chassis_number"].combine_chunks()
@@ -84,8 +84,9 @@ def find_vehicles(
     both, known_both = _pair(chassis_numbers, plates), _pair(known, known_plates)
     without_number = pc.if_else(pc.is_null(known), known_plates, nothing)
     attempts = (
-        (chassis_numbers, pc.if_else(is_kept, known, nothing)),
         (both, pc.if_else(is_kept, known_both, nothing)),
+        (both, known_both),
+        (chassis_numbers, pc.if_else(is_kept, known, nothing)),
         (chassis_numbers, known),
         (plates, pc.if_else(is_kept, without_number, nothing)),
     )
@@ -94,7 +95,8 @@ def find_vehicles(
         index = KeyIndex(keys)
         found = index.positions(wanted)
         is_shared = index.duplicates()
-        fits_several = (found >= 0) & (is_shared[found] if len(is_shared) else False)
+        fits_several = np.zeros(len(found), bool)
+        fits_several[found >= 0] = is_shared[found[found >= 0]]
         places = np.where((places < 0) & (found >= 0) & ~fits_several, found, places)
         places = np.where((places == UNKNOWN) & fits_several, AMBIGUOUS, places)
     return places.astype(np.int32)

@@ -43,21 +43,14 @@ def match_headers(mapping: TableMapping, headers: Sequence[str], table: Table) -
     """Match a mapping with the headers of a file or table.
 
     Raises:
-        ConfigurationError: two headers fold to the same word, or a required column has no header.
+        ConfigurationError: a mapped header reads like another one.
     """
-    by_fold = _by_fold(headers, table.name)
+    by_fold = _by_fold(mapping, headers, table.name)
     columns = {
         name: matched
         for name, source in mapping.columns.items()
         if (matched := _find(source, by_fold)) is not None
     }
-    for column in table.columns.values():
-        given = column.name in columns or column.name in mapping.constants
-        if column.is_required and not given:
-            raise ConfigurationError(
-                f"tables.{table.name}: no header for required column '{column.name}'; "
-                "run `joint-use sources` and correct shop.toml"
-            )
     used = {header for column in columns.values() for header in column.headers}
     return Match(
         columns=columns,
@@ -67,6 +60,21 @@ def match_headers(mapping: TableMapping, headers: Sequence[str], table: Table) -
         ),
         ignored=tuple(header for header in headers if header not in used),
     )
+
+
+def refuse_missing(match: Match, part: str, table: Table) -> None:
+    """Refuse a file that lacks a header shop.toml counts on.
+
+    Read as empty, a lost column could bring back merged customers, sold cars or refusers.
+
+    Raises:
+        ConfigurationError: naming file and columns.
+    """
+    if match.missing:
+        raise ConfigurationError(
+            f"{part}: no header for {table.name}.{', '.join(match.missing)}; export the file with it, "
+            "or take the column out of shop.toml (`joint-use sources` shows what is there)"
+        )
 
 
 def fold_header(header: str) -> str:
@@ -83,11 +91,13 @@ def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Ar
     return pc.if_else(pc.equal(joined, ""), pyarrow.scalar(None, pyarrow.string()), joined)
 
 
-def _by_fold(headers: Sequence[str], table: str) -> dict[str, str]:
+def _by_fold(mapping: TableMapping, headers: Sequence[str], table: str) -> dict[str, str]:
+    """Index the headers by their folded form; only a form the mapping asks for must be unique."""
+    asked = {fold_header(name) for source in mapping.columns.values() for name in _names(source)}
     by_fold: dict[str, str] = {}
     for header in headers:
         folded = fold_header(header)
-        if folded in by_fold:
+        if folded in by_fold and folded in asked:
             raise ConfigurationError(
                 f"tables.{table}: two headers read alike ('{by_fold[folded]}', '{header}'); rename one"
             )
@@ -95,11 +105,18 @@ def _by_fold(headers: Sequence[str], table: str) -> dict[str, str]:
     return by_fold
 
 
+def _names(source: ColumnSource) -> tuple[str, ...]:
+    if isinstance(source, Joined):
+        return source.join
+    return (source,) if isinstance(source, str) else source
+
+
 def _find(source: ColumnSource, by_fold: Mapping[str, str]) -> MatchedColumn | None:
     if isinstance(source, Joined):
         found = [by_fold.get(fold_header(name)) for name in source.join]
         whole = tuple(header for header in found if header is not None)
         return MatchedColumn(whole, source.separator) if len(whole) == len(found) else None
-    names = (source,) if isinstance(source, str) else source
-    header = next((by_fold[f] for name in names if (f := fold_header(name)) in by_fold), None)
+    header = next(
+        (by_fold[f] for name in _names(source) if (f := fold_header(name)) in by_fold), None
+    )
     return MatchedColumn((header,)) if header is not None else None

@@ -1,4 +1,4 @@
-"""Objectors named in other people's texts: such a cell is withheld."""
+"""Objectors named in other people's cells: such a cell is withheld."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,20 +9,27 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.reading.folding import (
-    fold_address,
+    fold_addresses,
     fold_code,
     fold_email,
-    fold_name,
+    fold_names,
     fold_phone,
     squeeze,
+    squeezed,
 )
 
-PERSON_COLUMNS = ["name", "phone", "mobile_phone", "fax", "email", "address"]
+PERSON_COLUMNS = ["name", "name_kana", "phone", "mobile_phone", "fax", "email", "address"]
 CAR_COLUMNS = ["plate", "chassis_number"]
 
-_SHORTEST_NAME = 3
-_SHORTEST_CONTACT = 6
-_SHORTEST_ADDRESS = 8
+SHORTEST_CONTACT = 6
+SHORTEST_ADDRESS = 8
+"""Shorter runs stand in anybody's text by chance."""
+
+_SHORTEST_NAME = 2
+_SHORTEST_KANA = 4
+_LOCAL_DIGITS = 7
+_BEHIND_A_NAME = ("様", "殿", "サン", "さん", "氏", "方", "宅", "の")
+"""What follows a person's name inside somebody else's name or address (佐藤一郎様方)."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +42,23 @@ class Identities:
     addresses: frozenset[str]
 
 
-def identities(
-    people: Iterable[dict[str, str | None]], cars: Iterable[dict[str, str | None]]
-) -> Identities:
+def identities(people: pyarrow.Table, cars: Iterable[dict[str, str | None]]) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
-    people = list(people)
     contacts = {squeeze(fold_code(car[c] or "")) for car in cars for c in CAR_COLUMNS}
-    for person in people:
-        contacts |= {fold_phone(person[c] or "") for c in ("phone", "mobile_phone", "fax")}
+    for person in people.select(["phone", "mobile_phone", "fax", "email"]).to_pylist():
+        phones = {fold_phone(person[c] or "") for c in ("phone", "mobile_phone", "fax")}
+        contacts |= phones | {
+            phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS
+        }
         contacts.add(squeeze(fold_email(person["email"] or "")))
-    names = {squeeze(fold_name(person["name"] or "")) for person in people}
-    addresses = {_squeezed_address(person["address"] or "") for person in people}
+    names = _long_enough(squeezed(fold_names(_whole(people["name"]))), _SHORTEST_NAME)
+    kana = _long_enough(squeezed(fold_names(_whole(people["name_kana"]))), _SHORTEST_KANA)
     return Identities(
-        names=frozenset(name for name in names if len(name) >= _SHORTEST_NAME),
-        contacts=frozenset(contact for contact in contacts if len(contact) >= _SHORTEST_CONTACT),
-        addresses=frozenset(a for a in addresses if len(a) >= _SHORTEST_ADDRESS),
+        names=names | kana,
+        contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
+        addresses=_long_enough(
+            squeezed(fold_addresses(_whole(people["address"]))), SHORTEST_ADDRESS
+        ),
     )
 
 
@@ -58,21 +67,31 @@ class Mentions:
 
     def __init__(self, people: Identities) -> None:
         """Build the automata (Aho-Corasick)."""
-        self._contacts = _Finder(people.contacts, squeeze)
-        self._named = _Finder(people.contacts | people.names, squeeze)
-        self._addresses = _Finder(people.addresses, _squeezed_address)
+        in_passing = {f"{name}{word}" for name in people.names for word in _BEHIND_A_NAME}
+        self._in_names = _Finder(people.contacts | in_passing, squeezed)
+        self._in_texts = _Finder(people.contacts | people.names, squeezed)
+        self._addresses = _Finder(people.addresses, _squeezed_addresses)
+        self._homes = pyarrow.array(sorted(people.addresses), pyarrow.string())
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
-        return self._named.mask(cells) | self._addresses.mask(cells)
+        return self._in_texts.mask(cells) | self._addresses.mask(cells)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
-        """Mask of the cells of a name or address column that hold a contact of somebody else."""
-        return self._contacts.mask(cells)
+        """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
+        return self._in_names.mask(cells)
+
+    def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that are somebody's address as a whole."""
+        return pc.is_in(_squeezed_addresses(cells), value_set=self._homes).to_numpy(
+            zero_copy_only=False
+        )
 
 
 class _Finder:
-    def __init__(self, words: Iterable[str], fold: Callable[[str], str]) -> None:
+    def __init__(
+        self, words: Iterable[str], fold: Callable[[pyarrow.Array], pyarrow.Array]
+    ) -> None:
         kept = sorted(words)
         self._automaton = ahocorasick_rs.AhoCorasick(kept) if kept else None
         self._fold = fold
@@ -81,17 +100,25 @@ class _Finder:
         if self._automaton is None or cells.null_count == len(cells):
             return np.zeros(len(cells), bool)
         encoded = cells.dictionary_encode()
-        hits = [self._hits(text) for text in encoded.dictionary.to_pylist()]
-        if not any(hits):
+        find = self._automaton.find_matches_as_indexes
+        folded = self._fold(encoded.dictionary).to_pylist()
+        if not find("\n".join(folded)):
             return np.zeros(len(cells), bool)
-        found = pyarrow.array(hits).take(encoded.indices)
+        found = pyarrow.array([bool(find(text)) for text in folded]).take(encoded.indices)
         return pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False)
 
-    def _hits(self, text: str) -> bool:
-        return self._automaton is not None and bool(
-            self._automaton.find_matches_as_indexes(self._fold(text))
-        )
+
+def _squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
+    return squeezed(fold_addresses(texts))
 
 
-def _squeezed_address(text: str) -> str:
-    return squeeze(fold_address(text))
+def _whole(column: pyarrow.ChunkedArray) -> pyarrow.Array:
+    return (
+        pyarrow.concat_arrays(column.chunks)
+        if column.num_chunks
+        else pyarrow.array([], column.type)
+    )
+
+
+def _long_enough(words: pyarrow.Array, least: int) -> frozenset[str]:
+    return frozenset(word for word in words.to_pylist() if word and len(word) >= least)

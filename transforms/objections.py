@@ -10,7 +10,7 @@ An objection holds for a drop when all of these are so:
   know. Only the scope `purpose` looks at purposes: who refuses provision refuses it for all.
 
 Scope `erasure` is for every partner and purpose. A scope that is empty or unknown is read as the
-widest. Only the scope `none`, an explicit statement that there is no objection, is not one.
+widest. Only the scope `no_objection`, an explicit statement that there is no objection, is not one.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.notice import Notice
-
-NO_OBJECTION = "none"
+from schemas.shop import NO_OBJECTION
 
 
 @dataclass(frozen=True)

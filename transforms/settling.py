@@ -119,6 +119,14 @@ def spread_quarantine(verdicts: Verdicts, spine: Spine) -> None:
     verdicts.rule("invoices", _at(verdicts.are("repairs", Q), of_slip), Q, "repair_id:set_aside")
 
 
+def spread_down(verdicts: Verdicts, spine: Spine, disposition: Disposition) -> None:
+    """Give rows whose parent ended in `disposition` the parent's verdict."""
+    for table in SPINE_TABLES:
+        for link, parents in CATALOG[table].links.items():
+            for rows in (spine.rows(table, link), spine.raw_rows(table, link)):
+                verdicts.inherit(table, parents, rows, disposition)
+
+
 def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     """Rule on a batch of lines: its own fault first, then whatever became of its repair."""
     rows = lines.column(row_of("repair_id")).to_numpy()
@@ -239,10 +247,15 @@ def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_latest(verdicts: Verdicts, spine: Spine) -> np.ndarray:
     rows, days = spine.rows("certificates", "vehicle_id"), _days(spine, "certificates", "issued_on")
-    counts = (verdicts.codes("certificates") == 0) & (rows >= 0)
+    has_car = rows >= 0
+    # A broken paper without a readable day may be the newest: then the car has none.
+    is_broken = verdicts.are("certificates", Q)
+    days = np.where(is_broken & (days < 0), np.iinfo(np.int64).max, days)
     latest = np.full(spine.count("vehicles"), np.iinfo(np.int64).min)
-    np.maximum.at(latest, rows[counts], days[counts])
-    return ~counts | (days == latest[np.maximum(rows, 0)] if len(latest) else counts)
+    np.maximum.at(latest, rows[has_car], days[has_car])
+    mask = np.ones(len(rows), bool)
+    mask[has_car] = days[has_car] == latest[rows[has_car]]
+    return mask
 
 
 def _column(table: pyarrow.Table, name: str) -> pyarrow.Array:

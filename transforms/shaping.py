@@ -17,6 +17,7 @@ from transforms.encodings import substituted, unmappable
 from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
 from transforms.mentions import Mentions
+from transforms.reading.folding import fold_addresses
 
 KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]
 """Partner keys of our numbers: (kind of record, numbers) → keys."""
@@ -94,7 +95,18 @@ def permitted_cells(
             named = find(cells[column.name])
             cells[column.name] = _emptied(cells[column.name], named)
             told["withheld:names_objector"] += int(named.sum())
+    if "base_location" in cells:
+        cells["base_location"] = _unless_home(rows, cells["base_location"], shaping, told)
     return cells
+
+
+def withheld_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
+    """Mask of the rows that cannot leave because a cell they must have names an objector."""
+    mask = np.zeros(rows.num_rows, bool)
+    for column in table.columns:
+        if column.canonical and column.is_required and column.canonical.kind is Kind.TEXT:
+            mask |= shaping.mentions.in_names(rows.column(column.name))
+    return mask
 
 
 def unmappable_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
@@ -141,6 +153,20 @@ def _without_strangers(
         told["withheld:holder_is_not_the_customer"] += int((stranger & is_filled).sum())
         changed[name] = _emptied(cells[name], stranger)
     return changed
+
+
+def _unless_home(
+    rows: pyarrow.RecordBatch, cells: pyarrow.Array, shaping: Shaping, told: Counter[str]
+) -> pyarrow.Array:
+    """Empty the base of a car kept at an objector's home that is not the customer's own."""
+    keepers = pyarrow.array(
+        shaping.customers.keeper_of_vehicle[shaping.rows_of("vehicle_id", rows)]
+    )
+    own = fold_addresses(shaping.customers.addresses.take(keepers))
+    is_own = pc.fill_null(pc.equal(fold_addresses(cells), own), fill_value=False)
+    mask = shaping.mentions.are_homes(cells) & ~is_own.to_numpy(zero_copy_only=False)
+    told["withheld:home_of_objector"] += int(mask.sum())
+    return _emptied(cells, mask)
 
 
 def _emptied(cells: pyarrow.Array, mask: np.ndarray) -> pyarrow.Array:

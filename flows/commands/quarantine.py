@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
-from ledger.quarantine import QuarantineFolder
+from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from sources.shop_folder import load_shop
 
 
@@ -14,19 +14,29 @@ from sources.shop_folder import load_shop
 @json_option
 def command(shop: Path, *, as_json: bool) -> None:
     """隔離された行の数と理由 / How many rows are set aside, and why."""
-    quarantine = QuarantineFolder(load_shop(shop).state)
+    folder = load_shop(shop)
+    quarantine = QuarantineFolder(folder.state)
     summary = quarantine.summary()
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
         return
+    _print(summary)
+    for partner in folder.policy.agreements:
+        own = QuarantineFolder(folder.state, partner)
+        if own.folder.exists():
+            click.secho(f"{partner}:", bold=True)
+            _print(own.summary())
+    click.echo(
+        f"行そのもの（個人情報）/ the rows themselves: {quarantine.folder.parent}\n"
+        "元の記録を直して export を再実行すると納品されます / mend the source and export again",
+        err=True,
+    )
+
+
+def _print(summary: QuarantineSummary) -> None:
     click.echo(f"{summary.period}  ({summary.taken_at})", err=True)
     for table, reasons in summary.reasons.items():
         total = sum(reasons.values())
         click.echo(f"{table}: {total} / {summary.read[table]}")
         for reason, count in reasons.items():
             click.echo(f"  {count:6}  {reason}")
-    click.echo(
-        f"行そのもの（個人情報）/ the rows themselves: {quarantine.folder}\n"
-        "元の記録を直して export を再実行すると納品されます / mend the source and export again",
-        err=True,
-    )

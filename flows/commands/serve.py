@@ -1,6 +1,7 @@
 """`joint-use serve`: Prefect server, schedule and worker for a shop with one PC."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def command(shop: Path, port: int) -> None:
         raise BusyError("joint-use serve is already running for this shop; use its window")
     environment = dict(os.environ)
     set_up(state, environment)
+    _refuse_busy_port(port)
     url = f"http://127.0.0.1:{port}/api"
     environment |= {
         "PREFECT_API_URL": url,
@@ -63,6 +65,14 @@ def command(shop: Path, port: int) -> None:
             click.echo("終了します / stopping", err=True)
         finally:
             note.unlink(missing_ok=True)
+
+
+def _refuse_busy_port(port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise BusyError(
+                f"port {port} is in use, perhaps by another shop; choose one with --port"
+            )
 
 
 def _command(arguments: list[str]) -> list[str]:

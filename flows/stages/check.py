@@ -1,7 +1,7 @@
 """Check and scope: rule on every row, keep the broken ones, and hold the run if there are too many."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow
@@ -9,7 +9,8 @@ import pyarrow
 from flows.report import Settled
 from flows.run import Run
 from flows.stages.spines import load_spine, save_verdicts
-from ledger.objection_register import check_not_shrunken, remember_count
+from ledger.locks import held_shop
+from ledger.objection_register import ObjectionRegister
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.errors import ObjectionsUnreliableError, QuarantineLimitError
@@ -29,27 +30,33 @@ def check(run: Run, snapshot: Snapshot) -> Settled:
     count, unmatched = _check_objections(run, snapshot)
     spine = load_spine(snapshot)
     verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
-    counts = _counts(snapshot, verdicts)
     save_verdicts(verdicts, run.workspace)
-    quarantined = {table: _quarantined(found) for table, found in counts.items()}
-    _keep(run, snapshot, verdicts, quarantined)
+    quarantined = keep(run, snapshot, verdicts)
     for table, reasons in quarantined.items():
-        _check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
-    remember_count(run.folder.state, count)
-    kept = {table: reasons for table, reasons in quarantined.items() if reasons}
-    return Settled(count, digest_of_objections(snapshot), unmatched, kept)
+        check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
+    return Settled(count, digest_of_objections(snapshot), unmatched, quarantined)
 
 
 def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
     limits = run.folder.shop.limits
-    rows = snapshot.table("objections", [row_of("customer_id")])[row_of("customer_id")].to_numpy()
+    objections = snapshot.table("objections", ["customer_id", row_of("customer_id")])
+    rows = objections[row_of("customer_id")].to_numpy()
+    if not len(rows) and not limits.objections_may_be_empty:
+        raise ObjectionsUnreliableError(
+            "there is no objection at all; a lost export looks the same. If nobody ever objected, "
+            "say so with limits.objections_may_be_empty = true in shop.toml"
+        )
     unmatched = int((rows < 0).sum())
-    check_not_shrunken(run.folder.state, len(rows), allowed_share=limits.max_objection_shrink_share)
     if unmatched > len(rows) * limits.max_unmatched_objection_share:
         raise ObjectionsUnreliableError(
             f"{unmatched} of {len(rows)} objections match no customer number; do the two lists use "
             "the same numbers? Correct them, or limits.max_unmatched_objection_share in shop.toml"
         )
+    register = ObjectionRegister(run.folder.state)
+    people = set(objections["customer_id"].to_pylist())
+    register.check(people, allowed_share=limits.max_objection_shrink_share)
+    if not run.request.dry_run:
+        register.remember(people)
     return len(rows), unmatched
 
 
@@ -70,47 +77,53 @@ def _quarantined(counts: Counter[Verdict]) -> dict[str, int]:
     }
 
 
-def _check_share(run: Run, table: str, count: int, read: int) -> None:
+def check_share(run: Run, table: str, count: int, read: int) -> None:
+    """Hold the run if a table has more rows set aside than the shop allows."""
     most = run.folder.shop.limits.max_quarantined_share
     if count > read * most:
         raise QuarantineLimitError(
-            f"{table}: {count} of {read} rows are broken, more than {most:.0%}; "
+            f"{table}: {count} of {read} rows are broken, more than {most:.1%}; "
             "`joint-use quarantine` tells why. Mend the source, or raise limits.max_quarantined_share"
         )
 
 
-def _keep(
-    run: Run, snapshot: Snapshot, verdicts: Verdicts, quarantined: Mapping[str, Mapping[str, int]]
-) -> None:
+def keep(
+    run: Run, snapshot: Snapshot, verdicts: Verdicts, partner: str | None = None
+) -> dict[str, dict[str, int]]:
+    """Keep the rows set aside, for all partners or for one, and give their counts by reason."""
+    counts = {t: _quarantined(found) for t, found in _counts(snapshot, verdicts).items()}
+    quarantined = {table: reasons for table, reasons in counts.items() if reasons}
     summary = QuarantineSummary(
         period=str(run.month),
         taken_at=run.as_of.isoformat(),
         read={table: snapshot.tables[table].read for table in DELIVERABLE_TABLES},
-        reasons={table: reasons for table, reasons in quarantined.items() if reasons},
+        reasons=quarantined,
     )
-    rows = {table: _rows(snapshot, verdicts, table) for table in summary.reasons}
-    QuarantineFolder(run.folder.state).replace(summary, rows)
+    rows = {table: _rows(snapshot, verdicts, table) for table in quarantined}
+    with held_shop(run.folder.state):
+        QuarantineFolder(run.folder.state, partner).replace(summary, rows)
+    return quarantined
 
 
 def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarrow.Table]:
     names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
+    reasons = pyarrow.array([verdict.reason for verdict in verdicts.book])
+    broken = verdicts.disposition_codes(Disposition.QUARANTINED)
     start = 0
     for batch in snapshot.batches(table):
         codes = codes_of(verdicts, table, batch, start)
         start += batch.num_rows
-        mask = np.isin(codes, verdicts.disposition_codes(Disposition.QUARANTINED))
-        if not mask.any():
-            continue
-        rows = batch.filter(pyarrow.array(mask))
-        reasons = [verdicts.verdict(int(code)).reason for code in codes[mask]]
-        columns = {
-            "source": names.take(rows.column(PART)),
-            "row": rows.column(RECORD),
-            "reason": pyarrow.array(reasons, pyarrow.string()),
-            "unreadable": rows.column(UNREAD),
-            **{name: rows.column(name) for name in CATALOG[table].columns},
-        }
-        yield pyarrow.table(columns)
+        mask = np.isin(codes, broken)
+        if mask.any():
+            rows = batch.filter(pyarrow.array(mask))
+            columns = {
+                "source": names.take(rows.column(PART)),
+                "row": rows.column(RECORD),
+                "reason": reasons.take(pyarrow.array(codes[mask])),
+                "unreadable": rows.column(UNREAD),
+                **{name: rows.column(name) for name in CATALOG[table].columns},
+            }
+            yield pyarrow.table(columns)
 
 
 def codes_of(verdicts: Verdicts, table: str, batch: pyarrow.RecordBatch, start: int) -> np.ndarray:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from drops.bag import check_bag
 from drops.folders import discard, read_drop
 from drops.folders import publish as publish_folder
 from flows.report import Built, Outcome, Settled
-from flows.run import Run
+from flows.run import Run, instant
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError
 from sources.snapshot import objections_head
@@ -20,16 +21,18 @@ def publish(run: Run, settled: Settled, built: Built) -> Outcome:
     staging = Path(built.staging)
     drop = read_drop(staging)
     head = objections_head(run.folder.shop, run.folder.home, run.environment)
-    if head != settled.objections_head:
+    has_day_turned = instant(run.clock).date() != run.as_of.date()
+    if head != settled.objections_head or has_day_turned:
         raise ObjectionsMovedError(
-            "an objection arrived while the drop was being made; nothing is published. Run again"
+            "an objection arrived, or a day began on which one takes effect, while the drop was "
+            "being made; nothing further is published. Run again"
         )
     series = run.series(built.partner)
     latest = series.latest()
     if run.request.dry_run:
         discard(staging)
         return _outcome(built, drop, "dry_run", "")
-    if latest is not None and _is_same(read_drop(latest), drop):
+    if latest is not None and not check_bag(latest) and _is_same(read_drop(latest), drop):
         discard(staging)
         return _outcome(built, read_drop(latest), "unchanged", str(latest))
     target = series.path(drop.revision)

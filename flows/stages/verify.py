@@ -1,6 +1,8 @@
 """Verify: read the written drop back from disk and search it again, independently of the gate."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.compute as pc
@@ -10,11 +12,12 @@ from drops.objector_scan import (
     CERTIFICATE_COLUMNS,
     CUSTOMER_COLUMNS,
     VEHICLE_COLUMNS,
+    Known,
     Register,
     gather_traces,
     scan,
 )
-from drops.verify import resources_of, verify_drop
+from drops.verify import read_table, resources_of, verify_drop
 from flows.report import Built
 from flows.run import Run
 from schemas.catalog import CATALOG
@@ -39,14 +42,25 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
         all_purposes=frozenset(purpose.id for purpose in notice.purposes),
         day=run.as_of.date(),
     )
-    traces = gather_traces(
-        register,
+    known = Known(
         snapshot.table("customers", CUSTOMER_COLUMNS),
         snapshot.table("vehicles", VEHICLE_COLUMNS),
         _certificates(snapshot),
         partner_keys(run.folder.state / "keys", built.partner, has_drops=True),
     )
-    scan(staging, resources_of(staging), traces)
+    resources = resources_of(staging)
+    delivered = {name: _keys_in(staging, resources.get(name)) for name in ("customers", "vehicles")}
+    scan(staging, resources, gather_traces(register, known, delivered))
+
+
+def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:
+    """Read the keys that stand in a table of the drop; none where there is no such table."""
+    nothing = pyarrow.array([], pyarrow.string())
+    if resource is None:
+        return nothing
+    header = resource["schema"]["primaryKey"][0]
+    batches = read_table(staging, resource, [header])
+    return pyarrow.concat_arrays([nothing, *(batch.column(0) for batch in batches)])
 
 
 def _certificates(snapshot: Snapshot) -> pyarrow.Table:

@@ -15,7 +15,7 @@ from drops.keys import PartnerKeys, partner_keys
 from drops.writers import open_writer, write_all
 from flows.report import Built, Settled
 from flows.run import Run
-from flows.stages.check import codes_of
+from flows.stages.check import check_share, codes_of, keep
 from flows.stages.spines import load_spine, load_verdicts
 from schemas.agreement import Delivery, DropKind
 from schemas.catalog import CATALOG
@@ -25,14 +25,29 @@ from schemas.partner_tables import PartnerTable, partner_tables
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
-from transforms.gating import FAMILY_COLUMNS, IDENTITY_COLUMNS, gate, objected_customers
+from transforms.gating import (
+    FAMILY_COLUMNS,
+    IDENTITY_COLUMNS,
+    gate,
+    meant_customers,
+    objected_customers,
+)
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.objections import Recipient, in_force
-from transforms.settling import Spine, line_codes, spread_quarantine
-from transforms.shaping import CustomerBlock, Shaping, shape, staged_columns, unmappable_rows
+from transforms.settling import LINE_COLUMNS, Spine, line_codes, spread_down, spread_quarantine
+from transforms.shaping import (
+    CustomerBlock,
+    Shaping,
+    shape,
+    staged_columns,
+    unmappable_rows,
+    withheld_rows,
+)
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 SOFTWARE = "joint-use-export"
+
+_UNMAPPABLE = Verdict(Disposition.QUARANTINED, "unmappable_character")
 
 
 def write(run: Run, snapshot: Snapshot, settled: Settled, partner: str) -> Built:
@@ -43,7 +58,9 @@ def write(run: Run, snapshot: Snapshot, settled: Settled, partner: str) -> Built
     has_drops = partner_has_drops(run.folder.drops, partner)
     keys = partner_keys(run.folder.state / "keys", partner, has_drops=has_drops)
     shaping = _shaping(snapshot, spine, Mentions(people), keys, run.agreement(partner).delivery)
+    _withhold(snapshot, spine, verdicts, tables, shaping)
     _set_aside_unmappable(snapshot, spine, verdicts, tables, shaping)
+    _hold_if_too_many(run, snapshot, verdicts, tables, partner)
     _give_keys(shaping, spine, verdicts, keys, tables)
     staging = run.series(partner).staging()
     drop_writer = _DropWriter(run, snapshot, verdicts, shaping, staging)
@@ -62,9 +79,10 @@ def _gate(
     )
     recipient = Recipient(partner, run.share(partner).purposes)
     mask = in_force(objections, recipient, run.folder.policy.notice, run.as_of.date())
-    rows = objections.filter(mask)[row_of("customer_id")].to_numpy()
+    refusing = objections.filter(mask)["customer_id"].combine_chunks()
+    meant = meant_customers(pc.unique(refusing), spine.column("customers", "customer_id"))
     customers = snapshot.table("customers", IDENTITY_COLUMNS)
-    objectors = objected_customers(rows, customers, spine)
+    objectors = objected_customers(meant, customers, spine)
     family = snapshot.table("family_members", FAMILY_COLUMNS)
     gate(verdicts, spine, objectors, family, customers)
     return _identities(snapshot, spine, objectors)
@@ -82,7 +100,7 @@ def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Iden
     certificates = snapshot.table("certificates", CAR_COLUMNS).filter(
         pyarrow.array(paper_is_theirs)
     )
-    return identities(people.to_pylist(), [*cars.to_pylist(), *certificates.to_pylist()])
+    return identities(people, [*cars.to_pylist(), *certificates.to_pylist()])
 
 
 def _shaping(
@@ -108,6 +126,24 @@ def _shaping(
     )
 
 
+def _withhold(
+    snapshot: Snapshot,
+    spine: Spine,
+    verdicts: Verdicts,
+    tables: tuple[PartnerTable, ...],
+    shaping: Shaping,
+) -> None:
+    """Withhold rows that cannot leave without naming an objector, with what hangs on them."""
+    for table in tables:
+        if table.name == "repair_lines":
+            continue
+        mask = np.zeros(len(verdicts.codes(table.name)), bool)
+        for rows, places in leaving(snapshot, verdicts, table):
+            mask[places[withheld_rows(rows, table, shaping)]] = True
+        verdicts.rule(table.name, mask, Disposition.WITHHELD, "names_objector")
+    spread_down(verdicts, spine, Disposition.WITHHELD)
+
+
 def _set_aside_unmappable(
     snapshot: Snapshot,
     spine: Spine,
@@ -118,7 +154,6 @@ def _set_aside_unmappable(
     """Set aside rows the partner's encoding cannot carry, with what hangs on them."""
     if shaping.delivery.format != "csv" or shaping.delivery.encoding != "cp932":
         return
-    reason = Verdict(Disposition.QUARANTINED, "unmappable_character")
     for table in tables:
         parents = "repairs" if table.name == "repair_lines" else table.name
         lost = np.zeros(len(verdicts.codes(parents)), bool)
@@ -126,8 +161,24 @@ def _set_aside_unmappable(
             mask = unmappable_rows(rows, table, shaping)
             link = rows.column(row_of("repair_id")).to_numpy() if parents != table.name else places
             lost[link[mask]] = True
-        verdicts.rule(parents, lost, *reason)
+        verdicts.rule(parents, lost, *_UNMAPPABLE)
     spread_quarantine(verdicts, spine)
+
+
+def _hold_if_too_many(
+    run: Run,
+    snapshot: Snapshot,
+    verdicts: Verdicts,
+    tables: tuple[PartnerTable, ...],
+    partner: str,
+) -> None:
+    """Keep what was set aside for this partner alone, and hold the run if it is too much."""
+    lost = {t.name: _verdict_counts(snapshot, verdicts, t.name)[_UNMAPPABLE] for t in tables}
+    if not any(lost.values()):
+        return
+    keep(run, snapshot, verdicts, partner)
+    for name, count in lost.items():
+        check_share(run, f"{partner}: {name}", count, snapshot.tables[name].read)
 
 
 def _give_keys(
@@ -181,7 +232,7 @@ class _DropWriter:
         delivery = self._shaping.delivery
         path = self._staging / "data" / f"{table.name}{delivery.suffix}"
         written = write_all(open_writer(path, table, delivery), self._shaped(table))
-        counts = self._verdict_counts(table.name)
+        counts = _verdict_counts(self._snapshot, self._verdicts, table.name)
         read = self._snapshot.tables[table.name].read
         self._account[table.name] = account_of(table.name, read, written, counts)
         self._reasons[table.name] = reasons_of(counts)
@@ -227,14 +278,6 @@ class _DropWriter:
             self._cells += told
             yield shaped
 
-    def _verdict_counts(self, table: str) -> Counter[Verdict]:
-        if table != "repair_lines":
-            return self._verdicts.count(self._verdicts.codes(table))
-        counts: Counter[Verdict] = Counter()
-        for batch in self._snapshot.batches(table, [FAULT, row_of("repair_id")]):
-            counts += self._verdicts.count(line_codes(self._verdicts, batch))
-        return counts
-
     def _drop(self, settled: Settled, partner: str) -> Drop:
         run, series = self._run, self._run.series(partner)
         revision, latest = series.next_revision(), series.latest()
@@ -258,7 +301,7 @@ class _DropWriter:
             tables=tuple(self._tables),
             account=self._account,
             cells={reason: count for reason, count in sorted(self._cells.items()) if count},
-            operator=run.request.operator,
+            operator=run.operator,
             reason=run.request.reason,
             software=SOFTWARE,
         )
@@ -266,3 +309,12 @@ class _DropWriter:
 
 def _write_json(path: Path, content: object) -> None:
     path.write_bytes((json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def _verdict_counts(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Counter[Verdict]:
+    if table != "repair_lines":
+        return verdicts.count(verdicts.codes(table))
+    counts: Counter[Verdict] = Counter()
+    for batch in snapshot.batches(table, LINE_COLUMNS):
+        counts += verdicts.count(line_codes(verdicts, batch))
+    return counts

@@ -8,15 +8,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.drop import DISPOSITIONS
-from schemas.errors import HeldError, ObjectionsUnreliableError, QuarantineLimitError, UnbalancedAccountError
+from schemas.errors import (
+    HeldError,
+    ObjectionsUnreliableError,
+    QuarantineLimitError,
+    UnbalancedAccountError,
+)
 from tests import factories
-from tests.factories import customer, delivered, joined, objection, run, slip, vehicle, write_shop, write_table
+from tests.factories import (
+    customer,
+    delivered,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+    write_table,
+)
 from transforms.account import account_of
 from transforms.verdicts import DELIVER, Disposition, Verdict
 
 
 def one_car(*parts):
-    base = {"customers": [customer("1")], "vehicles": [vehicle("V1", "1")], "objections": [objection("99")]}
+    base = {
+        "customers": [customer("1")],
+        "vehicles": [vehicle("V1", "1")],
+        "objections": [objection("99")],
+    }
     return joined(base, *parts)
 
 
@@ -56,19 +75,79 @@ def test_a_broken_row_takes_its_whole_slip_with_it_and_no_other(tmp_path, table,
 @pytest.mark.parametrize(
     ("table", "row", "reason"),
     [
-        ("visits", {"visit_id": "N1", "customer_id": "77", "vehicle_id": "V1", "checked_in_on": "2026-10-01"}, "customer_id:unknown"),
-        ("visits", {"visit_id": "N1", "customer_id": "1", "vehicle_id": "V77", "checked_in_on": "2026-10-01"}, "vehicle_id:unknown"),
-        ("visits", {"visit_id": "N1", "customer_id": "", "vehicle_id": "V1", "checked_in_on": "2026-10-01"}, "customer_id:missing"),
-        ("visits", {"visit_id": "N1", "customer_id": "1", "vehicle_id": "V1", "checked_in_on": ""}, "checked_in_on:missing"),
-        ("visits", {"visit_id": "N1", "customer_id": "1", "vehicle_id": "V1", "checked_in_on": "2026-10-01", "odometer_km": "9999999"}, "odometer_km:too_large"),
-        ("repair_lines", {"repair_id": "S77", "line_number": "1", "line_kind": "part"}, "repair_id:unknown"),
-        ("invoices", {"invoice_id": "D1", "repair_id": "S77", "customer_id": "1"}, "repair_id:unknown"),
+        (
+            "visits",
+            {
+                "visit_id": "N1",
+                "customer_id": "77",
+                "vehicle_id": "V1",
+                "checked_in_on": "2026-10-01",
+            },
+            "customer_id:unknown",
+        ),
+        (
+            "visits",
+            {
+                "visit_id": "N1",
+                "customer_id": "1",
+                "vehicle_id": "V77",
+                "checked_in_on": "2026-10-01",
+            },
+            "vehicle_id:unknown",
+        ),
+        (
+            "visits",
+            {
+                "visit_id": "N1",
+                "customer_id": "",
+                "vehicle_id": "V1",
+                "checked_in_on": "2026-10-01",
+            },
+            "customer_id:missing",
+        ),
+        (
+            "visits",
+            {"visit_id": "N1", "customer_id": "1", "vehicle_id": "V1", "checked_in_on": ""},
+            "checked_in_on:missing",
+        ),
+        (
+            "visits",
+            {
+                "visit_id": "N1",
+                "customer_id": "1",
+                "vehicle_id": "V1",
+                "checked_in_on": "2026-10-01",
+                "odometer_km": "9999999",
+            },
+            "odometer_km:too_large",
+        ),
+        (
+            "repair_lines",
+            {"repair_id": "S77", "line_number": "1", "line_kind": "part"},
+            "repair_id:unknown",
+        ),
+        (
+            "invoices",
+            {"invoice_id": "D1", "repair_id": "S77", "customer_id": "1"},
+            "repair_id:unknown",
+        ),
         ("vehicles", {"vehicle_id": "V2", "customer_id": "77"}, "customer_id:unknown"),
         ("customers", {"customer_id": "2", "kind": "individual", "name": ""}, "name:missing"),
-        ("customers", {"customer_id": "2", "kind": "individual", "name": "某", "merged_into_customer_id": "77"}, "merged_into_customer_id:unknown"),
+        (
+            "customers",
+            {
+                "customer_id": "2",
+                "kind": "individual",
+                "name": "某",
+                "merged_into_customer_id": "77",
+            },
+            "merged_into_customer_id:unknown",
+        ),
     ],
 )
-def test_a_row_without_its_parent_or_its_values_is_set_aside_with_the_reason(tmp_path, table, row, reason):
+def test_a_row_without_its_parent_or_its_values_is_set_aside_with_the_reason(
+    tmp_path, table, row, reason
+):
     assert reasons(run(write_shop(tmp_path, one_car({table: [row]}))), table) == {reason: 1}
 
 
@@ -98,8 +177,10 @@ def test_what_is_set_aside_is_kept_with_place_and_words_for_the_owner_only(tmp_p
     tables["invoices"][0]["billed_jpy"] = "一万円"
     shop = write_shop(tmp_path, tables)
     run(shop)
-    kept = shop / "state" / "quarantine" / "invoices.csv"
-    assert '"invoices.csv",2,"billed_jpy:unreadable","請求金額=一万円"' in kept.read_text("utf-8-sig")
+    kept = shop / "state" / "quarantine" / "all" / "invoices.csv"
+    assert '"invoices.csv",2,"billed_jpy:unreadable","請求金額=一万円"' in kept.read_text(
+        "utf-8-sig"
+    )
     assert kept.stat().st_mode & 0o077 == 0
     assert kept.parent.stat().st_mode & 0o077 == 0
 
@@ -111,15 +192,26 @@ def test_too_many_broken_rows_hold_the_run_and_publish_nothing(tmp_path):
     with pytest.raises(QuarantineLimitError, match="1 of 2 rows are broken"):
         run(shop)
     assert not (shop / "drops").exists()
-    assert (shop / "state" / "quarantine" / "summary.json").exists()
+    assert (shop / "state" / "quarantine" / "all" / "summary.json").exists()
     assert issubclass(QuarantineLimitError, HeldError)
 
 
 def test_scope_leaves_out_other_months_sold_cars_cancelled_and_unfinished_work(tmp_path):
-    other = [slip("S2", "1", "V1", booked_on="2026-09-30"), slip("S3", "1", "V1", booked_on="2026-11-01"), slip("S4", "1", "V1"), slip("S5", "1", "V1"), slip("S6", "1", "V2")]
+    other = [
+        slip("S2", "1", "V1", booked_on="2026-09-30"),
+        slip("S3", "1", "V1", booked_on="2026-11-01"),
+        slip("S4", "1", "V1"),
+        slip("S5", "1", "V1"),
+        slip("S6", "1", "V2"),
+    ]
     other[2]["repairs"][0]["status"] = "cancelled"
     other[3]["repairs"][0]["status"] = "in_progress"
-    sold = {"vehicles": [vehicle("V2", "1", released_on="2026-10-31"), vehicle("V3", "1", released_on="2026-11-01")]}
+    sold = {
+        "vehicles": [
+            vehicle("V2", "1", released_on="2026-10-31"),
+            vehicle("V3", "1", released_on="2026-11-01"),
+        ]
+    }
     report = run(write_shop(tmp_path, one_car(slip("S1", "1", "V1"), sold, *other)))
     outcome = report.outcomes[0]
     assert outcome.account["repairs"].delivered == 1
@@ -168,26 +260,38 @@ def test_work_of_another_shop_counts_by_the_day_it_was_done(tmp_path):
 
 
 def test_only_the_latest_certificate_of_a_car_leaves(tmp_path):
-    papers = [{"vehicle_id": "V1", "issued_on": day, "maker_name": day} for day in ("2022-01-01", "2024-01-01", "2020-01-01")]
+    papers = [
+        {"vehicle_id": "V1", "issued_on": day, "maker_name": day}
+        for day in ("2022-01-01", "2024-01-01", "2020-01-01")
+    ]
     (row,) = delivered(run(write_shop(tmp_path, one_car({"certificates": papers}))))["certificates"]
     assert row["issued_on"] == "2024-01-01"
 
 
 def test_two_certificates_of_one_day_decide_nothing(tmp_path):
-    papers = [{"vehicle_id": "V1", "issued_on": "2024-01-01", "maker_name": maker} for maker in ("甲", "乙")]
-    assert reasons(run(write_shop(tmp_path, one_car({"certificates": papers}))), "certificates") == {"vehicle_id:duplicate": 2}
+    papers = [
+        {"vehicle_id": "V1", "issued_on": "2024-01-01", "maker_name": maker}
+        for maker in ("甲", "乙")
+    ]
+    assert reasons(
+        run(write_shop(tmp_path, one_car({"certificates": papers}))), "certificates"
+    ) == {"vehicle_id:duplicate": 2}
 
 
 def test_a_merged_customers_slips_go_out_under_the_surviving_number(tmp_path):
     merged = {"customers": [customer("2", merged_into_customer_id="1")]}
     report = run(write_shop(tmp_path, one_car(merged, slip("S1", "2", "V1"))))
     rows = delivered(report)
-    assert [row["customer_key"] for row in rows["repairs"]] == [row["customer_key"] for row in rows["customers"]]
+    assert [row["customer_key"] for row in rows["repairs"]] == [
+        row["customer_key"] for row in rows["customers"]
+    ]
     assert report.outcomes[0].reasons["customers"] == {"out_of_scope: merged": 1}
 
 
 def test_empty_tables_are_delivered_as_empty_files(tmp_path):
-    report = run(write_shop(tmp_path, {"customers": [customer("1")], "objections": [objection("99")]}))
+    report = run(
+        write_shop(tmp_path, {"customers": [customer("1")], "objections": [objection("99")]})
+    )
     assert delivered(report)["repair_lines"] == []
 
 
@@ -196,11 +300,16 @@ def test_empty_tables_are_delivered_as_empty_files(tmp_path):
     [
         (lambda shop: (shop / "records" / "objections.csv").unlink(), "no such file"),
         (lambda shop: write_table(shop, "objections", [objection("")]), "name no customer"),
-        (lambda shop: (shop / "records" / "objections.csv").write_bytes(b"\x81"), "neither UTF-8 nor CP932"),
-        (lambda shop: write_table(shop, "objections", [objection("1")]), "there were 3 objections"),
+        (
+            lambda shop: (shop / "records" / "objections.csv").write_bytes(b"\x81"),
+            "neither UTF-8 nor CP932",
+        ),
+        (lambda shop: write_table(shop, "objections", [objection("1")]), "of 3 people who had objected, 3 are no longer"),
     ],
 )
-def test_objections_that_are_missing_blank_unreadable_or_shrunken_stop_the_run(tmp_path, change, told):
+def test_objections_that_are_missing_blank_unreadable_or_shrunken_stop_the_run(
+    tmp_path, change, told
+):
     tables = one_car({"objections": [objection("98"), objection("97")]})
     shop = write_shop(tmp_path, tables)
     run(shop, month="2026-08")
@@ -216,18 +325,55 @@ def test_too_many_objections_that_match_nobody_stop_the_run(tmp_path):
         run(shop)
 
 
-messy = st.sampled_from(["ok", "ok", "ok", "bad date", "unknown customer", "unknown car", "old", "cancelled", "minus", "broken bill"])
+messy = st.sampled_from(
+    [
+        "ok",
+        "ok",
+        "ok",
+        "bad date",
+        "unknown customer",
+        "unknown car",
+        "old",
+        "cancelled",
+        "minus",
+        "broken bill",
+    ]
+)
 
 
 @settings(max_examples=25, deadline=None)
-@given(kinds=st.lists(messy, max_size=12), objects=st.booleans(), line_counts=st.lists(st.integers(0, 4), min_size=12, max_size=12))
-def test_whatever_the_records_hold_the_account_balances_and_no_slip_is_halved(tmp_path_factory, kinds, objects, line_counts):
-    tables = one_car({"customers": [customer("2")], "vehicles": [vehicle("V2", "2")], "objections": [objection("2" if objects else "98")]})
+@given(
+    kinds=st.lists(messy, max_size=12),
+    objects=st.booleans(),
+    line_counts=st.lists(st.integers(0, 4), min_size=12, max_size=12),
+)
+def test_whatever_the_records_hold_the_account_balances_and_no_slip_is_halved(
+    tmp_path_factory, kinds, objects, line_counts
+):
+    tables = one_car(
+        {
+            "customers": [customer("2")],
+            "vehicles": [vehicle("V2", "2")],
+            "objections": [objection("2" if objects else "98")],
+        }
+    )
     for place, kind in enumerate(kinds):
-        one = slip(f"S{place}", "1" if place % 3 else "2", "V1" if place % 2 else "V2", lines=line_counts[place])
+        one = slip(
+            f"S{place}",
+            "1" if place % 3 else "2",
+            "V1" if place % 2 else "V2",
+            lines=line_counts[place],
+        )
         repair, bill = one["repairs"][0], one["invoices"][0]
-        repair |= {"bad date": {"done_on": "x"}, "unknown customer": {"customer_id": "77"}, "unknown car": {"vehicle_id": "V77"}, "cancelled": {"status": "cancelled"}}.get(kind, {})
-        bill |= {"old": {"booked_on": "2020-01-01"}, "broken bill": {"billed_jpy": "x"}}.get(kind, {})
+        repair |= {
+            "bad date": {"done_on": "x"},
+            "unknown customer": {"customer_id": "77"},
+            "unknown car": {"vehicle_id": "V77"},
+            "cancelled": {"status": "cancelled"},
+        }.get(kind, {})
+        bill |= {"old": {"booked_on": "2020-01-01"}, "broken bill": {"billed_jpy": "x"}}.get(
+            kind, {}
+        )
         if kind == "minus" and one["repair_lines"]:
             one["repair_lines"][-1]["quantity"] = "-2"
         tables = joined(tables, one)
@@ -235,12 +381,18 @@ def test_whatever_the_records_hold_the_account_balances_and_no_slip_is_halved(tm
     report = run(shop)
     outcome, rows = report.outcomes[0], delivered(report)
     for table, account in outcome.account.items():
-        assert account.read == len(tables.get(table, [])) == sum(getattr(account, d) for d in DISPOSITIONS)
+        assert (
+            account.read
+            == len(tables.get(table, []))
+            == sum(getattr(account, d) for d in DISPOSITIONS)
+        )
         assert account.delivered == len(rows[table])
     whole = {row["repair_key"] for row in rows["repairs"]}
     assert {row["repair_key"] for row in rows["invoices"]} == whole
     assert len(rows["repair_lines"]) == sum(
-        line_counts[place] for place, kind in enumerate(kinds) if _leaves(kind, place, line_counts[place], objects=objects)
+        line_counts[place]
+        for place, kind in enumerate(kinds)
+        if _leaves(kind, place, line_counts[place], objects=objects)
     )
     assert Path(outcome.path).is_dir()
     assert factories.MONTH in outcome.drop_id

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import bagit
 import duckdb
-import pyarrow.parquet as parquet
 import pytest
 from frictionless import Package
+from pyarrow import parquet
 
 from drops.verify import verify_drop
 from schemas.errors import VerificationError
@@ -23,7 +23,11 @@ FORMATS = [
 
 
 def tables(**person):
-    base = {"customers": [customer("1", **person)], "vehicles": [vehicle("V1", "1")], "objections": [objection("99")]}
+    base = {
+        "customers": [customer("1", **person)],
+        "vehicles": [vehicle("V1", "1")],
+        "objections": [objection("99")],
+    }
     return joined(base, slip("S1", "1", "V1"))
 
 
@@ -50,19 +54,25 @@ def test_the_samples_drops_validate_with_bagit_and_frictionless(sample_shop):
 
 def test_duckdb_opens_the_parquet_with_its_types(tmp_path):
     drop = exported(tmp_path, {"format": "parquet"})
-    (row,) = duckdb.sql(f"SELECT line_number, quantity, amount_jpy FROM '{drop}/data/repair_lines.parquet' LIMIT 1").fetchall()
+    (row,) = duckdb.sql(
+        f"SELECT line_number, quantity, amount_jpy FROM '{drop}/data/repair_lines.parquet' LIMIT 1"
+    ).fetchall()
     assert [str(value) for value in row] == ["1", "1.000", "1000"]
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path):
-    one, other = (exported(tmp_path / name, {"format": "parquet"}, name="髙橋") for name in ("a", "b"))
+    one, other = (
+        exported(tmp_path / name, {"format": "parquet"}, name="髙橋") for name in ("a", "b")
+    )
     key = tmp_path / "a" / "state" / "keys" / "lotas.key"
     shutil.rmtree(tmp_path / "b" / "drops")
     shutil.copy(key, tmp_path / "b" / "state" / "keys" / "lotas.key")
     shutil.rmtree(tmp_path / "b" / "records")
     shutil.copytree(tmp_path / "a" / "records", tmp_path / "b" / "records")
     other = Path(run(tmp_path / "b", now=factories.NOW.replace(day=9)).outcomes[0].path)
-    assert (one / "manifest-sha256.txt").read_bytes() == (other / "manifest-sha256.txt").read_bytes()
+    assert (one / "manifest-sha256.txt").read_bytes() == (
+        other / "manifest-sha256.txt"
+    ).read_bytes()
 
 
 def test_running_again_publishes_nothing_new(tmp_path):
@@ -171,8 +181,18 @@ def test_parquet_is_not_defused(tmp_path):
 
 
 def test_titles_and_labels_of_the_agreement_are_used(tmp_path):
-    wanted = {"customers": {"columns": ["name", "sex"], "titles": {"name": "お名前", "customer_key": "キー"}, "labels": {"sex": {"male": "男", "female": "女", "other": "他"}}}}
-    drop = Path(run(write_shop(tmp_path, tables(sex="male"), factories.agreement(tables=wanted))).outcomes[0].path)
+    wanted = {
+        "customers": {
+            "columns": ["name", "sex"],
+            "titles": {"name": "お名前", "customer_key": "キー"},
+            "labels": {"sex": {"male": "男", "female": "女", "other": "他"}},
+        }
+    }
+    drop = Path(
+        run(write_shop(tmp_path, tables(sex="male"), factories.agreement(tables=wanted)))
+        .outcomes[0]
+        .path
+    )
     header, row = (drop / "data" / "customers.csv").read_text("utf-8-sig").splitlines()
     assert header == '"キー","お名前","性別"'
     assert row.endswith('"男"')
@@ -182,7 +202,9 @@ def test_crlf_ends_records_and_leaves_line_breaks_in_cells_alone(tmp_path):
     whole = tables()
     whole["repairs"][0]["description"] = "一行\n二行"
     delivery = {"format": "csv", "encoding": "cp932", "line_end": "crlf"}
-    drop = Path(run(write_shop(tmp_path, whole, factories.agreement(delivery=delivery))).outcomes[0].path)
+    drop = Path(
+        run(write_shop(tmp_path, whole, factories.agreement(delivery=delivery))).outcomes[0].path
+    )
     raw = (drop / "data" / "repairs.csv").read_bytes()
     assert "一行\n二行".encode("cp932") in raw
     assert raw.count(b"\r\n") == 2

@@ -16,12 +16,19 @@ from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, Ver
 from tests import factories
 from tests.factories import customer, objection, run, write_shop, write_table
 
-TABLES = {"customers": [customer("1", name="秘密 太郎"), customer("2")], "objections": [objection("99"), objection("98")]}
+TABLES = {
+    "customers": [customer("1", name="秘密 太郎"), customer("2")],
+    "objections": [objection("99"), objection("98")],
+}
 
 
 def visible(shop):
     folder = shop / "drops" / "lotas"
-    return sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.exists() else []
+    return (
+        sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        if folder.exists()
+        else []
+    )
 
 
 def test_a_second_run_for_the_same_partner_is_busy(tmp_path):
@@ -88,7 +95,12 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
 def test_a_run_killed_at_any_stage_shows_nothing_half_and_converges(tmp_path, module, name, after):
     shop = write_shop(tmp_path, TABLES)
     script = _KILLED.format(module=module, name=name, after=after)
-    killed = subprocess.run([sys.executable, "-c", script, str(shop)], check=False, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."})
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(shop)],
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."},
+    )
     assert killed.returncode == -signal.SIGKILL
     for drop in visible(shop):
         verify_drop(shop / "drops" / "lotas" / drop)
@@ -118,7 +130,9 @@ def test_a_programs_failure_tells_no_value_and_keeps_the_details_private(tmp_pat
 def test_the_run_leaves_no_personal_data_outside_quarantine(tmp_path):
     shop = write_shop(tmp_path, TABLES)
     run(shop)
-    left = [p for p in (shop / "state").rglob("*") if p.is_file() and "秘密".encode() in p.read_bytes()]
+    left = [
+        p for p in (shop / "state").rglob("*") if p.is_file() and "秘密".encode() in p.read_bytes()
+    ]
     assert left == []
 
 
@@ -128,19 +142,33 @@ def test_the_run_leaves_no_personal_data_outside_quarantine(tmp_path):
         (Traces(contacts={"023-600-0001"}), "customers.phone"),
         (Traces(addresses={"山形市甲1番地"}), "customers.address"),
         (Traces(pairs={("秘密太郎", "山形市甲1番地")}), r"customers.name\+address|name\+address"),
-        (Traces(contacts={"ZZZ-9999999"}), "customers.occupation"),
+        (Traces(contacts={"zzz-9999999"}), "customers.occupation"),
     ],
 )
 def test_the_second_look_finds_what_the_gate_would_have_missed(tmp_path, traces, where):
-    person = customer("1", name="秘密　太郎", address="山形市甲１番地", phone="0236000001", occupation="部品 ＺＺＺ－９９９９９９９ 係")
-    drop = Path(run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})).outcomes[0].path)
+    person = customer(
+        "1",
+        name="秘密　太郎",
+        address="山形市甲１番地",
+        phone="0236000001",
+        occupation="部品 ＺＺＺ－９９９９９９９ 係",
+    )
+    drop = Path(
+        run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]}))
+        .outcomes[0]
+        .path
+    )
     with pytest.raises(VerificationError, match=where):
         scan(drop, resources_of(drop), traces)
 
 
 def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
     person = customer("1", phone="023-600-00011")
-    drop = Path(run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})).outcomes[0].path)
+    drop = Path(
+        run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]}))
+        .outcomes[0]
+        .path
+    )
     scan(drop, resources_of(drop), Traces(contacts={"023-600-0001"}))
 
 
@@ -148,7 +176,9 @@ def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_
     import flows.stages.write
 
     monkeypatch.setattr(flows.stages.write, "gate", lambda *_: None)
-    shop = write_shop(tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("2")]})
+    shop = write_shop(
+        tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("2")]}
+    )
     with pytest.raises(VerificationError, match="belongs only to people who objected"):
         run(shop)
     assert visible(shop) == []

@@ -9,9 +9,25 @@ from hypothesis import strategies as st
 
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
-from tests.factories import bytes_of, customer, delivered, joined, objection, run, slip, vehicle, write_shop
+from tests.factories import (
+    bytes_of,
+    customer,
+    delivered,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
 
-CANARIES = {"name": "隠田 秘一", "address": "山形市秘密町9番地9", "phone": "023-699-9999", "mobile_phone": "090-9876-5432", "email": "hidden@example.jp"}
+CANARIES = {
+    "name": "隠田 秘一",
+    "address": "山形市秘密町9番地9",
+    "phone": "023-699-9999",
+    "mobile_phone": "090-9876-5432",
+    "email": "hidden@example.jp",
+}
 
 
 def hidden_in(folder: Path) -> list[str]:
@@ -23,23 +39,56 @@ def hidden_in(folder: Path) -> list[str]:
 def shop_with(tmp_path, *parts, **kwargs):
     objector = customer("9", **CANARIES)
     car = vehicle("V9", "9", plate="山形599ん98-76", chassis_number="XXX99-9999999")
-    base = {"customers": [customer("1"), objector], "vehicles": [vehicle("V1", "1"), car], "objections": [objection("9")]}
-    return write_shop(tmp_path, joined(base, slip("S1", "1", "V1"), slip("S9", "9", "V9"), *parts), **kwargs)
+    base = {
+        "customers": [customer("1"), objector],
+        "vehicles": [vehicle("V1", "1"), car],
+        "objections": [objection("9")],
+    }
+    return write_shop(
+        tmp_path, joined(base, slip("S1", "1", "V1"), slip("S9", "9", "V9"), *parts), **kwargs
+    )
 
 
 def test_an_objector_leaves_with_cars_visits_repairs_lines_invoices_costs_and_family(tmp_path):
     more = {
-        "visits": [{"visit_id": "N9", "customer_id": "9", "vehicle_id": "V9", "checked_in_on": "2026-10-05"}],
-        "certificates": [{"vehicle_id": "V9", "plate": "山形599ん98-76", "chassis_number": "XXX99-9999999"}],
-        "vehicle_costs": [{"vehicle_cost_id": "T9", "vehicle_id": "V9", "cost_kind": "税", "amount_jpy": "1", "incurred_on": "2026-10-01"}],
-        "family_members": [{"family_member_id": "F9", "customer_id": "9", "name": "隠田 花", "relation": "妻"}],
+        "visits": [
+            {
+                "visit_id": "N9",
+                "customer_id": "9",
+                "vehicle_id": "V9",
+                "checked_in_on": "2026-10-05",
+            }
+        ],
+        "certificates": [
+            {"vehicle_id": "V9", "plate": "山形599ん98-76", "chassis_number": "XXX99-9999999"}
+        ],
+        "vehicle_costs": [
+            {
+                "vehicle_cost_id": "T9",
+                "vehicle_id": "V9",
+                "cost_kind": "税",
+                "amount_jpy": "1",
+                "incurred_on": "2026-10-01",
+            }
+        ],
+        "family_members": [
+            {"family_member_id": "F9", "customer_id": "9", "name": "隠田 花", "relation": "妻"}
+        ],
     }
     report = run(shop_with(tmp_path, more))
     outcome = report.outcomes[0]
     assert hidden_in(Path(outcome.path)) == []
     assert {table: account.objected for table, account in outcome.account.items()} == {
-        **{"customers": 1, "family_members": 1, "vehicles": 1, "certificates": 1, "visits": 1},
-        **{"repairs": 1, "repair_lines": 2, "invoices": 1, "vehicle_costs": 1, "vehicle_images": 0},
+        "customers": 1,
+        "family_members": 1,
+        "vehicles": 1,
+        "certificates": 1,
+        "visits": 1,
+        "repairs": 1,
+        "repair_lines": 2,
+        "invoices": 1,
+        "vehicle_costs": 1,
+        "vehicle_images": 0,
     }
     assert [row["customer_key"] for row in delivered(report)["repairs"]] == [
         row["customer_key"] for row in delivered(report)["customers"]
@@ -48,7 +97,10 @@ def test_an_objector_leaves_with_cars_visits_repairs_lines_invoices_costs_and_fa
 
 @pytest.mark.parametrize(("old", "new"), [("9", "8"), ("8", "9")])
 def test_an_objection_under_any_merged_number_covers_the_person(tmp_path, old, new):
-    numbers = {"9": customer("9", **CANARIES), "8": customer("8", **{**CANARIES, "email": "other@example.jp"})}
+    numbers = {
+        "9": customer("9", **CANARIES),
+        "8": customer("8", **{**CANARIES, "email": "other@example.jp"}),
+    }
     numbers[old]["merged_into_customer_id"] = new
     tables = {"customers": [customer("1"), *numbers.values()], "objections": [objection("9")]}
     outcome = run(write_shop(tmp_path, tables)).outcomes[0]
@@ -57,7 +109,10 @@ def test_an_objection_under_any_merged_number_covers_the_person(tmp_path, old, n
 
 
 def test_merges_in_a_circle_hide_nobody(tmp_path):
-    circle = [customer("8", merged_into_customer_id="9"), customer("9", **CANARIES, merged_into_customer_id="8")]
+    circle = [
+        customer("8", merged_into_customer_id="9"),
+        customer("9", **CANARIES, merged_into_customer_id="8"),
+    ]
     tables = {"customers": [customer("1"), *circle], "objections": [objection("8")]}
     outcome = run(write_shop(tmp_path, tables)).outcomes[0]
     assert hidden_in(Path(outcome.path)) == []
@@ -66,7 +121,10 @@ def test_merges_in_a_circle_hide_nobody(tmp_path):
 
 def test_a_second_number_with_the_same_name_and_mobile_is_the_same_person(tmp_path):
     double = customer("7", name="隠田　秘一", mobile_phone="09098765432")
-    tables = {"customers": [customer("1"), customer("9", **CANARIES), double], "objections": [objection("9")]}
+    tables = {
+        "customers": [customer("1"), customer("9", **CANARIES), double],
+        "objections": [objection("9")],
+    }
     outcome = run(write_shop(tmp_path, tables)).outcomes[0]
     assert outcome.account["customers"].objected == 2
     assert outcome.account["customers"].delivered == 1
@@ -76,7 +134,10 @@ def test_namesakes_and_households_stay(tmp_path):
     namesake = customer("2", name=CANARIES["name"])
     wife = customer("3", address=CANARIES["address"], phone=CANARIES["phone"])
     report = run(shop_with(tmp_path, {"customers": [namesake, wife]}))
-    assert {row["phone"] for row in delivered(report)["customers"]} >= {namesake["phone"], wife["phone"]}
+    assert {row["phone"] for row in delivered(report)["customers"]} >= {
+        namesake["phone"],
+        wife["phone"],
+    }
     assert report.outcomes[0].account["customers"].delivered == 3
 
 
@@ -89,7 +150,11 @@ def test_namesakes_and_households_stay(tmp_path):
     ],
 )
 def test_an_objector_is_no_relative_of_anybody(tmp_path, member):
-    family = {"family_members": [{"family_member_id": "F1", "customer_id": "1", "relation": "父", **member}]}
+    family = {
+        "family_members": [
+            {"family_member_id": "F1", "customer_id": "1", "relation": "父", **member}
+        ]
+    }
     outcome = run(shop_with(tmp_path, family)).outcomes[0]
     assert outcome.account["family_members"].objected == 1
 
@@ -97,7 +162,14 @@ def test_an_objector_is_no_relative_of_anybody(tmp_path, member):
 def test_a_relative_with_the_same_name_but_another_birth_date_stays(tmp_path):
     tables = {
         "customers": [customer("1"), customer("9", **CANARIES, birth_on="1961-05-17")],
-        "family_members": [{"family_member_id": "F1", "customer_id": "1", "name": CANARIES["name"], "birth_on": "1999-01-01"}],
+        "family_members": [
+            {
+                "family_member_id": "F1",
+                "customer_id": "1",
+                "name": CANARIES["name"],
+                "birth_on": "1999-01-01",
+            }
+        ],
         "objections": [objection("9")],
     }
     assert run(write_shop(tmp_path, tables)).outcomes[0].account["family_members"].delivered == 1
@@ -105,13 +177,24 @@ def test_a_relative_with_the_same_name_but_another_birth_date_stays(tmp_path):
 
 def test_a_given_name_at_the_objectors_home_is_the_objector(tmp_path):
     wife = customer("3", address=CANARIES["address"])
-    family = {"customers": [wife], "family_members": [{"family_member_id": "F1", "customer_id": "3", "name": "秘一", "relation": "夫"}]}
+    family = {
+        "customers": [wife],
+        "family_members": [
+            {"family_member_id": "F1", "customer_id": "3", "name": "秘一", "relation": "夫"}
+        ],
+    }
     assert run(shop_with(tmp_path, family)).outcomes[0].account["family_members"].objected == 1
 
 
 @pytest.mark.parametrize("holder", ["owner", "user"])
 def test_an_objector_is_neither_owner_nor_user_of_anothers_car(tmp_path, holder):
-    paper = {"vehicle_id": "V1", "plate": "山形500あ1", f"{holder}_name": CANARIES["name"], f"{holder}_address": CANARIES["address"], "base_location": CANARIES["address"]}
+    paper = {
+        "vehicle_id": "V1",
+        "plate": "山形500あ1",
+        f"{holder}_name": CANARIES["name"],
+        f"{holder}_address": CANARIES["address"],
+        "base_location": CANARIES["address"],
+    }
     report = run(shop_with(tmp_path, {"certificates": [paper]}))
     (row,) = delivered(report)["certificates"]
     assert row["plate"] == "山形 500 あ 1"
@@ -121,8 +204,19 @@ def test_an_objector_is_neither_owner_nor_user_of_anothers_car(tmp_path, holder)
 
 def test_owner_and_user_leave_where_they_are_the_customer_however_spelt(tmp_path):
     person = customer("1", name="髙橋　一郎", address="山形市大字下反田31番地2")
-    paper = {"vehicle_id": "V1", "owner_name": "高橋 一郎", "owner_address": "山形県山形市下反田３１－２", "user_name": "某ファイナンス", "user_address": "東京都"}
-    tables = {"customers": [person], "vehicles": [vehicle("V1", "1")], "certificates": [paper], "objections": [objection("99")]}
+    paper = {
+        "vehicle_id": "V1",
+        "owner_name": "高橋 一郎",
+        "owner_address": "山形県山形市下反田３１－２",
+        "user_name": "某ファイナンス",
+        "user_address": "東京都",
+    }
+    tables = {
+        "customers": [person],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": [paper],
+        "objections": [objection("99")],
+    }
     (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
     assert (row["owner_name"], row["user_name"]) == ("高橋 一郎", "")
 
@@ -153,17 +247,25 @@ def test_a_rerun_of_an_old_month_obeys_the_objections_of_today(tmp_path):
     factories.write_table(shop, "objections", [objection("1", effective_on="2099-01-01")])
     first = run(shop, month="2025-03")
     assert first.outcomes[0].account["repairs"].delivered == 1
-    factories.write_table(shop, "objections", [objection("1", effective_on="2099-01-01"), objection("9")])
+    factories.write_table(
+        shop, "objections", [objection("1", effective_on="2099-01-01"), objection("9")]
+    )
     again = run(shop, month="2025-03")
     assert again.outcomes[0].drop_id == "lotas/monthly-2025-03-r2"
     assert hidden_in(Path(again.outcomes[0].path)) == []
 
 
 def test_one_partner_and_one_purpose_keep_out_of_that_drop_only(tmp_path):
-    both = (factories.agreement("lotas"), factories.agreement("broadleaf", purposes=("1.research",)))
+    both = (
+        factories.agreement("lotas"),
+        factories.agreement("broadleaf", purposes=("1.research",)),
+    )
     tables = {
         "customers": [customer("1"), customer("2"), customer("3")],
-        "objections": [objection("2", partner="lotas"), objection("3", scope="purpose", purpose="1.research")],
+        "objections": [
+            objection("2", partner="lotas"),
+            objection("3", scope="purpose", purpose="1.research"),
+        ],
     }
     report = run(write_shop(tmp_path, tables, *both))
     counts = {o.partner: o.account["customers"].objected for o in report.outcomes}
@@ -177,18 +279,39 @@ def test_the_sample_gives_no_trace_of_who_refused(sample_shop):
 
     with (SAMPLE / "records" / "顧客.csv").open(encoding="cp932", newline="") as file:
         people = {row["顧客コード"]: row for row in csv.DictReader(file)}
-    everyone = {"000011", "000014", "000017", "000018", "000019", "000020", "000022", "000031", "000033", "000042"}
-    refusers = {"lotas": everyone | {"000012", "000013", "000029"}, "broadleaf": everyone | {"000021"}}
+    everyone = {
+        "000011",
+        "000014",
+        "000017",
+        "000018",
+        "000019",
+        "000020",
+        "000022",
+        "000031",
+        "000033",
+        "000042",
+    }
+    refusers = {
+        "lotas": everyone | {"000012", "000013", "000029"},
+        "broadleaf": everyone | {"000021"},
+    }
     for outcome in report.outcomes:
         found = bytes_of(Path(outcome.path)).decode("utf-8", "replace")
         drop = json.loads((Path(outcome.path) / "drop.json").read_text())
-        assert drop["account"]["customers"]["objected"] == len(refusers[outcome.partner]) - 1  # 000020 is merged
+        assert (
+            drop["account"]["customers"]["objected"] == len(refusers[outcome.partner]) - 1
+        )  # 000020 is merged
         for number in refusers[outcome.partner]:
-            assert people[number]["メールアドレス"] == "" or people[number]["メールアドレス"] not in found
+            assert (
+                people[number]["メールアドレス"] == ""
+                or people[number]["メールアドレス"] not in found
+            )
         assert "紹介により割引" not in found
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_whoever_objects_in_any_way_is_in_no_byte(tmp_path_factory, data):
     """Any set of objections, merges, owners, relatives and texts: no refuser's own value is found."""
@@ -200,15 +323,32 @@ def test_whoever_objects_in_any_way_is_in_no_byte(tmp_path_factory, data):
         if target and target != person["customer_id"]:
             person["merged_into_customer_id"] = target
     cars = [vehicle(f"V{n}", data.draw(st.sampled_from(numbers))) for n in numbers]
-    slips = [slip(f"S{n}", data.draw(st.sampled_from(numbers)), data.draw(st.sampled_from([c["vehicle_id"] for c in cars]))) for n in numbers]
+    slips = [
+        slip(
+            f"S{n}",
+            data.draw(st.sampled_from(numbers)),
+            data.draw(st.sampled_from([c["vehicle_id"] for c in cars])),
+        )
+        for n in numbers
+    ]
     papers = []
     for car in cars:
         owner = people[int(data.draw(st.sampled_from(numbers)))]
-        papers.append({"vehicle_id": car["vehicle_id"], "plate": car["plate"], "chassis_number": car["chassis_number"], "owner_name": owner["name"], "owner_address": owner["address"]})
+        papers.append(
+            {
+                "vehicle_id": car["vehicle_id"],
+                "plate": car["plate"],
+                "chassis_number": car["chassis_number"],
+                "owner_name": owner["name"],
+                "owner_address": owner["address"],
+            }
+        )
     tables = joined({"customers": people, "vehicles": cars, "certificates": papers}, *slips)
     for repair in tables["repairs"]:
         person = people[int(data.draw(st.sampled_from(numbers)))]
-        repair["description"] = data.draw(st.sampled_from(["点検", f"{person['name']}様", f"TEL {person['mobile_phone']}"]))
+        repair["description"] = data.draw(
+            st.sampled_from(["点検", f"{person['name']}様", f"TEL {person['mobile_phone']}"])
+        )
     refusing = data.draw(st.sets(st.sampled_from(numbers)))
     tables["objections"] = [objection(n) for n in refusing] or [objection("99")]
     outcome = run(write_shop(tmp_path_factory.mktemp("shop"), tables)).outcomes[0]

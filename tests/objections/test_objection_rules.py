@@ -29,7 +29,8 @@ def test_provision_erasure_blank_and_unknown_scopes_keep_out_of_everything(scope
 
 
 def test_only_an_explicit_statement_of_no_objection_is_none():
-    assert not holds(scope="none")
+    assert not holds(scope="no_objection")
+    assert holds(scope="none")
 
 
 def test_provision_to_one_partner_leaves_the_other():
@@ -41,7 +42,10 @@ def test_erasure_is_for_every_partner():
     assert holds("broadleaf", scope="erasure", partner="lotas")
 
 
-@pytest.mark.parametrize(("purposes", "expected"), [(("2.offers",), True), (("1.research", "2.offers"), True), (("5.recall",), False)])
+@pytest.mark.parametrize(
+    ("purposes", "expected"),
+    [(("2.offers",), True), (("1.research", "2.offers"), True), (("5.recall",), False)],
+)
 def test_a_purpose_keeps_out_of_drops_that_serve_it(purposes, expected):
     assert holds("lotas", purposes, scope="purpose", purpose="2.offers") is expected
 
@@ -78,7 +82,7 @@ days = st.sampled_from([None, *(date(2026, 11, day) for day in (1, 2, 3))])
 
 
 @given(
-    scope=st.sampled_from([None, "provision", "purpose", "erasure", "none", "?"]),
+    scope=st.sampled_from([None, "provision", "purpose", "erasure", "none", "no_objection", "?"]),
     partner=words,
     purpose=st.sampled_from([None, "2.offers", "5.recall", "?"]),
     received_on=days,

@@ -18,7 +18,9 @@ from tests.conftest import SAMPLE
 
 
 def policy(notice: Notice | None = None, **changes_):
-    return Policy(notice or factories.notice(), {"lotas": factories.loaded_agreement(**changes_)}, {})
+    return Policy(
+        notice or factories.notice(), {"lotas": factories.loaded_agreement(**changes_)}, {}
+    )
 
 
 def tables(**columns):
@@ -77,7 +79,10 @@ def test_pictures_stay_in_the_shop():
         ({"tables": {"customers": {"columns": ["line_account"]}}}, "no column 'line_account'"),
         ({"tables": {"customers": {"columns": ["name", "name"]}}}, "listed twice"),
         ({"tables": {"customers": {"columns": []}}}, "at least 1"),
-        ({"tables": {"customers": {"columns": ["sex"], "labels": {"sex": {"male": "男"}}}}}, "one word for each"),
+        (
+            {"tables": {"customers": {"columns": ["sex"], "labels": {"sex": {"male": "男"}}}}},
+            "one word for each",
+        ),
         ({"delivery": {"format": "csv", "encoding": "shift_jis"}}, "cp932"),
         ({"delivery": {"format": "csv", "colour": "red"}}, "Extra inputs"),
     ],
@@ -98,7 +103,11 @@ def test_the_sample_policy_lists_each_column_with_its_clause():
 def test_growing_items_or_partners_is_widening_and_purposes_are_not():
     whole = factories.notice()
     smaller = whole.model_copy(
-        update={"items": whole.items[1:], "partners": whole.partners[:1], "purposes": whole.purposes[1:]}
+        update={
+            "items": whole.items[1:],
+            "partners": whole.partners[:1],
+            "purposes": whole.purposes[1:],
+        }
     )
     found = changes(Policy(smaller, {}, {}), Policy(whole, {}, {}))
     assert {change.text for change in found if change.is_widening} == {
@@ -113,8 +122,18 @@ def test_policy_commands_answer_from_the_same_declaration(tmp_path):
     runner = CliRunner()
     assert "lotas 2026-1: OK" in runner.invoke(command, ["check", "--shop", str(SAMPLE)]).output
     shown = json.loads(runner.invoke(command, ["show", "--shop", str(SAMPLE), "--json"]).output)
-    assert {"partner": "lotas", "kind": "monthly", "table": "visits", "column": "odometer_km", "items": ["2.mileage"], "clauses": ["7(2)②"]} in shown["columns"]
-    assert "repair_lines.name: 3.parts §7(2)③" in runner.invoke(command, ["show", "--shop", str(SAMPLE)]).output
+    assert {
+        "partner": "lotas",
+        "kind": "monthly",
+        "table": "visits",
+        "column": "odometer_km",
+        "items": ["2.mileage"],
+        "clauses": ["7(2)②"],
+    } in shown["columns"]
+    assert (
+        "repair_lines.name: 3.parts §7(2)③"
+        in runner.invoke(command, ["show", "--shop", str(SAMPLE)]).output
+    )
     dictionary = json.loads(runner.invoke(command, ["dictionary", "--json"]).output)
     assert set(dictionary) == set(CATALOG)
     assert "| plate |" in runner.invoke(command, ["dictionary"]).output

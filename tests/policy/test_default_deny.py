@@ -19,7 +19,11 @@ def add_column(path: Path, header: str, value: str) -> None:
 
 def one_of_everything(**values):
     return joined(
-        {"customers": [customer("1", **values)], "vehicles": [vehicle("V1", "1")], "objections": [objection("99")]},
+        {
+            "customers": [customer("1", **values)],
+            "vehicles": [vehicle("V1", "1")],
+            "objections": [objection("99")],
+        },
         slip("S1", "1", "V1"),
     )
 
@@ -36,7 +40,9 @@ def test_a_new_source_column_changes_no_byte_of_the_data(tmp_path):
 
 def test_a_column_outside_the_agreement_is_not_written(tmp_path):
     terms = factories.agreement(tables={"customers": {"columns": ["name"]}})
-    shop = write_shop(tmp_path, one_of_everything(occupation=SECRET, email="secret@example.jp"), terms)
+    shop = write_shop(
+        tmp_path, one_of_everything(occupation=SECRET, email="secret@example.jp"), terms
+    )
     found = factories.bytes_of(Path(run(shop).outcomes[0].path))
     assert SECRET.encode() not in found
     assert b"secret@example.jp" not in found
@@ -45,10 +51,19 @@ def test_a_column_outside_the_agreement_is_not_written(tmp_path):
 
 def test_our_own_numbers_never_leave(tmp_path):
     tables = joined(
-        {"customers": [customer("CUST-777")], "vehicles": [vehicle("CAR-888", "CUST-777")], "objections": [objection("99")]},
+        {
+            "customers": [customer("CUST-777")],
+            "vehicles": [vehicle("CAR-888", "CUST-777")],
+            "objections": [objection("99")],
+        },
         slip("SLIP-999", "CUST-777", "CAR-888"),
     )
-    shop = write_shop(tmp_path, tables, factories.agreement(), factories.agreement("broadleaf", delivery={"format": "parquet"}))
+    shop = write_shop(
+        tmp_path,
+        tables,
+        factories.agreement(),
+        factories.agreement("broadleaf", delivery={"format": "parquet"}),
+    )
     for outcome in run(shop).outcomes:
         found = factories.bytes_of(Path(outcome.path))
         for number in (b"CUST-777", b"CAR-888", b"SLIP-999"):
@@ -56,9 +71,14 @@ def test_our_own_numbers_never_leave(tmp_path):
 
 
 def test_partners_cannot_link_their_keys_and_keep_them_from_month_to_month(tmp_path):
-    shop = write_shop(tmp_path, one_of_everything(), factories.agreement(), factories.agreement("broadleaf"))
+    shop = write_shop(
+        tmp_path, one_of_everything(), factories.agreement(), factories.agreement("broadleaf")
+    )
     first = run(shop)
-    keys = [factories.delivered(first, p)["customers"][0]["customer_key"] for p in ("lotas", "broadleaf")]
+    keys = [
+        factories.delivered(first, p)["customers"][0]["customer_key"]
+        for p in ("lotas", "broadleaf")
+    ]
     again = factories.delivered(run(shop, month="2026-09"))["customers"][0]["customer_key"]
     assert keys[0] != keys[1]
     assert again == keys[0]

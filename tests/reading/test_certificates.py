@@ -43,19 +43,42 @@ def test_padded_era_dates_and_empty_marks():
     assert cells["max_load_kg"] == ""
 
 
+def test_of_two_figures_the_one_without_a_condition_is_taken():
+    assert (
+        certificate_cells(RECORD | {"CarTotalWgt": "２０，０００（１８，０００）"})[
+            "gross_weight_kg"
+        ]
+        == "２０，０００"
+    )
+
+
 def test_kei_cars_name_their_first_inspection_instead():
     kei = {k: v for k, v in RECORD.items() if not k.startswith("Firstregist")}
-    kei |= {"RegistCarLightCar": "02", "FirstexamdateE": "令和", "FirstexamdateY": " 3", "FirstexamdateM": "11"}
+    kei |= {
+        "RegistCarLightCar": "02",
+        "FirstexamdateE": "令和",
+        "FirstexamdateY": " 3",
+        "FirstexamdateM": "11",
+    }
     assert certificate_cells(kei)["first_registered_in"] == "令和3年11月"
 
 
 def test_a_starred_owner_is_unknown():
-    cells = certificate_cells(RECORD | {"OwnernameLowLevelChar": "＊＊＊", "OwnerAddressChar": "＊＊＊", "OwnerAddressNumValue": ""})
+    cells = certificate_cells(
+        RECORD
+        | {
+            "OwnernameLowLevelChar": "＊＊＊",
+            "OwnerAddressChar": "＊＊＊",
+            "OwnerAddressNumValue": "",
+        }
+    )
     assert cells["owner_name"] == cells["user_name"] == cells["owner_address"] == ""
 
 
 def test_the_high_level_name_is_taken_where_the_low_one_lacks_a_character():
-    cells = certificate_cells(RECORD | {"OwnernameLowLevelChar": "〓田", "OwnernameHighLevelChar": "𠮷田"})
+    cells = certificate_cells(
+        RECORD | {"OwnernameLowLevelChar": "〓田", "OwnernameHighLevelChar": "𠮷田"}
+    )
     assert cells["owner_name"] == "𠮷田"
 
 
@@ -76,7 +99,9 @@ def test_files_of_both_kinds_are_read_and_broken_ones_counted(tmp_path):
     (tmp_path / "2.csv").write_text(f"{header}\r\n{row}\r\n", encoding="cp932", newline="")
     (tmp_path / "3.json").write_text("{}")
     (tmp_path / "4.json").write_text("壊れた")
+    (tmp_path / "5.json").write_text('{"CertInfo": null}')
+    (tmp_path / "6.csv").write_text('a,b\n"x"y,2\n')
     folder = CertificateFolder(tmp_path)
     (batch,) = folder.batches(list(CERTIFICATE_CELLS), Order())
     assert batch.rows["owner_name"].to_pylist() == ["山田　太郎"] * 2
-    assert [row.record for row in folder.unreadable] == [3, 4]
+    assert [row.record for row in folder.unreadable] == [3, 4, 5, 6]

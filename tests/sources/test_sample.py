@@ -20,7 +20,9 @@ def test_the_sample_is_small_enough_for_the_repository():
 
 
 def test_the_samples_broken_rows_are_set_aside_each_for_its_reason(sample_shop):
-    reasons = {(table, reason) for table, found in run(sample_shop).quarantined.items() for reason in found}
+    reasons = {
+        (table, reason) for table, found in run(sample_shop).quarantined.items() for reason in found
+    }
     assert reasons >= {
         ("customers", "birth_on:unreadable"),
         ("customers", "customer_id:duplicate"),
@@ -48,5 +50,17 @@ def test_columns_that_must_never_leave_do_not(sample_shop):
 
     for outcome in run(sample_shop).outcomes:
         found = bytes_of(Path(outcome.path)).decode("utf-8", "replace")
-        for word in ("line-0000", "@insta_", "PN-", "支払遅れ", "身体障害者減免", "みちのく損保", "備考欄", "与信", "IMG_", "整備士", "原価"):
+        for word in (
+            "line-0000",
+            "@insta_",
+            "PN-",
+            "支払遅れ",
+            "身体障害者減免",
+            "みちのく損保",
+            "備考欄",
+            "与信",
+            "IMG_",
+            "整備士",
+            "原価",
+        ):
             assert word not in found

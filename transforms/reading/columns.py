@@ -80,11 +80,32 @@ def _is_text(kind: pyarrow.DataType) -> bool:
 
 
 def _cast_typed(source: pyarrow.Array, column: Column) -> pyarrow.Array | None:
-    """Cast losslessly, or give None where only reading the text will do."""
+    """Cast losslessly within one family of types, or give None where the text must be read.
+
+    Arrow would take a number for days since 1970, and 2 for true: that is no reading.
+    """
+    kind, wanted = source.type, column.type
+    if pyarrow.types.is_timestamp(kind) and kind.tz is not None:
+        source = pc.local_timestamp(source.cast(pyarrow.timestamp(kind.unit, "Asia/Tokyo")))
+    is_one_family = (
+        (pyarrow.types.is_temporal(kind) and pyarrow.types.is_date(wanted))
+        or (_is_number(kind) and _is_number(wanted))
+        or kind == wanted
+    )
+    if not is_one_family:
+        return None
     try:
-        return source.cast(column.type, safe=True)
+        return pc.cast(source, wanted, safe=not pyarrow.types.is_timestamp(kind))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return None
+
+
+def _is_number(kind: pyarrow.DataType) -> bool:
+    return bool(
+        pyarrow.types.is_integer(kind)
+        or pyarrow.types.is_floating(kind)
+        or pyarrow.types.is_decimal(kind)
+    )
 
 
 def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:

@@ -1,7 +1,7 @@
 """Reading dates and months, western and Japanese eras (forms of real ledgers and certificates)."""
 
 import re
-from datetime import date
+from datetime import date, datetime, time, timedelta, timezone
 
 from transforms.reading.folding import nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
@@ -29,8 +29,12 @@ _LETTERS = {
 }
 
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
+_JAPAN = timezone(timedelta(hours=9))
 _YEAR = r"(?P<year>\d{4})"
-_TIME = r"(?:[ T]\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_TIME = (
+    r"(?:[ T]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
+    r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?"
+)
 _DAY_FORMS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -43,7 +47,8 @@ _MONTH_FORMS = tuple(
     for pattern in (
         rf"{_YEAR}(?P<month>\d{{2}})",
         rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*月?",
-        *(form.pattern for form in _DAY_FORMS),
+        rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})",
+        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*日?{_TIME}",
     )
 )
 _EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?")
@@ -77,17 +82,31 @@ def _read(text: str, forms: tuple[re.Pattern[str], ...]) -> Read[date]:
 def _date_of(parts: dict[str, str | None]) -> Read[date]:
     month, day = int(parts["month"] or 0), int(parts.get("day") or 0)
     if not parts.get("era"):
-        return _calendar_day(int(parts["year"] or 0), month, day or 1)
+        read = _calendar_day(int(parts["year"] or 0), month, day or 1)
+        return _in_japan(read, parts) if parts.get("zone") else read
     letter = _LETTERS.get(parts["era"] or "", parts["era"] or "")
     before, first, last = _ERAS[letter]
     year = 1 if parts["era_year"] == "元" else int(parts["era_year"] or 0)
     if year == 0:
+        return UNREADABLE
+    if parts.get("zone"):
         return UNREADABLE
     # A month without its day belongs to an era if any of its days does.
     read = _calendar_day(before + year, month, day or 1)
     if read.value is None or (read.value < first and (day or read.value < first.replace(day=1))):
         return UNREADABLE
     return Read(read.value, flag="after_its_era") if read.value > last else read
+
+
+def _in_japan(read: Read[date], parts: dict[str, str | None]) -> Read[date]:
+    """Give the day an instant falls on in Japan."""
+    if read.value is None:
+        return read
+    zone = (parts["zone"] or "").replace("Z", "+00").replace(":", "")
+    offset = timedelta(hours=int(zone[:3]), minutes=int(f"{zone[0]}{zone[3:] or 0}"))
+    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
+    start = datetime.combine(read.value, time(), timezone(offset))
+    return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(_JAPAN).date())
 
 
 def _calendar_day(year: int, month: int, day: int) -> Read[date]:

@@ -9,11 +9,10 @@ from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 DECIMAL_PLACES = 3
 _LARGEST_DIGITS = 11
 
-_UNITS = r"(?:円|KM|キロ|KG|CM|L|KW|人|名|個|本|CC)?"
+_UNITS = r"(?:円|KM|キロ|KG|CM|L|KW|人|名|個|本)?"
 _NUMBER = re.compile(
     rf"(?P<sign>[-+△▲]?)[¥\\]?(?P<whole>\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.(?P<part>\d+))?{_UNITS}"
 )
-_COMPOUND = re.compile(r"(?P<first>[^()\[\]]+)[(\[][^()\[\]]+[)\]](?P<unit>.{0,2})")
 
 _YES = frozenset({"1", "TRUE", "T", "YES", "Y", "可", "はい", "有", "あり", "○", "◯", "済"})
 _NO = frozenset({"0", "FALSE", "F", "NO", "N", "不可", "いいえ", "無", "なし", "×", "✕"})
@@ -24,10 +23,6 @@ def read_quantity(text: str) -> Read[Decimal]:
     folded = re.sub(DASH_CLASS, "-", re.sub(r"\s", "", nfkc(text)).upper())
     if folded in NULL_MARKS:
         return NOTHING
-    compound = _COMPOUND.fullmatch(folded)
-    if compound:
-        first = read_quantity(compound["first"])
-        return Read(first.value, first.fault, flag="first_of_two_figures")
     match = _NUMBER.fullmatch(folded)
     if not match or len((match["part"] or "").rstrip("0")) > DECIMAL_PLACES:
         return UNREADABLE

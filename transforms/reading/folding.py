@@ -6,20 +6,27 @@ Folded forms are for matching only; names and addresses leave as they were writt
 import re
 import unicodedata
 
+import pyarrow
+import pyarrow.compute as pc
+
 DASHES = "ー‐‑‒–—―−－ｰ"
 """Everything typed where a hyphen belongs, the long-vowel mark included (codes and numbers only)."""
 
 DASH_CLASS = f"[{DASHES}]"
 SPACES = r"[\s\u3000]+"
 
-_OLD_FORMS = str.maketrans(
-    "髙﨑嵜碕濵濱邉邊齋齊斉𠮷桒冨嶋嶌眞惠廣澤瀧德渕淵藏國櫻榮曾龍彌與壽假條鐵寬﨟栁舘",
-    "高崎崎崎浜浜辺辺斎斎斎吉桑富島島真恵広沢滝徳淵淵蔵国桜栄曽竜弥与寿仮条鉄寛臈柳館",
+_OLD_FORMS = dict(
+    zip(
+        "髙﨑嵜碕濵濱邉邊齋齊斉𠮷桒冨嶋嶌眞惠廣澤瀧德渕淵藏國櫻榮曾龍彌與壽假條鐵寬﨟栁舘",
+        "高崎崎崎浜浜辺辺斎斎斎吉桑富島島真恵広沢滝徳淵淵蔵国桜栄曽竜弥与寿仮条鉄寛臈柳館",
+        strict=True,
+    )
 )
 """Characters of names that the same person is written with now one way, now the other."""
 
-_PREFECTURE = re.compile(r"^(?:東京都|北海道|(?:京都|大阪)府|..県|...県)")
-_ADDRESS_WORDS = re.compile(r"丁目|番地の?|番|号室?|地割|(?<=\d)の(?=\d)")
+_PREFECTURE = r"^(東京都|北海道|(京都|大阪)府|..県|...県)"
+_HONORIFIC = r"(様|殿|さん|御中|先生)$"
+_REMARK = r"\([^()]{2,}\)$"
 
 
 def nfkc(text: str) -> str:
@@ -33,17 +40,60 @@ def fold_code(text: str) -> str:
     return re.sub(DASH_CLASS, "-", folded)
 
 
-def fold_name(text: str) -> str:
-    """Fold a name: width, spaces, separating dots, old character forms, small company marks."""
-    folded = re.sub(r"[\s\u3000・･.,、。]+", "", nfkc(text)).translate(_OLD_FORMS).upper()
-    return folded.replace("(株)", "株式会社").replace("(有)", "有限会社")
+def fold_names(names: pyarrow.Array) -> pyarrow.Array:
+    """Fold names: width, spaces, dots, old character forms, company marks, 様 and remarks behind."""
+    folded = pc.utf8_upper(_plain_forms(names))
+    folded = pc.replace_substring_regex(folded, r"[\s\x{3000}・･.,、。]+", "")
+    folded = _without_company_marks(folded)
+    return pc.replace_substring_regex(
+        pc.replace_substring_regex(folded, _REMARK, ""), _HONORIFIC, ""
+    )
 
 
-def fold_address(text: str) -> str:
-    """Fold an address: as a code, without prefecture, 大字 and 字, with 丁目 and 番地 as dashes."""
-    folded = re.sub(DASH_CLASS, "-", re.sub(SPACES, "", nfkc(text)).translate(_OLD_FORMS)).upper()
-    folded = _PREFECTURE.sub("", folded).replace("大字", "").replace("字", "")
-    return _ADDRESS_WORDS.sub("-", folded).replace("--", "-").strip("-")
+def fold_name(name: str) -> str:
+    """Fold one name."""
+    return str(fold_names(pyarrow.array([name])).to_pylist()[0])
+
+
+def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
+    """Fold addresses: as codes, without prefecture, 大字 and 字, with 丁目 and 番地 as dashes."""
+    folded = pc.utf8_upper(_plain_forms(addresses))
+    folded = pc.replace_substring_regex(folded, r"[\s\x{3000}]+", "")
+    folded = pc.replace_substring_regex(folded, DASH_CLASS, "-")
+    folded = pc.replace_substring_regex(folded, _PREFECTURE, "")
+    folded = pc.replace_substring_regex(folded, "大?字", "")
+    folded = pc.replace_substring_regex(folded, r"(\d)の(\d)", r"\1-\2")
+    folded = pc.replace_substring_regex(folded, "丁目|番地の?|番|号室?|地割", "-")
+    return pc.utf8_trim(pc.replace_substring_regex(folded, "--+", "-"), "-")
+
+
+def fold_address(address: str) -> str:
+    """Fold one address."""
+    return str(fold_addresses(pyarrow.array([address])).to_pylist()[0])
+
+
+def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold running texts so that spellings of one number or name in them become the same run."""
+    folded = _without_company_marks(pc.utf8_upper(_plain_forms(texts)))
+    return pc.replace_substring_regex(folded, rf"[\s\x{{3000}}()・.{DASHES}-]", "")
+
+
+def squeeze(text: str) -> str:
+    """Fold one running text."""
+    return str(squeezed(pyarrow.array([text])).to_pylist()[0])
+
+
+def _plain_forms(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold widths and old character forms; each old form is replaced only if the column has it."""
+    folded = pc.utf8_normalize(texts, form="NFKC")
+    for old in sorted(set("".join(pc.unique(folded).drop_null().to_pylist())) & _OLD_FORMS.keys()):
+        folded = pc.replace_substring(folded, old, _OLD_FORMS[old])
+    return folded
+
+
+def _without_company_marks(texts: pyarrow.Array) -> pyarrow.Array:
+    whole = pc.replace_substring(texts, "(株)", "株式会社")
+    return pc.replace_substring(whole, "(有)", "有限会社")
 
 
 def fold_phone(text: str) -> str:
@@ -60,9 +110,3 @@ def fold_phone(text: str) -> str:
 def fold_email(text: str) -> str:
     """Fold an e-mail address: width and case."""
     return re.sub(SPACES, "", nfkc(text)).casefold()
-
-
-def squeeze(text: str) -> str:
-    """Fold a running text so that spellings of one number or name in it become the same run."""
-    folded = nfkc(text).translate(_OLD_FORMS).casefold()
-    return re.sub(rf"[\s\u3000()（）・.{DASHES}-]", "", folded)

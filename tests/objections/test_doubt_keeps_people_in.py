@@ -1,0 +1,237 @@
+"""Where it is doubtful whether somebody objected, or who is meant, nothing leaves."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
+from tests import factories
+from tests.factories import NOW, bytes_of, customer, delivered, objection, run, vehicle, write_shop, write_table
+
+
+def shop_of(tmp_path, people, *objections, **tables):
+    return write_shop(tmp_path, {"customers": people, "objections": objections, **tables})
+
+
+def objected(shop):
+    return run(shop).outcomes[0].account["customers"].objected
+
+
+@pytest.mark.parametrize("number", ["1", "001", "c001", "C1", "Ｃ００１"])
+def test_a_number_a_spreadsheet_spoilt_holds_back_everyone_it_may_mean(tmp_path, number):
+    shop = shop_of(tmp_path, [customer("C001"), customer("C002")], objection(number), objection("C003"))
+    assert objected(shop) == 1
+
+
+def test_a_number_of_nobody_is_told_and_holds_back_nobody(tmp_path):
+    report = run(shop_of(tmp_path, [customer("C001")], objection("C999")))
+    assert report.unmatched_objections == 1
+    assert report.outcomes[0].account["customers"].delivered == 1
+
+
+@pytest.mark.parametrize("day", ["2924/05/01", "9999-12-31", "0001-01-01", "来年"])
+def test_a_day_no_paper_can_bear_does_not_put_an_objection_off(tmp_path, day):
+    assert objected(shop_of(tmp_path, [customer("1")], objection("1", effective_on=day))) == 1
+
+
+def test_an_objection_from_parquet_with_a_number_for_a_day_is_in_force(tmp_path):
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    shop = shop_of(tmp_path, [customer("1")])
+    columns = {"objection_id": ["1"], "customer_id": ["1"], "effective_on": pyarrow.array([20240101], pyarrow.int32())}
+    parquet.write_table(pyarrow.table(columns), shop / "records" / "objections.parquet")
+    text = (shop / "shop.toml").read_text()
+    start, end = text.index('["tables"."objections"]'), text.index('["tables"."family_members"]')
+    table = '["tables"."objections"]\nsource = "p"\ntable = "objections.parquet"\ncolumns = { objection_id = "objection_id", customer_id = "customer_id", effective_on = "effective_on" }\n'
+    (shop / "shop.toml").write_text(text[:start] + table + text[end:] + '\n[sources.p]\nkind = "parquet"\nfolder = "records"\n')
+    assert objected(shop) == 1
+
+
+HOME = {"address": "山形市緑町1丁目2番3号", "phone": "023-600-0000"}
+
+
+@pytest.mark.parametrize(
+    "double",
+    [
+        {"name": "佐藤　一郎", "address": "山形県山形市緑町１－２－３"},
+        {"name": "佐藤 一郎", **HOME, "birth_on": "1960-01-01"},
+    ],
+)
+def test_one_name_in_one_home_is_one_person(tmp_path, double):
+    people = [customer("1", name="佐藤一郎", birth_on="1960-01-01", **HOME), customer("2", **double), customer("3")]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 2
+
+
+def test_father_and_son_of_one_name_are_told_apart_by_birth(tmp_path):
+    people = [customer("1", name="佐藤一郎", birth_on="1940-01-01", **HOME), customer("2", name="佐藤 一郎", birth_on="1970-01-01", **HOME)]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 1
+
+
+def test_numbers_of_one_person_are_found_one_through_the_other(tmp_path):
+    people = [
+        customer("1", name="森 薫", mobile_phone="090-1111-2222"),
+        customer("2", name="森　薫", mobile_phone="090-1111-2222", email="kaoru@example.jp"),
+        customer("3", name="森薫", email="Kaoru@example.jp"),
+    ]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 3
+
+
+def test_both_rows_of_a_doubled_number_are_the_objectors(tmp_path):
+    people = [customer("1"), customer("9"), customer("9", name="安孫子 花代")]
+    shop = shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1", usage="安孫子花代の送迎")])
+    assert "安孫子花代".encode() not in bytes_of(Path(run(shop).outcomes[0].path))
+
+
+COMPANY = {"name": "株式会社山形運送", "name_kana": "ﾔﾏｶﾞﾀｳﾝｿｳ", "phone": "023-600-7777", "address": "山形市緑町1-2-3"}
+
+
+@pytest.mark.parametrize("text", ["㈱山形運送様より入金", "(株)山形運送向け", "山形運送㈱ ヤマガタウンソウ", "電話600-7777へ"])
+def test_a_company_is_recognised_however_its_mark_is_written(tmp_path, text):
+    shop = shop_of(tmp_path, [customer("1"), customer("9", **COMPANY)], objection("9"), vehicles=[vehicle("V1", "1", usage=text)])
+    assert delivered(run(shop))["vehicles"][0]["usage"] == ""
+
+
+@pytest.mark.parametrize(("name", "text"), [("森 薫", "森薫さん紹介"), ("佐藤一郎様", "佐藤一郎さん紹介")])
+def test_short_names_and_stored_honorifics_are_recognised(tmp_path, name, text):
+    shop = shop_of(tmp_path, [customer("1"), customer("9", name=name)], objection("9"), vehicles=[vehicle("V1", "1", usage=text)])
+    assert delivered(run(shop))["vehicles"][0]["usage"] == ""
+
+
+def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(tmp_path):
+    people = [
+        customer("1", address="山形市緑町5 佐藤一郎様方"),
+        customer("2", name="鈴木花子（佐藤一郎の妻）"),
+        customer("3", name="佐藤一郎太"),
+        customer("9", name="佐藤 一郎"),
+    ]
+    outcome = run(shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V2", "2")])).outcomes[0]
+    assert outcome.account["customers"].withheld == outcome.account["vehicles"].withheld == 1
+    assert outcome.account["customers"].delivered == 2
+    assert "佐藤一郎様方".encode() not in bytes_of(Path(outcome.path))
+
+
+@pytest.mark.parametrize("name", ["ｻﾄｳ ｲﾁﾛｳ", "佐藤 一郎（別居）"])
+def test_a_relative_written_in_kana_or_with_a_remark_is_recognised(tmp_path, name):
+    people = [customer("1"), customer("9", name="佐藤一郎", name_kana="サトウ　イチロウ")]
+    family = [{"family_member_id": "F", "customer_id": "1", "name": name}]
+    assert run(shop_of(tmp_path, people, objection("9"), family_members=family)).outcomes[0].account["family_members"].objected == 1
+
+
+def test_the_base_of_a_car_at_an_objectors_home_stays(tmp_path):
+    people = [customer("1", name="甲", address="山形市西1-1"), customer("9", **HOME)]
+    paper = {"vehicle_id": "V1", "user_name": "甲", "user_address": "山形市西1-1", "base_location": "山形市緑町1-2-3"}
+    shop = shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper])
+    (row,) = delivered(run(shop))["certificates"]
+    assert (row["user_name"], row["base_location"]) == ("甲", "")
+
+
+def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
+    people = [customer("1"), customer("9")]
+    cars = [vehicle("V1", "1", chassis_number="AA1-0000001", plate="山形500あ1"), vehicle("V9", "9", chassis_number="AA1-0000001", plate="山形500あ9", released_on="2024-01-01")]
+    paper = {"plate": "山形500あ9", "chassis_number": "AA1-0000001"}
+    outcome = run(shop_of(tmp_path, people, objection("9"), vehicles=cars, certificates=[paper])).outcomes[0]
+    assert outcome.account["certificates"].delivered == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({"email": "sato@example.jp"}, {"email": "a-sato@example.jp"}),
+        ({"email": "Taro@Example.jp"}, {"email": "taro@example.jp"}),
+        ({"phone": "643-8163"}, {"phone": "023-643-8163"}),
+        ({"address": "緑町"}, {"address": "山形市緑町7"}),
+        ({"address": "山形市"}, {"replacement_intent": "山形市内引取"}),
+        ({"address": "山形市緑町1-2"}, {"replacement_intent": "山形市緑町1-2-5へ配達"}),
+        ({"mobile_phone": "", "phone": "023-600-0001"}, {"phone": "023-600-0001"}),
+    ],
+)
+def test_ordinary_records_beside_an_objectors_raise_no_false_alarm(tmp_path, theirs, ours):
+    outcome = run(shop_of(tmp_path, [customer("9", **theirs), customer("1", **ours)], objection("9"))).outcomes[0]
+    assert outcome.account["customers"].delivered == 1
+
+
+def test_odd_chassis_numbers_and_plates_raise_no_false_alarm(tmp_path):
+    cars = [vehicle("V9", "9", chassis_number="DAA-ZVW50", plate="あ10-01"), vehicle("V8", "9", chassis_number="100020"), vehicle("V1", "1", usage="あ10-01 DAA-ZVW50")]
+    papers = [{"vehicle_id": "V1", "model_code": "DAA-ZVW50", "chassis_number": "ABC12-100020"}]
+    shop = shop_of(tmp_path, [customer("1"), customer("9")], objection("9"), vehicles=cars, certificates=papers)
+    assert run(shop).outcomes[0].account["vehicles"].delivered == 1
+
+
+def test_a_register_without_objections_is_believed_only_if_the_shop_says_so(tmp_path):
+    shop = write_shop(tmp_path, {"customers": [customer("1")]})
+    with pytest.raises(ObjectionsUnreliableError, match="objections_may_be_empty"):
+        run(shop)
+    text = (shop / "shop.toml").read_text().replace('["limits"]', '["limits"]\nobjections_may_be_empty = true')
+    (shop / "shop.toml").write_text(text)
+    assert run(shop).outcomes[0].status == "published"
+
+
+def test_people_swapped_or_lost_little_by_little_are_missed(tmp_path):
+    shop = shop_of(tmp_path, [customer(str(n)) for n in range(40)], *[objection(str(n)) for n in range(20)])
+    run(shop)
+    write_table(shop, "objections", [objection(str(n)) for n in range(5, 30)])
+    with pytest.raises(HeldError, match="of 20 people who had objected, 5 are no longer"):
+        run(shop)
+
+
+def test_a_dry_run_remembers_nobody(tmp_path):
+    shop = shop_of(tmp_path, [customer("1")], objection("9"))
+    run(shop, dry_run=True)
+    assert not (shop / "state" / "objection_register.json").exists()
+
+
+@pytest.mark.parametrize("scope", ['values.scope = { "" = "no_objection" }', 'constants.scope = "no_objection"'])
+def test_blank_cannot_be_configured_to_mean_no_objection(tmp_path, scope):
+    shop = shop_of(tmp_path, [customer("1")], objection("9"))
+    text = (shop / "shop.toml").read_text()
+    (shop / "shop.toml").write_text(text.replace('["tables"."objections"]\n', f'["tables"."objections"]\n{scope}\n'))
+    with pytest.raises(ConfigurationError, match="blank scope is a refusal"):
+        run(shop)
+
+
+def test_a_run_over_midnight_obeys_the_objections_of_the_new_day(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], objection("1", effective_on="2026-11-03"), objection("99"))
+    before_midnight = datetime.fromisoformat("2026-11-02T23:59:50+09:00")
+    times = iter([before_midnight] * 2 + [before_midnight + timedelta(minutes=1)] * 9)
+    outcome = run(shop, clock=lambda: next(times)).outcomes[0]
+    assert outcome.account["customers"].objected == 1
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2031-01"])
+def test_a_month_that_is_not_over_is_refused(tmp_path, month):
+    with pytest.raises(RefusedError, match="not over"):
+        run(shop_of(tmp_path, [customer("1")], objection("9")), month=month)
+
+
+def test_an_older_certificate_does_not_stand_in_for_a_broken_newer_one(tmp_path):
+    papers = [{"vehicle_id": "V1", "issued_on": "2024-01-01"}, {"vehicle_id": "V1", "issued_on": "2026-01-01", "length_cm": "?"}]
+    shop = shop_of(tmp_path, [customer("1")], objection("9"), vehicles=[vehicle("V1", "1")], certificates=papers)
+    assert run(shop).outcomes[0].account["certificates"].delivered == 0
+
+
+def test_a_failed_run_leaves_nothing_in_the_drops_folder(tmp_path, monkeypatch):
+    import flows.stages.write
+
+    monkeypatch.setattr(flows.stages.write, "gate", lambda *_: None)
+    shop = shop_of(tmp_path, [customer("1"), customer("9")], objection("9"))
+    with pytest.raises(Exception, match="belongs only to people who objected"):
+        run(shop)
+    assert list((shop / "drops").rglob("*.csv")) == []
+
+
+def test_rows_lost_to_an_encoding_are_kept_and_hold_the_run(tmp_path):
+    terms = factories.agreement(delivery={"format": "csv", "encoding": "cp932"})
+    people = [customer("1", name="🚗"), customer("2")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]}, terms, limits={"max_quarantined_share": 0.4})
+    with pytest.raises(HeldError, match="lotas: customers: 1 of 2"):
+        run(shop)
+    assert "unmappable_character" in (shop / "state" / "quarantine" / "lotas" / "customers.csv").read_text("utf-8-sig")
+
+
+def test_a_damaged_drop_is_not_taken_for_what_the_partner_has(tmp_path):
+    shop = shop_of(tmp_path, [customer("1")], objection("9"))
+    first = Path(run(shop, now=NOW).outcomes[0].path)
+    (first / "data" / "customers.csv").write_text("x")
+    assert run(shop).outcomes[0].drop_id.endswith("-r2")

@@ -1,0 +1,170 @@
+"""Commands answer in one line, with the exit code that tells what kind of answer it is."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import factories
+from tests.conftest import SAMPLE
+from tests.factories import customer, objection, run, write_shop
+
+ROOT = Path(__file__).parents[2]
+
+
+def joint_use(*arguments, **environment):
+    """Run the command as an operator does."""
+    import os
+
+    command = [sys.executable, "-m", "flows.command_line", *map(str, arguments)]
+    variables = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "JOINT_USE_"))
+    }
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**variables, **environment},
+    )
+
+
+def loads(*arguments):
+    """Run a command and list the modules it imported."""
+    script = (
+        "import sys; from flows.command_line import joint_use\n"
+        f"joint_use({list(map(str, arguments))!r}, standalone_mode=False)\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return done.stderr.split()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("policy", "check", "--shop", SAMPLE),
+        ("policy", "dictionary"),
+        ("sources", "--shop", SAMPLE),
+        ("--help",),
+    ],
+)
+def test_commands_without_orchestration_do_not_load_prefect(arguments):
+    assert "prefect" not in loads(*arguments)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return write_shop(tmp_path, {"customers": [customer("1")], "objections": [objection("99")]})
+
+
+def test_an_unknown_option_is_wrong_usage(shop):
+    assert joint_use("export", "--colour", "red").returncode == 2
+
+
+def test_a_missing_name_is_wrong_usage(shop):
+    done = joint_use("export", "--shop", shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--operator" in done.stderr
+
+
+def test_a_shared_name_is_refused(shop):
+    done = joint_use("export", "--shop", shop, "--operator", "admin")
+    assert done.returncode == 3
+    assert "§8" in done.stderr
+
+
+def test_a_reason_with_a_phone_number_is_wrong_usage_and_not_repeated(shop):
+    done = joint_use("export", "--shop", shop, "--operator", "伊藤", "--reason", "090-1234-5678")
+    assert done.returncode == 2
+    assert "1234" not in done.stderr
+
+
+def test_an_agreement_beyond_the_notice_is_refused_with_column_and_clause(shop):
+    path = shop / "partners" / "lotas.toml"
+    path.write_text(path.read_text().replace('"name_kana"', '"kind"'))
+    done = joint_use("policy", "check", "--shop", shop)
+    assert done.returncode == 3
+    assert "'kind' cites no item of the notice §7(2)" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("= broken", "shop.toml is not TOML"), ("name = 1", "shop.toml: name")]
+)
+def test_a_broken_shop_file_is_wrong_configuration(shop, content, told):
+    (shop / "shop.toml").write_text(content)
+    done = joint_use("sources", "--shop", shop)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_busy_partner_is_told_at_once(shop):
+    from ledger.locks import held
+
+    with held(shop / "state", ["lotas-monthly"]):
+        done = joint_use("export", "--shop", shop, "--operator", factories.PERSON)
+    assert done.returncode == 5
+    assert "lotas-monthly" in done.stderr
+
+
+def test_quarantine_tells_counts_and_reasons_and_no_value(sample_shop):
+    assert joint_use("quarantine", "--shop", sample_shop).returncode == 2
+    run(sample_shop)
+    done = joint_use("quarantine", "--shop", sample_shop)
+    assert "birth_on:unreadable" in done.stdout
+    assert "昭和65年" not in done.stdout + done.stderr
+    summary = json.loads(joint_use("quarantine", "--shop", sample_shop, "--json").stdout)
+    assert summary["reasons"]["customers"]["customer_id:duplicate"] == 2
+
+
+def test_verify_answers_for_a_drop_and_for_none(shop, tmp_path):
+    path = run(shop).outcomes[0].path
+    done = joint_use("verify", path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "lotas/monthly-2026-10-r1: OK")
+    assert json.loads(joint_use("verify", path, "--json").stdout)["period"] == "2026-10"
+    assert joint_use("verify", tmp_path / "nothing").returncode == 1
+
+
+@pytest.mark.flow
+def test_export_from_the_command_line_publishes_and_answers(sample_shop):
+    arguments = (
+        "export",
+        "--shop",
+        sample_shop,
+        "--month",
+        "2026-10",
+        "--operator",
+        factories.PERSON,
+        "--reason",
+        "手動",
+    )
+    first = joint_use(*arguments, "--json")
+    assert first.returncode == 0, first.stderr
+    report = json.loads(first.stdout)
+    assert [outcome["status"] for outcome in report["outcomes"]] == ["published", "published"]
+    second = joint_use(*arguments, "--partner", "lotas")
+    assert second.returncode == 0
+    assert second.stdout.strip().endswith("lotas/monthly-2026-10-r1")
+    assert "nothing changed" in second.stderr
+
+
+@pytest.mark.flow
+def test_a_held_export_ends_with_4_and_no_traceback(sample_shop):
+    text = (sample_shop / "shop.toml").read_text()
+    (sample_shop / "shop.toml").write_text(
+        text.replace("max_quarantined_share = 0.05", "max_quarantined_share = 0.001")
+    )
+    done = joint_use(
+        "export", "--shop", sample_shop, "--month", "2026-10", "--operator", factories.PERSON
+    )
+    assert done.returncode == 4
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert not (sample_shop / "drops").exists()

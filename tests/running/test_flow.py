@@ -1,0 +1,164 @@
+"""The Prefect flow does what the stages do, stores nothing personal, and is deployed as described."""
+
+import csv
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from schemas.errors import ConfigurationError, QuarantineLimitError
+from tests import factories
+from tests.conftest import SAMPLE, copy_sample
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture(scope="session")
+def prefect_server():
+    """One Prefect test server for all flow tests."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def request(shop, **asked):
+    from flows.request import ExportRequest
+
+    return ExportRequest(
+        shop=str(shop), month="2026-10", operator=factories.PERSON, reason="試験", **asked
+    )
+
+
+def test_the_flow_publishes_what_the_plain_stages_publish(prefect_server, tmp_path):
+    from flows.export_monthly import export_monthly
+
+    plain, flowing = copy_sample(tmp_path / "plain"), copy_sample(tmp_path / "flow")
+    expected = factories.run(plain)
+    import shutil
+
+    shutil.copytree(plain / "state" / "keys", flowing / "state" / "keys")
+    report = export_monthly(request(flowing))
+    for one, other in zip(expected.outcomes, report.outcomes, strict=True):
+        manifests = [(Path(o.path) / "manifest-sha256.txt").read_bytes() for o in (one, other)]
+        assert manifests[0] == manifests[1]
+
+
+def test_a_held_run_fails_and_publishes_nothing(prefect_server, sample_shop):
+    from flows.export_monthly import export_monthly
+
+    text = (sample_shop / "shop.toml").read_text()
+    (sample_shop / "shop.toml").write_text(
+        text.replace("max_quarantined_share = 0.05", "max_quarantined_share = 0.001")
+    )
+    with pytest.raises(QuarantineLimitError):
+        export_monthly(request(sample_shop))
+    assert not (sample_shop / "drops").exists()
+
+
+def test_a_run_leaves_account_and_report_as_artifacts(prefect_server, sample_shop):
+    from prefect.client.orchestration import get_client
+
+    from flows.export_monthly import export_monthly
+
+    export_monthly(request(sample_shop))
+    with get_client(sync_client=True) as client:
+        found = {artifact.key: artifact for artifact in client.read_artifacts(limit=200)}
+    assert "customers" in str(found["export-2026-10-lotas"].data)
+    assert "| customers | 301 |" in str(found["export-2026-10"].data)
+
+
+def test_prefect_keeps_nothing_of_a_person(prefect_server, sample_shop):
+    """Names, phones and plates of the sample are looked for in every file under Prefect's home."""
+    from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
+
+    from flows.export_monthly import export_monthly
+
+    export_monthly(request(sample_shop))
+    with (SAMPLE / "records" / "顧客.csv").open(encoding="cp932", newline="") as file:
+        people = list(csv.DictReader(file))
+    values = (
+        {p["メールアドレス"] for p in people}
+        | {p["携帯電話"] for p in people}
+        | {p["氏名"] for p in people}
+    )
+    database = Path(PREFECT_API_DATABASE_CONNECTION_URL.value().partition(":///")[2])
+    kept = b"".join(p.read_bytes() for p in Path(PREFECT_HOME.value()).rglob("*") if p.is_file())
+    with sqlite3.connect(database) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        kept += repr(
+            [connection.execute(f'SELECT * FROM "{t}"').fetchall() for t in tables]
+        ).encode()
+    connection.close()
+    assert b"export-monthly" in kept
+    assert [v for v in values if len(v) > 3 and v.encode() in kept] == []
+
+
+def test_the_form_is_typed_and_refuses_before_a_run_exists():
+    from prefect.utilities.callables import parameter_schema
+
+    from flows.export_monthly import export_monthly
+
+    schema = parameter_schema(export_monthly).model_dump()
+    fields = schema["definitions"]["ExportRequest"]["properties"]
+    assert list(fields) == ["shop", "month", "partners", "operator", "reason", "dry_run"]
+    assert "pattern" in str(fields["month"])
+
+
+def test_the_deployments_are_the_schedule_and_the_form():
+    content = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text())
+    monthly, by_hand = content["deployments"]
+    assert monthly["schedules"][0] | {"slug": ""} == {
+        "cron": "0 3 1 * *",
+        "timezone": "Asia/Tokyo",
+        "slug": "",
+        "active": True,
+    }
+    assert monthly["concurrency_limit"]["limit"] == by_hand["concurrency_limit"]["limit"] == 1
+    assert by_hand["schedules"] == []
+
+
+@pytest.mark.parametrize(
+    ("instant", "month"),
+    [
+        (datetime(2026, 10, 31, 18, 0, tzinfo=UTC), "2026-10"),  # 03:00 on 1 November in Japan
+        (datetime(2026, 10, 31, 14, 59, tzinfo=UTC), "2026-09"),
+        (datetime(2026, 10, 31, 15, 0, tzinfo=UTC), "2026-10"),
+        (datetime(2026, 12, 31, 18, 0, tzinfo=UTC), "2026-12"),
+    ],
+)
+def test_the_month_before_is_told_by_the_clock_of_japan(instant, month):
+    from transforms.period import Month
+
+    assert str(Month.before(instant)) == month
+
+
+def test_a_scheduled_run_exports_the_month_before_its_scheduled_start(
+    prefect_server, sample_shop, monkeypatch
+):
+    import flows.export_monthly as module
+
+    monkeypatch.setattr(
+        module.prefect.runtime.flow_run,
+        "scheduled_start_time",
+        datetime(2026, 9, 30, 18, tzinfo=UTC),
+        raising=False,
+    )
+    assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+    monkeypatch.setattr(module, "was_scheduled", lambda: True)
+    report = module.export_monthly(module.ExportRequest(shop=str(sample_shop), partners=("lotas",)))
+    assert report.month == "2026-09"
+    assert '"operator": "schedule"' in (Path(report.outcomes[0].path) / "drop.json").read_text()
+
+
+def test_a_run_nobody_signs_is_refused_unless_the_scheduler_made_it(prefect_server, sample_shop):
+    from flows.export_monthly import ExportRequest, export_monthly
+
+    with pytest.raises(ConfigurationError, match="who does this"):
+        export_monthly(ExportRequest(shop=str(sample_shop), month="2026-10"))
