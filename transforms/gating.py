@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.reading.folding import fold_address, fold_addresses, fold_name, fold_names
+from transforms.reading.folding import fold_addresses, fold_names
 from transforms.settling import Spine, spread_down
 from transforms.verdicts import Disposition, Verdicts
 
@@ -149,7 +149,7 @@ def _names_objector(
     mask = meant_customers(ids.filter(pyarrow.array(objectors)), linked)
     known = _KnownNames(customers, objectors)
     holders = spine.raw_rows("family_members", "customer_id")
-    rows = family.select(["name", "birth_on"]).to_pylist() if known.names else []
+    rows = family.select(["name", "birth_on"]).to_pylist() if known else []
     folded = fold_names(_whole(family["name"])).to_pylist() if rows else []
     for place, row in enumerate(rows):
         if known.is_meant(folded[place] or "", row["birth_on"], int(holders[place])):
@@ -162,37 +162,41 @@ class _KnownNames:
 
     def __init__(self, customers: pyarrow.Table, objectors: np.ndarray) -> None:
         self._customers = customers
-        self.names: dict[str, list[int]] = {}
+        found = customers.filter(pyarrow.array(objectors))
+        self._births: dict[str, set[object]] = {}
         self._homes: dict[object, list[str]] = {}
-        rows = np.flatnonzero(objectors)
-        found = customers.take(pyarrow.array(rows)).to_pylist()
-        self._births: dict[int, object] = {}
-        for row, customer in zip(rows, found, strict=True):
-            name = fold_name(customer["name"] or "")
-            kana = fold_name(customer["name_kana"] or "")
-            for spelling in {name, kana} - {""}:
-                self.names.setdefault(spelling, []).append(int(row))
-            self._births[int(row)] = customer["birth_on"]
-            for home in _homes(customer):
-                self._homes.setdefault(home, []).append(name)
+        births = found["birth_on"].to_pylist()
+        for column in ("name", "name_kana"):
+            for name, birth in zip(
+                fold_names(_whole(found[column])).to_pylist(), births, strict=True
+            ):
+                if name:
+                    self._births.setdefault(name, set()).add(birth)
+        names = fold_names(_whole(found["name"])).to_pylist()
+        for name, homes in zip(names, _homes(found), strict=True):
+            for home in homes:
+                self._homes.setdefault(home, []).append(name or "")
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any objector."""
+        return bool(self._births)
 
     def is_meant(self, name: str, birth_on: object, holder: int) -> bool:
         """Tell whether a family entry under `holder` may be an objector."""
-        for row in self.names.get(name, ()):
-            if birth_on is None or self._births[row] is None or self._births[row] == birth_on:
-                return True
+        births = self._births.get(name, set())
+        if births and (birth_on is None or births & {None, birth_on}):
+            return True
         if not name or holder < 0 or not self._homes:
             return False
-        homes = _homes(self._customers.slice(holder, 1).to_pylist()[0])
-        return any(
-            full.endswith(name)
-            for home in homes
-            for full in self._homes.get(home, ())
-            if full != name
-        )
+        (homes,) = _homes(self._customers.slice(holder, 1))
+        neighbours = [full for home in homes for full in self._homes.get(home, ())]
+        return any(full.endswith(name) and full != name for full in neighbours)
 
 
-def _homes(customer: dict[str, str | None]) -> list[tuple[str, str]]:
-    address, phone = customer["address"], customer["phone"]
-    homes = [("address", fold_address(address))] if address else []
-    return homes + ([("phone", phone)] if phone else [])
+def _homes(customers: pyarrow.Table) -> list[list[tuple[str, str]]]:
+    addresses = fold_addresses(_whole(customers["address"])).to_pylist()
+    phones = customers["phone"].to_pylist()
+    return [
+        [(kind, value) for kind, value in (("address", a), ("phone", p)) if value]
+        for a, p in zip(addresses, phones, strict=True)
+    ]

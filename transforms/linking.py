@@ -1,6 +1,7 @@
 """Finding parents: from the text of a key to the position of the row it names."""
 
 import numpy as np
+import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
@@ -14,8 +15,9 @@ NO_LINK = -2
 class KeyIndex:
     """The keys of one table, ready to be looked up.
 
-    Keys are kept sorted. A batch asks only the stretch between its own smallest and largest key,
-    so rows that come in key order cost little, whatever the size of the parent table.
+    Keys in order are kept as they are, and a batch asks only the stretch between its own smallest
+    and largest key: rows that come in key order cost little, whatever the size of the parent table.
+    Keys of one width in no order (partner keys) are hashed once. All others are sorted.
     """
 
     def __init__(self, keys: pyarrow.Array) -> None:
@@ -24,11 +26,16 @@ class KeyIndex:
         is_sorted = keys.null_count == 0 and bool(
             pc.all(pc.less_equal(keys[:-1], keys[1:]), min_count=0).as_py()
         )
-        self._rows = None if is_sorted else pc.sort_indices(keys).to_numpy()
-        self._sorted = keys if is_sorted else keys.take(pyarrow.array(self._rows)).drop_null()
+        self._hashed = None if is_sorted else _HashedKeys.of(keys)
+        self._rows = None if is_sorted or self._hashed else pc.sort_indices(keys).to_numpy()
+        self._sorted = (
+            keys if self._rows is None else keys.take(pyarrow.array(self._rows)).drop_null()
+        )
 
     def positions(self, keys: pyarrow.Array) -> np.ndarray:
         """Row of each key as int32: the first that has it, `UNKNOWN`, or `NO_LINK` for null."""
+        if self._hashed is not None:
+            return self._hashed.positions(keys)
         bounds = pc.min_max(keys).as_py()
         if bounds["min"] is None:
             return np.full(len(keys), NO_LINK, np.int32)
@@ -39,13 +46,12 @@ class KeyIndex:
         places[is_found] += low
         if self._rows is not None:
             places[is_found] = self._rows[places[is_found]]
-        places[keys.is_null().to_numpy(zero_copy_only=False)] = NO_LINK
-        return places.astype(np.int32)
+        return _with_nulls(places, keys)
 
     def duplicates(self) -> np.ndarray:
         """Mask of the rows whose key another row has too."""
         mask = np.zeros(self.row_count, bool)
-        if len(self._sorted) > 1:
+        if self._hashed is None and len(self._sorted) > 1:
             same = pc.equal(self._sorted[:-1], self._sorted[1:]).to_numpy(zero_copy_only=False)
             places = np.union1d(np.flatnonzero(same), np.flatnonzero(same) + 1)
             mask[places if self._rows is None else self._rows[places]] = True
@@ -62,6 +68,57 @@ class KeyIndex:
             else:
                 high = middle
         return low
+
+
+class _HashedKeys:
+    """Different keys of one width, found by a 64-bit hash and then compared in full."""
+
+    def __init__(self, keys: pyarrow.Array, index: "pd.Index[int]") -> None:
+        self._keys, self._index = keys, index
+
+    @classmethod
+    def of(cls, keys: pyarrow.Array) -> "_HashedKeys | None":
+        """Hash the keys; None unless all have one width and no two the same hash."""
+        hashes = _hashes(keys)
+        index = None if hashes is None else pd.Index(hashes)
+        return cls(keys, index) if index is not None and index.is_unique else None
+
+    def positions(self, keys: pyarrow.Array) -> np.ndarray:
+        hashes = _hashes(keys)
+        if hashes is None:
+            places = pc.index_in(keys, value_set=self._keys).fill_null(UNKNOWN)
+            return _with_nulls(places.to_numpy(zero_copy_only=False).astype(np.int64), keys)
+        places = self._index.get_indexer(pd.Index(hashes))
+        is_same = pc.equal(keys, self._keys.take(pyarrow.array(np.maximum(places, 0))))
+        places[~is_same.to_numpy(zero_copy_only=False)] = UNKNOWN
+        return places.astype(np.int32)
+
+
+def _hashes(keys: pyarrow.Array) -> np.ndarray | None:
+    """Hash keys of one width, eight bytes at a time; None where widths differ or a key is null."""
+    widths = pc.min_max(pc.binary_length(keys)).as_py()
+    width = widths["min"]
+    if keys.null_count or not width or width != widths["max"]:
+        return None
+    _, offsets, content = keys.buffers()
+    start = np.frombuffer(offsets, np.int32)[keys.offset]
+    text = np.frombuffer(content, np.uint8, len(keys) * width, start).reshape(len(keys), width)
+    words = np.zeros((len(keys), -(-width // 8) * 8), np.uint8)
+    words[:, :width] = text
+    hashes = np.zeros(len(keys), np.uint64)
+    for column in words.view(np.uint64).T:
+        hashes = (hashes ^ column) * _ODD_MULTIPLIER
+        hashes ^= hashes >> np.uint64(29)
+    return hashes
+
+
+_ODD_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 divided by the golden ratio: spreads neighbouring words over all bits."""
+
+
+def _with_nulls(places: np.ndarray, keys: pyarrow.Array) -> np.ndarray:
+    places[keys.is_null().to_numpy(zero_copy_only=False)] = NO_LINK
+    return places.astype(np.int32)
 
 
 AMBIGUOUS = -3

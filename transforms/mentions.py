@@ -10,11 +10,8 @@ import pyarrow.compute as pc
 
 from transforms.reading.folding import (
     fold_addresses,
-    fold_code,
-    fold_email,
     fold_names,
     fold_phone,
-    squeeze,
     squeezed,
 )
 
@@ -42,15 +39,14 @@ class Identities:
     addresses: frozenset[str]
 
 
-def identities(people: pyarrow.Table, cars: Iterable[dict[str, str | None]]) -> Identities:
+def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
-    contacts = {squeeze(fold_code(car[c] or "")) for car in cars for c in CAR_COLUMNS}
-    for person in people.select(["phone", "mobile_phone", "fax", "email"]).to_pylist():
-        phones = {fold_phone(person[c] or "") for c in ("phone", "mobile_phone", "fax")}
-        contacts |= phones | {
-            phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS
-        }
-        contacts.add(squeeze(fold_email(person["email"] or "")))
+    written = [people["email"], *(table[column] for table in cars for column in CAR_COLUMNS)]
+    contacts = {c for column in written for c in squeezed(pc.unique(column)).to_pylist() if c}
+    for column in ("phone", "mobile_phone", "fax"):
+        phones = {fold_phone(phone) for phone in pc.unique(people[column]).drop_null().to_pylist()}
+        contacts |= phones
+        contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
     names = _long_enough(squeezed(fold_names(_whole(people["name"]))), _SHORTEST_NAME)
     kana = _long_enough(squeezed(fold_names(_whole(people["name_kana"]))), _SHORTEST_KANA)
     return Identities(

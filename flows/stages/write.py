@@ -100,7 +100,7 @@ def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Iden
     certificates = snapshot.table("certificates", CAR_COLUMNS).filter(
         pyarrow.array(paper_is_theirs)
     )
-    return identities(people, [*cars.to_pylist(), *certificates.to_pylist()])
+    return identities(people, cars, certificates)
 
 
 def _shaping(

@@ -304,7 +304,10 @@ def test_empty_tables_are_delivered_as_empty_files(tmp_path):
             lambda shop: (shop / "records" / "objections.csv").write_bytes(b"\x81"),
             "neither UTF-8 nor CP932",
         ),
-        (lambda shop: write_table(shop, "objections", [objection("1")]), "of 3 people who had objected, 3 are no longer"),
+        (
+            lambda shop: write_table(shop, "objections", [objection("1")]),
+            "of 3 people who had objected, 3 are no longer",
+        ),
     ],
 )
 def test_objections_that_are_missing_blank_unreadable_or_shrunken_stop_the_run(

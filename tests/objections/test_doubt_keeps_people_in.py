@@ -7,7 +7,17 @@ import pytest
 
 from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
 from tests import factories
-from tests.factories import NOW, bytes_of, customer, delivered, objection, run, vehicle, write_shop, write_table
+from tests.factories import (
+    NOW,
+    bytes_of,
+    customer,
+    delivered,
+    objection,
+    run,
+    vehicle,
+    write_shop,
+    write_table,
+)
 
 
 def shop_of(tmp_path, people, *objections, **tables):
@@ -20,7 +30,9 @@ def objected(shop):
 
 @pytest.mark.parametrize("number", ["1", "001", "c001", "C1", "Ｃ００１"])
 def test_a_number_a_spreadsheet_spoilt_holds_back_everyone_it_may_mean(tmp_path, number):
-    shop = shop_of(tmp_path, [customer("C001"), customer("C002")], objection(number), objection("C003"))
+    shop = shop_of(
+        tmp_path, [customer("C001"), customer("C002")], objection(number), objection("C003")
+    )
     assert objected(shop) == 1
 
 
@@ -37,15 +49,21 @@ def test_a_day_no_paper_can_bear_does_not_put_an_objection_off(tmp_path, day):
 
 def test_an_objection_from_parquet_with_a_number_for_a_day_is_in_force(tmp_path):
     import pyarrow
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     shop = shop_of(tmp_path, [customer("1")])
-    columns = {"objection_id": ["1"], "customer_id": ["1"], "effective_on": pyarrow.array([20240101], pyarrow.int32())}
+    columns = {
+        "objection_id": ["1"],
+        "customer_id": ["1"],
+        "effective_on": pyarrow.array([20240101], pyarrow.int32()),
+    }
     parquet.write_table(pyarrow.table(columns), shop / "records" / "objections.parquet")
     text = (shop / "shop.toml").read_text()
     start, end = text.index('["tables"."objections"]'), text.index('["tables"."family_members"]')
     table = '["tables"."objections"]\nsource = "p"\ntable = "objections.parquet"\ncolumns = { objection_id = "objection_id", customer_id = "customer_id", effective_on = "effective_on" }\n'
-    (shop / "shop.toml").write_text(text[:start] + table + text[end:] + '\n[sources.p]\nkind = "parquet"\nfolder = "records"\n')
+    (shop / "shop.toml").write_text(
+        text[:start] + table + text[end:] + '\n[sources.p]\nkind = "parquet"\nfolder = "records"\n'
+    )
     assert objected(shop) == 1
 
 
@@ -60,12 +78,19 @@ HOME = {"address": "山形市緑町1丁目2番3号", "phone": "023-600-0000"}
     ],
 )
 def test_one_name_in_one_home_is_one_person(tmp_path, double):
-    people = [customer("1", name="佐藤一郎", birth_on="1960-01-01", **HOME), customer("2", **double), customer("3")]
+    people = [
+        customer("1", name="佐藤一郎", birth_on="1960-01-01", **HOME),
+        customer("2", **double),
+        customer("3"),
+    ]
     assert objected(shop_of(tmp_path, people, objection("1"))) == 2
 
 
 def test_father_and_son_of_one_name_are_told_apart_by_birth(tmp_path):
-    people = [customer("1", name="佐藤一郎", birth_on="1940-01-01", **HOME), customer("2", name="佐藤 一郎", birth_on="1970-01-01", **HOME)]
+    people = [
+        customer("1", name="佐藤一郎", birth_on="1940-01-01", **HOME),
+        customer("2", name="佐藤 一郎", birth_on="1970-01-01", **HOME),
+    ]
     assert objected(shop_of(tmp_path, people, objection("1"))) == 1
 
 
@@ -80,22 +105,44 @@ def test_numbers_of_one_person_are_found_one_through_the_other(tmp_path):
 
 def test_both_rows_of_a_doubled_number_are_the_objectors(tmp_path):
     people = [customer("1"), customer("9"), customer("9", name="安孫子 花代")]
-    shop = shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1", usage="安孫子花代の送迎")])
+    shop = shop_of(
+        tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1", usage="安孫子花代の送迎")]
+    )
     assert "安孫子花代".encode() not in bytes_of(Path(run(shop).outcomes[0].path))
 
 
-COMPANY = {"name": "株式会社山形運送", "name_kana": "ﾔﾏｶﾞﾀｳﾝｿｳ", "phone": "023-600-7777", "address": "山形市緑町1-2-3"}
+COMPANY = {
+    "name": "株式会社山形運送",
+    "name_kana": "ﾔﾏｶﾞﾀｳﾝｿｳ",
+    "phone": "023-600-7777",
+    "address": "山形市緑町1-2-3",
+}
 
 
-@pytest.mark.parametrize("text", ["㈱山形運送様より入金", "(株)山形運送向け", "山形運送㈱ ヤマガタウンソウ", "電話600-7777へ"])
+@pytest.mark.parametrize(
+    "text",
+    ["㈱山形運送様より入金", "(株)山形運送向け", "山形運送㈱ ヤマガタウンソウ", "電話600-7777へ"],
+)
 def test_a_company_is_recognised_however_its_mark_is_written(tmp_path, text):
-    shop = shop_of(tmp_path, [customer("1"), customer("9", **COMPANY)], objection("9"), vehicles=[vehicle("V1", "1", usage=text)])
+    shop = shop_of(
+        tmp_path,
+        [customer("1"), customer("9", **COMPANY)],
+        objection("9"),
+        vehicles=[vehicle("V1", "1", usage=text)],
+    )
     assert delivered(run(shop))["vehicles"][0]["usage"] == ""
 
 
-@pytest.mark.parametrize(("name", "text"), [("森 薫", "森薫さん紹介"), ("佐藤一郎様", "佐藤一郎さん紹介")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("森 薫", "森薫さん紹介"), ("佐藤一郎様", "佐藤一郎さん紹介")]
+)
 def test_short_names_and_stored_honorifics_are_recognised(tmp_path, name, text):
-    shop = shop_of(tmp_path, [customer("1"), customer("9", name=name)], objection("9"), vehicles=[vehicle("V1", "1", usage=text)])
+    shop = shop_of(
+        tmp_path,
+        [customer("1"), customer("9", name=name)],
+        objection("9"),
+        vehicles=[vehicle("V1", "1", usage=text)],
+    )
     assert delivered(run(shop))["vehicles"][0]["usage"] == ""
 
 
@@ -106,7 +153,9 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
         customer("3", name="佐藤一郎太"),
         customer("9", name="佐藤 一郎"),
     ]
-    outcome = run(shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V2", "2")])).outcomes[0]
+    outcome = run(
+        shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V2", "2")])
+    ).outcomes[0]
     assert outcome.account["customers"].withheld == outcome.account["vehicles"].withheld == 1
     assert outcome.account["customers"].delivered == 2
     assert "佐藤一郎様方".encode() not in bytes_of(Path(outcome.path))
@@ -116,22 +165,42 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
 def test_a_relative_written_in_kana_or_with_a_remark_is_recognised(tmp_path, name):
     people = [customer("1"), customer("9", name="佐藤一郎", name_kana="サトウ　イチロウ")]
     family = [{"family_member_id": "F", "customer_id": "1", "name": name}]
-    assert run(shop_of(tmp_path, people, objection("9"), family_members=family)).outcomes[0].account["family_members"].objected == 1
+    assert (
+        run(shop_of(tmp_path, people, objection("9"), family_members=family))
+        .outcomes[0]
+        .account["family_members"]
+        .objected
+        == 1
+    )
 
 
 def test_the_base_of_a_car_at_an_objectors_home_stays(tmp_path):
     people = [customer("1", name="甲", address="山形市西1-1"), customer("9", **HOME)]
-    paper = {"vehicle_id": "V1", "user_name": "甲", "user_address": "山形市西1-1", "base_location": "山形市緑町1-2-3"}
-    shop = shop_of(tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper])
+    paper = {
+        "vehicle_id": "V1",
+        "user_name": "甲",
+        "user_address": "山形市西1-1",
+        "base_location": "山形市緑町1-2-3",
+    }
+    shop = shop_of(
+        tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper]
+    )
     (row,) = delivered(run(shop))["certificates"]
     assert (row["user_name"], row["base_location"]) == ("甲", "")
 
 
 def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
     people = [customer("1"), customer("9")]
-    cars = [vehicle("V1", "1", chassis_number="AA1-0000001", plate="山形500あ1"), vehicle("V9", "9", chassis_number="AA1-0000001", plate="山形500あ9", released_on="2024-01-01")]
+    cars = [
+        vehicle("V1", "1", chassis_number="AA1-0000001", plate="山形500あ1"),
+        vehicle(
+            "V9", "9", chassis_number="AA1-0000001", plate="山形500あ9", released_on="2024-01-01"
+        ),
+    ]
     paper = {"plate": "山形500あ9", "chassis_number": "AA1-0000001"}
-    outcome = run(shop_of(tmp_path, people, objection("9"), vehicles=cars, certificates=[paper])).outcomes[0]
+    outcome = run(
+        shop_of(tmp_path, people, objection("9"), vehicles=cars, certificates=[paper])
+    ).outcomes[0]
     assert outcome.account["certificates"].delivered == 0
 
 
@@ -148,14 +217,22 @@ def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
     ],
 )
 def test_ordinary_records_beside_an_objectors_raise_no_false_alarm(tmp_path, theirs, ours):
-    outcome = run(shop_of(tmp_path, [customer("9", **theirs), customer("1", **ours)], objection("9"))).outcomes[0]
+    outcome = run(
+        shop_of(tmp_path, [customer("9", **theirs), customer("1", **ours)], objection("9"))
+    ).outcomes[0]
     assert outcome.account["customers"].delivered == 1
 
 
 def test_odd_chassis_numbers_and_plates_raise_no_false_alarm(tmp_path):
-    cars = [vehicle("V9", "9", chassis_number="DAA-ZVW50", plate="あ10-01"), vehicle("V8", "9", chassis_number="100020"), vehicle("V1", "1", usage="あ10-01 DAA-ZVW50")]
+    cars = [
+        vehicle("V9", "9", chassis_number="DAA-ZVW50", plate="あ10-01"),
+        vehicle("V8", "9", chassis_number="100020"),
+        vehicle("V1", "1", usage="あ10-01 DAA-ZVW50"),
+    ]
     papers = [{"vehicle_id": "V1", "model_code": "DAA-ZVW50", "chassis_number": "ABC12-100020"}]
-    shop = shop_of(tmp_path, [customer("1"), customer("9")], objection("9"), vehicles=cars, certificates=papers)
+    shop = shop_of(
+        tmp_path, [customer("1"), customer("9")], objection("9"), vehicles=cars, certificates=papers
+    )
     assert run(shop).outcomes[0].account["vehicles"].delivered == 1
 
 
@@ -163,13 +240,19 @@ def test_a_register_without_objections_is_believed_only_if_the_shop_says_so(tmp_
     shop = write_shop(tmp_path, {"customers": [customer("1")]})
     with pytest.raises(ObjectionsUnreliableError, match="objections_may_be_empty"):
         run(shop)
-    text = (shop / "shop.toml").read_text().replace('["limits"]', '["limits"]\nobjections_may_be_empty = true')
+    text = (
+        (shop / "shop.toml")
+        .read_text()
+        .replace('["limits"]', '["limits"]\nobjections_may_be_empty = true')
+    )
     (shop / "shop.toml").write_text(text)
     assert run(shop).outcomes[0].status == "published"
 
 
 def test_people_swapped_or_lost_little_by_little_are_missed(tmp_path):
-    shop = shop_of(tmp_path, [customer(str(n)) for n in range(40)], *[objection(str(n)) for n in range(20)])
+    shop = shop_of(
+        tmp_path, [customer(str(n)) for n in range(40)], *[objection(str(n)) for n in range(20)]
+    )
     run(shop)
     write_table(shop, "objections", [objection(str(n)) for n in range(5, 30)])
     with pytest.raises(HeldError, match="of 20 people who had objected, 5 are no longer"):
@@ -182,17 +265,26 @@ def test_a_dry_run_remembers_nobody(tmp_path):
     assert not (shop / "state" / "objection_register.json").exists()
 
 
-@pytest.mark.parametrize("scope", ['values.scope = { "" = "no_objection" }', 'constants.scope = "no_objection"'])
+@pytest.mark.parametrize(
+    "scope", ['values.scope = { "" = "no_objection" }', 'constants.scope = "no_objection"']
+)
 def test_blank_cannot_be_configured_to_mean_no_objection(tmp_path, scope):
     shop = shop_of(tmp_path, [customer("1")], objection("9"))
     text = (shop / "shop.toml").read_text()
-    (shop / "shop.toml").write_text(text.replace('["tables"."objections"]\n', f'["tables"."objections"]\n{scope}\n'))
+    (shop / "shop.toml").write_text(
+        text.replace('["tables"."objections"]\n', f'["tables"."objections"]\n{scope}\n')
+    )
     with pytest.raises(ConfigurationError, match="blank scope is a refusal"):
         run(shop)
 
 
 def test_a_run_over_midnight_obeys_the_objections_of_the_new_day(tmp_path):
-    shop = shop_of(tmp_path, [customer("1"), customer("2")], objection("1", effective_on="2026-11-03"), objection("99"))
+    shop = shop_of(
+        tmp_path,
+        [customer("1"), customer("2")],
+        objection("1", effective_on="2026-11-03"),
+        objection("99"),
+    )
     before_midnight = datetime.fromisoformat("2026-11-02T23:59:50+09:00")
     times = iter([before_midnight] * 2 + [before_midnight + timedelta(minutes=1)] * 9)
     outcome = run(shop, clock=lambda: next(times)).outcomes[0]
@@ -206,8 +298,17 @@ def test_a_month_that_is_not_over_is_refused(tmp_path, month):
 
 
 def test_an_older_certificate_does_not_stand_in_for_a_broken_newer_one(tmp_path):
-    papers = [{"vehicle_id": "V1", "issued_on": "2024-01-01"}, {"vehicle_id": "V1", "issued_on": "2026-01-01", "length_cm": "?"}]
-    shop = shop_of(tmp_path, [customer("1")], objection("9"), vehicles=[vehicle("V1", "1")], certificates=papers)
+    papers = [
+        {"vehicle_id": "V1", "issued_on": "2024-01-01"},
+        {"vehicle_id": "V1", "issued_on": "2026-01-01", "length_cm": "?"},
+    ]
+    shop = shop_of(
+        tmp_path,
+        [customer("1")],
+        objection("9"),
+        vehicles=[vehicle("V1", "1")],
+        certificates=papers,
+    )
     assert run(shop).outcomes[0].account["certificates"].delivered == 0
 
 
@@ -224,10 +325,17 @@ def test_a_failed_run_leaves_nothing_in_the_drops_folder(tmp_path, monkeypatch):
 def test_rows_lost_to_an_encoding_are_kept_and_hold_the_run(tmp_path):
     terms = factories.agreement(delivery={"format": "csv", "encoding": "cp932"})
     people = [customer("1", name="🚗"), customer("2")]
-    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]}, terms, limits={"max_quarantined_share": 0.4})
+    shop = write_shop(
+        tmp_path,
+        {"customers": people, "objections": [objection("9")]},
+        terms,
+        limits={"max_quarantined_share": 0.4},
+    )
     with pytest.raises(HeldError, match="lotas: customers: 1 of 2"):
         run(shop)
-    assert "unmappable_character" in (shop / "state" / "quarantine" / "lotas" / "customers.csv").read_text("utf-8-sig")
+    assert "unmappable_character" in (
+        shop / "state" / "quarantine" / "lotas" / "customers.csv"
+    ).read_text("utf-8-sig")
 
 
 def test_a_damaged_drop_is_not_taken_for_what_the_partner_has(tmp_path):

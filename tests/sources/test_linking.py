@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from transforms.linking import AMBIGUOUS, NO_LINK, UNKNOWN, KeyIndex, find_vehicles
 from transforms.merges import resolve_merges
 
-keys = st.lists(st.one_of(st.none(), st.text("abあ\x7f", max_size=3)), max_size=30)
+keys = st.one_of(
+    st.lists(st.one_of(st.none(), st.text("abあ\x7f", max_size=3)), max_size=30),
+    st.lists(st.text("abc", min_size=9, max_size=9), max_size=30),
+)
 
 
 @given(keys, keys)

@@ -32,7 +32,6 @@ _READERS: dict[Kind, Callable[[str], Read[object]]] = {
 }
 
 _ALREADY_READ: dict[Kind, str] = {
-    Kind.IDENTIFIER: r"^[!-~]+$",
     Kind.PHONE: contacts.TYPICAL_MOBILE,
     Kind.POSTAL_CODE: r"^[0-9]{3}-[0-9]{4}$",
     Kind.CHASSIS_NUMBER: r"^[A-Z0-9]{2,10}-[0-9]{3,8}$",
@@ -62,6 +61,8 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     source = source.cast(pyarrow.string())
     if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
         return ColumnRead(source, None, Counter())
+    if column.kind is Kind.IDENTIFIER and _are_plain(source):
+        return ColumnRead(source, None, Counter())
     pattern = _ALREADY_READ.get(column.kind)
     if pattern is None:
         return _read_distinct(source, column)
@@ -72,6 +73,12 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     return ColumnRead(
         pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags
     )
+
+
+def _are_plain(numbers: pyarrow.Array) -> bool:
+    """Tell whether every number is written in ASCII without spaces."""
+    printable = pc.all(pc.ascii_is_printable(numbers), min_count=0).as_py()
+    return bool(printable) and not pc.any(pc.match_substring(numbers, " ")).as_py()
 
 
 def _is_text(kind: pyarrow.DataType) -> bool:

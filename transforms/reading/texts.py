@@ -31,5 +31,6 @@ def read_text(text: str) -> Read[str]:
 
 def are_tidy(texts: object) -> bool:
     """Tell whether no text of the column needs `read_text`, nor is empty."""
-    untidy = pc.any(pc.or_(pc.match_substring_regex(texts, UNTIDY), pc.equal(texts, "")))
+    distinct = pc.unique(texts)
+    untidy = pc.any(pc.or_(pc.match_substring_regex(distinct, UNTIDY), pc.equal(distinct, "")))
     return not untidy.as_py()
