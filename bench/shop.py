@@ -128,11 +128,11 @@ def make_shop(folder: Path, *, months: int, scale: float) -> Path:
 
 def _shop_toml() -> str:
     lines = ['name = "bench"', "[sources.records]", 'kind = "parquet"', 'folder = "records"']
-    for name in _TABLES:
+    for name, table in _TABLES.items():
         columns = duckdb.sql(
-            _TABLES[name]
-            .replace("{day}", "DATE '2026-10-01'")
-            .format(customers=100, vehicles=100, repairs=1, lines=6)
+            table.replace("{day}", "DATE '2026-10-01'").format(
+                customers=100, vehicles=100, repairs=1, lines=6
+            )
         ).columns
         lines += [
             f"[tables.{name}]",

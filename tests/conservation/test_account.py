@@ -216,7 +216,7 @@ def test_scope_leaves_out_other_months_sold_cars_cancelled_and_unfinished_work(t
     outcome = report.outcomes[0]
     assert outcome.account["repairs"].delivered == 1
     assert outcome.account["vehicles"].delivered == 2
-    assert {reason for reason in outcome.reasons["repairs"]} == {
+    assert set(outcome.reasons["repairs"]) == {
         *("out_of_scope: outside_month", "out_of_scope: cancelled"),
         *("out_of_scope: unfinished", "out_of_scope: released"),
     }

@@ -37,7 +37,7 @@ def test_the_encoding_is_told_strictly(tmp_path, content, encoding):
 def test_what_is_in_no_known_encoding_is_refused(tmp_path, content):
     path = tmp_path / "x.csv"
     path.write_bytes(content)
-    with pytest.raises(SourceUnreadableError, match="x.csv"):
+    with pytest.raises(SourceUnreadableError, match=r"x\.csv"):
         encoding_of(path)
 
 
