@@ -57,11 +57,11 @@ class ExportRequest(BaseModel):
         description="shop.toml のあるフォルダ",
         json_schema_extra={"position": 0},
     )
-    month: str | None = Field(
-        default=None,
+    month: str = Field(
+        default="",
         title="対象月 / month",
         description="YYYY-MM。空欄なら先月",
-        pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$",
+        pattern=r"^$|^(19|20)\d{2}-(0[1-9]|1[0-2])$",
         json_schema_extra={"position": 1},
     )
     partners: tuple[str, ...] = Field(
@@ -70,8 +70,8 @@ class ExportRequest(BaseModel):
         description="lotas, broadleaf など。空欄なら全社",
         json_schema_extra={"position": 2},
     )
-    operator: str | None = Field(
-        default=None,
+    operator: str = Field(
+        default="",
         title="操作者 / operator",
         description="あなたの氏名。共用の名前は使えません",
         max_length=60,

@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     """毎月の納品を行う / Make, verify and publish the monthly drops."""
     asked = {
         "shop": str(shop.resolve()),
-        "month": month,
+        "month": month or "",
         "partners": partners,
         "operator": named_person(operator),
         "reason": reason,
@@ -99,7 +99,12 @@ def _print(report: ExportReport, console: Console) -> None:
 
 
 def _account(outcome: Outcome) -> Table:
-    table = Table("表 table", *(f"{japanese}\n{english}" for english, japanese in JAPANESE.items()))
+    # Numbers up to ten million and all names fit into a terminal of 80 columns.
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("表\ntable", no_wrap=True)
+    for english, japanese in JAPANESE.items():
+        words = english.replace("out_of_", "out of\n")
+        table.add_column(f"{japanese}\n{words}", justify="right", no_wrap=True)
     for row in account_rows(outcome):
         name, *counts = row.values()
         table.add_row(str(name), *(f"{count:,}" for count in counts if isinstance(count, int)))

@@ -1,6 +1,7 @@
 """`joint-use serve`: Prefect server, schedule and worker for a shop with one PC."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def command(shop: Path, port: int) -> None:
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
+    signal.signal(signal.SIGTERM, _stop)
     url = f"http://127.0.0.1:{port}/api"
     environment |= {
         "PREFECT_API_URL": url,
@@ -65,6 +67,11 @@ def command(shop: Path, port: int) -> None:
             click.echo("終了します / stopping", err=True)
         finally:
             note.unlink(missing_ok=True)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    """End as Ctrl-C does, so that server and worker are ended too."""
+    raise KeyboardInterrupt
 
 
 def _refuse_busy_port(port: int) -> None:

@@ -1,0 +1,90 @@
+"""The documents are true: their commands run, their example loads, and every command is in them."""
+
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from flows.command_line import joint_use as commands
+from schemas.shop import ShopConfiguration
+from tests.conftest import SAMPLE
+from tests.factories import PERSON, run
+from tests.running.test_command_line import ROOT, joint_use
+
+READ_ME, READ_ME_JA = (ROOT / name for name in ("README.md", "README.ja.md"))
+
+
+def lines(document: Path) -> list[str]:
+    """The commands of a document's shell blocks."""
+    blocks = re.findall(r"```sh\n(.*?)```", document.read_text(), re.DOTALL)
+    return [
+        line.partition("#")[0].strip() for block in blocks for line in block.splitlines() if line
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", [line for d in (READ_ME, READ_ME_JA) for line in lines(d) if line.startswith("make")]
+)
+def test_the_make_targets_of_the_documents_exist(line):
+    done = subprocess.run(
+        [*shlex.split(line), "--dry-run"], check=False, cwd=ROOT, capture_output=True
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in lines(READ_ME) if line.startswith(".venv/bin/joint-use")]
+)
+def test_the_commands_of_the_one_minute_try_answer(sample_shop, line):
+    run(sample_shop)
+    arguments = [a.replace("data/sample", str(sample_shop)) for a in shlex.split(line)[1:]]
+    done = joint_use(*arguments)
+    assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
+
+
+@pytest.mark.flow
+def test_the_operators_commands_answer(sample_shop):
+    for line in lines(READ_ME_JA):
+        if line.startswith("joint-use") and "serve" not in line:
+            arguments = [
+                a.replace("店のフォルダ", str(sample_shop)).replace("あなたの氏名", PERSON)
+                for a in shlex.split(line)[1:]
+            ]
+            done = joint_use(*arguments)
+            assert done.returncode == 0, done.stderr
+
+
+def test_the_example_of_a_shop_file_loads():
+    (example,) = re.findall(r"```toml\n(.*?)```", READ_ME.read_text(), re.DOTALL)
+    shop = ShopConfiguration.load(tomllib.loads(example), where="README.md")
+    assert shop.tables["customers"][0].columns["name"] == ("お客様名", "氏名")
+
+
+def test_every_command_and_option_of_export_is_in_the_read_me():
+    text = READ_ME.read_text()
+    for name in commands.list_commands(None):
+        assert f"`{name} " in text
+    export = commands.get_command(None, "export")
+    for parameter in export.params:
+        assert parameter.opts[0] in text
+
+
+def test_every_trap_of_the_samples_read_me_names_something_that_is_there():
+    text = (SAMPLE / "README.md").read_text()
+    for name in re.findall(r"`([^`]+\.(?:csv|json))`", text):
+        assert any(p.name == Path(name).name for p in SAMPLE.rglob("*")), name
+
+
+def test_the_documents_name_no_place_of_this_machine():
+    for path in [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        ROOT / "constraints.txt",
+        ROOT / "Makefile",
+    ]:
+        assert not re.search(
+            r"/home/|/root/|/work/|https?://[^ ]*(pypi|simple)", path.read_text()
+        ), path
