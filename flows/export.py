@@ -15,6 +15,7 @@ from flows.request import ExportRequest
 from flows.run import Clock, Run, instant, opened_run
 from flows.stages.check import check
 from flows.stages.extract import extract
+from flows.stages.gate import gate
 from flows.stages.publish import publish
 from flows.stages.verify import verify
 from flows.stages.write import write
@@ -71,6 +72,8 @@ def export(
 def _attempt(run: Run, step: Step) -> ExportReport:
     snapshot = step(guarded(extract, run))(run)
     settled = step(guarded(check, run))(run, snapshot)
+    for partner in run.partners:
+        step(guarded(gate, run))(run, snapshot, partner)
     built = [step(guarded(write, run))(run, snapshot, settled, partner) for partner in run.partners]
     for drop in built:
         step(guarded(verify, run))(run, snapshot, drop)

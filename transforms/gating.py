@@ -5,7 +5,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.reading.folding import fold_addresses, fold_names
-from transforms.settling import Spine, spread_down
+from transforms.settling import spread_down
+from transforms.spine import Spine
 from transforms.verdicts import Disposition, Verdicts
 
 OBJECTED = Disposition.OBJECTED
@@ -57,7 +58,7 @@ def objected_customers(meant: np.ndarray, customers: pyarrow.Table, spine: Spine
     return mask
 
 
-def gate(
+def gate_out(
     verdicts: Verdicts,
     spine: Spine,
     objectors: np.ndarray,

@@ -16,7 +16,8 @@ from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.errors import ObjectionsUnreliableError, QuarantineLimitError
 from schemas.staging import PART, RECORD, UNREAD, row_of
 from sources.snapshot import Snapshot, digest_of_objections
-from transforms.settling import LINE_COLUMNS, line_codes, settle
+from transforms.settling import line_codes, settle
+from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 

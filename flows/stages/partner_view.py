@@ -1,0 +1,97 @@
+"""One partner's view of a snapshot: its tables, the verdicts on every row, and how rows are shaped."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+
+from drops.folders import partner_has_drops
+from drops.keys import PartnerKeys, partner_keys
+from flows.run import Run
+from flows.stages.check import codes_of
+from flows.stages.spines import load_spine
+from schemas.partner_tables import PartnerTable, partner_tables
+from schemas.staging import FAULT, row_of
+from sources.snapshot import Snapshot
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
+from transforms.shaping import CustomerBlock, Shaping, staged_columns
+from transforms.spine import Spine
+from transforms.verdicts import Verdicts
+
+
+@dataclass(frozen=True)
+class PartnerView:
+    """What the gate and the writing of one drop work on."""
+
+    snapshot: Snapshot
+    spine: Spine
+    verdicts: Verdicts
+    tables: tuple[PartnerTable, ...]
+    shaping: Shaping
+    keys: PartnerKeys
+
+    def leaving(self, table: PartnerTable) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
+        """Stream the rows of a table that leave, with their places in it."""
+        columns = staged_columns(table)
+        if table.name == "repair_lines":
+            columns = list(dict.fromkeys([*columns, FAULT]))
+        start = 0
+        for batch in self.snapshot.batches(table.name, columns):
+            leaves = codes_of(self.verdicts, table.name, batch, start) == 0
+            if leaves.any():
+                rows = batch if leaves.all() else batch.filter(pyarrow.array(leaves))
+                yield rows, start + np.flatnonzero(leaves)
+            start += batch.num_rows
+
+
+def view_of(
+    run: Run, snapshot: Snapshot, verdicts: Verdicts, objectors: np.ndarray, partner: str
+) -> PartnerView:
+    """Put a partner's view together.
+
+    Args:
+        run: the run.
+        snapshot: its snapshot.
+        verdicts: the partner's own.
+        objectors: mask of the customer rows whose person objected.
+        partner: the partner's id.
+    """
+    spine = load_spine(snapshot)
+    has_drops = partner_has_drops(run.folder.drops, partner)
+    keys = partner_keys(run.folder.state / "keys", partner, has_drops=has_drops)
+    customers = snapshot.table("customers", ["name", "address"]).combine_chunks()
+
+    def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:
+        found = rows.column(row_of(link)).to_numpy()
+        return spine.merges.survivors[found] if link == "customer_id" else found
+
+    shaping = Shaping(
+        delivery=run.agreement(partner).delivery,
+        keys={},
+        mentions=Mentions(_identities(snapshot, spine, objectors)),
+        customers=CustomerBlock(
+            names=customers["name"].chunk(0),
+            addresses=customers["address"].chunk(0),
+            keeper_of_vehicle=spine.rows("vehicles", "customer_id"),
+        ),
+        key_of=keys.of,
+        rows_of=rows_of,
+    )
+    return PartnerView(snapshot, spine, verdicts, partner_tables(run.share(partner)), shaping, keys)
+
+
+def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:
+    """Give what objectors can be recognised by in other people's texts."""
+    car_is_theirs = _through(objectors, spine.rows("vehicles", "customer_id"))
+    paper_is_theirs = _through(car_is_theirs, spine.rows("certificates", "vehicle_id"))
+    people = snapshot.table("customers", PERSON_COLUMNS).filter(pyarrow.array(objectors))
+    cars = snapshot.table("vehicles", CAR_COLUMNS).filter(pyarrow.array(car_is_theirs))
+    papers = snapshot.table("certificates", CAR_COLUMNS).filter(pyarrow.array(paper_is_theirs))
+    return identities(people, cars, papers)
+
+
+def _through(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    found = np.zeros(len(rows), bool)
+    found[rows >= 0] = mask[rows[rows >= 0]]
+    return found

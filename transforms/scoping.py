@@ -1,0 +1,95 @@
+"""The scope stage: the month, cancelled and unfinished work, sold cars, merged numbers."""
+
+import numpy as np
+import pyarrow.compute as pc
+
+from schemas.catalog import CATALOG
+from transforms.linking import NO_LINK
+from transforms.period import Month
+from transforms.spine import SPINE_TABLES, Spine, at, day_number
+from transforms.verdicts import Disposition, Verdicts
+
+Q, OUT = Disposition.QUARANTINED, Disposition.OUT_OF_SCOPE
+
+
+def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
+    """Rule out of scope what is not this month's, not finished, or no longer the shop's."""
+    merged = spine.column("customers", "merged_into_customer_id").is_valid()
+    verdicts.rule("customers", merged.to_numpy(zero_copy_only=False), OUT, "merged")
+    released = spine.days("vehicles", "released_on")
+    is_released = (released >= 0) & (released <= day_number(month.last))
+    verdicts.rule("vehicles", is_released, OUT, "released")
+    verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
+    status = spine.column("repairs", "status")
+    for code, reason in (("cancelled", "cancelled"), ("in_progress", "unfinished")):
+        is_so = pc.fill_null(pc.equal(status, code), fill_value=False).to_numpy(
+            zero_copy_only=False
+        )
+        verdicts.rule("repairs", is_so, OUT, reason)
+    for table in ("visits", "repairs"):
+        verdicts.rule(table, spine.rows(table, "vehicle_id") == NO_LINK, OUT, "without_vehicle")
+    for table in SPINE_TABLES:
+        if "vehicle_id" in CATALOG[table].links:
+            verdicts.inherit(table, "vehicles", spine.rows(table, "vehicle_id"), OUT)
+    _scope_dated(verdicts, spine, month)
+
+
+def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
+    for table, column in (
+        ("visits", "checked_in_on"),
+        ("vehicle_costs", "incurred_on"),
+        ("vehicle_images", "taken_on"),
+    ):
+        verdicts.rule(table, ~_is_in(spine.days(table, column), month), OUT, "outside_month")
+    cleared = pc.fill_null(
+        spine.column("vehicle_images", "is_cleared_for_sharing"), fill_value=False
+    )
+    verdicts.rule("vehicle_images", ~cleared.to_numpy(zero_copy_only=False), OUT, "not_cleared")
+    is_dated, invoice_is_in = _slips_in(spine, month)
+    verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
+    verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), OUT)
+    verdicts.rule("invoices", ~invoice_is_in, OUT, "outside_month")
+
+
+def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which repairs and which invoices belong to the month.
+
+    A slip is dated by `booked_on`; an estimate without a sale by `estimated_on`; work known from
+    another shop, for which there is no invoice, by the day it was done.
+    """
+    repairs = spine.rows("invoices", "repair_id")
+    has_repair = repairs >= 0
+    booked, estimated = (
+        spine.days("invoices", "booked_on"),
+        spine.days("invoices", "estimated_on"),
+    )
+    is_sold, has_invoice = (
+        np.zeros(spine.count("repairs"), bool),
+        np.zeros(spine.count("repairs"), bool),
+    )
+    is_sold[repairs[(booked >= 0) & has_repair]] = True
+    has_invoice[repairs[has_repair]] = True
+    counts_as_estimate = (booked < 0) & ~at(is_sold, repairs)
+    invoice_is_in = _is_in(booked, month) | (counts_as_estimate & _is_in(estimated, month))
+    elsewhere = pc.equal(spine.column("repairs", "done_by"), "other_shop")
+    is_elsewhere = pc.fill_null(elsewhere, fill_value=False).to_numpy(zero_copy_only=False)
+    repair_is_in = is_elsewhere & ~has_invoice & _is_in(spine.days("repairs", "done_on"), month)
+    repair_is_in[repairs[invoice_is_in & has_repair]] = True
+    return repair_is_in, invoice_is_in
+
+
+def _is_latest(verdicts: Verdicts, spine: Spine) -> np.ndarray:
+    rows, days = spine.rows("certificates", "vehicle_id"), spine.days("certificates", "issued_on")
+    has_car = rows >= 0
+    # A broken paper without a readable day may be the newest: then the car has none.
+    is_broken = verdicts.are("certificates", Q)
+    days = np.where(is_broken & (days < 0), np.iinfo(np.int64).max, days)
+    latest = np.full(spine.count("vehicles"), np.iinfo(np.int64).min)
+    np.maximum.at(latest, rows[has_car], days[has_car])
+    mask = np.ones(len(rows), bool)
+    mask[has_car] = days[has_car] == latest[rows[has_car]]
+    return mask
+
+
+def _is_in(days: np.ndarray, month: Month) -> np.ndarray:
+    return (days >= day_number(month.first)) & (days <= day_number(month.last))

@@ -1,0 +1,104 @@
+"""The keys, links and deciding columns of every table but the lines: what settling works on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.staging import FAULT, row_of
+from transforms.merges import Merges, resolve_merges
+
+LINE_COLUMNS = [FAULT, row_of("repair_id")]
+"""What settling reads of the lines, the one table that is never held whole."""
+
+_DECIDING_COLUMNS = MappingProxyType(
+    {
+        "customers": ["merged_into_customer_id"],
+        "vehicles": ["released_on"],
+        "certificates": ["issued_on"],
+        "visits": ["checked_in_on"],
+        "repairs": ["status", "done_by", "done_on"],
+        "invoices": ["estimated_on", "booked_on"],
+        "vehicle_costs": ["incurred_on"],
+        "vehicle_images": ["taken_on", "is_cleared_for_sharing"],
+    }
+)
+
+
+def spine_columns(table: str) -> list[str]:
+    """List the staged columns of a table that settling and the gate need in memory."""
+    known = CATALOG[table]
+    keys = [known.key] if known.key else []
+    links = [row_of(link) for link in known.links]
+    return [*keys, *_DECIDING_COLUMNS.get(table, []), FAULT, *links]
+
+
+SPINE_TABLES = tuple(table for table in DELIVERABLE_TABLES if table != "repair_lines")
+
+
+@dataclass(frozen=True)
+class Spine:
+    """The keys, links and deciding columns of every table but the lines."""
+
+    tables: Mapping[str, pyarrow.Table]
+    merges: Merges
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pyarrow.Table]) -> "Spine":
+        """Build from tables of `spine_columns`."""
+        whole = {name: table.combine_chunks() for name, table in tables.items()}
+        customers = whole["customers"]
+        merges = resolve_merges(
+            _column(customers, "customer_id"), _column(customers, "merged_into_customer_id")
+        )
+        return cls(whole, merges)
+
+    def column(self, table: str, name: str) -> pyarrow.Array:
+        """Give one column as one array."""
+        return _column(self.tables[table], name)
+
+    def rows(self, table: str, link: str) -> np.ndarray:
+        """Give the rows a link points at; a merged customer is the one that stands for it."""
+        rows = self.column(table, row_of(link)).to_numpy()
+        if link != "customer_id":
+            return rows
+        return np.where(rows >= 0, self.merges.survivors[np.maximum(rows, 0)], rows)
+
+    def raw_rows(self, table: str, link: str) -> np.ndarray:
+        """Give the rows a link points at as recorded, merged or not."""
+        return self.column(table, row_of(link)).to_numpy()
+
+    def count(self, table: str) -> int:
+        """Count the rows of a table."""
+        return int(self.tables[table].num_rows)
+
+    def days(self, table: str, name: str) -> np.ndarray:
+        """Give a date column as day numbers (`day_number`), -1 where it is empty."""
+        days = self.column(table, name).cast(pyarrow.int32()).cast(pyarrow.int64())
+        return pc.fill_null(pc.add(days, _BEFORE_1970), -1).to_numpy()
+
+
+_BEFORE_1970 = 100_000
+"""Days by which dates are shifted so that all are positive; the earliest is of 1868."""
+
+
+def day_number(day: date) -> int:
+    """Number a day as `Spine.days` does."""
+    return (day - date(1970, 1, 1)).days + _BEFORE_1970
+
+
+def at(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Look a mask up at parent rows; false where there is no parent."""
+    found = np.zeros(len(rows), bool)
+    found[rows >= 0] = mask[rows[rows >= 0]]
+    return found
+
+
+def _column(table: pyarrow.Table, name: str) -> pyarrow.Array:
+    column = table[name]
+    return column.chunk(0) if column.num_chunks else pyarrow.array([], column.type)
