@@ -12,8 +12,6 @@ from pathlib import Path
 
 from bench.shop import make_shop
 
-WORK = Path(__file__).parent / "work"
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -41,17 +39,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument("--months", type=int, nargs="*", default=[1, 36])
     options = parser.parse_args()
     for months in options.months:
-        shop = make_shop(WORK / f"shop-{months}", months=months, scale=options.scale)
+        shop = make_shop(options.work / f"shop-{months}", months=months, scale=options.scale)
         results: dict[str, list[Measured]] = {"ours": [], "duckdb": [], "pandas": []}
         for _ in range(options.runs):
             for leftover in ("drops", "state"):
                 shutil.rmtree(shop / leftover, ignore_errors=True)
-            results["duckdb"].append(measure("bench.bare_duckdb", str(shop), str(WORK / "duckdb")))
+            results["duckdb"].append(
+                measure("bench.bare_duckdb", str(shop), str(options.work / "duckdb"))
+            )
             results["ours"].append(measure("bench.ours", str(shop)))
-            results["pandas"].append(measure("bench.plain_pandas", str(shop), str(WORK / "pandas")))
+            results["pandas"].append(
+                measure("bench.plain_pandas", str(shop), str(options.work / "pandas"))
+            )
         _print(months, options.scale, results)
 
 

@@ -299,6 +299,8 @@ def _pairs(rows: pyarrow.Table) -> set[tuple[str, str]]:
 
 
 def _plain(cells: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array | pyarrow.ChunkedArray:
+    if pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+        return pc.replace_substring(pc.utf8_lower(cells), " ", "")
     folded = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
     without_spaces = pc.replace_substring_regex(folded, r"[\s\x{3000}]", "")
     return pc.replace_substring_regex(without_spaces, "[-‐‑‒–—―−ー]", "-")

@@ -1,6 +1,7 @@
 """Files of the state folder: readable by nobody but their owner, never half-written."""
 
 import os
+import uuid
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ def open_private(path: Path) -> BinaryIO:
 def write_private(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner only (mode 0600)."""
     private_folder(path.parent)
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.part")
+    hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     with open_private(hidden) as file:
         file.write(content)
         file.flush()

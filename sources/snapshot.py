@@ -223,6 +223,9 @@ class _Stager:
 def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     """Leave out records without any content: the empty lines a spreadsheet puts behind the last."""
     for batch in Regrouped(batches):
+        if any(column.null_count == 0 for column in batch.rows.columns):
+            yield batch
+            continue
         filled = np.zeros(batch.rows.num_rows, bool)
         for column in batch.rows.columns:
             filled |= column.is_valid().to_numpy(zero_copy_only=False)

@@ -55,9 +55,10 @@ def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
         )
     register = ObjectionRegister(run.folder.state)
     people = set(objections["customer_id"].to_pylist())
-    register.check(people, allowed_share=limits.max_objection_shrink_share)
-    if not run.request.dry_run:
-        register.remember(people)
+    with held_shop(run.folder.state):
+        register.check(people, allowed_share=limits.max_objection_shrink_share)
+        if not run.request.dry_run:
+            register.remember(people)
     return len(rows), unmatched
 
 

@@ -208,3 +208,24 @@ def test_crlf_ends_records_and_leaves_line_breaks_in_cells_alone(tmp_path):
     raw = (drop / "data" / "repairs.csv").read_bytes()
     assert "一行\n二行".encode("cp932") in raw
     assert raw.count(b"\r\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"path": "data/customers.csv"', '"path": "../../secret.csv"'),
+        ('"schema"', '"scheme"'),
+        ('"type": "date"', '"type": "moon"'),
+        ('"resources"', '"things"'),
+    ],
+)
+def test_a_foreign_description_is_a_fault_and_no_crash(tmp_path, old, new):
+    import hashlib
+
+    drop = exported(tmp_path, FORMATS[2])
+    path, tags = drop / "datapackage.json", drop / "tagmanifest-sha256.txt"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text().replace(old, new))
+    tags.write_text(tags.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
+    with pytest.raises(VerificationError, match=r"datapackage.json|cannot be read"):
+        verify_drop(drop)

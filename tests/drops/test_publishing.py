@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,25 @@ def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_
         run(shop)
     assert visible(shop) == []
     assert factories.MONTH
+
+
+def test_two_partners_at_once_do_not_disturb_each_other(tmp_path):
+    both = (factories.agreement("lotas"), factories.agreement("broadleaf"))
+    broken = {**TABLES, "customers": [*TABLES["customers"], customer("3", name="")]}
+    shop = write_shop(tmp_path, broken, *both)
+    for round_ in range(3):
+        write_table(shop, "customers", [*broken["customers"], customer(str(10 + round_))])
+        with ThreadPoolExecutor() as pool:
+            runs = [
+                pool.submit(run, shop, partners=(partner,)) for partner in ("lotas", "broadleaf")
+            ]
+        assert {run_.result().outcomes[0].status for run_ in runs} == {"published"}
+
+
+def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    import drops.keys
+
+    monkeypatch.setattr(drops.keys.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        drops.keys.partner_keys(tmp_path, "lotas", has_drops=False)
+    assert not (tmp_path / "lotas.key").exists()

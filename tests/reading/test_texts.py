@@ -1,5 +1,7 @@
 """Names and addresses keep their own characters; folding is for comparison only."""
 
+from datetime import UTC, date, datetime
+
 import pyarrow
 import pytest
 
@@ -75,3 +77,29 @@ def test_typed_columns_are_cast_only_without_loss():
     assert read_column(pyarrow.array([1.0, 2.0]), amount).values.to_pylist() == [1, 2]
     faulty = read_column(pyarrow.array([1.0, 2.5]), amount)
     assert faulty.values.to_pylist() == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "cells", "values"),
+    [
+        ("customers", "phone", pyarrow.array([9012345678]), ["090-1234-5678"]),
+        ("customers", "birth_on", pyarrow.array([20240101], pyarrow.int32()), [date(2024, 1, 1)]),
+        ("vehicle_images", "is_cleared_for_sharing", pyarrow.array([2, 1]), [None, True]),
+        (
+            "visits",
+            "checked_in_on",
+            pyarrow.array([datetime(2026, 10, 31, 15, tzinfo=UTC)], pyarrow.timestamp("us", "UTC")),
+            [date(2026, 11, 1)],
+        ),
+        (
+            "visits",
+            "checked_in_on",
+            pyarrow.array(["2026-10-31 15:00:00+00", "2026-10-31 23:00:00+09:00"]),
+            [date(2026, 11, 1), date(2026, 10, 31)],
+        ),
+    ],
+)
+def test_typed_cells_are_read_as_what_they_say_and_days_as_japan_has_them(
+    table, column, cells, values
+):
+    assert read_column(cells, CATALOG[table].columns[column]).values.to_pylist() == values

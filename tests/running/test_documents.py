@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -61,6 +62,28 @@ def test_the_example_of_a_shop_file_loads():
     (example,) = re.findall(r"```toml\n(.*?)```", READ_ME.read_text(), re.DOTALL)
     shop = ShopConfiguration.load(tomllib.loads(example), where="README.md")
     assert shop.tables["customers"][0].columns["name"] == ("お客様名", "氏名")
+
+
+def test_the_benchmark_runs_and_prints_a_row_for_each_contender(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "--scale",
+        "0.002",
+        "--runs",
+        "1",
+        "--months",
+        "36",
+        "--work",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
+    assert [line.split()[0] for line in done.stdout.splitlines()[-3:]] == [
+        "ours",
+        "duckdb",
+        "pandas",
+    ]
 
 
 def test_every_command_and_option_of_export_is_in_the_read_me():
