@@ -103,3 +103,9 @@ def test_typed_cells_are_read_as_what_they_say_and_days_as_japan_has_them(
     table, column, cells, values
 ):
     assert read_column(cells, CATALOG[table].columns[column]).values.to_pylist() == values
+
+
+@pytest.mark.parametrize("column", ["customer_id", "name", "email", "phone", "birth_on"])
+def test_an_empty_text_is_nothing_in_every_column(column):
+    cells = pyarrow.array(["", None])
+    assert read_column(cells, CATALOG["customers"].columns[column]).values.null_count == 2

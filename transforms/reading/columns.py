@@ -58,7 +58,7 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
         if typed is not None:
             return ColumnRead(typed, None, Counter())
         source = source.cast(pyarrow.string())
-    source = source.cast(pyarrow.string())
+    source = _without_empty(source.cast(pyarrow.string()))
     if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
         return ColumnRead(source, None, Counter())
     if column.kind is Kind.IDENTIFIER and _are_plain(source):
@@ -73,6 +73,14 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     return ColumnRead(
         pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags
     )
+
+
+def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
+    """Give empty texts as nulls: files and databases differ in which of the two they write."""
+    is_empty = pc.equal(texts, "")
+    if not pc.any(is_empty).as_py():
+        return texts
+    return pc.if_else(is_empty, pyarrow.scalar(None, pyarrow.string()), texts)
 
 
 def _are_plain(numbers: pyarrow.Array) -> bool:

@@ -30,7 +30,6 @@ def read_text(text: str) -> Read[str]:
 
 
 def are_tidy(texts: object) -> bool:
-    """Tell whether no text of the column needs `read_text`, nor is empty."""
+    """Tell whether no text of the column needs `read_text`."""
     distinct = pc.unique(texts)
-    untidy = pc.any(pc.or_(pc.match_substring_regex(distinct, UNTIDY), pc.equal(distinct, "")))
-    return not untidy.as_py()
+    return not pc.any(pc.match_substring_regex(distinct, UNTIDY)).as_py()
