@@ -100,6 +100,18 @@ class SqlAlchemyTable:
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns as text, in key order; records are positions in that order."""
+        failure = None
+        try:
+            yield from self._rows(headers, order)
+        except SQLAlchemyError as error:
+            # The driver's own message may quote a value.
+            failure = type(error).__name__
+        if failure:
+            raise SourceUnavailableError(
+                f"{self.part}: the database stopped answering ({failure}); run again"
+            )
+
+    def _rows(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         collation = _BINARY_COLLATION.get(self._connection.dialect.name)
         columns = self._table.c
         texts = [sa.cast(columns[h], sa.UnicodeText()) for h in order.texts]
