@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import whole
 from transforms.reading.folding import fold_addresses, fold_names
 from transforms.settling import spread_down
 from transforms.spine import Spine
@@ -88,11 +89,11 @@ class _Identities:
     """Names and contacts of all customers, folded once."""
 
     def __init__(self, customers: pyarrow.Table) -> None:
-        names = fold_names(_whole(customers["name"]))
-        homes = fold_addresses(_whole(customers["address"]))
-        phones = [_personal(_whole(customers[c])) for c in ("phone", "mobile_phone")]
-        emails = pc.utf8_lower(_whole(customers["email"]))
-        self._births = _whole(customers["birth_on"])
+        names = fold_names(whole(customers["name"]))
+        homes = fold_addresses(whole(customers["address"]))
+        phones = [_personal(whole(customers[c])) for c in ("phone", "mobile_phone")]
+        emails = pc.utf8_lower(whole(customers["email"]))
+        self._births = whole(customers["birth_on"])
         self._homes = _pair(names, homes)
         self._contacts = [_pair(names, contact) for contact in (*phones, emails)]
 
@@ -114,14 +115,6 @@ class _Identities:
         mine = self._births[row].as_py()
         theirs = [self._births[other].as_py() for other in np.flatnonzero(bearers).tolist()]
         return mine is None or any(birth is None or birth == mine for birth in theirs)
-
-
-def _whole(column: pyarrow.ChunkedArray) -> pyarrow.Array:
-    return (
-        pyarrow.concat_arrays(column.chunks)
-        if column.num_chunks
-        else pyarrow.array([], column.type)
-    )
 
 
 def _pair(names: pyarrow.Array, contacts: pyarrow.Array) -> pyarrow.Array:
@@ -146,12 +139,12 @@ def _names_objector(
     A given name alone counts where the objector lives at the customer's address or phone.
     """
     ids = spine.column("customers", "customer_id")
-    linked = _whole(family["linked_customer_id"])
+    linked = whole(family["linked_customer_id"])
     mask = meant_customers(ids.filter(pyarrow.array(objectors)), linked)
     known = _KnownNames(customers, objectors)
     holders = spine.raw_rows("family_members", "customer_id")
     rows = family.select(["name", "birth_on"]).to_pylist() if known else []
-    folded = fold_names(_whole(family["name"])).to_pylist() if rows else []
+    folded = fold_names(whole(family["name"])).to_pylist() if rows else []
     for place, row in enumerate(rows):
         if known.is_meant(folded[place] or "", row["birth_on"], int(holders[place])):
             mask[place] = True
@@ -169,11 +162,11 @@ class _KnownNames:
         births = found["birth_on"].to_pylist()
         for column in ("name", "name_kana"):
             for name, birth in zip(
-                fold_names(_whole(found[column])).to_pylist(), births, strict=True
+                fold_names(whole(found[column])).to_pylist(), births, strict=True
             ):
                 if name:
                     self._births.setdefault(name, set()).add(birth)
-        names = fold_names(_whole(found["name"])).to_pylist()
+        names = fold_names(whole(found["name"])).to_pylist()
         for name, homes in zip(names, _homes(found), strict=True):
             for home in homes:
                 self._homes.setdefault(home, []).append(name or "")
@@ -195,7 +188,7 @@ class _KnownNames:
 
 
 def _homes(customers: pyarrow.Table) -> list[list[tuple[str, str]]]:
-    addresses = fold_addresses(_whole(customers["address"])).to_pylist()
+    addresses = fold_addresses(whole(customers["address"])).to_pylist()
     phones = customers["phone"].to_pylist()
     return [
         [(kind, value) for kind, value in (("address", a), ("phone", p)) if value]

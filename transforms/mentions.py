@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import whole
 from transforms.reading.folding import (
     fold_addresses,
     fold_names,
@@ -47,13 +48,13 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         phones = {fold_phone(phone) for phone in pc.unique(people[column]).drop_null().to_pylist()}
         contacts |= phones
         contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
-    names = _long_enough(squeezed(fold_names(_whole(people["name"]))), _SHORTEST_NAME)
-    kana = _long_enough(squeezed(fold_names(_whole(people["name_kana"]))), _SHORTEST_KANA)
+    names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
+    kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)
     return Identities(
         names=names | kana,
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(
-            squeezed(fold_addresses(_whole(people["address"]))), SHORTEST_ADDRESS
+            squeezed(fold_addresses(whole(people["address"]))), SHORTEST_ADDRESS
         ),
     )
 
@@ -106,14 +107,6 @@ class _Finder:
 
 def _squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
     return squeezed(fold_addresses(texts))
-
-
-def _whole(column: pyarrow.ChunkedArray) -> pyarrow.Array:
-    return (
-        pyarrow.concat_arrays(column.chunks)
-        if column.num_chunks
-        else pyarrow.array([], column.type)
-    )
 
 
 def _long_enough(words: pyarrow.Array, least: int) -> frozenset[str]:

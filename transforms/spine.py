@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.staging import FAULT, row_of
+from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
 LINE_COLUMNS = [FAULT, row_of("repair_id")]
@@ -51,16 +52,15 @@ class Spine:
     @classmethod
     def of(cls, tables: Mapping[str, pyarrow.Table]) -> "Spine":
         """Build from tables of `spine_columns`."""
-        whole = {name: table.combine_chunks() for name, table in tables.items()}
-        customers = whole["customers"]
+        customers = tables["customers"]
         merges = resolve_merges(
-            _column(customers, "customer_id"), _column(customers, "merged_into_customer_id")
+            whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
         )
-        return cls(whole, merges)
+        return cls(tables, merges)
 
     def column(self, table: str, name: str) -> pyarrow.Array:
         """Give one column as one array."""
-        return _column(self.tables[table], name)
+        return whole(self.tables[table][name])
 
     def rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at; a merged customer is the one that stands for it."""
@@ -97,8 +97,3 @@ def at(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
     found = np.zeros(len(rows), bool)
     found[rows >= 0] = mask[rows[rows >= 0]]
     return found
-
-
-def _column(table: pyarrow.Table, name: str) -> pyarrow.Array:
-    column = table[name]
-    return column.chunk(0) if column.num_chunks else pyarrow.array([], column.type)

@@ -14,6 +14,7 @@ from flows.stages.spines import load_spine
 from schemas.partner_tables import PartnerTable, partner_tables
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
+from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.spine import Spine
@@ -60,7 +61,7 @@ def view_of(
     spine = load_spine(snapshot)
     has_drops = partner_has_drops(run.folder.drops, partner)
     keys = partner_keys(run.folder.state / "keys", partner, has_drops=has_drops)
-    customers = snapshot.table("customers", ["name", "address"]).combine_chunks()
+    customers = snapshot.table("customers", ["name", "address"])
 
     def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:
         found = rows.column(row_of(link)).to_numpy()
@@ -71,8 +72,8 @@ def view_of(
         keys={},
         mentions=Mentions(_identities(snapshot, spine, objectors)),
         customers=CustomerBlock(
-            names=customers["name"].chunk(0),
-            addresses=customers["address"].chunk(0),
+            names=whole(customers["name"]),
+            addresses=whole(customers["address"]),
             keeper_of_vehicle=spine.rows("vehicles", "customer_id"),
         ),
         key_of=keys.of,
