@@ -8,6 +8,7 @@ on disk: cells of a known form as a whole, running text for any part.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -145,12 +146,15 @@ def scan(folder: Path, resources: Mapping[str, Mapping[str, Any]], traces: Trace
         VerificationError: naming tables and columns, never what was found.
     """
     search = _Search(traces)
-    found = {
-        f"{name}.{column}"
-        for name, resource in resources.items()
-        for batch in read_table(folder, resource)
-        for column in search.hits(name, batch, resource)
-    }
+
+    def found_in(name: str) -> set[str]:
+        batches = read_table(folder, resources[name])
+        return {
+            f"{name}.{c}" for batch in batches for c in search.hits(name, batch, resources[name])
+        }
+
+    with ThreadPoolExecutor(2) as pool:
+        found = set[str]().union(*pool.map(found_in, resources))
     if found:
         raise VerificationError(
             "something that belongs only to people who objected was found in "

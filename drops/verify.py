@@ -25,7 +25,7 @@ from schemas.errors import VerificationError
 from transforms.checking import frame_of
 from transforms.linking import KeyIndex
 
-_BATCH_ROWS = 262_144
+_BATCH_ROWS = 131_072
 _TYPES: Mapping[str, pyarrow.DataType] = {
     "string": pyarrow.string(),
     "date": pyarrow.date32(),

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow
 
-BATCH_ROWS = 262_144
+BATCH_ROWS = 131_072
 """Rows worked on at a time: large enough that per-batch costs vanish, small enough for memory."""
 
 

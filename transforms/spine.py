@@ -52,11 +52,12 @@ class Spine:
     @classmethod
     def of(cls, tables: Mapping[str, pyarrow.Table]) -> "Spine":
         """Build from tables of `spine_columns`."""
-        customers = tables["customers"]
+        joined = {name: table.combine_chunks() for name, table in tables.items()}
+        customers = joined["customers"]
         merges = resolve_merges(
             whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
         )
-        return cls(tables, merges)
+        return cls(joined, merges)
 
     def column(self, table: str, name: str) -> pyarrow.Array:
         """Give one column as one array."""
