@@ -7,6 +7,7 @@ no columnar form. Each number is digested once per drop.
 
 import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def _make_secret(path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     hidden.replace(path)
+    path.with_suffix(".made").touch(mode=0o600)
 
 
 def partner_keys(folder: Path, partner: str, *, has_drops: bool) -> PartnerKeys:
@@ -67,14 +69,14 @@ def partner_keys(folder: Path, partner: str, *, has_drops: bool) -> PartnerKeys:
     """
     path = folder / f"{partner}.key"
     if not path.exists():
-        if has_drops:
+        if has_drops or path.with_suffix(".made").exists():
             raise ConfigurationError(
                 f"the secret key of {partner} is missing from the state folder (keys/{partner}.key); "
                 "restore it from the backup: with a new one the partner could not match its records"
             )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make_secret(path)
-    secret = path.read_text().strip()
-    if len(secret) != 2 * _SECRET_BYTES:
+    secret = path.read_bytes().strip()
+    if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * _SECRET_BYTES), secret):
         raise ConfigurationError(f"keys/{partner}.key is damaged; restore it from the backup")
-    return PartnerKeys(bytes.fromhex(secret))
+    return PartnerKeys(bytes.fromhex(secret.decode()))

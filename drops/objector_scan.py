@@ -1,9 +1,10 @@
 """The second look: that nothing which belongs only to objectors stands in any cell of a drop.
 
-It shares nothing with the gate. The gate works by row numbers on the staged tables; this reads the
-objections anew, row by row, gathers what the objectors can be recognised by, takes away what people
-who are in the drop share with them (a household's phone, a namesake's name), and searches the files
-on disk: cells of a known form as a whole, running text for any part.
+It shares nothing with the gate but how addresses and texts are folded. The gate works by row
+numbers on the staged tables; this reads the objections anew, row by row, gathers what the objectors
+can be recognised by, takes away what people who are in the drop share with them (a household's
+phone, a namesake's name), and searches the files on disk: cells of a known form as a whole, running
+text for any part.
 """
 
 import re
@@ -23,6 +24,8 @@ from drops.verify import read_table
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
+from transforms.arrays import whole
+from transforms.reading.folding import fold_addresses, squeezed
 
 Row = Mapping[str, Any]
 
@@ -186,15 +189,15 @@ class _Split:
     def only_theirs(self, columns: Iterable[str], there: _Delivered) -> set[str]:
         """Give the objectors' values, in plain form, that nobody in the drop has too."""
         columns = tuple(columns)
-        values = {v for column in columns for v in _plain(self.theirs[column]).to_pylist() if v}
+        values = {v for c in columns for v in _form(c, self.theirs[c]).to_pylist() if v}
         return values - {v for column in columns for v in self.shared(column, values, there)}
 
     def shared(self, column: str, values: set[str], there: _Delivered) -> set[str]:
         """Give those of the values that other people in the drop have in this column."""
         if column not in self._plain:
-            self._plain[column] = _plain(self.others[column])
+            self._plain[column] = _form(column, self.others[column])
         has_one = pc.is_in(self._plain[column], value_set=_strings(values))
-        return set(_plain(there.among(self.others.filter(has_one))[column]).to_pylist())
+        return set(_form(column, there.among(self.others.filter(has_one))[column]).to_pylist())
 
     def namesakes(self) -> pyarrow.Table:
         """Give the others who bear an objector's name."""
@@ -204,11 +207,13 @@ class _Split:
 
 class _Search:
     def __init__(self, traces: Traces) -> None:
-        self._whole = _strings(traces.contacts | traces.addresses)
+        self._whole, self._addresses = _strings(traces.contacts), _strings(traces.addresses)
         self._pairs, self._keys = traces.pairs, _strings(traces.keys)
         words = {w for contact in traces.contacts for w in _as_written(contact)}
-        words |= {a for a in traces.addresses if len(re.sub(r"\W", "", a)) >= _SHORTEST_ADDRESS}
         self._words = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
+        homes = squeezed(_strings(traces.addresses)).to_pylist()
+        long_enough = [home for home in homes if len(home) >= _SHORTEST_ADDRESS]
+        self._homes = ahocorasick_rs.AhoCorasick(long_enough) if long_enough else None
 
     def hits(
         self, table: str, batch: pyarrow.RecordBatch, resource: Mapping[str, Any]
@@ -230,19 +235,26 @@ class _Search:
         kind = CATALOG[table].columns[name].kind
         if kind in _NOBODYS:
             return False
-        distinct = _plain(pc.unique(cells))
+        texts = pc.unique(cells).drop_null()
+        distinct = _plain(texts)
         if pc.any(pc.is_in(distinct, value_set=self._whole)).as_py():
             return True
-        if kind is not Kind.FREE_TEXT:
-            return False
-        return _stands_alone(self._words, "\n".join(text for text in distinct.to_pylist() if text))
+        if kind is Kind.TEXT:
+            return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
+        return kind is Kind.FREE_TEXT and self._is_told_in(texts, distinct)
+
+    def _is_told_in(self, texts: pyarrow.Array, plain: pyarrow.Array) -> bool:
+        if _stands_alone(self._words, "\n".join(plain.to_pylist())):
+            return True
+        folded = "\n".join(squeezed(fold_addresses(texts)).to_pylist())
+        return self._homes is not None and bool(self._homes.find_matches_as_indexes(folded))
 
     def _holds_pair(self, names: pyarrow.Array, addresses: pyarrow.Array) -> bool:
         if not self._pairs:
             return False
         wanted = _strings({name for name, _ in self._pairs})
         plain = _plain(names)
-        rows = pyarrow.table({"name": plain, "address": _plain(addresses)})
+        rows = pyarrow.table({"name": plain, "address": fold_addresses(addresses)})
         found = rows.filter(pc.is_in(plain, value_set=wanted)).to_pylist()
         return any((row["name"], row["address"]) in self._pairs for row in found)
 
@@ -254,7 +266,7 @@ def _as_written(contact: str) -> Iterator[str]:
         if len(digits) >= _FEWEST_PHONE_DIGITS:
             yield contact
             yield digits
-    elif len(contact) >= _SHORTEST_CONTACT and re.search(r"\d|@", contact):
+    elif len(re.sub(r"\W", "", contact)) >= _SHORTEST_CONTACT and re.search(r"\d|@", contact):
         yield contact
 
 
@@ -298,8 +310,13 @@ def _strings(values: Iterable[str]) -> pyarrow.Array:
 
 
 def _pairs(rows: pyarrow.Table) -> set[tuple[str, str]]:
-    names, addresses = _plain(rows["name"]).to_pylist(), _plain(rows["address"]).to_pylist()
+    names, addresses = (_form(column, rows[column]).to_pylist() for column in ("name", "address"))
     return {(n, a) for n, a in zip(names, addresses, strict=True) if n and a}
+
+
+def _form(column: str, cells: pyarrow.ChunkedArray) -> pyarrow.Array | pyarrow.ChunkedArray:
+    """Give a column in the form it is compared in: addresses as codes, all else plain."""
+    return fold_addresses(whole(cells)) if column == "address" else _plain(cells)
 
 
 def _plain(cells: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array | pyarrow.ChunkedArray:

@@ -3,6 +3,8 @@
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
@@ -61,8 +63,22 @@ def main() -> None:
     try:
         joint_use(prog_name="joint-use")
     except JointUseError as error:
-        click.echo(f"{_SENTENCES[error.exit_code]} {error}", err=True)
-        sys.exit(error.exit_code)
+        code, told = error.exit_code, str(error)
+    except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
+        code, told = 1, _unexpected(error)
+    else:
+        return
+    click.echo(f"{_SENTENCES[code]} {told}", err=True)
+    sys.exit(code)
+
+
+def _unexpected(error: Exception) -> str:
+    """Name a failure outside the stages without repeating what it says."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}; run again, and report "
+        "this if it stays"
+    )
 
 
 if __name__ == "__main__":

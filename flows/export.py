@@ -94,6 +94,16 @@ def _report(run: Run, snapshot: Snapshot, settled: Settled) -> ExportReport:
     )
 
 
+def _kept(run: Run, details: str) -> str:
+    """Keep what a failure says where only the shop can read it; a full disk must not hide it."""
+    path = run.folder.state / "failures" / f"{run.workspace.name}.txt"
+    try:
+        write_private(path, details.encode())
+    except OSError as error:
+        return f"Details could not be kept ({error.strerror}): is the disk full or read-only?"
+    return f"Details for whoever maintains the program: failures/{path.name} in the state folder"
+
+
 def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
     """Keep a program's failure from quoting data: the details go to the state folder.
 
@@ -108,11 +118,9 @@ def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Resul
             raise
         except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
             kind, details = type(error).__name__, traceback.format_exc()
-        path = run.folder.state / "failures" / f"{run.workspace.name}.txt"
-        write_private(path, details.encode())
         raise UnexpectedError(
             f"the stage '{stage.__name__}' failed ({kind}); nothing further was published. "
-            f"Details for whoever maintains the program: failures/{path.name} in the state folder"
+            f"{_kept(run, details)}"
         )
 
     return wrapped

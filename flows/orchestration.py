@@ -34,7 +34,7 @@ def running_server(state: Path) -> str | None:
         url = str(json.loads((state / _SERVER_FILE).read_text())["api"])
         with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 (our own file)
             return url if answer.status == 200 else None  # noqa: PLR2004
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

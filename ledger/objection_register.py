@@ -46,7 +46,9 @@ class ObjectionRegister:
             return secrets.token_hex(32), set()
         try:
             content = json.loads(self._path.read_text())
-            return str(content["secret"]), set(content["people"])
+            secret = str(content["secret"])
+            bytes.fromhex(secret)
+            return secret, set(content["people"])
         except (ValueError, KeyError, TypeError):
             pass
         raise ObjectionsUnreliableError(

@@ -58,9 +58,15 @@ class QuarantineFolder:
         path = self.folder / "summary.json"
         if not path.exists():
             raise ConfigurationError("no run has been made yet; run `joint-use export` first")
-        return validated(
-            QuarantineSummary, json.loads(path.read_text()), where="quarantine/summary.json"
-        )
+        try:
+            content = json.loads(path.read_text())
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise ConfigurationError(
+                "quarantine/summary.json is damaged; run `joint-use export` again"
+            )
+        return validated(QuarantineSummary, content, where="quarantine/summary.json")
 
 
 def _write_csv(path: Path, parts: Iterable[pyarrow.Table]) -> None:

@@ -90,7 +90,8 @@ class TableMapping(Configuration):
     """Where the rows of one canonical table are, and what its columns are called there.
 
     `values` turns the shop's words into canonical codes; `constants` gives a column that the
-    source does not have one value for every row.
+    source does not have one value for every row. `distinct` takes rows that are equal in all mapped
+    columns as one: for a file with a row per car that repeats the customer.
     """
 
     source: str
@@ -98,6 +99,7 @@ class TableMapping(Configuration):
     columns: Mapping[str, ColumnSource] = Field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     constants: Mapping[str, str] = Field(default_factory=dict)
+    distinct: bool = False
 
 
 class Limits(Configuration):
@@ -105,7 +107,7 @@ class Limits(Configuration):
 
     max_quarantined_share: Share = 0.05
     max_objection_shrink_share: Share = 0.05
-    max_unmatched_objection_share: Share = 0.2
+    max_unmatched_objection_share: Share = 0.0
     objections_may_be_empty: bool = False
 
 

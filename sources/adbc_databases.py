@@ -9,6 +9,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
 import adbc_driver_sqlite.dbapi
 import numpy as np
+import pyarrow
 from adbc_driver_manager.dbapi import Connection
 
 from schemas.errors import SourceUnavailableError, SourceUnreadableError
@@ -115,7 +116,7 @@ class AdbcTable:
         failure = None
         try:
             yield from self._rows(headers, order)
-        except (adbc_driver_manager.Error, OSError) as error:
+        except (adbc_driver_manager.Error, pyarrow.ArrowInvalid, OSError) as error:
             # The driver's own message may quote a value.
             failure = type(error).__name__
         if failure:

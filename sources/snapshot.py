@@ -108,7 +108,7 @@ def objections_head(shop: ShopConfiguration, home: Path, environment: Mapping[st
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)
-            for batch in _with_content(rows.batches(match.headers, order_of(match, table))):
+            for batch in _rows_of(mapping, rows.batches(match.headers, order_of(match, table))):
                 _digest_rows(digest, canonicalise(batch.rows, mapping, match, table).rows)
             if rows.unreadable:
                 digest.update(b"a record that cannot be read")
@@ -168,7 +168,7 @@ class _Stager:
                 match = match_table(mapping, rows, table)
                 refuse_missing(match, rows.part, table)
                 parts.append(TablePart(rows.part, mapping.source, match))
-                for raw in _with_content(rows.batches(match.headers, order_of(match, table))):
+                for raw in _rows_of(mapping, rows.batches(match.headers, order_of(match, table))):
                     batch = canonicalise(raw.rows, mapping, match, table)
                     flags += batch.flags
                     file.write_batch(self._staged(batch, raw.records, number, table, lines))
@@ -218,6 +218,28 @@ class _Stager:
 
     def _loaded(self, table: str, columns: list[str]) -> pyarrow.Table:
         return _loaded(self._folder, table, columns)
+
+
+def _rows_of(mapping: TableMapping, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+    """Give the records that count: with content, and each once where the mapping says so."""
+    return _each_once(_with_content(batches)) if mapping.distinct else _with_content(batches)
+
+
+def _each_once(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+    """Leave out records equal to an earlier one; keeps the distinct records in memory."""
+    known = pyarrow.array([], pyarrow.string())
+    for batch in batches:
+        cells = [column.cast(pyarrow.string()) for column in batch.rows.columns]
+        record = pc.binary_join_element_wise(
+            *cells, "\x1f", null_handling="replace", null_replacement="\x00"
+        )
+        encoded = record.dictionary_encode()
+        _, first = np.unique(encoded.indices.to_numpy(), return_index=True)
+        is_first = np.zeros(len(record), bool)
+        is_first[first] = True
+        is_new = is_first & ~pc.is_in(record, value_set=known).to_numpy(zero_copy_only=False)
+        known = pyarrow.concat_arrays([known, record.filter(pyarrow.array(is_new))])
+        yield RawBatch(batch.rows.filter(pyarrow.array(is_new)), batch.records[is_new])
 
 
 def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:

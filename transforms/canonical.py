@@ -9,8 +9,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.catalog import CATALOG, Column, Table
-from schemas.columns import Kind
 from schemas.shop import TableMapping
+from transforms.certificates import with_users
 from transforms.checking import broken_rows
 from transforms.mapping import Match, raw_column
 from transforms.reading.columns import ColumnRead, read_column
@@ -53,6 +53,8 @@ def assemble(
         [reads[n].values for n in table.columns], schema=table.schema
     )
     flags = Counter({f"{n}:{f}": c for n, read in reads.items() for f, c in read.flags.items()})
+    if table.name == "certificates":
+        rows = with_users(rows)
     if table.name == "objections":
         return _lenient_objections(rows, reads, flags)
     notes = _Notes(rows.num_rows)
@@ -101,7 +103,7 @@ def _source_of(
 
 
 def _read(source: pyarrow.Array, column: Column, words: Mapping[str, str] | None) -> ColumnRead:
-    if words is None or column.kind not in {Kind.CODE, Kind.FLAG}:
+    if words is None:
         return read_column(source, column)
     return read_column(_translate(source.cast(pyarrow.string()), words), column)
 

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import pyarrow
+import pyarrow.compute as pc
+
 _TEXTS = MappingProxyType(
     {
         "plate": ("EntryNoCarNo", "TwodimensionCodeInfoEntryNoCarNo"),
@@ -132,3 +135,21 @@ def _date(record: Mapping[str, str], key: str, *, with_day: bool = True) -> str:
 
 def _is_mark(text: str) -> bool:
     return bool(_SAME_AS_BEFORE.fullmatch(text))
+
+
+SAME_AS_OWNER = ("同上", "〃", "同じ", "所有者と同じ", "所有者に同じ", "***", "＊＊＊")
+"""What ledgers write for a user who is the owner, or an address that is the one before."""
+
+
+def with_users(rows: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """Resolve users, and their addresses, that are written as the same as the owner."""
+    for column, owner in (
+        ("user_name", "owner_name"),
+        ("user_address", "owner_address"),
+        ("base_location", "user_address"),
+    ):
+        place = rows.schema.get_field_index(column)
+        is_same = pc.is_in(rows.column(place), value_set=pyarrow.array(SAME_AS_OWNER))
+        cells = pc.if_else(is_same, rows.column(owner), rows.column(place))
+        rows = rows.set_column(place, rows.schema.field(place), cells)
+    return rows

@@ -24,17 +24,21 @@ _PERSONAL_NUMBER = r"^0[5789]0-"
 def meant_customers(objected_ids: pyarrow.Array, customer_ids: pyarrow.Array) -> np.ndarray:
     """Mask of the customer rows an objection may mean.
 
-    Every row with the number is meant. A number no customer has means whoever has it but for
-    letters, marks and leading zeros, which spreadsheets lose: until it is settled, all of them.
+    Every row with the number is meant. A number no customer has may be one that a spreadsheet
+    spoilt (leading zeros lost, `.0` behind it), or several in one cell: until it is settled, it
+    means everyone whose number has the same digits as any part of it.
     """
     mask = pc.fill_null(pc.is_in(customer_ids, value_set=objected_ids), fill_value=False)
     unmatched = objected_ids.filter(pc.invert(pc.is_in(objected_ids, value_set=customer_ids)))
-    cores = pc.unique(_core(unmatched.drop_null()))
+    parts = pc.replace_substring_regex(unmatched.drop_null(), r"\.0+$", "")
+    cores = pc.unique(_core(pc.list_flatten(pc.split_pattern_regex(parts, r"[^0-9A-Za-z]+"))))
+    cores = pyarrow.concat_arrays([cores, pc.unique(_core(parts))])
     alike = pc.is_in(_core(customer_ids), value_set=cores.filter(pc.not_equal(cores, "")))
     return pc.or_(mask, alike).to_numpy(zero_copy_only=False)
 
 
 def _core(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the digits of numbers without leading zeros, letters and marks."""
     return pc.replace_substring_regex(numbers, r"^[^0-9]*0*|[^0-9]", "")
 
 

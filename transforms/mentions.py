@@ -1,5 +1,6 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from transforms.reading.folding import (
     fold_addresses,
     fold_names,
     fold_phone,
+    nfkc,
     squeezed,
 )
 
@@ -26,8 +28,13 @@ SHORTEST_ADDRESS = 8
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
 _LOCAL_DIGITS = 7
-_BEHIND_A_NAME = ("様", "殿", "サン", "さん", "氏", "方", "宅", "の")
-"""What follows a person's name inside somebody else's name or address (佐藤一郎様方)."""
+_BEHIND_A_NAME = r"(様|殿|さん|サン|氏|方|宅|内|家|の|他|ほか|外|商店).*"
+"""What follows a person's name inside somebody else's name or address (佐藤一郎様方, 佐藤一郎他１名)."""
+
+_ANYWHERE_BEHIND = ("様", "殿", "さん", "サン", "氏", "方", "宅", "の")
+"""What follows a name also in the middle of a cell."""
+
+_BETWEEN_NAMES = r"[・/／、,，;；&＆()（）「」\n]+"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class Identities:
     contacts: frozenset[str]
     """Phone numbers, e-mail addresses, plates and chassis numbers."""
     addresses: frozenset[str]
+    """Addresses long enough to be looked for in a running text."""
+    homes: frozenset[str]
+    """All addresses, to be compared as a whole."""
 
 
 def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
@@ -49,13 +59,13 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts |= phones
         contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
     names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
+    homes = _squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)
     return Identities(
         names=names | kana,
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
-        addresses=_long_enough(
-            squeezed(fold_addresses(whole(people["address"]))), SHORTEST_ADDRESS
-        ),
+        addresses=_long_enough(homes, SHORTEST_ADDRESS),
+        homes=_long_enough(homes, 1),
     )
 
 
@@ -64,11 +74,13 @@ class Mentions:
 
     def __init__(self, people: Identities) -> None:
         """Build the automata (Aho-Corasick)."""
-        in_passing = {f"{name}{word}" for name in people.names for word in _BEHIND_A_NAME}
-        self._in_names = _Finder(people.contacts | in_passing, squeezed)
+        in_passing = {f"{name}{word}" for name in people.names for word in _ANYWHERE_BEHIND}
+        self._contacts = _Finder(people.contacts | in_passing, squeezed)
+        self._names = _Finder(people.names, squeezed)
+        self._exact = pyarrow.array(sorted(people.names), pyarrow.string())
         self._in_texts = _Finder(people.contacts | people.names, squeezed)
         self._addresses = _Finder(people.addresses, _squeezed_addresses)
-        self._homes = pyarrow.array(sorted(people.addresses), pyarrow.string())
+        self._homes = pyarrow.array(sorted(people.homes), pyarrow.string())
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
@@ -76,7 +88,19 @@ class Mentions:
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
-        return self._in_names.mask(cells)
+        mask = self._contacts.mask(cells)
+        for place in np.flatnonzero(self._names.mask(cells)).tolist():
+            mask[place] = mask[place] or self._is_in_passing(cells[place].as_py())
+        return mask
+
+    def _is_in_passing(self, cell: str) -> bool:
+        """Tell whether a person is one of several named in a cell, or named with something behind."""
+        parts = [part for part in re.split(_BETWEEN_NAMES, nfkc(cell)) if part.strip()]
+        folded = squeezed(fold_names(pyarrow.array(parts, pyarrow.string())))
+        stripped = pc.replace_substring_regex(folded, _BEHIND_A_NAME, "")
+        is_named = pc.is_in(pyarrow.concat_arrays([folded, stripped]), value_set=self._exact)
+        is_all_there_is = len(parts) == 1 and pc.is_in(folded, value_set=self._exact)[0].as_py()
+        return bool(pc.any(is_named).as_py()) and not is_all_there_is
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""

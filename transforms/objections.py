@@ -31,6 +31,11 @@ class Recipient:
     purposes: tuple[str, ...]
 
 
+def refuses(scopes: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+    """Mask of the scopes that are refusals: all but the explicit statement that there is none."""
+    return pc.invert(_equals(scopes, NO_OBJECTION))
+
+
 def in_force(
     objections: pyarrow.Table, recipient: Recipient, notice: Notice, day: date
 ) -> pyarrow.ChunkedArray:
@@ -47,9 +52,7 @@ def in_force(
     is_purpose = _equals(scope, "purpose")
     is_for_others = pc.and_(pc.or_(is_provision, is_purpose), _or_false(others))
     is_for_other_use = pc.and_(is_purpose, _or_false(other_purposes))
-    concerns = pc.invert(
-        pc.or_(pc.or_(is_for_others, is_for_other_use), _equals(scope, NO_OBJECTION))
-    )
+    concerns = pc.and_(pc.invert(pc.or_(is_for_others, is_for_other_use)), refuses(scope))
     return pc.and_(concerns, _holds_on(objections, day))
 
 

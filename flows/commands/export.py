@@ -1,6 +1,8 @@
 """`joint-use export`: the monthly export, from the command line."""
 
 import os
+import signal
+import threading
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ from flows.report import JAPANESE, STATUS_TEXT, ExportReport, Outcome, account_r
 from flows.request import ExportRequest, named_person
 from flows.run import opened_run
 from schemas.configuration import validated
+
+_PATIENCE_SECONDS = 5
 
 
 @click.command(name="export")
@@ -59,6 +63,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
         set_up(state, os.environ)
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
         from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _stop)
     with _progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         report = export_monthly(request)
     _print(report, console)
@@ -67,6 +73,18 @@ def command(  # noqa: PLR0913 (one parameter per option)
     else:
         for outcome in report.outcomes:
             click.echo(outcome.path or outcome.drop_id)
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    """Stop at Ctrl-C: the run clears up after itself, and Prefect is not waited for.
+
+    Its server got the same Ctrl-C, so it would be asked in vain for more than a minute.
+    """
+    patience = threading.Timer(_PATIENCE_SECONDS, os._exit, (1,))
+    patience.daemon = True
+    patience.start()
+    click.echo("\n中止します / stopping; nothing further is published", err=True)
+    raise KeyboardInterrupt
 
 
 def now() -> datetime:

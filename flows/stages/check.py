@@ -16,6 +16,7 @@ from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.errors import ObjectionsUnreliableError, QuarantineLimitError
 from schemas.staging import PART, RECORD, UNREAD, row_of
 from sources.snapshot import Snapshot, digest_of_objections
+from transforms.objections import refuses
 from transforms.settling import line_codes, settle
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
@@ -40,7 +41,7 @@ def check(run: Run, snapshot: Snapshot) -> Settled:
 
 def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
     limits = run.folder.shop.limits
-    objections = snapshot.table("objections", ["customer_id", row_of("customer_id")])
+    objections = snapshot.table("objections", ["customer_id", "scope", row_of("customer_id")])
     rows = objections[row_of("customer_id")].to_numpy()
     if not len(rows) and not limits.objections_may_be_empty:
         raise ObjectionsUnreliableError(
@@ -50,11 +51,12 @@ def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
     unmatched = int((rows < 0).sum())
     if unmatched > len(rows) * limits.max_unmatched_objection_share:
         raise ObjectionsUnreliableError(
-            f"{unmatched} of {len(rows)} objections match no customer number; do the two lists use "
-            "the same numbers? Correct them, or limits.max_unmatched_objection_share in shop.toml"
+            f"{unmatched} of {len(rows)} objections match no customer number. Correct the numbers; if "
+            "these people really are no longer in the records, allow for them with "
+            "limits.max_unmatched_objection_share in shop.toml"
         )
     register = ObjectionRegister(run.folder.state)
-    people = set(objections["customer_id"].to_pylist())
+    people = set(objections.filter(refuses(objections["scope"]))["customer_id"].to_pylist())
     with held_shop(run.folder.state):
         register.check(people, allowed_share=limits.max_objection_shrink_share)
         if not run.request.dry_run:

@@ -8,7 +8,7 @@ from drops.folders import publish as publish_folder
 from flows.report import Built, Outcome, Settled
 from flows.run import Run, instant
 from schemas.drop import Drop
-from schemas.errors import ObjectionsMovedError
+from schemas.errors import JointUseError, ObjectionsMovedError
 from sources.snapshot import objections_head
 
 
@@ -32,12 +32,20 @@ def publish(run: Run, settled: Settled, built: Built) -> Outcome:
     if run.request.dry_run:
         discard(staging)
         return _outcome(built, drop, "dry_run", "")
-    if latest is not None and not check_bag(latest) and _is_same(read_drop(latest), drop):
+    if latest is not None and _is_there(latest, drop):
         discard(staging)
         return _outcome(built, read_drop(latest), "unchanged", str(latest))
     target = series.path(drop.revision)
     publish_folder(staging, target)
     return _outcome(built, drop, "published", str(target))
+
+
+def _is_there(latest: Path, drop: Drop) -> bool:
+    """Tell whether the newest published revision is sound and says the same."""
+    try:
+        return not check_bag(latest) and _is_same(read_drop(latest), drop)
+    except JointUseError:
+        return False
 
 
 def _is_same(old: Drop, new: Drop) -> bool:

@@ -28,7 +28,9 @@ def objected(shop):
     return run(shop).outcomes[0].account["customers"].objected
 
 
-@pytest.mark.parametrize("number", ["1", "001", "c001", "C1", "Ｃ００１"])
+@pytest.mark.parametrize(
+    "number", ["1", "001", "c001", "C1", "Ｃ００１", "C001.0", "1.0", "C001,C777", "C001-1"]
+)
 def test_a_number_a_spreadsheet_spoilt_holds_back_everyone_it_may_mean(tmp_path, number):
     shop = shop_of(
         tmp_path, [customer("C001"), customer("C002")], objection(number), objection("C003")
@@ -161,6 +163,28 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
     assert "佐藤一郎様方".encode() not in bytes_of(Path(outcome.path))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "佐藤一郎・花子",
+        "佐藤一郎　他１名",
+        "佐藤 一郎/花子",
+        "佐藤一郎、花子",
+        "花子（佐藤一郎内）",
+        "佐藤一郎商店",
+        "花子(佐藤一郎)",
+    ],
+)
+def test_a_household_number_that_names_an_objector_among_others_is_withheld(tmp_path, name):
+    people = [
+        customer("1", name=name),
+        customer("2", name="小佐藤一郎"),
+        customer("9", name="佐藤 一郎"),
+    ]
+    outcome = run(shop_of(tmp_path, people, objection("9"))).outcomes[0]
+    assert (outcome.account["customers"].withheld, outcome.account["customers"].delivered) == (1, 1)
+
+
 @pytest.mark.parametrize("name", ["ｻﾄｳ ｲﾁﾛｳ", "佐藤 一郎（別居）"])
 def test_a_relative_written_in_kana_or_with_a_remark_is_recognised(tmp_path, name):
     people = [customer("1"), customer("9", name="佐藤一郎", name_kana="サトウ　イチロウ")]
@@ -207,6 +231,7 @@ def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
+        ({"address": "双葉町2丁目14番地"}, {"replacement_intent": "双葉町2丁目14番地へ引取"}),
         ({"email": "sato@example.jp"}, {"email": "a-sato@example.jp"}),
         ({"email": "Taro@Example.jp"}, {"email": "taro@example.jp"}),
         ({"phone": "643-8163"}, {"phone": "023-643-8163"}),
@@ -221,6 +246,41 @@ def test_ordinary_records_beside_an_objectors_raise_no_false_alarm(tmp_path, the
         shop_of(tmp_path, [customer("9", **theirs), customer("1", **ours)], objection("9"))
     ).outcomes[0]
     assert outcome.account["customers"].delivered == 1
+
+
+def test_a_home_spelt_in_two_ways_raises_no_false_alarm(tmp_path):
+    people = [
+        customer("9", address="山形市緑町1-2-3"),
+        customer("1", name="甲", address="山形県山形市緑町1丁目2番3号"),
+    ]
+    paper = {"vehicle_id": "V1", "owner_name": "甲", "owner_address": "山形市緑町1-2-3"}
+    shop = shop_of(
+        tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper]
+    )
+    assert delivered(run(shop))["certificates"][0]["owner_address"] == "山形市緑町1-2-3"
+
+
+def test_a_short_home_is_still_known_as_the_base_of_a_car(tmp_path):
+    people = [customer("9", address="双葉町2丁目14番地"), customer("1", name="甲")]
+    paper = {"vehicle_id": "V1", "user_name": "甲", "base_location": "双葉町2-14"}
+    shop = shop_of(
+        tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper]
+    )
+    assert delivered(run(shop))["certificates"][0]["base_location"] == ""
+
+
+def test_a_refusal_that_turns_into_consent_is_missed(tmp_path):
+    people = [customer(str(n)) for n in range(10)]
+    shop = shop_of(
+        tmp_path, people, *[objection(str(n), scope="拒否" if n < 5 else "可") for n in range(10)]
+    )
+    text = (shop / "shop.toml").read_text()
+    words = '["tables"."objections"."values"]\nscope = { "可" = "no_objection" }\n["tables"."family_members"]'
+    (shop / "shop.toml").write_text(text.replace('["tables"."family_members"]', words))
+    assert run(shop).outcomes[0].account["customers"].objected == 5
+    write_table(shop, "objections", [objection(str(n), scope="可") for n in range(10)])
+    with pytest.raises(HeldError, match="of 5 people who had objected, 5 are no longer"):
+        run(shop)
 
 
 def test_odd_chassis_numbers_and_plates_raise_no_false_alarm(tmp_path):
@@ -336,6 +396,19 @@ def test_rows_lost_to_an_encoding_are_kept_and_hold_the_run(tmp_path):
     assert "unmappable_character" in (
         shop / "state" / "quarantine" / "lotas" / "customers.csv"
     ).read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda d: (d / "manifest-sha256.txt").unlink(),
+        lambda d: (d.parent / "monthly-2026-10-r9").mkdir(),
+    ],
+)
+def test_a_spoilt_or_stray_folder_blocks_nothing(tmp_path, spoil):
+    shop = shop_of(tmp_path, [customer("1")], objection("9"))
+    spoil(Path(run(shop).outcomes[0].path))
+    assert run(shop).outcomes[0].status == "published"
 
 
 def test_a_damaged_drop_is_not_taken_for_what_the_partner_has(tmp_path):

@@ -168,3 +168,11 @@ def test_a_held_export_ends_with_4_and_no_traceback(sample_shop):
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert not (sample_shop / "drops").exists()
+
+
+def test_a_failure_outside_the_stages_is_one_line_without_what_it_quotes(shop, tmp_path):
+    (shop / "state").write_text("a file where the folder should be: 秘密")
+    done = joint_use("export", "--shop", shop, "--operator", factories.PERSON)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "秘密" not in done.stderr

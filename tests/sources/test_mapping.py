@@ -11,7 +11,7 @@ from schemas.errors import ConfigurationError
 from schemas.shop import ShopConfiguration, TableMapping
 from sources.shop_folder import load_shop
 from tests.conftest import SAMPLE
-from tests.factories import customer, delivered, objection, run, write_shop
+from tests.factories import customer, delivered, objection, run, vehicle, write_shop
 from transforms.mapping import match_headers
 
 CUSTOMERS = CATALOG["customers"]
@@ -148,3 +148,61 @@ def test_sources_shows_matched_missing_ignored_and_unused():
 
 def test_the_sample_shop_loads():
     assert load_shop(SAMPLE).shop.name == "見本モータース"
+
+
+def test_a_file_with_a_row_per_car_gives_each_customer_once(tmp_path):
+    person = customer("1")
+    rows = [person, person, customer("2"), person, customer("3"), customer("3")]
+    shop = write_shop(tmp_path, {"customers": rows, "objections": [objection("99")]})
+    text = (
+        (shop / "shop.toml")
+        .read_text()
+        .replace('["tables"."customers"]\n', '["tables"."customers"]\n"distinct" = true\n')
+    )
+    (shop / "shop.toml").write_text(text)
+    account = run(shop).outcomes[0].account["customers"]
+    assert (account.read, account.delivered, account.quarantined) == (4, 2, 2)
+
+
+def test_words_of_the_shop_can_mean_nothing_in_any_column(tmp_path):
+    shop = write_shop(
+        tmp_path,
+        {
+            "customers": [customer("1", merged_into_customer_id="0")],
+            "objections": [objection("99")],
+        },
+    )
+    text = (
+        (shop / "shop.toml")
+        .read_text()
+        .replace(
+            COLUMNS,
+            f'["tables"."customers"."values"]\nmerged_into_customer_id = {{ "0" = "" }}\n{COLUMNS}',
+        )
+    )
+    (shop / "shop.toml").write_text(text)
+    assert run(shop).outcomes[0].account["customers"].delivered == 1
+
+
+def test_a_user_written_as_the_same_is_the_owner(tmp_path):
+    person = customer("1", name="甲", address="山形市西1-1")
+    paper = {
+        "vehicle_id": "V1",
+        "owner_name": "甲",
+        "owner_address": "山形市西1-1",
+        "user_name": "同上",
+        "user_address": "〃",
+        "base_location": "同上",
+    }
+    tables = {
+        "customers": [person],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": [paper],
+        "objections": [objection("99")],
+    }
+    (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
+    assert (row["user_name"], row["user_address"], row["base_location"]) == (
+        "甲",
+        "山形市西1-1",
+        "山形市西1-1",
+    )
