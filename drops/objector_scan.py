@@ -43,6 +43,7 @@ _SHORTEST_ADDRESS = 8
 _NOBODYS = frozenset({Kind.CODE, Kind.MONTH, Kind.MODEL_CODE, Kind.DIGITS, Kind.POSTAL_CODE})
 """Kinds that many share and nobody is known by."""
 
+_ADDRESSES = frozenset({"address", "owner_address", "user_address", "base_location"})
 _PAIRS = (("name", "address"), ("owner_name", "owner_address"), ("user_name", "user_address"))
 
 
@@ -239,7 +240,7 @@ class _Search:
         distinct = _plain(texts)
         if pc.any(pc.is_in(distinct, value_set=self._whole)).as_py():
             return True
-        if kind is Kind.TEXT:
+        if name in _ADDRESSES:
             return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
         return kind is Kind.FREE_TEXT and self._is_told_in(texts, distinct)
 

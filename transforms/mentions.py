@@ -75,23 +75,32 @@ class Mentions:
     def __init__(self, people: Identities) -> None:
         """Build the automata (Aho-Corasick)."""
         in_passing = {f"{name}{word}" for name in people.names for word in _ANYWHERE_BEHIND}
-        self._contacts = _Finder(people.contacts | in_passing, squeezed)
-        self._names = _Finder(people.names, squeezed)
+        self._contacts = _automaton(people.contacts | in_passing)
+        self._names = _automaton(people.names)
         self._exact = pyarrow.array(sorted(people.names), pyarrow.string())
-        self._in_texts = _Finder(people.contacts | people.names, squeezed)
-        self._addresses = _Finder(people.addresses, _squeezed_addresses)
+        self._in_texts = _automaton(people.contacts | people.names)
+        self._addresses = _automaton(people.addresses)
         self._homes = pyarrow.array(sorted(people.homes), pyarrow.string())
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
-        return self._in_texts.mask(cells) | self._addresses.mask(cells)
+        if not self._is_searched(cells):
+            return np.zeros(len(cells), bool)
+        texts, addresses = _Distinct(cells, squeezed), _Distinct(cells, _squeezed_addresses)
+        return texts.hold(self._in_texts) | addresses.hold(self._addresses)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
-        mask = self._contacts.mask(cells)
-        for place in np.flatnonzero(self._names.mask(cells)).tolist():
-            mask[place] = mask[place] or self._is_in_passing(cells[place].as_py())
+        if not self._is_searched(cells):
+            return np.zeros(len(cells), bool)
+        distinct = _Distinct(cells, squeezed)
+        mask = distinct.hold(self._contacts)
+        for place in np.flatnonzero(distinct.hold(self._names) & ~mask).tolist():
+            mask[place] = self._is_in_passing(cells[place].as_py())
         return mask
+
+    def _is_searched(self, cells: pyarrow.Array) -> bool:
+        return self._in_texts is not None and cells.null_count < len(cells)
 
     def _is_in_passing(self, cell: str) -> bool:
         """Tell whether a person is one of several named in a cell, or named with something behind."""
@@ -109,24 +118,29 @@ class Mentions:
         )
 
 
-class _Finder:
-    def __init__(
-        self, words: Iterable[str], fold: Callable[[pyarrow.Array], pyarrow.Array]
-    ) -> None:
-        kept = sorted(words)
-        self._automaton = ahocorasick_rs.AhoCorasick(kept) if kept else None
-        self._fold = fold
+def _automaton(words: Iterable[str]) -> "ahocorasick_rs.AhoCorasick | None":
+    kept = sorted(words)
+    return ahocorasick_rs.AhoCorasick(kept) if kept else None
 
-    def mask(self, cells: pyarrow.Array) -> np.ndarray:
-        if self._automaton is None or cells.null_count == len(cells):
-            return np.zeros(len(cells), bool)
+
+class _Distinct:
+    """The distinct texts of a column, folded once, to be searched for several sets of words."""
+
+    def __init__(
+        self, cells: pyarrow.Array, fold: Callable[[pyarrow.Array], pyarrow.Array]
+    ) -> None:
         encoded = cells.dictionary_encode()
-        find = self._automaton.find_matches_as_indexes
-        folded = self._fold(encoded.dictionary).to_pylist()
-        if not find("\n".join(folded)):
-            return np.zeros(len(cells), bool)
-        found = pyarrow.array([bool(find(text)) for text in folded]).take(encoded.indices)
-        return pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False)
+        self._places = encoded.indices
+        self._texts = fold(encoded.dictionary).to_pylist()
+        self._joined = "\n".join(self._texts)
+
+    def hold(self, words: "ahocorasick_rs.AhoCorasick | None") -> np.ndarray:
+        """Mask of the cells that hold one of the words."""
+        if words is None or not words.find_matches_as_indexes(self._joined):
+            return np.zeros(len(self._places), bool)
+        hits = pyarrow.array([bool(words.find_matches_as_indexes(text)) for text in self._texts])
+        found = pc.fill_null(hits.take(self._places), fill_value=False)
+        return found.to_numpy(zero_copy_only=False)
 
 
 def _squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
