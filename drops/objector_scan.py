@@ -237,11 +237,11 @@ class _Search:
         if kind in _NOBODYS:
             return False
         texts = pc.unique(cells).drop_null()
+        if name in _ADDRESSES:
+            return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
         distinct = _plain(texts)
         if pc.any(pc.is_in(distinct, value_set=self._whole)).as_py():
             return True
-        if name in _ADDRESSES:
-            return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
         return kind is Kind.FREE_TEXT and self._is_told_in(texts, distinct)
 
     def _is_told_in(self, texts: pyarrow.Array, plain: pyarrow.Array) -> bool:
@@ -255,9 +255,10 @@ class _Search:
             return False
         wanted = _strings({name for name, _ in self._pairs})
         plain = _plain(names)
-        rows = pyarrow.table({"name": plain, "address": fold_addresses(addresses)})
-        found = rows.filter(pc.is_in(plain, value_set=wanted)).to_pylist()
-        return any((row["name"], row["address"]) in self._pairs for row in found)
+        is_namesake = pc.fill_null(pc.is_in(plain, value_set=wanted), fill_value=False)
+        found = plain.filter(is_namesake).to_pylist()
+        homes = fold_addresses(addresses.filter(is_namesake)).to_pylist()
+        return not self._pairs.isdisjoint(zip(found, homes, strict=True))
 
 
 def _as_written(contact: str) -> Iterator[str]:
