@@ -10,9 +10,14 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from schemas.errors import ConfigurationError, SourceUnavailableError, SourceUnreadableError
+from schemas.errors import (
+    ConfigurationError,
+    ObjectionsUnreliableError,
+    SourceUnavailableError,
+    SourceUnreadableError,
+)
 from sources.adbc_databases import open_postgresql, open_sqlite
-from sources.rows import Order
+from sources.rows import BATCH_ROWS, Order
 from tests.conftest import copy_sample
 from tests.factories import run
 from tests.sources.databases import (
@@ -180,3 +185,26 @@ def test_a_missing_table_is_told_by_name(sample_shop):
     (sample_shop / "shop.toml").write_text(text)
     with pytest.raises(SourceUnreadableError, match="売上げ: no such table"):
         run(sample_shop)
+
+
+def test_a_column_that_begins_with_a_batch_of_nulls_is_read_as_the_text_it_is(tmp_path):
+    path = tmp_path / "x.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE t (id TEXT, late TEXT)")
+        rows = ((f"{n:07}", None if n < BATCH_ROWS + 9 else "値") for n in range(BATCH_ROWS + 10))
+        connection.executemany("INSERT INTO t VALUES (?, ?)", rows)
+    connection.close()
+    with open_sqlite(path) as database:
+        batches = list(database.table("t").batches(["id", "late"], Order(("id",))))
+    assert batches[-1].rows["late"].to_pylist()[-1] == "値"
+    assert sum(batch.rows.num_rows for batch in batches) == BATCH_ROWS + 10
+
+
+def test_an_objection_without_a_number_stops_the_run_from_a_database_too(other_shop):
+    fill_sqlite(other_shop)
+    point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
+    with sqlite3.connect(other_shop / "shop.db") as connection:
+        connection.execute('UPDATE "申し出" SET "顧客コード" = NULL WHERE "申出番号" = \'M0001\'')
+    connection.close()
+    with pytest.raises(ObjectionsUnreliableError, match="1 name no customer"):
+        run(other_shop)
