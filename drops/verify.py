@@ -17,7 +17,7 @@ import pyarrow.csv as arrow_csv
 from pandas import ArrowDtype
 from pyarrow import parquet
 
-from drops.bag import check_bag, sha256_of
+from drops.bag import check_bag, read_manifest
 from drops.folders import read_drop
 from schemas.columns import DECIMAL
 from schemas.drop import Drop, DropTable
@@ -55,7 +55,7 @@ def verify_drop(folder: Path) -> Verified:
     if faults:
         raise VerificationError(_told(folder, faults))
     drop = read_drop(folder)
-    resources = _resources(folder)
+    resources = resources_of(folder)
     faults += _against_drop_json(folder, drop, resources)
     keys: dict[str, KeyIndex] = {}
     rows = {}
@@ -118,10 +118,6 @@ def read_table(
 
 def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the resources of a drop's `datapackage.json` by name."""
-    return _resources(folder)
-
-
-def _resources(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
         return {resource["name"]: resource for resource in package["resources"]}
@@ -137,8 +133,9 @@ def _against_drop_json(
         yield f"drop.json: drop_id '{drop.drop_id}' is not the name of this folder"
     if {table.name for table in drop.tables} != set(resources):
         yield "drop.json and datapackage.json do not list the same tables"
+    digests = read_manifest(folder)
     for table in drop.tables:
-        if (folder / table.file).is_file() and sha256_of(folder / table.file) != table.sha256:
+        if digests.get(table.file) != table.sha256:
             yield f"drop.json: the SHA-256 of {table.file} is another one"
         yield from _columns_against(table, resources.get(table.name, {}))
 

@@ -32,6 +32,11 @@ class Delivery(Configuration):
     unmappable: Literal["substitute", "quarantine"] = "quarantine"
 
     @property
+    def is_cp932(self) -> bool:
+        """Whether the files can carry only what CP932 has."""
+        return self.format == "csv" and self.encoding == "cp932"
+
+    @property
     def suffix(self) -> str:
         """File name ending of a table."""
         return f".{self.format}"

@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.spine import at
+
 _NUMBER_BITS = 20
 _WORD_BITS = 64
 
@@ -25,8 +27,7 @@ class LineChecks:
         minus = pc.fill_null(pc.less(lines["quantity"], 0), fill_value=False)
         is_minus = minus.to_numpy(zero_copy_only=False)
         has_repair = repair_rows >= 0
-        allowed = np.zeros(len(repair_rows), bool)
-        allowed[has_repair] = self._is_reversal[repair_rows[has_repair]]
+        allowed = at(self._is_reversal, repair_rows)
         numbers = pc.fill_null(lines["line_number"], 0).to_numpy(zero_copy_only=False)
         reasons = np.full(len(repair_rows), None, dtype=object)
         reasons[is_minus & ~allowed] = "quantity:negative_outside_reversal"

@@ -100,20 +100,26 @@ def permitted_cells(
     return cells
 
 
+def indispensable_names(table: PartnerTable) -> list[str]:
+    """List the columns that can name an objector and that no row can leave without."""
+    return [
+        column.name
+        for column in table.columns
+        if column.canonical and column.is_required and column.canonical.kind is Kind.TEXT
+    ]
+
+
 def withheld_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
     """Mask of the rows that cannot leave because a cell they must have names an objector."""
     mask = np.zeros(rows.num_rows, bool)
-    for column in table.columns:
-        if column.canonical and column.is_required and column.canonical.kind is Kind.TEXT:
-            mask |= shaping.mentions.in_names(rows.column(column.name))
+    for name in indispensable_names(table):
+        mask |= shaping.mentions.in_names(rows.column(name))
     return mask
 
 
 def unmappable_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
-    """Mask of the rows that hold a character the partner's encoding cannot carry."""
+    """Mask of the rows that hold a character CP932 cannot carry, as the agreement treats it."""
     mask = np.zeros(rows.num_rows, bool)
-    if shaping.delivery.format != "csv" or shaping.delivery.encoding != "cp932":
-        return mask
     substitute = shaping.delivery.unmappable == "substitute"
     for cell in permitted_cells(rows, table, shaping, Counter()).values():
         if pyarrow.types.is_string(cell.type):
@@ -186,7 +192,7 @@ def _written(
         cells = pyarrow.array(words).take(places)
     if delivery.format != "csv" or not pyarrow.types.is_string(column.type):
         return cells
-    if delivery.encoding == "cp932":
+    if delivery.is_cp932:
         cells, count = substituted(cells)
         told["substituted"] += count
     if column.canonical and column.canonical.kind in TYPED_BY_PEOPLE:

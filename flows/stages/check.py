@@ -64,12 +64,13 @@ def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
     return len(rows), unmatched
 
 
-def _counts(snapshot: Snapshot, verdicts: Verdicts) -> dict[str, Counter[Verdict]]:
-    counts = {table: verdicts.count(verdicts.codes(table)) for table in verdicts.tables()}
-    lines: Counter[Verdict] = Counter()
-    for batch in snapshot.batches("repair_lines", LINE_COLUMNS):
-        lines += verdicts.count(line_codes(verdicts, batch))
-    counts["repair_lines"] = lines
+def verdict_counts(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Counter[Verdict]:
+    """Count the rows of a table by what became of them."""
+    if table != "repair_lines":
+        return verdicts.count(verdicts.codes(table))
+    counts: Counter[Verdict] = Counter()
+    for batch in snapshot.batches(table, LINE_COLUMNS):
+        counts += verdicts.count(line_codes(verdicts, batch))
     return counts
 
 
@@ -95,7 +96,7 @@ def keep(
     run: Run, snapshot: Snapshot, verdicts: Verdicts, partner: str | None = None
 ) -> dict[str, dict[str, int]]:
     """Keep the rows set aside, for all partners or for one, and give their counts by reason."""
-    counts = {t: _quarantined(found) for t, found in _counts(snapshot, verdicts).items()}
+    counts = {t: _quarantined(verdict_counts(snapshot, verdicts, t)) for t in DELIVERABLE_TABLES}
     quarantined = {table: reasons for table, reasons in counts.items() if reasons}
     summary = QuarantineSummary(
         period=str(run.month),

@@ -19,7 +19,7 @@ from transforms.gating import (
 )
 from transforms.objections import Recipient, in_force
 from transforms.settling import spread_down, spread_quarantine
-from transforms.shaping import unmappable_rows, withheld_rows
+from transforms.shaping import indispensable_names, unmappable_rows, withheld_rows
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 _UNMAPPABLE = Verdict(Disposition.QUARANTINED, "unmappable_character")
@@ -61,7 +61,7 @@ def _gate_out_objectors(
 def _withhold(view: PartnerView) -> None:
     """Withhold rows that cannot leave without naming an objector, with what hangs on them."""
     for table in view.tables:
-        if table.name != "repair_lines":  # a line can always leave without its text
+        if indispensable_names(table):
             mask = np.zeros(len(view.verdicts.codes(table.name)), bool)
             for rows, places in view.leaving(table):
                 mask[places[withheld_rows(rows, table, view.shaping)]] = True
@@ -71,6 +71,8 @@ def _withhold(view: PartnerView) -> None:
 
 def _set_aside_unmappable(run: Run, view: PartnerView, partner: str) -> None:
     """Set aside rows the partner's encoding cannot carry; a line takes its slip along."""
+    if not view.shaping.delivery.is_cp932:
+        return
     lost = dict.fromkeys((table.name for table in view.tables), 0)
     for table in view.tables:
         for rows, places in view.leaving(table):

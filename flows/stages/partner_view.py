@@ -17,7 +17,7 @@ from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
-from transforms.spine import Spine
+from transforms.spine import Spine, at
 from transforms.verdicts import Verdicts
 
 
@@ -84,15 +84,9 @@ def view_of(
 
 def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:
     """Give what objectors can be recognised by in other people's texts."""
-    car_is_theirs = _through(objectors, spine.rows("vehicles", "customer_id"))
-    paper_is_theirs = _through(car_is_theirs, spine.rows("certificates", "vehicle_id"))
+    car_is_theirs = at(objectors, spine.rows("vehicles", "customer_id"))
+    paper_is_theirs = at(car_is_theirs, spine.rows("certificates", "vehicle_id"))
     people = snapshot.table("customers", PERSON_COLUMNS).filter(pyarrow.array(objectors))
     cars = snapshot.table("vehicles", CAR_COLUMNS).filter(pyarrow.array(car_is_theirs))
     papers = snapshot.table("certificates", CAR_COLUMNS).filter(pyarrow.array(paper_is_theirs))
     return identities(people, cars, papers)
-
-
-def _through(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    found = np.zeros(len(rows), bool)
-    found[rows >= 0] = mask[rows[rows >= 0]]
-    return found

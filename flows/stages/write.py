@@ -14,6 +14,7 @@ from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
 from flows.report import Built, Settled
 from flows.run import Run
+from flows.stages.check import verdict_counts
 from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.spines import load_objectors, load_verdicts
 from schemas.agreement import DropKind
@@ -23,10 +24,7 @@ from schemas.drop import Account, Drop, DropColumn, DropTable, Version
 from schemas.partner_tables import PartnerTable
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
-from transforms.settling import line_codes
 from transforms.shaping import shape
-from transforms.spine import LINE_COLUMNS
-from transforms.verdicts import Verdict
 
 SOFTWARE = "joint-use-export"
 
@@ -87,7 +85,7 @@ class _DropWriter:
         path = self.staging / "data" / f"{table.name}{delivery.suffix}"
         cells: Counter[str] = Counter()
         rows = write_all(open_writer(path, table, delivery), self._shaped(table, cells))
-        counts = self._verdict_counts(table.name)
+        counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
         read = self._view.snapshot.tables[table.name].read
         columns = [
             DropColumn(name=c.name, title=c.title, items=c.items, type=type_name(c))
@@ -124,15 +122,6 @@ class _DropWriter:
             shaped, told = shape(rows, places, table, self._view.shaping)
             cells.update(told)
             yield shaped
-
-    def _verdict_counts(self, table: str) -> Counter[Verdict]:
-        verdicts = self._view.verdicts
-        if table != "repair_lines":
-            return verdicts.count(verdicts.codes(table))
-        counts: Counter[Verdict] = Counter()
-        for batch in self._view.snapshot.batches(table, LINE_COLUMNS):
-            counts += verdicts.count(line_codes(verdicts, batch))
-        return counts
 
     def _drop(self, tables: tuple[_Written, ...], settled: Settled, partner: str) -> Drop:
         run, series = self._run, self._run.series(partner)

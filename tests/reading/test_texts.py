@@ -7,8 +7,13 @@ import pytest
 
 from schemas.catalog import CATALOG
 from transforms.reading.columns import read_column
-from transforms.reading.folding import fold_address, fold_name, squeeze
+from transforms.reading.folding import fold_addresses, fold_name, squeezed
 from transforms.reading.texts import read_text
+
+
+def fold_address(text):
+    return fold_addresses(pyarrow.array([text])).to_pylist()[0]
+
 
 NAME = CATALOG["customers"].columns["name"]
 
@@ -62,7 +67,10 @@ def test_neighbours_do_not_fold_to_one():
 
 
 def test_running_text_is_squeezed_for_search():
-    assert "09012345678" in squeeze("携帯 ０９０－１２３４－５６７８ へ")
+    assert (
+        "09012345678"
+        in squeezed(pyarrow.array(["携帯 ０９０－１２３４－５６７８ へ"])).to_pylist()[0]
+    )
 
 
 def test_a_column_is_read_with_a_reason_per_row_and_loses_none():

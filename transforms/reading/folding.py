@@ -67,20 +67,10 @@ def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
     return pc.utf8_trim(pc.replace_substring_regex(folded, "--+", "-"), "-")
 
 
-def fold_address(address: str) -> str:
-    """Fold one address."""
-    return str(fold_addresses(pyarrow.array([address])).to_pylist()[0])
-
-
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold running texts so that spellings of one number or name in them become the same run."""
     folded = _without_company_marks(pc.utf8_upper(_plain_forms(texts)))
     return pc.replace_substring_regex(folded, rf"[\s\x{{3000}}()・.{DASHES}-]", "")
-
-
-def squeeze(text: str) -> str:
-    """Fold one running text."""
-    return str(squeezed(pyarrow.array([text])).to_pylist()[0])
 
 
 def _plain_forms(texts: pyarrow.Array) -> pyarrow.Array:
@@ -105,8 +95,3 @@ def fold_phone(text: str) -> str:
         if digits.startswith("81") and len(digits) > domestic_digits
         else digits
     )
-
-
-def fold_email(text: str) -> str:
-    """Fold an e-mail address: width and case."""
-    return re.sub(SPACES, "", nfkc(text)).casefold()
