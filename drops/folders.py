@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +26,6 @@ class DropSeries:
         """Folder of the partner."""
         return self.drops / self.partner
 
-    def latest(self) -> Path | None:
-        """Give the newest published revision."""
-        found = self._published()
-        return found[max(found)] if found else None
-
-    def next_revision(self) -> int:
-        """Give the number of the revision to come."""
-        return max(self._published(), default=0) + 1
-
     def path(self, revision: int) -> Path:
         """Give the folder of a published revision."""
         return self.folder / f"{self.kind}-{self.period}-r{revision}"
@@ -46,24 +36,16 @@ class DropSeries:
         (staging / "data").mkdir(parents=True, mode=0o700)
         return staging
 
-    def _published(self) -> dict[int, Path]:
-        pattern = re.compile(rf"{re.escape(f'{self.kind}-{self.period}')}-r([1-9]\d*)")
-        if not self.folder.is_dir():
-            return {}
-        found = ((pattern.fullmatch(path.name), path) for path in self.folder.iterdir())
-        return {int(match[1]): path for match, path in found if match}
 
-
-def sweep(folder: Path) -> None:
-    """Remove the unfinished drops of a partner; only for whoever holds the partner's lock."""
-    for staging in folder.glob(".*.staging"):
+def sweep(folder: Path, kind: str) -> None:
+    """Remove the unfinished drops of a partner and kind; only for whoever holds their lock."""
+    for staging in folder.glob(f".{kind}-*.staging"):
         shutil.rmtree(staging)
 
 
-def partner_has_drops(drops: Path, partner: str) -> bool:
-    """Tell whether anything was ever published for a partner."""
-    folder = drops / partner
-    return folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir())
+def published_folders(drops: Path) -> list[Path]:
+    """List the folders of all published drops, by partner and name."""
+    return sorted(path.parent for path in drops.glob("[!.]*/[!.]*/drop.json"))
 
 
 def publish(staging: Path, target: Path) -> None:

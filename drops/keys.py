@@ -6,16 +6,9 @@ no columnar form. Each number is digested once per drop.
 """
 
 import hashlib
-import os
-import re
-import secrets
-from pathlib import Path
 
 import pyarrow
 
-from schemas.errors import ConfigurationError
-
-_SECRET_BYTES = 32
 _KEY_DIGITS = 32
 _INNER_PAD, _OUTER_PAD = 0x36, 0x5C
 
@@ -47,36 +40,3 @@ class PartnerKeys:
 
         keys = [None if number is None else key_of(number) for number in numbers.to_pylist()]
         return pyarrow.array(keys, pyarrow.string())
-
-
-def _make_secret(path: Path) -> None:
-    """Write a new secret whole, then give it its name: a crash leaves a file or none."""
-    hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(_SECRET_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    hidden.replace(path)
-    path.with_suffix(".made").touch(mode=0o600)
-
-
-def partner_keys(folder: Path, partner: str, *, has_drops: bool) -> PartnerKeys:
-    """Load a partner's secret, making it on first use (mode 0600).
-
-    Raises:
-        ConfigurationError: the secret is gone although the partner has drops made with it.
-    """
-    path = folder / f"{partner}.key"
-    if not path.exists():
-        if has_drops or path.with_suffix(".made").exists():
-            raise ConfigurationError(
-                f"the secret key of {partner} is missing from the state folder (keys/{partner}.key); "
-                "restore it from the backup: with a new one the partner could not match its records"
-            )
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make_secret(path)
-    secret = path.read_bytes().strip()
-    if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * _SECRET_BYTES), secret):
-        raise ConfigurationError(f"keys/{partner}.key is damaged; restore it from the backup")
-    return PartnerKeys(bytes.fromhex(secret.decode()))

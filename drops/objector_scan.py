@@ -1,14 +1,14 @@
 """The second look: that nothing which belongs only to objectors stands in any cell of a drop.
 
 It shares nothing with the gate but how addresses and texts are folded. The gate works by row
-numbers on the staged tables; this reads the objections anew, row by row, gathers what the objectors
+numbers on the staged tables; this reads the objections anew, event by event, gathers what the objectors
 can be recognised by, takes away what people who are in the drop share with them (a household's
 phone, a namesake's name), and searches the files on disk: cells of a known form as a whole, running
 text for any part.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,9 +49,20 @@ _PAIRS = (("name", "address"), ("owner_name", "owner_address"), ("user_name", "u
 
 @dataclass(frozen=True)
 class Register:
-    """The objections and whom a drop is for."""
+    """The objections, what happened to them, and whom a drop is for.
+
+    Args:
+        objections: rows with `objection_id`, `person`, `scope`, `partner`, `purpose`.
+        events: rows with `objection_id`, `kind`, `effective_on`, `sequence`, `person`.
+        partner: the drop's.
+        purposes: the drop's.
+        partners: all the notice names.
+        all_purposes: all the notice names.
+        day: of the drop.
+    """
 
     objections: Iterable[Row]
+    events: Iterable[Row]
     partner: str
     purposes: tuple[str, ...]
     partners: frozenset[str]
@@ -59,16 +70,25 @@ class Register:
     day: date
 
     def refusers(self) -> set[str]:
-        """Give the customer numbers under which somebody refuses this drop."""
-        return {row["customer_id"] for row in self.objections if self._refuses(row)}
+        """Give the references of the people who refuse this drop."""
+        histories: dict[str, list[Row]] = {}
+        for event in self.events:
+            histories.setdefault(event["objection_id"], []).append(event)
+        found = set()
+        for row in self.objections:
+            history = histories.get(row["objection_id"], [])
+            if self._holds(history) and self._concerns(row):
+                found |= {row["person"], *(e["person"] for e in history if e["person"])}
+        return found
 
-    def _refuses(self, row: Row) -> bool:
-        is_to_come = row["effective_on"] and row["effective_on"] > self.day
-        if row["scope"] == "no_objection" or is_to_come:
-            return False
-        start = row["effective_on"] or row["received_on"] or date.min
-        if row["lifted_on"] and start <= row["lifted_on"] <= self.day:
-            return False
+    def _holds(self, history: list[Row]) -> bool:
+        standing = False
+        for event in sorted(history, key=lambda e: (e["effective_on"], e["sequence"])):
+            if event["kind"] != "settled" and event["effective_on"] <= self.day:
+                standing = event["kind"] == "raised"
+        return standing
+
+    def _concerns(self, row: Row) -> bool:
         if row["scope"] not in {"provision", "purpose"}:
             return True
         if row["partner"] in self.partners and row["partner"] != self.partner:
@@ -87,12 +107,19 @@ class Known:
         vehicles: `VEHICLE_COLUMNS` of all vehicles.
         certificates: `CERTIFICATE_COLUMNS`, and the number of the car as `vehicle_id`.
         keys: the partner's.
+        reference_of: gives the shop's reference of a customer number.
     """
 
     customers: pyarrow.Table
     vehicles: pyarrow.Table
     certificates: pyarrow.Table
     keys: PartnerKeys
+    reference_of: Callable[[str], str]
+
+    def numbers_of(self, references: set[str]) -> set[str]:
+        """Give the customer numbers in the records that are meant by references."""
+        numbers = self.customers["customer_id"].drop_null().to_pylist() if references else []
+        return {number for number in numbers if self.reference_of(number) in references}
 
 
 @dataclass
@@ -115,7 +142,7 @@ def gather_traces(
         known: customers, cars and certificates.
         delivered: partner keys of the customers and vehicles that stand in the drop.
     """
-    refusers = _with_merged(register.refusers(), known.customers)
+    refusers = _with_merged(known.numbers_of(register.refusers()), known.customers)
     people = _Split(known.customers, known.customers["customer_id"], refusers)
     cars = _Split(known.vehicles, known.vehicles["customer_id"], refusers)
     numbers = set(cars.theirs["vehicle_id"].to_pylist())
@@ -158,7 +185,7 @@ def scan(folder: Path, resources: Mapping[str, Mapping[str, Any]], traces: Trace
         }
 
     with ThreadPoolExecutor(2) as pool:
-        found = set[str]().union(*pool.map(found_in, resources))
+        found = set[str]().union(*pool.map(found_in, resources.keys() & CATALOG.keys()))
     if found:
         raise VerificationError(
             "something that belongs only to people who objected was found in "

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandera.pandas as pa
 import pyarrow
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 from pandas import ArrowDtype
 from pyarrow import parquet
@@ -22,6 +23,7 @@ from drops.folders import read_drop
 from schemas.columns import DECIMAL
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
+from schemas.partner_tables import DELETED, STANDING
 from transforms.checking import frame_of
 from transforms.linking import KeyIndex
 
@@ -63,10 +65,12 @@ def verify_drop(folder: Path) -> Verified:
         checked = _checked(folder, resource, keys, drop)
         faults += checked.faults
         rows[name] = checked.rows
+    faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
     for table in drop.tables:
         account = drop.account.get(table.name)
         if account is None or not account.is_balanced or account.delivered != table.rows:
             faults.append(f"drop.json: the account of {table.name} does not balance")
+    for table in drop.files:
         if rows.get(table.name) != table.rows:
             faults.append(
                 f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}"
@@ -81,7 +85,7 @@ def _checked(
 ) -> "_CheckedTable":
     """Check one file; only files the manifest of the drop vouches for are opened."""
     try:
-        if resource["path"] in {table.file for table in drop.tables}:
+        if resource["path"] in {table.file for table in drop.files}:
             return _CheckedTable(folder, resource, keys)
     except (KeyError, TypeError, IndexError, AttributeError):
         pass
@@ -126,15 +130,33 @@ def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
     raise VerificationError(f"{folder.name}: datapackage.json is not a data package")
 
 
+def _deleted_and_delivered(
+    folder: Path, resource: Mapping[str, Any] | None, keys: Mapping[str, KeyIndex]
+) -> list[str]:
+    """Say if a key that must be deleted is delivered in the same drop."""
+    if resource is None:
+        return []
+    is_both = any(
+        keys[record]
+        .positions(batch.column(1).filter(pc.equal(batch.column(0), record)))
+        .max(initial=-1)
+        >= 0
+        for batch in read_table(folder, resource)
+        for record in STANDING
+        if record in keys
+    )
+    return [f"{resource['path']}: a key to delete is delivered in the same drop"] if is_both else []
+
+
 def _against_drop_json(
     folder: Path, drop: Drop, resources: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     if folder.name != drop.drop_id.partition("/")[2] and not folder.name.startswith("."):
         yield f"drop.json: drop_id '{drop.drop_id}' is not the name of this folder"
-    if {table.name for table in drop.tables} != set(resources):
+    if {table.name for table in drop.files} != set(resources):
         yield "drop.json and datapackage.json do not list the same tables"
     digests = read_manifest(folder)
-    for table in drop.tables:
+    for table in drop.files:
         if digests.get(table.file) != table.sha256:
             yield f"drop.json: the SHA-256 of {table.file} is another one"
         yield from _columns_against(table, resources.get(table.name, {}))

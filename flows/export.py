@@ -10,20 +10,24 @@ from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
 from drops.folders import sweep
-from flows.report import ExportReport, Settled
+from flows.attention import attention
+from flows.opening import note_policy
+from flows.report import ExportReport, Outcome, Registered, Settled
 from flows.request import ExportRequest
 from flows.run import Clock, Run, instant, opened_run
 from flows.stages.check import check
 from flows.stages.extract import extract
 from flows.stages.gate import gate
 from flows.stages.publish import publish
+from flows.stages.register import register
 from flows.stages.verify import verify
 from flows.stages.write import write
 from ledger.private_files import write_private
+from schemas.agreement import DropKind
 from schemas.errors import JointUseError, ObjectionsMovedError, UnexpectedError
 from sources.snapshot import Snapshot
 
-_MOST_ATTEMPTS = 3
+_MOST_ATTEMPTS = 5
 """How often a run starts over because objections arrived while it was working."""
 
 Inputs = ParamSpec("Inputs")
@@ -43,51 +47,88 @@ def plainly(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
     return stage
 
 
-def export(
+def export(  # noqa: PLR0913 (what a run depends on from outside)
     request: ExportRequest,
     *,
     clock: Clock,
     environment: Mapping[str, str],
     step: Step = plainly,
     is_scheduled: bool = False,
+    kind: DropKind = DropKind.MONTHLY,
 ) -> ExportReport:
-    """Export one month for the partners asked for.
+    """Export one month for the partners asked for, or only tell them what to delete (`kind`).
 
     Raises:
         JointUseError: of the kind that tells why nothing, or nothing further, was published.
     """
-    with opened_run(request, clock, environment, is_scheduled=is_scheduled) as run:
-        for attempt in range(_MOST_ATTEMPTS):
+    with opened_run(request, clock, environment, is_scheduled=is_scheduled, kind=kind) as run:
+        note_policy(run.folder, run.ledger, run.actor)
+        try:
+            return _Export(run, step).report()
+        finally:
+            for partner in run.partners:
+                sweep(run.folder.drops / partner, run.kind.value)
+
+
+class _Export:
+    """One run through the stages; from the gate on once more whenever an objection arrives."""
+
+    def __init__(self, run: Run, step: Step) -> None:
+        self._run, self._step = run, step
+
+    def report(self) -> ExportReport:
+        """Run all stages and tell what became of each partner's drop."""
+        run = self._run
+        snapshot = self._do(extract, run)(run)
+        settled = self._do(check, run)(run, snapshot)
+        outcomes: dict[str, Outcome] = {}
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            run = replace(run, as_of=instant(run.clock))
+            registered = self._do(register, run)(run, snapshot)
             try:
-                return _attempt(replace(run, as_of=instant(clock)), step)
+                self._deliver(run, snapshot, registered, outcomes)
             except ObjectionsMovedError:
-                if attempt == _MOST_ATTEMPTS - 1:
+                if attempt == _MOST_ATTEMPTS:
                     raise
-            finally:
-                for partner in run.partners:
-                    sweep(run.folder.drops / partner)
-    raise AssertionError
+            else:
+                break
+        told = attention(run.folder, run.ledger, run.as_of)
+        return _report(run, snapshot, settled, registered).model_copy(
+            update={
+                "outcomes": tuple(outcomes[partner] for partner in run.partners),
+                "attention": told,
+            }
+        )
+
+    def _deliver(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        registered: Registered,
+        outcomes: dict[str, Outcome],
+    ) -> None:
+        """Make, check and publish what is not published yet."""
+        partners = [partner for partner in run.partners if partner not in outcomes]
+        for partner in partners:
+            sweep(run.folder.drops / partner, run.kind.value)
+            self._do(gate, run)(run, snapshot, partner)
+        built = [self._do(write, run)(run, snapshot, registered, partner) for partner in partners]
+        for drop in built:
+            self._do(verify, run)(run, snapshot, drop)
+        for drop in built:
+            outcomes[drop.partner] = self._do(publish, run)(run, registered, drop)
+
+    def _do(self, stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
+        return self._step(guarded(stage, run))
 
 
-def _attempt(run: Run, step: Step) -> ExportReport:
-    snapshot = step(guarded(extract, run))(run)
-    settled = step(guarded(check, run))(run, snapshot)
-    for partner in run.partners:
-        step(guarded(gate, run))(run, snapshot, partner)
-    built = [step(guarded(write, run))(run, snapshot, settled, partner) for partner in run.partners]
-    for drop in built:
-        step(guarded(verify, run))(run, snapshot, drop)
-    outcomes = [step(guarded(publish, run))(run, settled, drop) for drop in built]
-    return _report(run, snapshot, settled).model_copy(update={"outcomes": tuple(outcomes)})
-
-
-def _report(run: Run, snapshot: Snapshot, settled: Settled) -> ExportReport:
+def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Registered) -> ExportReport:
     return ExportReport(
         shop=run.folder.shop.name,
         month=str(run.month),
         as_of=run.as_of.isoformat(),
-        objections=settled.objections,
-        unmatched_objections=settled.unmatched_objections,
+        objections=registered.objections,
+        unsettled_objections=registered.unsettled,
         quarantined=settled.quarantined,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
         outcomes=(),

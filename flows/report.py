@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.drop import DISPOSITIONS, Account
 
@@ -17,20 +17,35 @@ JAPANESE = {
     "withheld": "保留",
 }
 
+Status = Literal[
+    "published", "unchanged", "dry_run", "stopped", "same", "different", "unconfirmed", "nothing"
+]
+
 STATUS_TEXT = {
     "published": "納品しました / published",
     "unchanged": "前回と同じため納品なし / nothing changed, nothing published",
     "dry_run": "試し実行（納品なし）/ dry run, nothing published",
+    "stopped": "停止した納品と同じ内容のため納品なし / the same as a stopped drop, nothing published",
+    "same": "再現：納品した行と同じ / reproduced: the same rows",
+    "different": "再現：納品した行と違う / reproduced: other rows",
+    "unconfirmed": "確認待ち（納品なし）。--yes で納品 / not confirmed, nothing published; add --yes",
+    "nothing": "削除通知なし / nothing to tell",
 }
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What is known of objections: how many hold today, up to which event, and what is left to settle."""
+
+    objections: int
+    head: str
+    unsettled: int
 
 
 @dataclass(frozen=True)
 class Settled:
     """What the check stage found: counts only; the verdicts themselves are in the run's folder."""
 
-    objections: int
-    objections_head: str
-    unmatched_objections: int
     quarantined: Mapping[str, Mapping[str, int]]
 
 
@@ -51,19 +66,34 @@ class Built:
     account: Mapping[str, Account]
     reasons: Mapping[str, Mapping[str, int]]
     cells: Mapping[str, int]
+    deleted: int
+
+
+class TableDifference(BaseModel):
+    """How the rows of one file differ from those of another drop: counts, and the first keys of each."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    added_keys: tuple[str, ...] = ()
+    removed_keys: tuple[str, ...] = ()
+    changed_keys: tuple[str, ...] = ()
 
 
 class Outcome(BaseModel):
     """What became of one partner's drop."""
 
     partner: str
-    status: Literal["published", "unchanged", "dry_run"]
+    status: Status
     drop_id: str
     path: str
     supersedes: str | None
     account: Mapping[str, Account]
     reasons: Mapping[str, Mapping[str, int]]
     cells: Mapping[str, int]
+    deleted: int = 0
+    compared_with: str | None = None
+    difference: Mapping[str, TableDifference] = Field(default_factory=dict)
 
 
 class ExportReport(BaseModel):
@@ -73,10 +103,12 @@ class ExportReport(BaseModel):
     month: str
     as_of: str
     objections: int
-    unmatched_objections: int
+    unsettled_objections: int
     quarantined: Mapping[str, Mapping[str, int]]
     flags: Mapping[str, Mapping[str, int]]
     outcomes: tuple[Outcome, ...]
+    attention: tuple[str, ...] = ()
+    """Months never delivered, drops not acknowledged in time, and the like: a line each."""
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:
@@ -115,6 +147,7 @@ def markdown(report: ExportReport) -> str:
         for table, reasons in report.quarantined.items()
         for reason, count in reasons.items()
     ]
-    if report.unmatched_objections:
-        lines += ["", f"objections that match no customer: {report.unmatched_objections}"]
+    if report.unsettled_objections:
+        lines += ["", f"objections to settle: {report.unsettled_objections}"]
+    lines += ["", *(f"- {line}" for line in report.attention)]
     return "\n".join(lines)

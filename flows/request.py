@@ -1,5 +1,8 @@
 """What a run is asked to do, and by whom."""
 
+import re
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.errors import ConfigurationError, RefusedError
@@ -7,6 +10,9 @@ from transforms.reading.folding import fold_name
 
 SCHEDULE = "schedule"
 """Who starts a run that nobody started."""
+
+_REASON = r"^[^0-9０-９@＠]+$"
+_LONGEST_REASON = 200
 
 _SHARED_NAMES = frozenset(
     {
@@ -47,6 +53,31 @@ def named_person(name: str | None) -> str:
     return name.strip()
 
 
+def checked_reason(reason: str) -> str:
+    """Accept a written reason: nothing with digits or @, which are of people more often than not.
+
+    Raises:
+        ConfigurationError: it is empty, too long, or holds such a character; it is not repeated.
+    """
+    if not re.fullmatch(_REASON, reason) or len(reason) > _LONGEST_REASON:
+        raise ConfigurationError(
+            "--reason: give one of at most 200 characters, without digits or @: no names or numbers "
+            "of customers"
+        )
+    return reason
+
+
+class Mode(StrEnum):
+    """What a run does about a month that may have been delivered before."""
+
+    ISSUE = "issue"
+    """Publish if anything changed, as the next revision."""
+    REPRODUCE = "reproduce"
+    """Make the newest drop of the month again and tell whether its rows would be the same."""
+    CORRECT = "correct"
+    """Publish a revision for a written reason, after its difference was looked at."""
+
+
 class ExportRequest(BaseModel):
     """A monthly export. It is stored and shown by Prefect, so nothing personal belongs in it."""
 
@@ -81,8 +112,8 @@ class ExportRequest(BaseModel):
         default="monthly schedule",
         title="理由 / reason",
         description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
-        pattern=r"^[^0-9０-９@＠]+$",
-        max_length=200,
+        pattern=_REASON,
+        max_length=_LONGEST_REASON,
         json_schema_extra={"position": 4},
     )
     dry_run: bool = Field(
@@ -90,4 +121,16 @@ class ExportRequest(BaseModel):
         title="試し実行 / dry run",
         description="作って検査するだけで、納品しない",
         json_schema_extra={"position": 5},
+    )
+    mode: Mode = Field(
+        default=Mode.ISSUE,
+        title="方法 / mode",
+        description="issue: 通常。reproduce: 前の納品を再現して比べる。correct: 差分を確認して訂正版を納品",
+        json_schema_extra={"position": 6},
+    )
+    confirmed: bool = Field(
+        default=False,
+        title="確認済み / confirmed",
+        description="correct のとき、差分を確認したら選ぶ",
+        json_schema_extra={"position": 7},
     )

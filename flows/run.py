@@ -1,22 +1,25 @@
-"""One run: what was asked, the shop it is about, and a private folder to work in."""
+"""One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from drops.folders import DropSeries, sweep
+from flows.opening import open_shop
+from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, ExportRequest, named_person
-from ledger.locks import held
-from ledger.private_files import private_folder
+from flows.scratch import Scratch
+from flows.workspace import workspace
+from ledger.audit import Actor
+from ledger.opening import Ledger
 from schemas.agreement import Agreement, DropKind, Share
 from schemas.errors import RefusedError
-from sources.shop_folder import ShopFolder, load_shop
+from schemas.notice import Notice
+from schemas.policy import DatedNotice, narrowed
+from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month
 
 Clock = Callable[[], datetime]
@@ -29,6 +32,8 @@ class Run:
     request: ExportRequest
     operator: str
     folder: ShopFolder
+    ledger: Ledger
+    kind: DropKind
     month: Month
     partners: tuple[str, ...]
     clock: Clock = field(repr=False)
@@ -42,44 +47,95 @@ class Run:
         """Folder of the staged tables."""
         return self.workspace / "staged"
 
+    @property
+    def scratch(self) -> Scratch:
+        """What the stages hand to each other."""
+        return Scratch(self.workspace)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts at this moment, for the audit chain."""
+        return Actor(self.operator, self.request.reason, self.clock().astimezone(SHOP_TIME))
+
+    @property
+    def period(self) -> str:
+        """What the drop is named after: the month, or the day of a deletion notice."""
+        return str(self.month) if self.kind is DropKind.MONTHLY else f"{self.as_of:%Y-%m-%d}"
+
+    @cached_property
+    def notices(self) -> tuple[DatedNotice, ...]:
+        """Give the notice in force for the month, and those that may have narrowed it since."""
+        return self.folder.policy.notices_for(self.month.last, self.as_of.date())
+
+    @property
+    def notice(self) -> Notice:
+        """Give the notice in force for the month."""
+        return self.notices[0].notice
+
     def agreement(self, partner: str) -> Agreement:
         """Give a partner's agreement."""
         return self.folder.policy.agreements[partner]
 
     def share(self, partner: str) -> Share:
-        """Give what the partner gets each month."""
-        return self.agreement(partner).share(DropKind.MONTHLY)
+        """Give what the partner gets each month, as far as every notice since then allows it."""
+        return narrowed(self.agreement(partner).monthly, partner, self.notices)
 
     def series(self, partner: str) -> DropSeries:
-        """Give the revisions of this month's drop for a partner."""
-        return DropSeries(self.folder.drops, partner, DropKind.MONTHLY.value, str(self.month))
+        """Give the revisions of this run's drop for a partner."""
+        return DropSeries(self.folder.drops, partner, self.kind.value, self.period)
 
 
 @contextmanager
-def opened_run(
-    request: ExportRequest, clock: Clock, environment: Mapping[str, str], *, is_scheduled: bool
+def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
+    request: ExportRequest,
+    clock: Clock,
+    environment: Mapping[str, str],
+    *,
+    is_scheduled: bool = False,
+    kind: DropKind = DropKind.MONTHLY,
+    is_exclusive: bool = True,
 ) -> Iterator[Run]:
     """Load the shop, check what is asked, take the locks, and make the run's own folder.
+
+    A run that is not exclusive takes no locks and may only look.
 
     Raises:
         ConfigurationError: the shop's files or the request are wrong.
         RefusedError: the policy does not cover what is asked, or the month is not over.
         BusyError: another run works for one of the partners.
+        LedgerDoubtfulError: the ledger does not agree with the drops that were published.
     """
-    folder = load_shop(Path(request.shop))
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
+    folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
     month = Month.parse(request.month) if request.month else Month.before(now)
     if month.first > Month.before(now).first:
         raise RefusedError(f"{month} is not over yet; a month is exported whole or not at all")
     partners = _partners(request, folder, month)
-    names = [f"{partner}-{DropKind.MONTHLY}" for partner in partners]
-    private_folder(folder.state)
-    with held(folder.state, names), _workspace(folder.state) as workspace:
-        for partner in partners:
-            sweep(folder.drops / partner)
+    names = [f"{partner}-{kind}" for partner in partners]
+    with ledger.held(names if is_exclusive else ()), workspace(folder.state) as own:
+        for partner in partners if is_exclusive else ():
+            sweep(folder.drops / partner, kind.value)
         as_of = instant(clock)
-        yield Run(request, operator, folder, month, partners, clock, as_of, workspace, environment)
+        run = Run(
+            request,
+            operator,
+            folder,
+            ledger,
+            kind,
+            month,
+            partners,
+            clock,
+            as_of,
+            own,
+            environment,
+        )
+        complete_pending(ledger, folder, run.actor.at)
+        if is_exclusive:
+            refuse_doubt(ledger, folder)
+            for partner in partners:
+                run.share(partner)
+        yield run
 
 
 def instant(clock: Clock) -> datetime:
@@ -95,11 +151,6 @@ def _partners(request: ExportRequest, folder: ShopFolder, month: Month) -> tuple
                 f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
             )
     chosen = tuple(dict.fromkeys(request.partners)) or tuple(known)
-    if folder.policy.notice.effective_on > month.last:
-        raise RefusedError(
-            f"{month} is before the notice took effect ({folder.policy.notice.effective_on}); "
-            "records of that time were not announced for joint use"
-        )
     for partner in chosen:
         if known[partner].effective_on > month.last:
             raise RefusedError(
@@ -107,22 +158,3 @@ def _partners(request: ExportRequest, folder: ShopFolder, month: Month) -> tuple
                 f"({known[partner].effective_on}); choose a later month"
             )
     return chosen
-
-
-@contextmanager
-def _workspace(state: Path) -> Iterator[Path]:
-    """Make a folder that goes with the run, and clear the folders of runs that were killed."""
-    runs = private_folder(state / "runs")
-    for lock in runs.glob("*.lock"):
-        with suppress(Timeout), FileLock(lock, timeout=0):
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
-    workspace = runs / uuid.uuid4().hex
-    with FileLock(workspace.with_suffix(".lock"), timeout=0, mode=0o600):
-        private_folder(workspace / "staged")
-        private_folder(workspace)
-        try:
-            yield workspace
-        finally:
-            shutil.rmtree(workspace, ignore_errors=True)
-            workspace.with_suffix(".lock").unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""The shop's memory, kept in its state folder: quarantine, the size of the objection register, locks."""
+"""The shop's memory: objections, what was given to whom, the audit chain; quarantine and locks."""

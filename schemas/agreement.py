@@ -1,6 +1,6 @@
 """The agreement (覚書): what one partner gets, in which form; always a subset of the notice."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,8 @@ class DropKind(StrEnum):
     """What a drop is made for."""
 
     MONTHLY = "monthly"
+    NOTICES = "notices"
+    """Only keys to delete, between the monthly drops."""
 
 
 class Delivery(Configuration):
@@ -73,6 +75,16 @@ class AgreedTable(Configuration):
                 raise ValueError(f"'{named}' has a title or labels but is not in columns")
         return self
 
+    def without(self, columns: Collection[str]) -> "AgreedTable":
+        """Give the same table without some of its columns."""
+        return self.model_copy(
+            update={
+                "columns": tuple(c for c in self.columns if c not in columns),
+                "titles": {c: t for c, t in self.titles.items() if c not in columns},
+                "labels": {c: w for c, w in self.labels.items() if c not in columns},
+            }
+        )
+
 
 class Share(Configuration):
     """What goes into one kind of drop, and for which purposes."""
@@ -122,10 +134,6 @@ class Agreement(Configuration):
             for column, words in agreed.labels.items():
                 _labels_are_whole(name, column, words)
         return self
-
-    def share(self, kind: DropKind) -> Share:
-        """What goes into a drop of this kind."""
-        return {DropKind.MONTHLY: self.monthly}[kind]
 
 
 def _labels_are_whole(table: str, column: str, words: Mapping[str, str]) -> None:

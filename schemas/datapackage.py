@@ -85,7 +85,7 @@ def _field(column: PartnerColumn, delivery: Delivery, notice: Notice) -> dict[st
     constraints: dict[str, JsonValue] = {}
     if column.is_required:
         constraints["required"] = True
-    if column.canonical is None:
+    if column.is_key:
         constraints["pattern"] = KEY_PATTERN
     if column.codes:
         constraints["enum"] = list(column.codes)

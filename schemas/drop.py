@@ -33,6 +33,11 @@ class DropTable(Configuration):
     sha256: str
     columns: tuple[DropColumn, ...]
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Items of the notice the file holds, each once, in the order of its columns."""
+        return tuple(dict.fromkeys(item for column in self.columns for item in column.items))
+
 
 class Account(Configuration):
     """Where every row read of one table ended."""
@@ -51,6 +56,14 @@ class Account(Configuration):
         return self.read == sum(parts)
 
 
+class AuditHead(Configuration):
+    """The newest entry of the shop's audit chain when the drop was made: whoever keeps this is a witness."""
+
+    sequence: int
+    at: str
+    sha256: str
+
+
 class Drop(Configuration):
     """`drop.json`."""
 
@@ -64,12 +77,24 @@ class Drop(Configuration):
     purposes: tuple[str, ...]
     notice: Version
     agreement: Version
+    narrowed_by: tuple[Version, ...] = ()
+    """Later notices that took away from what the notice of the period allowed."""
     as_of: str
     objections_head: str
+    audit_head: AuditHead | None = None
     tables: tuple[DropTable, ...]
+    deleted: DropTable | None = None
+    """Keys the partner must delete, with all that hangs on them."""
+    discard: tuple[str, ...] = ()
+    """Drops the shop has stopped: the partner must discard them."""
     account: Mapping[str, Account]
     cells: Mapping[str, int]
     """Cells emptied, substituted or defused, by reason."""
     operator: str
     reason: str
     software: str
+
+    @property
+    def files(self) -> tuple[DropTable, ...]:
+        """Every file of the payload."""
+        return self.tables if self.deleted is None else (*self.tables, self.deleted)

@@ -6,10 +6,13 @@
     ├── HeldError                 4  a quality gate stopped the run; nothing was published
     │   ├── ObjectionsUnreliableError
     │   ├── ObjectionsMovedError
+    │   ├── LedgerDoubtfulError
+    │   ├── RecordsVanishedError
     │   └── QuarantineLimitError
     ├── BusyError                 5  another run holds this partner and kind
     ├── SourceUnreadableError     1  a file or database cannot be read as a whole
     │   └── SourceUnavailableError   it may be there again in a moment
+    ├── LedgerUnavailableError    1  the ledger's database cannot be reached or written
     ├── VerificationError         1  a drop is not what it says
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
     └── UnexpectedError           1  a fault in the program; details stay in the state folder
@@ -52,6 +55,14 @@ class ObjectionsMovedError(HeldError):
     """An objection arrived between the gate and the moment of publishing."""
 
 
+class LedgerDoubtfulError(HeldError):
+    """The ledger does not agree with the drops that were published."""
+
+
+class RecordsVanishedError(HeldError):
+    """More of what a partner holds is gone from the records than the shop allows."""
+
+
 class QuarantineLimitError(HeldError):
     """More rows are broken than the shop allows in one run."""
 
@@ -68,6 +79,10 @@ class SourceUnreadableError(JointUseError):
 
 class SourceUnavailableError(SourceUnreadableError):
     """A source cannot be reached at this moment; trying again may help."""
+
+
+class LedgerUnavailableError(JointUseError):
+    """The ledger's database cannot be reached, read or written."""
 
 
 class VerificationError(JointUseError):

@@ -13,9 +13,16 @@ KEY_PATTERN = r"^[0-9a-f]{32}$"
 """A partner key: the first 128 bits of an HMAC-SHA-256, in hex."""
 
 
+DELETED = "deleted"
+"""Name of the file of keys the partner must delete."""
+
+STANDING = ("customers", "family_members", "vehicles")
+"""Records a partner holds until told otherwise; all else hangs on them, or belongs to a month."""
+
+
 @dataclass(frozen=True)
 class PartnerColumn:
-    """One column of a partner's file; `canonical` is None for a key."""
+    """One column of a partner's file; `canonical` is None for a key, and for what `deleted` has."""
 
     name: str
     title: str
@@ -36,11 +43,16 @@ class PartnerColumn:
         return self.canonical.is_required and self.canonical.kind is not Kind.FREE_TEXT
 
     @property
+    def is_key(self) -> bool:
+        """Whether the column holds partner keys."""
+        return self.canonical is None and not self.labels
+
+    @property
     def codes(self) -> tuple[str, ...]:
         """The only values there are, in the partner's words; empty where any may be."""
-        if self.canonical is None:
-            return ()
         words = dict(self.labels)
+        if self.canonical is None:
+            return tuple(words)
         return tuple(words.get(code, code) for code in self.canonical.codes)
 
 
@@ -61,6 +73,16 @@ class PartnerTable:
         return pyarrow.schema(
             [pyarrow.field(c.name, c.type, nullable=not c.is_required) for c in self.columns]
         )
+
+
+def deleted_table() -> PartnerTable:
+    """Derive the file of keys the partner must delete: in every drop, and last."""
+    records = tuple((record, record) for record in STANDING)
+    columns = (
+        PartnerColumn("record", "種別", pyarrow.string(), None, records),
+        PartnerColumn("key", "削除するキー", pyarrow.string(), None),
+    )
+    return PartnerTable(DELETED, columns, ("key",), ())
 
 
 def key_name(identifier: str) -> str:

@@ -1,9 +1,10 @@
 """The policy: the notice with the agreements it allows. An agreement wider than it does not load."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from schemas.agreement import Agreement, DropKind
+from schemas.agreement import Agreement, DropKind, Share
 from schemas.catalog import CATALOG, NEVER_DELIVERED
 from schemas.columns import Role
 from schemas.errors import RefusedError
@@ -19,6 +20,14 @@ class Fingerprinted:
 
 
 @dataclass(frozen=True)
+class DatedNotice:
+    """A version of the notice with its fingerprint."""
+
+    notice: Notice
+    fingerprint: Fingerprinted
+
+
+@dataclass(frozen=True)
 class Policy:
     """A notice and its agreements, known to fit each other."""
 
@@ -26,12 +35,31 @@ class Policy:
     agreements: Mapping[str, Agreement]
     fingerprints: Mapping[str, Fingerprinted]
     """Of the notice under "notice", of each agreement under its partner's id."""
+    earlier: tuple[DatedNotice, ...] = ()
+    """Versions of the notice before this one."""
 
     def __post_init__(self) -> None:
         """Refuse agreements that the notice does not cover."""
         for agreement in self.agreements.values():
             for breach in breaches(agreement, self.notice):
                 raise RefusedError(breach)
+
+    def notices_for(self, period_end: date, today: date) -> tuple[DatedNotice, ...]:
+        """Give the notices a period is judged by: the one in force at its end, and every later one.
+
+        Raises:
+            RefusedError: the period is before every notice.
+        """
+        current = DatedNotice(self.notice, self.fingerprints["notice"])
+        versions = sorted((*self.earlier, current), key=lambda v: v.notice.effective_on)
+        before = [v for v in versions if v.notice.effective_on <= period_end]
+        if not before:
+            raise RefusedError(
+                f"{period_end:%Y-%m} is before the notice took effect ({versions[0].notice.effective_on}); "
+                "records of that time were not announced for joint use"
+            )
+        since = [v for v in versions if period_end < v.notice.effective_on <= today]
+        return (before[-1], *since)
 
 
 @dataclass(frozen=True)
@@ -76,6 +104,40 @@ def _column_breaches(where: str, table: str, name: str, notice: Notice) -> Itera
     for item in column.items:
         if notice.clause_of(item) is None:
             yield f"{place} is item '{item}', which the notice §7(2) does not announce; take it out"
+
+
+def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Share:
+    """Take out of a share what any of the notices does not announce: the narrower wins.
+
+    Raises:
+        RefusedError: a notice does not name the partner, or nothing is left.
+    """
+    for version in notices:
+        notice = version.notice
+        where = f"the notice of {notice.effective_on} ({notice.version})"
+        if partner not in {named.id for named in notice.partners}:
+            raise RefusedError(
+                f"{where} does not name '{partner}' (§7(1)); nothing of that time may leave"
+            )
+        announced = {purpose.id for purpose in notice.purposes}
+        purposes = tuple(purpose for purpose in share.purposes if purpose in announced)
+        tables = {
+            name: agreed.without(
+                [
+                    c
+                    for c in agreed.columns
+                    if None in map(notice.clause_of, CATALOG[name].columns[c].items)
+                ]
+            )
+            for name, agreed in share.tables.items()
+        }
+        left = {name: agreed for name, agreed in tables.items() if agreed.columns}
+        if not purposes or not left:
+            raise RefusedError(
+                f"{where} leaves nothing of what '{partner}' gets (§7); nothing may leave"
+            )
+        share = share.model_copy(update={"purposes": purposes, "tables": left})
+    return share
 
 
 def permissions(policy: Policy) -> Iterator[Permission]:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from schemas.catalog import CATALOG
 from schemas.configuration import Configuration
+from schemas.errors import ConfigurationError
 
 NO_OBJECTION = "no_objection"
 """The scope code that states there is no objection; only a value map can give it."""
@@ -42,11 +43,29 @@ class SqliteSource(Configuration):
     file: str
 
 
-class UrlSource(Configuration):
+class DatabaseUrl(Configuration):
     """A database named by a URL, which stands here or in an environment variable."""
 
     url: str | None = None
     url_variable: str | None = None
+
+    def url_in(self, environment: Mapping[str, str]) -> str | None:
+        """Give the URL, or None where neither is given.
+
+        Raises:
+            ConfigurationError: the environment variable is not set.
+        """
+        if self.url_variable is None:
+            return self.url
+        if not environment.get(self.url_variable):
+            raise ConfigurationError(
+                f"the environment variable {self.url_variable} holds no database URL; set it"
+            )
+        return environment[self.url_variable]
+
+
+class UrlSource(DatabaseUrl):
+    """A source that is a database named by a URL."""
 
     @model_validator(mode="after")
     def _has_one_url(self) -> Self:
@@ -103,12 +122,28 @@ class TableMapping(Configuration):
 
 
 class Limits(Configuration):
-    """When a run is held: shares above which, and whether a register without objections is believed."""
+    """When a run is held: shares above which, and whether a register without objections is believed.
+
+    `acknowledge_within_days` is how long a partner may take before a drop counts as overdue.
+    """
 
     max_quarantined_share: Share = 0.05
     max_objection_shrink_share: Share = 0.05
-    max_unmatched_objection_share: Share = 0.0
+    max_objection_lift_share: Share = 0.2
+    max_unmatched_objection_share: Share = 0.2
+    max_vanished_share: Share = 0.2
     objections_may_be_empty: bool = False
+    acknowledge_within_days: Annotated[int, Field(ge=1)] = 14
+
+
+class LedgerPlace(DatabaseUrl):
+    """Where the ledger is: a PostgreSQL database, or `ledger.db` in the state folder."""
+
+    @model_validator(mode="after")
+    def _has_one_url_at_most(self) -> Self:
+        if self.url is not None and self.url_variable is not None:
+            raise ValueError("give url or url_variable, not both")
+        return self
 
 
 class Places(Configuration):
@@ -124,6 +159,7 @@ class ShopConfiguration(Configuration):
     name: str
     places: Places = Places()
     limits: Limits = Limits()
+    ledger: LedgerPlace = LedgerPlace()
     sources: Mapping[str, Source]
     tables: Mapping[str, tuple[TableMapping, ...]]
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from schemas.errors import ConfigurationError
 from schemas.shop import (
     CertificateSource,
     CsvSource,
@@ -13,7 +12,6 @@ from schemas.shop import (
     PostgresqlSource,
     Source,
     SqliteSource,
-    UrlSource,
 )
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.certificate_files import CertificateFolder
@@ -38,16 +36,7 @@ def opened(source: Source, home: Path, environment: Mapping[str, str]) -> Iterat
         with open_sqlite(home / source.file) as database:
             yield database
     else:
-        url = _url_of(source, environment)
+        url = source.url_in(environment) or ""
         opening = open_postgresql if isinstance(source, PostgresqlSource) else open_sqlalchemy
         with opening(url) as database:
             yield cast("OpenSource", database)
-
-
-def _url_of(source: UrlSource, environment: Mapping[str, str]) -> str:
-    if source.url is not None:
-        return source.url
-    name = source.url_variable or ""
-    if name not in environment:
-        raise ConfigurationError(f"the environment variable {name} holds no database URL; set it")
-    return environment[name]

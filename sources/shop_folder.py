@@ -1,4 +1,4 @@
-"""A shop is a folder: `shop.toml`, `notice.toml`, `partners/<id>.toml`."""
+"""A shop is a folder: `shop.toml`, `notice.toml`, `notices/*.toml` (earlier ones), `partners/<id>.toml`."""
 
 import hashlib
 import tomllib
@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.agreement import Agreement
 from schemas.errors import ConfigurationError
 from schemas.notice import Notice
-from schemas.policy import Fingerprinted, Policy
+from schemas.policy import DatedNotice, Fingerprinted, Policy
 from schemas.shop import ShopConfiguration
 
 
@@ -48,6 +48,9 @@ def load_policy(home: Path) -> Policy:
     notice = Notice.load(content, where="notice.toml")
     agreements = {}
     fingerprints = {"notice": Fingerprinted(notice.version, digest)}
+    earlier = tuple(
+        _earlier_notice(path, notice) for path in sorted((home / "notices").glob("*.toml"))
+    )
     for path in sorted((home / "partners").glob("*.toml")):
         where = f"partners/{path.name}"
         content, digest = _toml(path)
@@ -60,7 +63,17 @@ def load_policy(home: Path) -> Policy:
         fingerprints[agreement.partner] = Fingerprinted(agreement.version, digest)
     if not agreements:
         raise ConfigurationError("partners/: no agreement; without one nothing can be shared")
-    return Policy(notice, agreements, fingerprints)
+    return Policy(notice, agreements, fingerprints, earlier)
+
+
+def _earlier_notice(path: Path, current: Notice) -> DatedNotice:
+    content, digest = _toml(path)
+    notice = Notice.load(content, where=f"notices/{path.name}")
+    if notice.effective_on >= current.effective_on:
+        raise ConfigurationError(
+            f"notices/{path.name}: effective_on is not before that of notice.toml, which is the newest"
+        )
+    return DatedNotice(notice, Fingerprinted(notice.version, digest))
 
 
 def _toml(path: Path) -> tuple[dict[str, object], str]:

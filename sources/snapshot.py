@@ -4,9 +4,8 @@ Each row is read once, in one snapshot per source, and staged in the run's own f
 place of origin, its fault if it has one, and the positions of the rows its links point at.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
 
-from schemas.catalog import CATALOG, Table
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES, Table
 from schemas.shop import ShopConfiguration, TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
 from sources.opening import opened
@@ -25,6 +24,9 @@ from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
 from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
+
+STATED_IN = "part"
+"""Column that names the file or table an objection stands in."""
 
 _IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
@@ -82,50 +84,57 @@ def staged_batches(
 
 
 def take_snapshot(
-    shop: ShopConfiguration, home: Path, folder: Path, environment: Mapping[str, str]
+    shop: ShopConfiguration,
+    home: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    tables: Collection[str] = DELIVERABLE_TABLES,
 ) -> Snapshot:
-    """Read every mapped table into `folder`, each source in one read-only snapshot."""
+    """Read mapped tables into `folder`, each source in one read-only snapshot.
+
+    Args:
+        shop: where the records are.
+        home: the shop's folder.
+        folder: to stage in.
+        environment: may name databases.
+        tables: which to read; with a table, those its links point into.
+    """
+    mappings = {name: shop.tables.get(name, ()) for name in CATALOG if name in tables}
+    needed = {mapping.source for group in mappings.values() for mapping in group}
     with ExitStack() as stack:
         sources = {
-            name: stack.enter_context(opened(source, home, environment))
-            for name, source in shop.sources.items()
+            name: stack.enter_context(opened(shop.sources[name], home, environment))
+            for name in shop.sources
+            if name in needed
         }
         stager = _Stager(folder)
-        tables = {
-            name: stager.stage(table, shop.tables.get(name, ()), sources)
-            for name, table in CATALOG.items()
-        }
-    return Snapshot(folder, tables)
+        staged = {name: stager.stage(CATALOG[name], own, sources) for name, own in mappings.items()}
+    return Snapshot(folder, staged)
 
 
-def objections_head(shop: ShopConfiguration, home: Path, environment: Mapping[str, str]) -> str:
-    """Digest the objections as they are at this moment, as `digest_of_objections` does a snapshot's."""
+def read_objections(
+    shop: ShopConfiguration, home: Path, environment: Mapping[str, str]
+) -> pyarrow.Table:
+    """Read the objections as they are at this moment: columns, fault, and the part each stands in."""
     table = CATALOG["objections"]
-    digest = hashlib.sha256()
+    schema = pyarrow.schema(
+        [*table.schema, (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
+    )
+    batches = []
     with ExitStack() as stack:
         for mapping in shop.tables["objections"]:
             source = stack.enter_context(opened(shop.sources[mapping.source], home, environment))
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)
-            for batch in _rows_of(mapping, rows.batches(match.headers, order_of(match, table))):
-                _digest_rows(digest, canonicalise(batch.rows, mapping, match, table).rows)
-            if rows.unreadable:
-                digest.update(b"a record that cannot be read")
-    return digest.hexdigest()
-
-
-def digest_of_objections(snapshot: Snapshot) -> str:
-    """Digest the objections a snapshot holds (SHA-256, hex)."""
-    digest = hashlib.sha256()
-    for batch in snapshot.batches("objections", list(CATALOG["objections"].columns)):
-        _digest_rows(digest, batch)
-    return digest.hexdigest()
-
-
-def _digest_rows(digest: "hashlib._Hash", rows: pyarrow.RecordBatch) -> None:
-    for row in rows.to_pylist():
-        digest.update(repr(list(row.values())).encode())
+            for raw in _rows_of(mapping, rows.batches(match.headers, order_of(match, table))):
+                batch = canonicalise(raw.rows, mapping, match, table)
+                part = pyarrow.repeat(rows.part, len(raw.records))
+                arrays = [*batch.rows.columns, batch.faults, part]
+                batches.append(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
+            lost = [{FAULT: row.reason, STATED_IN: rows.part} for row in rows.unreadable]
+            batches += pyarrow.Table.from_pylist(lost, schema).to_batches()
+    return pyarrow.Table.from_batches(batches, schema)
 
 
 def order_of(match: Match, table: Table) -> Order:

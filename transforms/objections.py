@@ -1,26 +1,57 @@
-"""Reading objections: which customers refuse a partner and its purposes on a day (policy §2(1)②, §6).
+"""From events to the state of a person × partner × purpose at an instant (policy §2(1)②, §6).
 
-An objection holds for a drop when all of these are so:
+An *objection* is one refusal: a person, a scope, a partner and a purpose (empty means all). What
+happens to it are *events*, which are never changed or deleted: it is `raised`, it is `lifted`, it is
+`settled` whom it means. Each takes effect from the beginning of a day in Japan, and each became known
+at an instant.
 
-- it has begun: `effective_on` is empty or not later than the day;
-- it has not ended: `lifted_on` is empty or later than the day (a lift dated before the objection
-  began lifts nothing);
-- it is about this partner: `partner` is empty, this one, or a word the notice does not know;
-- it is about one of these purposes: `purpose` is empty, one of them, or a word the notice does not
-  know. Only the scope `purpose` looks at purposes: who refuses provision refuses it for all.
+The algorithm, for the state on day D as it was known at instant K:
 
-Scope `erasure` is for every partner and purpose. A scope that is empty or unknown is read as the
-widest. Only the scope `no_objection`, an explicit statement that there is no objection, is not one.
+1. Take the events that were known at K and whose effective day is not later than D.
+2. Order the `raised` and `lifted` ones of each objection by effective day, then by the order in which
+   they were recorded. The objection is in force if the last of them is `raised`. So a lift ends it
+   from its day on, a lift dated before the day it was raised lifts nothing, and of two on one day
+   the one recorded later holds. Nothing else ends an objection, least of all time.
+3. An objection in force concerns a partner unless its scope is `provision` or `purpose` and its
+   partner is another one the notice names. It concerns a purpose unless its scope is `purpose` and
+   its purpose is another one the notice names. Scope `erasure`, and a scope that is empty or
+   unknown, concern every partner and purpose; so does an unknown partner or purpose.
+4. The person refuses the partner the purpose if any objection in force concerns both. A drop that
+   serves several purposes leaves out everyone who refuses one of them.
+5. Whom an objection means is what the last `settled` event known at K says; without one, see
+   `meaning`.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
 from schemas.notice import Notice
-from schemas.shop import NO_OBJECTION
+
+EVENTS = pyarrow.schema(
+    [
+        ("sequence", pyarrow.int64()),
+        ("objection_id", pyarrow.string()),
+        ("kind", pyarrow.string()),
+        ("effective_on", pyarrow.date32()),
+        ("known_at", pyarrow.timestamp("us", "UTC")),
+        ("person", pyarrow.string()),
+    ]
+)
+"""One row per event, in the order of recording. `person` is whom a `settled` event names, or null."""
+
+TERMS = pyarrow.schema(
+    [(name, pyarrow.string()) for name in ("objection_id", "person", "scope", "partner", "purpose")]
+)
+"""One row per objection. `person` is a keyed reference of the customer number it was raised under."""
+
+TRAITS = pyarrow.schema(
+    [("objection_id", pyarrow.string()), ("kind", pyarrow.string()), ("digest", pyarrow.uint64())]
+)
+"""One row per keyed digest by which the person of an objection is recognised."""
 
 
 @dataclass(frozen=True)
@@ -31,43 +62,88 @@ class Recipient:
     purposes: tuple[str, ...]
 
 
-def refuses(scopes: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
-    """Mask of the scopes that are refusals: all but the explicit statement that there is none."""
-    return pc.invert(_equals(scopes, NO_OBJECTION))
+@dataclass(frozen=True)
+class Instant:
+    """The day whose state is asked for, and up to when what was recorded counts (null: all of it)."""
+
+    day: date
+    known_at: datetime | None = None
 
 
-def in_force(
-    objections: pyarrow.Table, recipient: Recipient, notice: Notice, day: date
-) -> pyarrow.ChunkedArray:
-    """Give a mask of the objections that keep their person out of a drop made on `day`."""
-    scope, partner, purpose = (objections[name] for name in ("scope", "partner", "purpose"))
+@dataclass(frozen=True)
+class Register:
+    """All objections, what happened to them, and how their persons are recognised."""
+
+    terms: pyarrow.Table
+    events: pyarrow.Table
+    traits: pyarrow.Table
+    head: str
+    """Digest of the audit entry that recorded the newest event: changes with every event."""
+
+
+def in_force(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
+    """Give the ids of the objections in force (steps 1 and 2)."""
+    known = _known(events, instant)
+    changes = known.filter(
+        pc.and_(
+            pc.is_in(known["kind"], pyarrow.array(["raised", "lifted"])),
+            pc.less_equal(known["effective_on"], pyarrow.scalar(instant.day)),
+        )
+    )
+    last = _last_of_each(changes, [("effective_on", "ascending"), ("sequence", "ascending")])
+    return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
+
+
+def settled(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
+    """Give the last `settled` event of each objection that has one (step 5)."""
+    known = _known(events, instant)
+    decisions = known.filter(pc.equal(known["kind"], "settled"))
+    return _last_of_each(decisions, [("sequence", "ascending")])
+
+
+def concerns(terms: pyarrow.Table, recipient: Recipient, notice: Notice) -> np.ndarray:
+    """Mask of the objections that concern the partner and any of the purposes (step 3)."""
+    scope, partner, purpose = (terms[name] for name in ("scope", "partner", "purpose"))
     known_partners = pyarrow.array([entry.id for entry in notice.partners])
     known_purposes = pyarrow.array([entry.id for entry in notice.purposes])
-    others = pc.and_(pc.is_in(partner, known_partners), pc.not_equal(partner, recipient.partner))
-    other_purposes = pc.and_(
-        pc.is_in(purpose, known_purposes),
-        pc.invert(pc.is_in(purpose, pyarrow.array(recipient.purposes))),
+    is_of_other = _or_false(
+        pc.and_(pc.is_in(partner, known_partners), pc.not_equal(partner, recipient.partner))
     )
-    is_provision = _equals(scope, "provision")
-    is_purpose = _equals(scope, "purpose")
-    is_for_others = pc.and_(pc.or_(is_provision, is_purpose), _or_false(others))
-    is_for_other_use = pc.and_(is_purpose, _or_false(other_purposes))
-    concerns = pc.and_(pc.invert(pc.or_(is_for_others, is_for_other_use)), refuses(scope))
-    return pc.and_(concerns, _holds_on(objections, day))
+    served = pyarrow.array(recipient.purposes, pyarrow.string())
+    is_for_other_use = _or_false(
+        pc.and_(pc.is_in(purpose, known_purposes), pc.invert(pc.is_in(purpose, served)))
+    )
+    is_provision, is_purpose = (_or_false(pc.equal(scope, s)) for s in ("provision", "purpose"))
+    spares = ((is_provision | is_purpose) & is_of_other) | (is_purpose & is_for_other_use)
+    return ~spares
 
 
-def _holds_on(objections: pyarrow.Table, day: date) -> pyarrow.ChunkedArray:
-    effective, lifted = objections["effective_on"], objections["lifted_on"]
-    begun = pc.fill_null(pc.less_equal(effective, day), fill_value=True)
-    began = pc.coalesce(effective, objections["received_on"])
-    lift_counts = pc.fill_null(pc.greater_equal(lifted, began), fill_value=True)
-    ended = pc.and_(_or_false(pc.less_equal(lifted, day)), lift_counts)
-    return pc.and_(begun, pc.invert(ended))
+def refusing(
+    register: Register, recipient: Recipient, notice: Notice, instant: Instant
+) -> pyarrow.Array:
+    """Give the ids of the objections that keep their persons out of a drop (step 4)."""
+    concerned = register.terms.filter(pyarrow.array(concerns(register.terms, recipient, notice)))
+    ids = concerned["objection_id"].combine_chunks()
+    return ids.filter(pc.is_in(ids, value_set=in_force(register.events, instant)))
 
 
-def _equals(column: pyarrow.ChunkedArray, code: str) -> pyarrow.ChunkedArray:
-    return _or_false(pc.equal(column, code))
+def _known(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
+    if instant.known_at is None:
+        return events
+    return events.filter(pc.less_equal(events["known_at"], pyarrow.scalar(instant.known_at)))
 
 
-def _or_false(mask: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
-    return pc.fill_null(mask, fill_value=False)
+def _last_of_each(events: pyarrow.Table, order: list[tuple[str, str]]) -> pyarrow.Table:
+    """Keep the last event of each objection in the given order."""
+    ordered = events.sort_by(order)
+    places = pyarrow.array(np.arange(len(ordered)))
+    last = (
+        ordered.append_column("place", places)
+        .group_by("objection_id")
+        .aggregate([("place", "max")])
+    )
+    return ordered.take(last["place_max"])
+
+
+def _or_false(mask: pyarrow.ChunkedArray) -> np.ndarray:
+    return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)

@@ -1,6 +1,7 @@
 """The month a drop is about."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,6 +35,18 @@ class Month:
         """The month's last day."""
         next_month = (self.first + timedelta(days=31)).replace(day=1)
         return next_month - timedelta(days=1)
+
+    @property
+    def following(self) -> "Month":
+        """The month after."""
+        return Month(self.last + timedelta(days=1))
+
+    def until(self, last: "Month") -> Iterator["Month"]:
+        """Give the months from this one to `last`."""
+        month = self
+        while month.first <= last.first:
+            yield month
+            month = month.following
 
     def __str__(self) -> str:
         return f"{self.first:%Y-%m}"

@@ -110,10 +110,13 @@ def _print(report: ExportReport, console: Console) -> None:
         console.print(
             f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
         )
-    if report.unmatched_objections:
+    if report.unsettled_objections:
         console.print(
-            f"顧客と一致しない申し出 / objections that match no customer: {report.unmatched_objections}"
+            f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
+            "(joint-use objections --work)"
         )
+    for line in report.attention:
+        console.print(line, markup=False)
 
 
 def _account(outcome: Outcome) -> Table:

@@ -8,15 +8,14 @@ import pyarrow
 
 from flows.report import Settled
 from flows.run import Run
-from flows.stages.spines import load_spine, save_verdicts
+from flows.scratch import load_spine
+from ledger.audit import note
 from ledger.locks import held_shop
-from ledger.objection_register import ObjectionRegister
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
-from schemas.errors import ObjectionsUnreliableError, QuarantineLimitError
-from schemas.staging import PART, RECORD, UNREAD, row_of
-from sources.snapshot import Snapshot, digest_of_objections
-from transforms.objections import refuses
+from schemas.errors import QuarantineLimitError
+from schemas.staging import PART, RECORD, UNREAD
+from sources.snapshot import Snapshot
 from transforms.settling import line_codes, settle
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
@@ -26,42 +25,15 @@ def check(run: Run, snapshot: Snapshot) -> Settled:
     """Settle what does not depend on a partner, and keep the verdicts in the run's folder.
 
     Raises:
-        ObjectionsUnreliableError: the objections have shrunk, or too many match no customer.
         QuarantineLimitError: a table has more broken rows than the shop allows.
     """
-    count, unmatched = _check_objections(run, snapshot)
     spine = load_spine(snapshot)
     verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
-    save_verdicts(verdicts, run.workspace)
+    run.scratch.save_verdicts(verdicts)
     quarantined = keep(run, snapshot, verdicts)
     for table, reasons in quarantined.items():
         check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
-    return Settled(count, digest_of_objections(snapshot), unmatched, quarantined)
-
-
-def _check_objections(run: Run, snapshot: Snapshot) -> tuple[int, int]:
-    limits = run.folder.shop.limits
-    objections = snapshot.table("objections", ["customer_id", "scope", row_of("customer_id")])
-    rows = objections[row_of("customer_id")].to_numpy()
-    if not len(rows) and not limits.objections_may_be_empty:
-        raise ObjectionsUnreliableError(
-            "there is no objection at all; a lost export looks the same. If nobody ever objected, "
-            "say so with limits.objections_may_be_empty = true in shop.toml"
-        )
-    unmatched = int((rows < 0).sum())
-    if unmatched > len(rows) * limits.max_unmatched_objection_share:
-        raise ObjectionsUnreliableError(
-            f"{unmatched} of {len(rows)} objections match no customer number. Correct the numbers; if "
-            "these people really are no longer in the records, allow for them with "
-            "limits.max_unmatched_objection_share in shop.toml"
-        )
-    register = ObjectionRegister(run.folder.state)
-    people = set(objections.filter(refuses(objections["scope"]))["customer_id"].to_pylist())
-    with held_shop(run.folder.state):
-        register.check(people, allowed_share=limits.max_objection_shrink_share)
-        if not run.request.dry_run:
-            register.remember(people)
-    return len(rows), unmatched
+    return Settled(quarantined)
 
 
 def verdict_counts(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Counter[Verdict]:
@@ -107,6 +79,9 @@ def keep(
     rows = {table: _rows(snapshot, verdicts, table) for table in quarantined}
     with held_shop(run.folder.state):
         QuarantineFolder(run.folder.state, partner).replace(summary, rows)
+    told = ", ".join(f"{table} {sum(reasons.values())}" for table, reasons in quarantined.items())
+    with run.ledger.writing() as connection:
+        note(connection, run.actor, "quarantine", partner or "", told or "nothing set aside")
     return quarantined
 
 

@@ -1,7 +1,7 @@
 """Extract: the shop's records, in one snapshot per source, into the run's own folder."""
 
 from flows.run import Run
-from schemas.errors import ObjectionsUnreliableError, SourceUnreadableError
+from schemas.errors import SourceUnreadableError
 from sources.snapshot import Snapshot, take_snapshot
 
 
@@ -11,13 +11,5 @@ def extract(run: Run) -> Snapshot:
     if snapshot.tables["customers"].read == 0:
         raise SourceUnreadableError(
             "the customer records are empty; check the export of the shop's system and shop.toml"
-        )
-    faults = snapshot.table("objections", ["_fault", "customer_id"])
-    unreadable = len(faults) - faults["_fault"].null_count
-    blank = faults["customer_id"].null_count - unreadable
-    if unreadable or blank:
-        raise ObjectionsUnreliableError(
-            f"of the objections, {unreadable} cannot be read and {blank} name no customer; "
-            "nobody can be kept out on their account. Mend these records and run again"
         )
     return snapshot

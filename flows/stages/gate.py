@@ -1,23 +1,21 @@
 """Gate and permit: what does not go to this partner, whoever else may have it."""
 
 import numpy as np
+import pyarrow
 import pyarrow.compute as pc
 
 from flows.report import Gated
 from flows.run import Run
+from flows.scratch import load_spine
 from flows.stages.check import check_share, keep
 from flows.stages.partner_view import PartnerView, view_of
-from flows.stages.spines import load_spine, load_verdicts, save_objectors, save_verdicts
-from schemas.catalog import CATALOG
 from sources.snapshot import Snapshot
-from transforms.gating import (
-    FAMILY_COLUMNS,
-    IDENTITY_COLUMNS,
-    gate_out,
-    meant_customers,
-    objected_customers,
-)
-from transforms.objections import Recipient, in_force
+from transforms.arrays import whole
+from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
+from transforms.identity import IDENTITY_COLUMNS, core_texts, number_texts, same_people
+from transforms.linking import UNKNOWN
+from transforms.meaning import Meaning
+from transforms.objections import Instant, Recipient, refusing
 from transforms.settling import spread_down, spread_quarantine
 from transforms.shaping import indispensable_names, unmappable_rows, withheld_rows
 from transforms.verdicts import Disposition, Verdict, Verdicts
@@ -31,31 +29,67 @@ def gate(run: Run, snapshot: Snapshot, partner: str) -> Gated:
     Raises:
         QuarantineLimitError: the partner's encoding would lose too many rows.
     """
-    verdicts = load_verdicts(run.workspace)
-    objectors = _gate_out_objectors(run, snapshot, verdicts, partner)
-    view = view_of(run, snapshot, verdicts, objectors, partner)
+    verdicts = run.scratch.verdicts()
+    persons = _Persons(run, snapshot, partner)
+    objected = Verdicts.all_delivered(
+        {table: len(verdicts.codes(table)) for table in verdicts.tables()}
+    )
+    for ruled in (verdicts, objected):
+        persons.gate_out(ruled)
+    view = view_of(run, snapshot, verdicts, persons.objectors, partner)
     _withhold(view)
     _set_aside_unmappable(run, view, partner)
-    save_verdicts(verdicts, run.workspace, partner)
-    save_objectors(objectors, run.workspace, partner)
-    return Gated(partner, int(objectors.sum()))
+    run.scratch.save_verdicts(verdicts, partner)
+    run.scratch.save_verdicts(objected, f"objected-{partner}")
+    run.scratch.save_objectors(persons.objectors, partner)
+    return Gated(partner, int(persons.objectors.sum()))
 
 
-def _gate_out_objectors(
-    run: Run, snapshot: Snapshot, verdicts: Verdicts, partner: str
-) -> np.ndarray:
-    """Take out who objected; give the mask of their customer rows."""
-    spine = load_spine(snapshot)
-    objections = snapshot.table("objections", list(CATALOG["objections"].columns))
-    recipient = Recipient(partner, run.share(partner).purposes)
-    mask = in_force(objections, recipient, run.folder.policy.notice, run.as_of.date())
-    refusing = pc.unique(objections.filter(mask)["customer_id"])
-    meant = meant_customers(refusing, spine.column("customers", "customer_id"))
-    customers = snapshot.table("customers", IDENTITY_COLUMNS)
-    objectors = objected_customers(meant, customers, spine)
-    family = snapshot.table("family_members", FAMILY_COLUMNS)
-    gate_out(verdicts, spine, objectors, family, customers)
-    return objectors
+class _Persons:
+    """Who objected to a partner, in today's records and by what is remembered."""
+
+    def __init__(self, run: Run, snapshot: Snapshot, partner: str) -> None:
+        self._snapshot, self._spine = snapshot, load_spine(snapshot)
+        self._digest = run.ledger.references.traits
+        self._traits = run.scratch.traits()
+        recipient = Recipient(partner, run.share(partner).purposes)
+        instant = Instant(run.as_of.date())
+        register = run.scratch.register()
+        refusals = refusing(register, recipient, run.folder.policy.notice, instant)
+        meant = Meaning.of(register, self._traits, instant).rows(refusals)
+        is_refusal = pc.is_in(register.traits["objection_id"], value_set=refusals)
+        self._remembered = register.traits.filter(is_refusal)["digest"].to_numpy()
+        self.objectors = same_people(meant, self._spine.merges.persons, self._traits)
+
+    def gate_out(self, verdicts: Verdicts) -> None:
+        """Rule out what is theirs, and relatives' rows that are about them."""
+        family = self._snapshot.table("family_members", FAMILY_COLUMNS)
+        customers = self._snapshot.table("customers", IDENTITY_COLUMNS)
+        is_linked = self._are_theirs(whole(family["linked_customer_id"]))
+        for table in ("vehicles", "family_members"):
+            verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
+        named = named_relatives(family, customers, self._spine, self.objectors)
+        gate_out(verdicts, self._spine, self.objectors, is_linked | named)
+
+    def _of_the_erased(self, table: str) -> np.ndarray:
+        """Mask of rows that name a customer nobody is any more, and who had objected."""
+        mask = self._spine.raw_rows(table, "customer_id") == UNKNOWN
+        if mask.any():
+            numbers = whole(self._snapshot.table(table, ["customer_id"])["customer_id"])
+            mask[mask] = self._are_theirs(numbers.filter(pyarrow.array(mask)))
+        return mask
+
+    def _are_theirs(self, numbers: pyarrow.Array) -> np.ndarray:
+        """Mask of customer numbers, however spoilt, that are an objector's, erased ones included."""
+        exact, digits = (
+            pc.fill_null(self._digest(texts), 0).to_numpy(zero_copy_only=False)
+            for texts in (number_texts(numbers), core_texts(numbers))
+        )
+        of_objectors = self._traits.digits[self.objectors]
+        mask = np.isin(exact, self._traits.number[self.objectors]) | np.isin(
+            exact, self._remembered
+        )
+        return mask & (exact != 0) | np.isin(digits, of_objectors[of_objectors != 0])
 
 
 def _withhold(view: PartnerView) -> None:

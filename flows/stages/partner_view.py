@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow
 
-from drops.folders import partner_has_drops
-from drops.keys import PartnerKeys, partner_keys
+from drops.keys import PartnerKeys
 from flows.run import Run
+from flows.scratch import load_spine
 from flows.stages.check import codes_of
-from flows.stages.spines import load_spine
 from schemas.partner_tables import PartnerTable, partner_tables
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
@@ -59,8 +58,7 @@ def view_of(
         partner: the partner's id.
     """
     spine = load_spine(snapshot)
-    has_drops = partner_has_drops(run.folder.drops, partner)
-    keys = partner_keys(run.folder.state / "keys", partner, has_drops=has_drops)
+    keys = PartnerKeys(run.ledger.key(partner))
     customers = snapshot.table("customers", ["name", "address"])
 
     def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:

@@ -1,73 +1,179 @@
-"""Publish: if no objection has arrived since the gate, one rename makes the drop visible."""
+"""Publish: in one ledger transaction, unless an objection has arrived since the gate, rename and enter."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from drops.bag import check_bag
+from drops.bag import check_bag, sha256_of
+from drops.differences import differences
 from drops.folders import discard, read_drop
 from drops.folders import publish as publish_folder
-from flows.report import Built, Outcome, Settled
+from flows.reconciling import TAG_MANIFEST
+from flows.report import Built, Outcome, Registered, Status, TableDifference
+from flows.request import Mode
 from flows.run import Run, instant
+from flows.stages.register import take_in
+from ledger.drop_book import DropBook, EnteredDrop, Prepared
+from ledger.objection_book import ObjectionBook
+from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import JointUseError, ObjectionsMovedError
-from sources.snapshot import objections_head
+from schemas.partner_tables import DELETED
 
 
-def publish(run: Run, settled: Settled, built: Built) -> Outcome:
-    """Publish a verified drop, unless the partner already has exactly this.
+def publish(run: Run, registered: Registered, built: Built) -> Outcome:
+    """Publish a verified drop, unless the partner already has this or the mode publishes nothing.
 
     Raises:
         ObjectionsMovedError: the objections are no longer those the gate knew.
     """
-    staging = Path(built.staging)
-    drop = read_drop(staging)
-    head = objections_head(run.folder.shop, run.folder.home, run.environment)
-    has_day_turned = instant(run.clock).date() != run.as_of.date()
-    if head != settled.objections_head or has_day_turned:
-        raise ObjectionsMovedError(
-            "an objection arrived, or a day began on which one takes effect, while the drop was "
-            "being made; nothing further is published. Run again"
+    return _Publisher(run, registered, built).decide()
+
+
+@dataclass(frozen=True)
+class _Publisher:
+    run: Run
+    registered: Registered
+    built: Built
+
+    @property
+    def _staging(self) -> Path:
+        return Path(self.built.staging)
+
+    def decide(self) -> Outcome:
+        drop = read_drop(self._staging)
+        with self.run.ledger.reading() as connection:
+            book = DropBook(connection)
+            latest = book.latest(drop.partner, drop.kind, drop.period)
+            told = set(book.tombstones(latest.sequence)) if latest else set()
+        is_told = set(self.run.scratch.tombstones(drop.partner)) <= told
+        is_same = latest is not None and is_told and _says_the_same(latest.drop, drop)
+        status = self._status(latest, drop, is_same=is_same)
+        if status != "published":
+            self._refuse_if_moved()
+            outcome = self._outcome(drop, status, latest)
+            discard(self._staging)
+            return outcome
+        difference = self._difference(latest) if self.run.request.mode is Mode.CORRECT else {}
+        self._publish(drop)
+        return self._outcome(drop, status, latest, difference)
+
+    def _status(self, latest: EnteredDrop | None, drop: Drop, *, is_same: bool) -> Status:
+        request = self.run.request
+        if request.mode is Mode.REPRODUCE:
+            is_equal = not {name for name in self._difference(latest) if name != DELETED}
+            return "same" if is_equal else "different"
+        if request.dry_run:
+            return "dry_run"
+        if self.run.kind is DropKind.NOTICES and not (self.built.deleted or drop.discard):
+            return "nothing"
+        if request.mode is Mode.CORRECT:
+            return "published" if request.confirmed else "unconfirmed"
+        return self._of_issue(latest) if latest and is_same else "published"
+
+    def _of_issue(self, latest: EnteredDrop) -> Status:
+        if latest.stopped_at:
+            return "stopped"
+        return "unchanged" if self._is_sound(latest) else "published"
+
+    def _publish(self, drop: Drop) -> None:
+        """Enter the drop, then make it visible; both count only if no objection came between."""
+        run = self.run
+        prepared = Prepared(
+            drop=drop,
+            bag_sha256=sha256_of(self._staging / TAG_MANIFEST),
+            persons=run.scratch.table(f"persons-{drop.partner}"),
+            records=run.scratch.table(f"records-{drop.partner}"),
+            tombstones=run.scratch.tombstones(drop.partner),
         )
-    series = run.series(built.partner)
-    latest = series.latest()
-    if run.request.dry_run:
-        discard(staging)
-        return _outcome(built, drop, "dry_run", "")
-    if latest is not None and _is_there(latest, drop):
-        discard(staging)
-        return _outcome(built, read_drop(latest), "unchanged", str(latest))
-    target = series.path(drop.revision)
-    publish_folder(staging, target)
-    return _outcome(built, drop, "published", str(target))
+        with run.ledger.writing() as connection:
+            sequence = DropBook(connection).prepare(prepared)
+        with run.ledger.writing() as connection:
+            take_in(run, connection, run.actor)
+            has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
+            if not has_moved:
+                publish_folder(self._staging, run.folder.drops / drop.drop_id)
+                rows = sum(table.rows for table in drop.tables)
+                told = f"{rows} rows, {self.built.deleted} keys to delete"
+                DropBook(connection).publish(run.actor, sequence, told)
+        if has_moved:
+            raise _moved()
 
+    def _refuse_if_moved(self) -> None:
+        run = self.run
+        with run.ledger.writing() as connection:
+            take_in(run, connection, run.actor)
+            has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
+        if has_moved:
+            raise _moved()
 
-def _is_there(latest: Path, drop: Drop) -> bool:
-    """Tell whether the newest published revision is sound and says the same."""
-    try:
-        return not check_bag(latest) and _is_same(read_drop(latest), drop)
-    except JointUseError:
-        return False
+    def _has_moved(self, book: ObjectionBook) -> bool:
+        has_day_turned = instant(self.run.clock).date() != self.run.as_of.date()
+        return has_day_turned or book.head() != self.registered.head
 
+    def _is_sound(self, latest: EnteredDrop) -> bool:
+        """Tell whether a published drop is as it was, or was taken away whole."""
+        folder = self.run.folder.drops / latest.drop.drop_id
+        try:
+            return not folder.exists() or not check_bag(folder)
+        except JointUseError:
+            return False
 
-def _is_same(old: Drop, new: Drop) -> bool:
-    """Tell whether two drops say the same: the same files under the same notice and agreement."""
-    return (old.tables, old.purposes, old.notice, old.agreement) == (
-        new.tables,
-        new.purposes,
-        new.notice,
-        new.agreement,
-    )
-
-
-def _outcome(built: Built, drop: Drop, status: str, path: str) -> Outcome:
-    return Outcome.model_validate(
-        {
-            "partner": built.partner,
-            "status": status,
-            "drop_id": drop.drop_id,
-            "path": path,
-            "supersedes": drop.supersedes,
-            "account": {name: account.model_dump() for name, account in built.account.items()},
-            "reasons": built.reasons,
-            "cells": built.cells,
+    def _difference(self, latest: EnteredDrop | None) -> dict[str, TableDifference]:
+        if latest is None:
+            return {}
+        folder = self.run.folder.drops / latest.drop.drop_id
+        if folder.exists():
+            found = differences(folder, self._staging)
+            return {
+                name: TableDifference.model_validate(each.told()) for name, each in found.items()
+            }
+        digests = {file.name: file.sha256 for file in latest.drop.files}
+        return {
+            file.name: TableDifference()
+            for file in read_drop(self._staging).files
+            if digests.get(file.name) != file.sha256
         }
+
+    def _outcome(
+        self,
+        drop: Drop,
+        status: Status,
+        latest: EnteredDrop | None,
+        difference: Mapping[str, TableDifference] | None = None,
+    ) -> Outcome:
+        keeps_latest = status in {"unchanged", "stopped"} and latest is not None
+        is_compared = status in {"dry_run", "unconfirmed", "same", "different"}
+        if difference is None:
+            difference = self._difference(latest) if is_compared else {}
+        named = latest.drop if keeps_latest and latest else drop
+        has_folder = status == "published" or keeps_latest
+        return Outcome(
+            partner=self.built.partner,
+            status=status,
+            drop_id=named.drop_id,
+            path=str(self.run.folder.drops / named.drop_id) if has_folder else "",
+            supersedes=named.supersedes,
+            account=self.built.account,
+            reasons=self.built.reasons,
+            cells=self.built.cells,
+            deleted=self.built.deleted,
+            compared_with=latest.drop.drop_id if latest and (is_compared or difference) else None,
+            difference=difference,
+        )
+
+
+def _moved() -> ObjectionsMovedError:
+    return ObjectionsMovedError(
+        "an objection arrived, or a day began on which one takes effect, while the drop was being made; "
+        "nothing further is published. Run again"
     )
+
+
+def _says_the_same(old: Drop, new: Drop) -> bool:
+    """Tell whether a drop says nothing beyond an older one: the same files under the same policy."""
+
+    def content(drop: Drop) -> tuple[object, ...]:
+        return drop.tables, drop.purposes, drop.notice, drop.narrowed_by, drop.agreement
+
+    return content(old) == content(new) and set(new.discard) <= set(old.discard)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow
 import pyarrow.compute as pc
 
-from drops.keys import partner_keys
+from drops.keys import PartnerKeys
 from drops.objector_scan import (
     CERTIFICATE_COLUMNS,
     CUSTOMER_COLUMNS,
@@ -20,7 +20,7 @@ from drops.objector_scan import (
 from drops.verify import read_table, resources_of, verify_drop
 from flows.report import Built
 from flows.run import Run
-from schemas.catalog import CATALOG
+from ledger.audit import note
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
 
@@ -32,10 +32,12 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
         VerificationError: the drop is not what it says, or holds what it must not.
     """
     staging = Path(built.staging)
-    verify_drop(staging)
+    drop = verify_drop(staging).drop
     notice = run.folder.policy.notice
+    objections = run.scratch.register()
     register = Register(
-        objections=snapshot.table("objections", list(CATALOG["objections"].columns)).to_pylist(),
+        objections=objections.terms.to_pylist(),
+        events=objections.events.to_pylist(),
         partner=built.partner,
         purposes=run.share(built.partner).purposes,
         partners=frozenset(partner.id for partner in notice.partners),
@@ -46,11 +48,14 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
         snapshot.table("customers", CUSTOMER_COLUMNS),
         snapshot.table("vehicles", VEHICLE_COLUMNS),
         _certificates(snapshot),
-        partner_keys(run.folder.state / "keys", built.partner, has_drops=True),
+        PartnerKeys(run.ledger.key(built.partner)),
+        run.ledger.references.of,
     )
     resources = resources_of(staging)
     delivered = {name: _keys_in(staging, resources.get(name)) for name in ("customers", "vehicles")}
     scan(staging, resources, gather_traces(register, known, delivered))
+    with run.ledger.writing() as connection:
+        note(connection, run.actor, "verify", drop.drop_id, "sound, and free of who objected")
 
 
 def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:

@@ -1,27 +1,33 @@
 """Shape and write: one partner's drop, whole, in a hidden folder beside its place."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
 from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
-from flows.report import Built, Settled
+from flows.report import Built, Registered
 from flows.run import Run
 from flows.stages.check import verdict_counts
+from flows.stages.deletions import tombstones
+from flows.stages.members import persons_in, shown
 from flows.stages.partner_view import PartnerView, view_of
-from flows.stages.spines import load_objectors, load_verdicts
+from ledger.audit import note
+from ledger.drop_book import DropBook, Tombstone
+from ledger.holdings import RECORDS
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.datapackage import describe, type_name
-from schemas.drop import Account, Drop, DropColumn, DropTable, Version
-from schemas.partner_tables import PartnerTable
+from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
+from schemas.partner_tables import PartnerTable, deleted_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.shaping import shape
@@ -32,21 +38,36 @@ _TABLES_AT_ONCE = 2
 """More would hold more batches in memory for little: one table has most of the rows."""
 
 
-def write(run: Run, snapshot: Snapshot, settled: Settled, partner: str) -> Built:
-    """Write what the gate lets through for the partner, and the documents around it."""
-    verdicts = load_verdicts(run.workspace, partner)
-    objectors = load_objectors(run.workspace, partner)
-    view = view_of(run, snapshot, verdicts, objectors, partner)
+def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) -> Built:
+    """Write what the gate lets through for the partner, and the documents around it.
+
+    Raises:
+        RecordsVanishedError: so much of what the partner holds is gone that the records are doubted.
+    """
+    view = view_of(
+        run, snapshot, run.scratch.verdicts(partner), run.scratch.objectors(partner), partner
+    )
     _give_keys(view)
+    tables = view.tables if run.kind is DropKind.MONTHLY else ()
     writer = _DropWriter(run, view, run.series(partner).staging())
     # Tables do not depend on each other any more, and Arrow leaves the interpreter free.
     with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
-        written = tuple(pool.map(writer.write, view.tables))
-    writer.finish(written, settled, partner)
+        written = tuple(pool.map(writer.write, tables))
+    to_delete = tombstones(run, view, partner)
+    run.scratch.save_tombstones(to_delete, partner)
+    deleted = writer.write_deleted(to_delete)
+    writer.finish(written, deleted, registered, partner)
+    members = [table.shown for table in written if table.shown is not None]
+    run.scratch.save_table(
+        f"records-{partner}", pyarrow.concat_tables([RECORDS.empty_table(), *members])
+    )
+    run.scratch.save_table(
+        f"persons-{partner}", persons_in(view, tables, writer.repairs_with_lines)
+    )
     cells = _told(written)
     accounts = {table.file.name: table.account for table in written}
     reasons = {table.file.name: table.reasons for table in written}
-    return Built(partner, str(writer.staging), accounts, reasons, cells)
+    return Built(partner, str(writer.staging), accounts, reasons, cells, deleted.rows)
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,7 @@ class _Written:
     account: Account
     reasons: Mapping[str, int]
     cells: Counter[str]
+    shown: pyarrow.Table | None
 
 
 def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
@@ -78,72 +100,117 @@ class _DropWriter:
 
     def __init__(self, run: Run, view: PartnerView, staging: Path) -> None:
         self._run, self._view, self.staging = run, view, staging
+        self.repairs_with_lines = np.zeros(view.spine.count("repairs"), bool)
 
     def write(self, table: PartnerTable) -> _Written:
         """Write one file and balance its account."""
+        cells: Counter[str] = Counter()
+        shown_rows: list[pyarrow.Table] = []
+        file = self._file(table, self._shaped(table, cells, shown_rows))
+        counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
+        account = account_of(
+            table.name, self._view.snapshot.tables[table.name].read, file.rows, counts
+        )
+        shown_all = pyarrow.concat_tables(shown_rows) if shown_rows else None
+        return _Written(file, account, reasons_of(counts), cells, shown_all)
+
+    def write_deleted(self, keys: list[Tombstone]) -> DropTable:
+        """Write the keys the partner must delete."""
+        columns = [[each.record for each in keys], [each.key for each in keys]]
+        arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
+        table = deleted_table()
+        return self._file(table, [pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema)])
+
+    def finish(
+        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered, partner: str
+    ) -> None:
+        """Write the documents of the drop around its files; its making is entered in the audit chain."""
+        payload = {file.file: file.sha256 for file in (*(t.file for t in tables), deleted)}
+        drop = self._drop(tables, deleted, registered, partner)
+        drop = drop.model_copy(update={"audit_head": self._entered(drop, payload)})
+        described = [*(t for t in self._view.tables if t.name in drop.account), deleted_table()]
+        package = describe(
+            tuple(described),
+            self._view.shaping.delivery,
+            self._run.notice,
+            drop.drop_id.replace("/", "-"),
+        )
+        _write_json(self.staging / "drop.json", drop.model_dump(mode="json"))
+        _write_json(self.staging / "datapackage.json", package)
+        seal_bag(
+            self.staging,
+            identifier=drop.drop_id,
+            shop=self._run.notice.responsible.name,
+            bagged_on=self._run.as_of.date(),
+            payload=payload,
+        )
+
+    def _entered(self, drop: Drop, payload: Mapping[str, str]) -> AuditHead:
+        """Enter that the drop was made; what it says of the chain covers this entry."""
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        actor = self._run.actor
+        with self._run.ledger.writing() as connection:
+            head = note(connection, actor, "export", drop.drop_id, f"made; payload sha256:{digest}")
+        return AuditHead(sequence=head.sequence, at=actor.stamp, sha256=head.digest)
+
+    def _file(self, table: PartnerTable, batches: Iterable[pyarrow.RecordBatch]) -> DropTable:
         delivery = self._view.shaping.delivery
         path = self.staging / "data" / f"{table.name}{delivery.suffix}"
-        cells: Counter[str] = Counter()
-        rows = write_all(open_writer(path, table, delivery), self._shaped(table, cells))
-        counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
-        read = self._view.snapshot.tables[table.name].read
+        rows = write_all(open_writer(path, table, delivery), batches)
         columns = [
             DropColumn(name=c.name, title=c.title, items=c.items, type=type_name(c))
             for c in table.columns
         ]
-        file = DropTable(
+        return DropTable(
             name=table.name,
             file=path.relative_to(self.staging).as_posix(),
             rows=rows,
             sha256=sha256_of(path),
             columns=tuple(columns),
         )
-        account = account_of(table.name, read, rows, counts)
-        return _Written(file, account, reasons_of(counts), cells)
 
-    def finish(self, tables: tuple[_Written, ...], settled: Settled, partner: str) -> None:
-        """Write the documents of the drop around its files."""
-        drop = self._drop(tables, settled, partner)
-        package_name = drop.drop_id.replace("/", "-")
-        notice = self._run.folder.policy.notice
-        package = describe(self._view.tables, self._view.shaping.delivery, notice, package_name)
-        _write_json(self.staging / "drop.json", drop.model_dump(mode="json"))
-        _write_json(self.staging / "datapackage.json", package)
-        seal_bag(
-            self.staging,
-            identifier=drop.drop_id,
-            shop=notice.responsible.name,
-            bagged_on=self._run.as_of.date(),
-            payload={table.file.file: table.file.sha256 for table in tables},
-        )
-
-    def _shaped(self, table: PartnerTable, cells: Counter[str]) -> Iterator[pyarrow.RecordBatch]:
+    def _shaped(
+        self, table: PartnerTable, cells: Counter[str], shown_rows: list[pyarrow.Table]
+    ) -> Iterator[pyarrow.RecordBatch]:
         for rows, places in self._view.leaving(table):
             shaped, told = shape(rows, places, table, self._view.shaping)
             cells.update(told)
+            digests = shown(table, shaped, self._run.ledger.references)
+            if digests is not None:
+                shown_rows.append(digests)
+            if table.name == "repair_lines":
+                self.repairs_with_lines[self._view.shaping.rows_of("repair_id", rows)] = True
             yield shaped
 
-    def _drop(self, tables: tuple[_Written, ...], settled: Settled, partner: str) -> Drop:
+    def _drop(
+        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered, partner: str
+    ) -> Drop:
         run, series = self._run, self._run.series(partner)
-        revision, latest = series.next_revision(), series.latest()
-        prints = run.folder.policy.fingerprints
-        notice, agreement = (
-            Version(version=prints[name].version, sha256=prints[name].sha256)
-            for name in ("notice", partner)
+        with run.ledger.reading() as connection:
+            book = DropBook(connection)
+            discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
+        revision = latest.drop.revision + 1 if latest else 1
+        agreed = run.folder.policy.fingerprints[partner]
+        in_force, *since = (
+            Version(version=dated.fingerprint.version, sha256=dated.fingerprint.sha256)
+            for dated in run.notices
         )
         return Drop(
             drop_id=f"{partner}/{series.path(revision).name}",
             partner=partner,
-            kind=DropKind.MONTHLY.value,
-            period=str(run.month),
+            kind=run.kind.value,
+            period=run.period,
             revision=revision,
-            supersedes=f"{partner}/{latest.name}" if latest else None,
-            purposes=run.share(partner).purposes,
-            notice=notice,
-            agreement=agreement,
+            supersedes=latest.drop.drop_id if latest else None,
+            purposes=run.share(partner).purposes if tables else (),
+            notice=in_force,
+            agreement=Version(version=agreed.version, sha256=agreed.sha256),
+            narrowed_by=tuple(since),
             as_of=run.as_of.isoformat(),
-            objections_head=settled.objections_head,
+            objections_head=registered.head,
             tables=tuple(table.file for table in tables),
+            deleted=deleted,
+            discard=discard,
             account={table.file.name: table.account for table in tables},
             cells=_told(tables),
             operator=run.operator,

@@ -1,0 +1,104 @@
+"""What somebody has to look after: months never delivered, answers overdue, objections to settle."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.opening import Ledger
+from schemas.agreement import DropKind
+from sources.shop_folder import ShopFolder
+from transforms.period import Month
+
+
+@dataclass(frozen=True)
+class DropState:
+    """One published drop as it stands."""
+
+    entered: EnteredDrop
+    answer: Answer | None
+    superseded_by: str | None
+    is_overdue: bool
+
+    @property
+    def marks(self) -> list[str]:
+        """Name what there is to say of it."""
+        said = self.answer.acknowledgement if self.answer else None
+        rejected = said.rejected_count if said else 0
+        marks = {
+            "acknowledged": said is not None,
+            f"rejected {rejected}": rejected > 0,
+            "superseded": self.superseded_by is not None,
+            "stopped": self.entered.stopped_at is not None,
+            "overdue": self.is_overdue,
+        }
+        return [mark for mark, holds in marks.items() if holds]
+
+
+@dataclass(frozen=True)
+class PartnerState:
+    """All of a partner's drops, and the months without one."""
+
+    partner: str
+    drops: tuple[DropState, ...]
+    missing: tuple[Month, ...]
+    """Months since the agreement took effect that are over and were never delivered."""
+    missed: tuple[Month, ...]
+    """Those of them after the first month that was."""
+
+
+def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[PartnerState]:
+    """Give how each partner's deliveries stand."""
+    with ledger.reading() as connection:
+        book = DropBook(connection)
+        published, answers = book.published(), book.answers()
+    patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
+    states = []
+    for partner, agreement in folder.policy.agreements.items():
+        own = [each for each in published if each.drop.partner == partner]
+        drops = tuple(_drop_states(own, answers, now - patience))
+        done = {e.drop.period for e in own if e.drop.kind == DropKind.MONTHLY and not e.stopped_at}
+        first = Month(agreement.effective_on.replace(day=1))
+        missing = [m for m in first.until(Month.before(now)) if str(m) not in done]
+        missed = [month for month in missing if done and str(month) > min(done)]
+        states.append(PartnerState(partner, drops, tuple(missing), tuple(missed)))
+    return states
+
+
+def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, ...]:
+    """Say, a line each, what is overdue or was missed."""
+    lines = []
+    for state in partner_states(folder, ledger, now):
+        if state.missed:
+            lines.append(
+                f"{state.partner}: 未納品の月 / months never delivered: {ranges(state.missed)}"
+            )
+        lines += [
+            f"{each.entered.drop.drop_id}: 受領の返事が遅れています / no acknowledgement in time"
+            for each in state.drops
+            if each.is_overdue
+        ]
+    return tuple(lines)
+
+
+def ranges(months: Iterable[Month]) -> str:
+    """Write months as ranges: `2026-01 – 2026-03, 2026-07`."""
+    months = list(months)
+    breaks = [place for place, (a, b) in enumerate(pairwise(months), 1) if a.following != b]
+    parts = [
+        months[start:end] for start, end in zip([0, *breaks], [*breaks, len(months)], strict=True)
+    ]
+    return ", ".join(str(p[0]) if len(p) == 1 else f"{p[0]} – {p[-1]}" for p in parts if p)
+
+
+def _drop_states(
+    own: list[EnteredDrop], answers: dict[int, Answer], overdue_before: datetime
+) -> Iterator[DropState]:
+    successors = {each.drop.supersedes: each.drop.drop_id for each in own if each.drop.supersedes}
+    for each in own:
+        superseded_by = successors.get(each.drop.drop_id)
+        is_closed = superseded_by or each.stopped_at or each.sequence in answers
+        published_at = each.published_at or overdue_before
+        is_overdue = not is_closed and published_at < overdue_before
+        yield DropState(each, answers.get(each.sequence), superseded_by, is_overdue)

@@ -1,0 +1,123 @@
+"""The counter's desk: a named person with the shop's ledger open, and the records to look people up."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow
+
+from flows.opening import note_policy, open_shop
+from flows.reconciling import complete_pending
+from flows.request import checked_reason, named_person
+from flows.run import Clock
+from flows.workspace import workspace
+from ledger.audit import Actor
+from ledger.opening import Ledger
+from schemas.errors import ConfigurationError
+from sources.shop_folder import ShopFolder
+from sources.snapshot import take_snapshot
+from transforms.arrays import whole
+from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of
+from transforms.merges import resolve_merges
+from transforms.period import SHOP_TIME
+from transforms.reading.car_codes import read_identifier
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A shop's folder and ledger in somebody's hands."""
+
+    folder: ShopFolder
+    ledger: Ledger
+    actor: Actor
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def today(self) -> date:
+        """The day in Japan."""
+        return self.actor.at.date()
+
+    @cached_property
+    def people(self) -> "People":
+        """Everybody in the shop's records at this moment.
+
+        Raises:
+            SourceUnreadableError: the records cannot be read.
+        """
+        with workspace(self.folder.state) as own:
+            snapshot = take_snapshot(
+                self.folder.shop, self.folder.home, own / "staged", self.environment, ("customers",)
+            )
+            columns = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
+            customers = snapshot.table("customers", columns)
+        return People(customers, traits_of(customers, self.ledger.references.traits))
+
+
+@dataclass(frozen=True)
+class People:
+    """The customers in the records, and by what they are recognised."""
+
+    customers: pyarrow.Table
+    traits: Traits
+
+    @cached_property
+    def numbers(self) -> list[str | None]:
+        """Customer numbers in the order of the records."""
+        return list(self.customers["customer_id"].to_pylist())
+
+    def numbers_of_person(self, number: str) -> list[str]:
+        """Give all numbers that recorded merges make one person of, the asked one first."""
+        if number not in self.numbers:
+            return [number]
+        merges = resolve_merges(
+            whole(self.customers["customer_id"]), whole(self.customers["merged_into_customer_id"])
+        )
+        own = merges.persons[self.numbers.index(number)]
+        same = [n for n, person in zip(self.numbers, merges.persons, strict=True) if person == own]
+        return list(dict.fromkeys([number, *(n for n in same if n)]))
+
+
+@contextmanager
+def desk(
+    shop: Path, operator: str | None, reason: str, clock: Clock, environment: Mapping[str, str]
+) -> Iterator[Desk]:
+    """Open the shop for a named person.
+
+    Raises:
+        ConfigurationError: a file of the shop is wrong, or there is no name.
+        RefusedError: the name is one that several people use.
+    """
+    person, why = named_person(operator), checked_reason(reason)
+    folder, ledger = open_shop(shop, environment)
+    actor = Actor(person, why, clock().astimezone(SHOP_TIME))
+    complete_pending(ledger, folder, actor.at)
+    note_policy(folder, ledger, actor)
+    yield Desk(folder, ledger, actor, environment)
+
+
+def customer_number(written: str) -> str:
+    """Read a customer number as the records' are read."""
+    number = read_identifier(written).value
+    if not isinstance(number, str):
+        raise ConfigurationError("--customer: this is no customer number; copy it from the records")
+    return number
+
+
+def instant_of(written: str) -> datetime:
+    """Read a day (its end) or an instant; without an offset it is Japan's.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    try:
+        instant = datetime.fromisoformat(written)
+    except ValueError:
+        instant = None
+    if instant is None:
+        raise ConfigurationError("--known-at: write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
+    if len(written) == len("2026-01-01"):
+        instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
+    return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)

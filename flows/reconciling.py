@@ -1,0 +1,92 @@
+"""Ledger and drops folder are brought to agree before anything else is done.
+
+A drop whose folder became visible just before the program was killed is entered. Drops the ledger
+knows nothing of, and drops that were made after a later entry than the chain has, mean that an older
+backup of the ledger was restored: objections recorded since are lost, so nothing is published until a
+person has answered for it.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from drops.bag import sha256_of
+from drops.folders import published_folders, read_drop
+from ledger.audit import Actor, entries, last_recorded
+from ledger.bindings import unbound
+from ledger.chain import Finding, Head, Witness, compare, examine
+from ledger.drop_book import DropBook
+from ledger.opening import Ledger
+from schemas.drop import Drop
+from schemas.errors import JointUseError, LedgerDoubtfulError
+from sources.shop_folder import ShopFolder
+
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+
+
+def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
+    """Enter drops whose folder became visible just before the program was killed."""
+    with ledger.writing() as connection:
+        book = DropBook(connection)
+        for pending in book.pending():
+            drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
+            if path.is_file() and sha256_of(path) == pending.bag_sha256:
+                maker = Actor(drop.operator, drop.reason, at)
+                book.publish(maker, pending.sequence, "entered after a break")
+
+
+def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:
+    """Hold if the ledger is not what the drops say it was.
+
+    Raises:
+        LedgerDoubtfulError: saying what was found and what to do.
+    """
+    findings = examined(ledger, [folder.drops])
+    strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
+    if findings or strangers:
+        raise LedgerDoubtfulError(_told(findings, strangers))
+
+
+def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
+    """Examine the audit chain by itself, against what was entered with it, and against drops."""
+    with ledger.reading() as connection:
+        chain = entries(connection)
+        findings = [*examine(chain), *unbound(connection, chain)]
+        witnesses = [witness for place in places for witness in witnesses_in(place)]
+        return findings + compare(chain, witnesses, last_recorded(connection))
+
+
+def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[Drop]:
+    """List the drops in the shop's own folder that the ledger never published."""
+    with ledger.reading() as connection:
+        known = {entered.drop.drop_id for entered in DropBook(connection).published()}
+    return [drop for _, drop in drops_in(folder.drops) if drop.drop_id not in known]
+
+
+def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
+    """Read what every drop under a folder says it is; what is no drop is passed over."""
+    for path in published_folders(folder):
+        drop = None
+        try:
+            drop = read_drop(path)
+        except JointUseError:
+            continue
+        yield path, drop
+
+
+def witnesses_in(folder: Path) -> Iterator[Witness]:
+    """Give what the drops under a folder say about the audit chain."""
+    for _, drop in drops_in(folder):
+        if drop.audit_head is not None:
+            head = Head(drop.audit_head.sequence, drop.audit_head.sha256)
+            yield Witness(drop.drop_id, drop.audit_head.at, head)
+
+
+def _told(findings: list[Finding], strangers: list[str]) -> str:
+    told = [f"entry {each.sequence}: {each.damage}: {each.told}" for each in findings[:1]]
+    told += [f"{name} is not in the ledger" for name in strangers[:1]]
+    return (
+        f"the ledger and the drops do not agree ({'; '.join(told)}). If an older backup of the state "
+        "folder was restored, restore the newest one instead; if there is none, record again the "
+        "objections taken since, then `joint-use audit resume`. `joint-use audit verify` tells all"
+    )

@@ -1,0 +1,101 @@
+"""What the stages of one run hand to each other: files in the run's private folder, gone with it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+from pyarrow import feather
+
+from ledger.drop_book import Tombstone
+from sources.snapshot import Snapshot
+from transforms.identity import Traits
+from transforms.objections import Register
+from transforms.spine import SPINE_TABLES, Spine, spine_columns
+from transforms.verdicts import Disposition, Verdict, Verdicts
+
+FOR_ALL = "all"
+"""In place of a partner: what was ruled for all of them."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A run's folder."""
+
+    folder: Path
+
+    def save_verdicts(self, verdicts: Verdicts, partner: str = FOR_ALL) -> None:
+        """Keep the verdicts for the stages to come, for everyone or for one partner."""
+        arrays: dict[str, Any] = {table: verdicts.codes(table) for table in verdicts.tables()}
+        np.savez(self.folder / f"verdicts-{partner}.npz", **arrays)
+        book = [(verdict.disposition.value, verdict.reason) for verdict in verdicts.book]
+        (self.folder / f"verdicts-{partner}.json").write_text(json.dumps(book))
+
+    def verdicts(self, partner: str = FOR_ALL) -> Verdicts:
+        """Read the verdicts, an independent copy each time."""
+        book = json.loads((self.folder / f"verdicts-{partner}.json").read_text())
+        codes = self._arrays(f"verdicts-{partner}")
+        return Verdicts(codes, [Verdict(Disposition(number), reason) for number, reason in book])
+
+    def save_objectors(self, objectors: np.ndarray, partner: str) -> None:
+        """Keep the mask of the customer rows whose person objected to a partner."""
+        np.save(self.folder / f"objectors-{partner}.npy", objectors)
+
+    def objectors(self, partner: str) -> np.ndarray:
+        """Read the mask of the customer rows whose person objected to a partner."""
+        return np.asarray(np.load(self.folder / f"objectors-{partner}.npy"))
+
+    def save_traits(self, traits: Traits) -> None:
+        """Keep by what every customer is recognised."""
+        named: dict[str, Any] = traits.arrays()
+        np.savez(self.folder / "traits.npz", **named)
+
+    def traits(self) -> Traits:
+        """Read by what every customer is recognised."""
+        return Traits.from_arrays(self._arrays("traits"))
+
+    def save_register(self, register: Register) -> None:
+        """Keep the objections as the gate must know them."""
+        self.save_table("terms", register.terms)
+        self.save_table("events", register.events)
+        self.save_table("objection-traits", register.traits)
+        (self.folder / "head").write_text(register.head)
+
+    def register(self) -> Register:
+        """Read the objections as the gate must know them."""
+        return Register(
+            self.table("terms"),
+            self.table("events"),
+            self.table("objection-traits"),
+            (self.folder / "head").read_text(),
+        )
+
+    def save_tombstones(self, tombstones: list[Tombstone], partner: str) -> None:
+        """Keep the keys a drop tells its partner to delete."""
+        (self.folder / f"deleted-{partner}.json").write_text(
+            json.dumps([[each.kind, each.record, each.key] for each in tombstones])
+        )
+
+    def tombstones(self, partner: str) -> tuple[Tombstone, ...]:
+        """Read the keys a drop tells its partner to delete."""
+        written = json.loads((self.folder / f"deleted-{partner}.json").read_text())
+        return tuple(Tombstone(*each) for each in written)
+
+    def save_table(self, name: str, table: pyarrow.Table) -> None:
+        """Keep a table."""
+        feather.write_feather(table, str(self.folder / f"{name}.arrow"), compression="lz4")
+
+    def table(self, name: str) -> pyarrow.Table:
+        """Read a table."""
+        return feather.read_table(str(self.folder / f"{name}.arrow"), memory_map=False)
+
+    def _arrays(self, name: str) -> dict[str, np.ndarray]:
+        with np.load(self.folder / f"{name}.npz") as arrays:
+            return {each: arrays[each] for each in arrays.files}
+
+
+def load_spine(snapshot: Snapshot) -> Spine:
+    """Read keys, links and deciding columns of every table but the lines."""
+    return Spine.of({t: snapshot.table(t, spine_columns(t)) for t in SPINE_TABLES})

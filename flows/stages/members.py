@@ -1,0 +1,69 @@
+"""Whom a drop holds, for the ledger: persons by keyed reference, and digests of what is shown of them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.stages.partner_view import PartnerView
+from ledger.holdings import PERSONS, RECORDS, binary_keys
+from ledger.references import References
+from schemas.partner_tables import PartnerTable, key_name
+from transforms.persons import tables_of_persons
+
+_KEY_OF = {
+    "customers": key_name("customer_id"),
+    "family_members": key_name("family_member_id"),
+    "vehicles": key_name("vehicle_id"),
+    "certificates": key_name("vehicle_id"),
+}
+"""Records a partner holds until told otherwise, and the column that names each."""
+
+
+def shown(
+    table: PartnerTable, rows: pyarrow.RecordBatch, references: References
+) -> pyarrow.Table | None:
+    """Digest the shaped rows of a standing record, item by item; None for other tables.
+
+    The items of a row are those of the table's columns, each once, in the order of the columns.
+    """
+    key = _KEY_OF.get(table.name)
+    if key is None or key not in rows.schema.names:
+        return None
+    items = dict.fromkeys(item for column in table.columns for item in column.items)
+    digests = [references.traits(_of_item(table, rows, item)) for item in items]
+    stacked = np.column_stack([each.to_numpy(zero_copy_only=False) for each in digests])
+    offsets = pyarrow.array(np.arange(rows.num_rows + 1) * len(items), pyarrow.int32())
+    lists = pyarrow.ListArray.from_arrays(
+        offsets, pyarrow.array(stacked.reshape(-1), pyarrow.uint64())
+    )
+    records = pyarrow.repeat(pyarrow.scalar(table.name), rows.num_rows)
+    return pyarrow.table([records, binary_keys(rows.column(key)), lists], schema=RECORDS)
+
+
+def persons_in(
+    view: PartnerView, tables: Iterable[PartnerTable], repairs_with_lines: np.ndarray
+) -> pyarrow.Table:
+    """Give every customer of whom the drop holds anything, and in which of its tables."""
+    names = [table.name for table in tables]
+    delivered = {
+        name: repairs_with_lines if name == "repair_lines" else view.verdicts.codes(name) == 0
+        for name in names
+    }
+    found = tables_of_persons(names, delivered, view.spine)
+    is_there = pyarrow.array(found != 0)
+    numbers = view.spine.column("customers", "customer_id").filter(is_there)
+    keys = view.keys.of("customers", numbers)
+    has_key = keys.is_valid()
+    masks = pyarrow.array(found).filter(is_there)
+    return pyarrow.table([binary_keys(keys.filter(has_key)), masks.filter(has_key)], schema=PERSONS)
+
+
+def _of_item(table: PartnerTable, rows: pyarrow.RecordBatch, item: str) -> pyarrow.Array:
+    cells = [
+        rows.column(column.name).cast(pyarrow.string())
+        for column in table.columns
+        if item in column.items
+    ]
+    return pc.binary_join_element_wise(*cells, "\x1f", null_handling="replace", null_replacement="")

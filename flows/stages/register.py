@@ -1,0 +1,84 @@
+"""Register: what the records say about objections becomes events, and whom they mean is found out."""
+
+from datetime import date
+
+import pyarrow
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from flows.report import Registered
+from flows.run import Run
+from ledger.audit import Actor, note
+from ledger.objection_book import ObjectionBook
+from ledger.objection_import import STATEMENT_COLUMNS, import_statements
+from schemas.errors import ObjectionsUnreliableError
+from schemas.shop import Limits
+from schemas.staging import FAULT
+from sources.snapshot import Snapshot, read_objections
+from transforms.identity import IDENTITY_COLUMNS, traits_of
+from transforms.meaning import Meaning
+from transforms.objections import Instant, Register, in_force
+
+
+def register(run: Run, snapshot: Snapshot) -> Registered:
+    """Import the objections, find out whom they mean, and keep both for the gate.
+
+    Raises:
+        ObjectionsUnreliableError: the objections cannot be trusted (policy §6; invariant 7).
+    """
+    traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
+    with run.ledger.writing() as connection:
+        take_in(run, connection, run.actor)
+        book = ObjectionBook(connection, run.ledger.references)
+        known = book.register()
+        instant = Instant(run.as_of.date())
+        meaning = Meaning.of(known, traits, instant)
+        book.remember(meaning.marks())
+        known = book.register()
+        holding = in_force(known.events, instant)
+        work = meaning.work(_relevant(known, holding))
+        _refuse_two_id_systems(work, known, run.folder.shop.limits)
+        read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
+        note(connection, run.actor, "read", detail=read)
+    run.scratch.save_traits(traits)
+    run.scratch.save_register(known)
+    return Registered(len(holding), known.head, len(work))
+
+
+def take_in(run: Run, connection: Connection, actor: Actor) -> None:
+    """Read the shop's objections and add what is new in them, in the caller's transaction."""
+    rows = read_objections(run.folder.shop, run.folder.home, run.environment)
+    unreadable = len(rows) - rows[FAULT].null_count
+    blank = int(pc.sum(pc.and_(rows["customer_id"].is_null(), rows[FAULT].is_null())).as_py() or 0)
+    if unreadable or blank:
+        raise ObjectionsUnreliableError(
+            f"of the objections, {unreadable} cannot be read and {blank} name no customer; "
+            "nobody can be kept out on their account. Mend these records and run again"
+        )
+    limits = run.folder.shop.limits
+    import_statements(
+        connection, run.ledger.references, rows.select(STATEMENT_COLUMNS), actor, limits
+    )
+    has_any = len(ObjectionBook(connection, run.ledger.references).register().terms)
+    if not has_any and not limits.objections_may_be_empty and not len(rows):
+        raise ObjectionsUnreliableError(
+            "there is no objection at all; a lost export looks the same. If nobody ever objected, "
+            "say so with limits.objections_may_be_empty = true in shop.toml"
+        )
+
+
+def _relevant(known: Register, holding: pyarrow.Array) -> pyarrow.Array:
+    """Give the objections that hold or will: nobody needs to settle one that has ended."""
+    to_come = in_force(known.events, Instant(date.max))
+    return pc.unique(pyarrow.concat_arrays([holding, to_come]))
+
+
+def _refuse_two_id_systems(work: dict[str, int], known: Register, limits: Limits) -> None:
+    of_nobody = sum(count == 0 for count in work.values())
+    most = len(known.terms) * limits.max_unmatched_objection_share
+    if of_nobody > most:
+        raise ObjectionsUnreliableError(
+            f"{of_nobody} of {len(known.terms)} objections match no customer number. Correct the "
+            "numbers, or settle each with `joint-use object --settle`; `joint-use objections --work` "
+            "lists them"
+        )

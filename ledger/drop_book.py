@@ -1,0 +1,294 @@
+"""The book of drops: what was made ready, published, stopped and acknowledged, and who holds what.
+
+A drop is entered complete before its folder becomes visible, and counts once it is published. If the
+program is killed between the rename and the entry of the publication, whoever opens the ledger next
+finds the folder and completes the entry (`pending`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from ledger import tables
+from ledger.audit import Actor, note
+from ledger.holdings import HOLDINGS, RECORDS, after_deletion, after_publishing, packed, unpacked
+from schemas.acknowledgement import Acknowledgement
+from schemas.drop import Drop
+from schemas.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A key the partner must delete, from drops of one kind."""
+
+    kind: str
+    record: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A finished drop that nobody can see yet.
+
+    Args:
+        drop: its `drop.json`.
+        bag_sha256: SHA-256 of its tag manifest, which vouches for every byte.
+        persons: `PERSONS`.
+        records: `RECORDS`.
+        tombstones: the keys in its `deleted` table, in their order.
+    """
+
+    drop: Drop
+    bag_sha256: str
+    persons: pyarrow.Table
+    records: pyarrow.Table
+    tombstones: tuple[Tombstone, ...]
+
+
+@dataclass(frozen=True)
+class EnteredDrop:
+    """A drop the ledger knows: published, unless `published_at` is None."""
+
+    sequence: int
+    drop: Drop
+    bag_sha256: str
+    published_at: datetime | None
+    stopped_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An acknowledgement as it was recorded."""
+
+    drop_sequence: int
+    recorded_at: datetime
+    acknowledgement: Acknowledgement
+
+
+class DropBook:
+    """The drops of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on an open transaction."""
+        self._connection = connection
+
+    def drops(self) -> list[EnteredDrop]:
+        """List all drops, published or not, in the order they were made."""
+        columns = tables.drops.c
+        query = (
+            select(
+                *(columns.sequence, columns.contents, columns.bag_sha256),
+                tables.publications.c.published_at,
+                tables.stops.c.stopped_at,
+            )
+            .outerjoin_from(tables.drops, tables.publications)
+            .outerjoin(tables.stops, tables.stops.c.drop_sequence == columns.sequence)
+            .order_by(columns.sequence)
+        )
+        return [_entered(row) for row in self._connection.execute(query)]
+
+    def published(self) -> list[EnteredDrop]:
+        """List the published drops, in the order they were made."""
+        return [entered for entered in self.drops() if entered.published_at is not None]
+
+    def named(self, drop_id: str) -> EnteredDrop:
+        """Give one published drop.
+
+        Raises:
+            ConfigurationError: the ledger knows no such drop.
+        """
+        for entered in self.published():
+            if entered.drop.drop_id == drop_id.strip("/"):
+                return entered
+        raise ConfigurationError(
+            f"'{drop_id[:80]}' is no published drop; `joint-use status` lists them"
+        )
+
+    def latest(self, partner: str, kind: str, period: str) -> EnteredDrop | None:
+        """Give the newest published revision of a series."""
+        series = (partner, kind, period)
+        own = [
+            e for e in self.published() if (e.drop.partner, e.drop.kind, e.drop.period) == series
+        ]
+        return max(own, key=lambda entered: entered.drop.revision, default=None)
+
+    def pending(self) -> list[EnteredDrop]:
+        """List the drops that were made ready and not published, as far as the ledger knows."""
+        return [entered for entered in self.drops() if entered.published_at is None]
+
+    def prepare(self, prepared: Prepared) -> int:
+        """Enter a finished drop; give its number."""
+        drop = prepared.drop
+        self._forget_unpublished(drop)
+        values = {
+            "drop_id": drop.drop_id,
+            "partner": drop.partner,
+            "kind": drop.kind,
+            "period": drop.period,
+            "revision": drop.revision,
+            "contents": drop.model_dump_json(),
+            "bag_sha256": prepared.bag_sha256,
+            "persons": packed(prepared.persons),
+            "records": packed(prepared.records),
+            "audit_sequence": drop.audit_head.sequence if drop.audit_head else 0,
+        }
+        entered = self._connection.execute(insert(tables.drops).values(values))
+        sequence = int((entered.inserted_primary_key or [0])[0])
+        rows = [
+            {"drop_sequence": sequence, "place": place, **vars(tombstone)}
+            for place, tombstone in enumerate(prepared.tombstones)
+        ]
+        if rows:
+            self._connection.execute(insert(tables.tombstones), rows)
+        return sequence
+
+    def publish(self, actor: Actor, sequence: int, told: str) -> None:
+        """Enter that a drop can be seen, and what its partner holds from now on."""
+        row = self._connection.execute(
+            select(tables.drops).where(tables.drops.c.sequence == sequence)
+        ).one()
+        detail = f"{told}; bag sha256:{row.bag_sha256}"
+        head = note(self._connection, actor, "publish", row.drop_id, detail)
+        self._connection.execute(
+            insert(tables.publications).values(
+                drop_sequence=sequence, published_at=actor.stamp, audit_sequence=head.sequence
+            )
+        )
+        held = after_publishing(self.held(row.partner, row.kind), unpacked(row.records), sequence)
+        self._hold(row.partner, row.kind, held)
+        self._connection.execute(
+            update(tables.drops)
+            .where(tables.drops.c.sequence == sequence)
+            .values(records=packed(RECORDS.empty_table()))
+        )
+
+    def held(self, partner: str, kind: str) -> pyarrow.Table:
+        """Give what a partner holds from drops of one kind, as far as it has not said it deleted it."""
+        columns = tables.holdings.c
+        wanted = select(columns.records).where(columns.partner == partner, columns.kind == kind)
+        content = self._connection.execute(wanted).scalar()
+        return HOLDINGS.empty_table() if content is None else unpacked(content)
+
+    def kinds_held(self, partner: str) -> list[str]:
+        """List the kinds of drops a partner holds something from."""
+        columns = tables.holdings.c
+        kinds = select(columns.kind).where(columns.partner == partner).order_by(columns.kind)
+        return list(self._connection.execute(kinds).scalars())
+
+    def persons(self, sequence: int) -> pyarrow.Table:
+        """Give whom a drop holds, as `PERSONS`."""
+        wanted = select(tables.drops.c.persons).where(tables.drops.c.sequence == sequence)
+        return unpacked(self._connection.execute(wanted).scalar_one())
+
+    def tombstones(self, sequence: int) -> list[Tombstone]:
+        """List the keys a drop told its partner to delete, in the order of the file."""
+        columns = tables.tombstones.c
+        query = select(columns.kind, columns.record, columns.key).where(
+            columns.drop_sequence == sequence
+        )
+        return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
+
+    def stop(self, actor: Actor, drop_id: str) -> None:
+        """Enter that the partner must discard a drop."""
+        entered = self.named(drop_id)
+        if entered.stopped_at:
+            raise ConfigurationError(
+                f"{entered.drop.drop_id} is stopped already; see `joint-use status`"
+            )
+        head = note(self._connection, actor, "stop", entered.drop.drop_id)
+        self._connection.execute(
+            insert(tables.stops).values(
+                drop_sequence=entered.sequence, stopped_at=actor.stamp, audit_sequence=head.sequence
+            )
+        )
+
+    def acknowledge(self, actor: Actor, entered: EnteredDrop, said: Acknowledgement) -> None:
+        """Enter a partner's answer; what it says it deleted is no longer held."""
+        detail = f"accepted, {said.rejected_count} rows rejected"
+        head = note(self._connection, actor, "acknowledge", entered.drop.drop_id, detail)
+        self._connection.execute(
+            insert(tables.acknowledgements).values(
+                drop_sequence=entered.sequence,
+                received_at=said.received_at.isoformat(),
+                recorded_at=actor.stamp,
+                content=said.model_dump_json(),
+                audit_sequence=head.sequence,
+            )
+        )
+        answer = said.tables.get("deleted")
+        refused = {each.row for each in answer.rejected} if answer else set()
+        done = [
+            tombstone
+            for number, tombstone in enumerate(self.tombstones(entered.sequence), start=1)
+            if number not in refused
+        ]
+        for kind in sorted({tombstone.kind for tombstone in done}):
+            keys = [(each.record, each.key) for each in done if each.kind == kind]
+            before = self.held(entered.drop.partner, kind)
+            self._hold(entered.drop.partner, kind, after_deletion(before, keys, entered.sequence))
+
+    def answers(self) -> dict[int, Answer]:
+        """Give the last acknowledgement of each drop, by the drop's number."""
+        query = select(tables.acknowledgements).order_by(tables.acknowledgements.c.sequence)
+        return {row.drop_sequence: _answer(row) for row in self._connection.execute(query)}
+
+    def to_discard(self, partner: str) -> tuple[str, ...]:
+        """List the stopped drops of a partner that it has not said it knows of.
+
+        It knows of one when it acknowledged a drop that told it.
+        """
+        answered = self.answers()
+        published = [each for each in self.published() if each.drop.partner == partner]
+        known = {
+            name for each in published if each.sequence in answered for name in each.drop.discard
+        }
+        return tuple(
+            each.drop.drop_id
+            for each in published
+            if each.stopped_at and each.drop.drop_id not in known
+        )
+
+    def _hold(self, partner: str, kind: str, held: pyarrow.Table) -> None:
+        columns = tables.holdings.c
+        own = (columns.partner == partner, columns.kind == kind)
+        self._connection.execute(delete(tables.holdings).where(*own))
+        self._connection.execute(
+            insert(tables.holdings).values(partner=partner, kind=kind, records=packed(held))
+        )
+
+    def _forget_unpublished(self, drop: Drop) -> None:
+        """Forget drops of this series that a killed run made ready and never published."""
+        columns = tables.drops.c
+        published = select(tables.publications.c.drop_sequence)
+        stale = select(columns.sequence).where(
+            columns.partner == drop.partner,
+            columns.kind == drop.kind,
+            columns.period == drop.period,
+            columns.sequence.not_in(published),
+        )
+        numbers = list(self._connection.execute(stale).scalars())
+        tombstones = tables.tombstones.c.drop_sequence
+        self._connection.execute(delete(tables.tombstones).where(tombstones.in_(numbers)))
+        self._connection.execute(delete(tables.drops).where(columns.sequence.in_(numbers)))
+
+
+def _entered(row: Row[Any]) -> EnteredDrop:
+    return EnteredDrop(
+        sequence=row.sequence,
+        drop=Drop.model_validate_json(row.contents),
+        bag_sha256=row.bag_sha256,
+        published_at=_instant(row.published_at),
+        stopped_at=_instant(row.stopped_at),
+    )
+
+
+def _answer(row: Row[Any]) -> Answer:
+    said = Acknowledgement.model_validate_json(row.content)
+    return Answer(row.drop_sequence, datetime.fromisoformat(row.recorded_at), said)
+
+
+def _instant(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(written)

@@ -1,0 +1,100 @@
+"""What a partner holds of us, by key: kept as one Arrow table per partner and kind of drop.
+
+These tables have a row per customer, car and relative, are read and written whole, and hold nothing but
+keys and keyed digests; as rows of SQL they would cost more than the export itself.
+"""
+
+import io
+from collections.abc import Iterable
+
+import pyarrow
+import pyarrow.compute as pc
+from pyarrow import ipc
+
+KEY_BYTES = 16
+
+PERSONS = pyarrow.schema([("key", pyarrow.binary(KEY_BYTES)), ("tables", pyarrow.uint16())])
+"""One row per customer of whom a drop holds anything. Bit n of `tables` stands for its nth table."""
+
+RECORDS = pyarrow.schema(
+    [
+        ("record", pyarrow.string()),
+        ("key", pyarrow.binary(KEY_BYTES)),
+        ("digests", pyarrow.list_(pyarrow.uint64())),
+    ]
+)
+"""One row per customer, relative, car and certificate of a drop; a keyed digest per item it shows."""
+
+HOLDINGS = pyarrow.schema([*RECORDS, ("drop", pyarrow.int64())])
+"""One row per record a partner holds, as the drop that brought it last showed it."""
+
+
+def packed(table: pyarrow.Table) -> bytes:
+    """Write a table as bytes."""
+    sink = io.BytesIO()
+    with ipc.new_stream(sink, table.schema, options=ipc.IpcWriteOptions(compression="zstd")) as out:
+        out.write_table(table)
+    return sink.getvalue()
+
+
+def unpacked(content: bytes) -> pyarrow.Table:
+    """Read a table back from bytes."""
+    with ipc.open_stream(content) as stream:
+        return stream.read_all()
+
+
+def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
+    """Turn keys from 32 hex digits into 16 bytes."""
+    joined = bytes.fromhex("".join(hexadecimal.to_pylist()))
+    buffers = [None, pyarrow.py_buffer(joined)]
+    return pyarrow.Array.from_buffers(pyarrow.binary(KEY_BYTES), len(hexadecimal), buffers)
+
+
+def hexadecimal_keys(keys: pyarrow.ChunkedArray) -> pyarrow.Array:
+    """Turn keys from 16 bytes into 32 hex digits."""
+    return pyarrow.array([key.hex() for key in keys.to_pylist()], pyarrow.string())
+
+
+def after_publishing(before: pyarrow.Table, records: pyarrow.Table, sequence: int) -> pyarrow.Table:
+    """Give the holdings after a drop: its own records, and those of earlier drops it does not show."""
+    own = records.append_column("drop", pyarrow.repeat(pyarrow.scalar(sequence), len(records)))
+    rest = before.filter(pc.invert(pc.is_in(_names(before), value_set=_names(records))))
+    return pyarrow.concat_tables([own.cast(HOLDINGS), rest.cast(HOLDINGS)])
+
+
+def after_deletion(
+    before: pyarrow.Table, deleted: Iterable[tuple[str, str]], sequence: int
+) -> pyarrow.Table:
+    """Give the holdings after the partner said it deleted keys that drop `sequence` told it to.
+
+    What a later drop brought again stays.
+
+    Args:
+        before: `HOLDINGS`.
+        deleted: record and key (hex) of each.
+        sequence: of the drop that told.
+    """
+    names = pyarrow.array(
+        [
+            f"{_OWN_NAME.get(record, record)}:".encode() + bytes.fromhex(key)
+            for record, key in deleted
+        ],
+        pyarrow.binary(),
+    )
+    is_gone = pc.and_(
+        pc.is_in(_names(before, _OWN_NAME), value_set=names),
+        pc.less(before["drop"], pyarrow.scalar(sequence)),
+    )
+    return before.filter(pc.invert(is_gone))
+
+
+_OWN_NAME = {"certificates": "vehicles"}
+"""A certificate goes by the key of its car, and with it."""
+
+
+def _names(rows: pyarrow.Table, called: dict[str, str] | None = None) -> pyarrow.Array:
+    records = rows["record"].combine_chunks()
+    for name, own in (called or {}).items():
+        records = pc.if_else(pc.equal(records, name), own, records)
+    keys = rows["key"].combine_chunks().cast(pyarrow.binary())
+    return pc.binary_join_element_wise(records.cast(pyarrow.binary()), keys, b":")

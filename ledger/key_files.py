@@ -1,0 +1,51 @@
+"""Secret keys of a shop: files of mode 0600 in the state folder, known to the ledger by a check value.
+
+A key that is missing or exchanged is refused: with another one partners could not match their records,
+and nobody who objected would be recognised.
+"""
+
+import hmac
+import secrets
+from pathlib import Path
+
+from ledger.private_files import write_private
+from schemas.errors import ConfigurationError
+
+_SECRET_BYTES = 32
+
+
+def load_key(state: Path, name: str, check_value: str | None) -> bytes:
+    """Load `<state>/keys/<name>.key`, making it if the ledger knows of none yet.
+
+    Raises:
+        ConfigurationError: the key is missing, damaged, or not the one the ledger knows.
+    """
+    path = state / "keys" / f"{name}.key"
+    if not path.exists():
+        if check_value is not None:
+            raise ConfigurationError(
+                f"keys/{name}.key is missing from the state folder; restore it from the backup: a new "
+                "one would match nothing that was made with it"
+            )
+        write_private(path, secrets.token_hex(_SECRET_BYTES).encode())
+    secret = _read(path)
+    if check_value not in {None, check_value_of(secret)}:
+        raise ConfigurationError(
+            f"keys/{name}.key is not the one this ledger was made with; restore it from the backup"
+        )
+    return secret
+
+
+def check_value_of(secret: bytes) -> str:
+    """Give what tells a key from another without giving it away."""
+    return hmac.new(secret, b"check value", "sha256").hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(path.read_text().strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != _SECRET_BYTES:
+        raise ConfigurationError(f"keys/{path.name} is damaged; restore it from the backup")
+    return secret

@@ -1,0 +1,190 @@
+"""The book of objections: recording, lifting and settling them, and what the shop's records say.
+
+Events are only ever added, each in the transaction of its audit entry, whose detail carries a digest
+of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pyarrow
+from sqlalchemy import Connection, Select, func, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+from ledger.chain import START, Head
+from ledger.references import References
+from transforms.identity import DIGITS, IDENTITY, NUMBER, digits_texts, number_texts
+from transforms.objections import EVENTS, TERMS, TRAITS, Register
+
+RECORDS, COMMAND = "records", "command"
+"""Where an event comes from: the shop's own records, or somebody at the command line."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is refused: empty partner or purpose means all."""
+
+    scope: str | None
+    partner: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to an objection, from the beginning of a day in Japan."""
+
+    objection_id: str
+    kind: str
+    effective_on: date
+    origin: str = COMMAND
+    received_on: date | None = None
+    channel: str | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True)
+class Raised:
+    """A new objection: its id, the customer number as written, its terms."""
+
+    objection_id: str
+    customer_id: str
+    terms: Terms
+
+
+class ObjectionBook:
+    """The objections of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection, references: References) -> None:
+        """Work on an open transaction; a writing one for everything but `register`."""
+        self._connection, self._references = connection, references
+
+    def register(self) -> Register:
+        """Load all objections, events and traits."""
+        events = select(*(tables.objection_events.c[name] for name in EVENTS.names))
+        terms = select(*(tables.objections.c[name] for name in TERMS.names))
+        traits = self._rows(select(tables.objection_traits), TRAITS.names)
+        traits["digest"] = [int(digest, 16) for digest in traits["digest"]]
+        ordered = self._rows(events.order_by(tables.objection_events.c.sequence), EVENTS.names)
+        ordered["known_at"] = pyarrow.array(ordered["known_at"], pyarrow.string()).cast(
+            EVENTS.field("known_at").type
+        )
+        return Register(
+            terms=pyarrow.table(self._rows(terms, TERMS.names), TERMS),
+            events=pyarrow.table(ordered, EVENTS),
+            traits=pyarrow.table(traits, TRAITS),
+            head=self.head(),
+        )
+
+    def head(self) -> str:
+        """Give the digest of the audit entry that recorded the newest event."""
+        newest = select(func.max(tables.objection_events.c.audit_sequence)).scalar_subquery()
+        digest = select(tables.audit.c.digest).where(tables.audit.c.sequence == newest)
+        return self._connection.execute(digest).scalar() or START
+
+    def next_id(self) -> str:
+        """Give an id for an objection recorded by command: K and a number never used."""
+        count = self._connection.execute(select(func.count()).select_from(tables.objections))
+        return f"K{count.scalar_one() + 1:05}"
+
+    def add(
+        self,
+        actor: Actor,
+        raised: Iterable[Raised],
+        events: Iterable[Event],
+        action: str,
+        told: str,
+    ) -> Head:
+        """Add objections and events under one audit entry."""
+        raised, events = list(raised), list(events)
+        digest = digest_of_events(
+            (e.objection_id, e.kind, e.origin, e.effective_on.isoformat(), e.person) for e in events
+        )
+        subjects = dict.fromkeys(event.objection_id for event in events)
+        head = note(
+            self._connection,
+            actor,
+            action,
+            " ".join(subjects),
+            f"{told}; events {digest}".lstrip("; "),
+        )
+        if raised:
+            self._connection.execute(
+                insert(tables.objections), [self._new_row(each, head) for each in raised]
+            )
+            self._add_number_traits({each.objection_id: each.customer_id for each in raised})
+        if events:
+            rows = [
+                {**vars(event), "known_at": actor.stamp, "audit_sequence": head.sequence}
+                for event in events
+            ]
+            self._connection.execute(insert(tables.objection_events), rows)
+        return head
+
+    def settle(self, actor: Actor, event: Event, customer_id: str | None) -> None:
+        """Add a decision whom an objection means: a customer number, or nobody in the records."""
+        person = self._references.of(customer_id) if customer_id else None
+        self.add(actor, (), [replace(event, person=person)], "object", "settled")
+        if customer_id:
+            self._add_number_traits({event.objection_id: customer_id})
+
+    def remember(self, marks: Iterable[tuple[str, int]]) -> None:
+        """Keep by what the person of each objection is recognised, beyond what is kept already."""
+        self._add_traits({(objection, IDENTITY, mark) for objection, mark in marks})
+
+    def seen(self) -> set[str]:
+        """Give the objections that stood in the shop's records when they were last read."""
+        found = self._connection.execute(select(tables.objection_sightings.c.objection_id))
+        return set(found.scalars())
+
+    def see(self, objection_ids: set[str]) -> None:
+        """Keep which objections stand in the shop's records at this reading."""
+        known = self.seen()
+        gone, new = known - objection_ids, objection_ids - known
+        column = tables.objection_sightings.c.objection_id
+        for each in sorted(gone):
+            self._connection.execute(tables.objection_sightings.delete().where(column == each))
+        if new:
+            rows = [{"objection_id": each} for each in sorted(new)]
+            self._connection.execute(insert(tables.objection_sightings), rows)
+
+    def _new_row(self, raised: Raised, head: Head) -> dict[str, object]:
+        return {
+            "objection_id": raised.objection_id,
+            "person": self._references.of(raised.customer_id),
+            **vars(raised.terms),
+            "audit_sequence": head.sequence,
+        }
+
+    def _add_number_traits(self, numbers: Mapping[str, str]) -> None:
+        ids, written = list(numbers), pyarrow.array(list(numbers.values()), pyarrow.string())
+        exact = self._references.traits(number_texts(written)).to_pylist()
+        texts, places = digits_texts(written)
+        found = zip(places.to_pylist(), self._references.traits(texts).to_pylist(), strict=True)
+        self._add_traits(
+            {(each, NUMBER, digest) for each, digest in zip(ids, exact, strict=True)}
+            | {(ids[place], DIGITS, digest) for place, digest in found}
+        )
+
+    def _add_traits(self, traits: set[tuple[str, str, int]]) -> None:
+        rows = {(objection, kind, f"{digest:016x}") for objection, kind, digest in traits if digest}
+        known = {tuple(row) for row in self._connection.execute(select(tables.objection_traits))}
+        names = ("objection_id", "kind", "digest")
+        new = [dict(zip(names, row, strict=True)) for row in sorted(rows - known)]
+        if new:
+            self._connection.execute(insert(tables.objection_traits), new)
+
+    def _rows(self, query: Select[Any], names: list[str]) -> dict[str, Any]:
+        rows = self._connection.execute(query).all()
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        return {name: list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def digest_of_events(events: Iterable[tuple[object, ...]]) -> str:
+    """Digest events as the audit entry that recorded them keeps it."""
+    told = json.dumps([list(event) for event in events])
+    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"

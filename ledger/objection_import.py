@@ -1,0 +1,186 @@
+"""Objections in the shop's own records, as events: what is new in them since they were last read.
+
+An objection of the records is one number of an objection, one customer number, one scope, partner and
+purpose of one file or table. It is raised when it is first read, and nothing but a day of lifting ends
+it: not its row vanishing, nor its effective day moved to later, nor its scope edited (which makes
+another objection beside it).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, cast
+
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+from sqlalchemy import Connection, case, func, select
+
+from ledger import tables
+from ledger.audit import Actor
+from ledger.objection_book import RECORDS, Event, ObjectionBook, Raised, Terms
+from ledger.references import References
+from schemas.errors import ObjectionsUnreliableError
+from schemas.shop import NO_OBJECTION, Limits
+
+STATEMENT_COLUMNS = [
+    *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
+    *("received_on", "effective_on", "lifted_on", "channel"),
+]
+"""What is read of each row of the objections: the file or table it stands in, and its columns."""
+
+SINCE_ALWAYS = date.min
+"""From when an objection without any day holds."""
+
+_FEWEST_LIFTS = 5
+"""So many lifts at once are a person's work, whatever their share."""
+
+
+class _Statement(Protocol):
+    """A row of `_changed`."""
+
+    Index: str
+    customer_id: str
+    scope: str | None
+    partner: str | None
+    purpose: str | None
+    begins_on: date
+    ends_on: date
+    known_begins_on: date | None
+    known_ends_on: date | None
+    received_on: date | None
+    channel: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading the shop's records added."""
+
+    stated: int
+    raised: int
+    lifted: int
+
+
+def import_statements(
+    connection: Connection,
+    references: References,
+    rows: pyarrow.Table,
+    actor: Actor,
+    limits: Limits,
+) -> Reading:
+    """Add what the records say and the ledger does not know yet; all of it or nothing.
+
+    Args:
+        connection: of a writing transaction.
+        references: the shop's.
+        rows: `STATEMENT_COLUMNS` of all objections in the records.
+        actor: who reads them.
+        limits: the shop's.
+
+    Raises:
+        ObjectionsUnreliableError: objections that stood there last time are gone, or more are
+            lifted at once than the shop allows.
+    """
+    book = ObjectionBook(connection, references)
+    refusals = rows.filter(pc.fill_null(pc.not_equal(rows["scope"], NO_OBJECTION), fill_value=True))
+    stated = _statements(refusals, references, actor.at.date())
+    known = _known_statements(connection)
+    _refuse_shrinking(book.seen(), set(stated.index), limits)
+    raised = [
+        Raised(row.Index, row.customer_id, Terms(row.scope, row.partner, row.purpose))
+        for row in _each(stated[~stated.index.isin(known.index)])
+    ]
+    events = [event for row in _each(_changed(stated, known)) for event in _events(row)]
+    lifts = sum(
+        event.kind == "lifted" and event.effective_on <= actor.at.date() for event in events
+    )
+    _refuse_mass_lifting(lifts, len(known), limits)
+    if events:
+        book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
+    book.see(set(stated.index))
+    return Reading(len(stated), len(raised), lifts)
+
+
+def _each(statements: pd.DataFrame) -> Iterable[_Statement]:
+    return cast("Iterable[_Statement]", statements.itertuples())
+
+
+def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.DataFrame:
+    """Give one row per objection, the strictest where several rows state it."""
+    names = STATEMENT_COLUMNS[:6]
+    texts = pc.binary_join_element_wise(
+        *(rows[name] for name in names), "\x1f", null_handling="replace", null_replacement=""
+    )
+    digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
+    frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
+    frame["id"] = [f"R{digest:016x}" for digest in digests.to_pylist()]
+    frame["begins_on"] = [
+        effective or (min(received, today) if received else SINCE_ALWAYS)
+        for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)
+    ]
+    # A row that is not lifted outweighs one that is.
+    frame["ends_on"] = [lifted or date.max for lifted in frame["lifted_on"]]
+    strictest = frame.groupby("id").agg({"begins_on": "min", "ends_on": "max"})
+    first = frame.drop_duplicates("id").set_index("id")
+    return first.assign(begins_on=strictest["begins_on"], ends_on=strictest["ends_on"])
+
+
+def _known_statements(connection: Connection) -> pd.DataFrame:
+    """Give per objection of the records when it begins, and when the records last said it ends."""
+    event = tables.objection_events
+    is_own = event.c.origin == RECORDS
+    begins = func.min(case((event.c.kind == "raised", event.c.effective_on))).label("begins_on")
+    last = func.max(event.c.sequence).label("last")
+    spans = select(event.c.objection_id, begins, last).where(is_own).group_by(event.c.objection_id)
+    newest = spans.subquery()
+    query = select(
+        newest.c.objection_id, newest.c.begins_on, event.c.kind, event.c.effective_on
+    ).join(event, event.c.sequence == newest.c.last)
+    rows = connection.execute(query).all()
+    ends = [row.effective_on if row.kind == "lifted" else date.max for row in rows]
+    known = {"begins_on": [row.begins_on for row in rows], "ends_on": ends}
+    return pd.DataFrame(known, index=[row.objection_id for row in rows], dtype=object)
+
+
+def _changed(stated: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Give the statements that add something, with what was known as `known_begins_on`, `known_ends_on`."""
+    both = stated.join(known.add_prefix("known_"))
+    both = both.astype(object).where(both.notna(), None)
+    is_new = both["known_begins_on"].isna()
+    begins_earlier = both["begins_on"] < both["known_begins_on"].fillna(date.min)
+    return both[is_new | begins_earlier | (both["ends_on"] != both["known_ends_on"])]
+
+
+def _events(row: _Statement) -> list[Event]:
+    """Give the events that turn what was known of an objection into what the records state."""
+
+    def event(kind: str, day: date) -> Event:
+        return Event(str(row.Index), kind, day, RECORDS, row.received_on, row.channel)
+
+    events = []
+    if row.known_begins_on is None or row.begins_on < row.known_begins_on:
+        events.append(event("raised", row.begins_on))
+    if row.known_ends_on not in {None, date.max, row.ends_on}:
+        events.append(event("raised", row.known_ends_on))
+    if row.ends_on != date.max and (events or row.ends_on != row.known_ends_on):
+        events.append(event("lifted", row.ends_on))
+    return events
+
+
+def _refuse_shrinking(before: set[str], now: set[str], limits: Limits) -> None:
+    gone = len(before - now)
+    if gone > len(before) * limits.max_objection_shrink_share:
+        raise ObjectionsUnreliableError(
+            f"of {len(before)} objections that stood in the records, {gone} are gone; who objected "
+            "stays known, but new objections may be missing too. Restore the records; if each was "
+            "rightly removed, raise limits.max_objection_shrink_share in shop.toml for one run"
+        )
+
+
+def _refuse_mass_lifting(lifts: int, known: int, limits: Limits) -> None:
+    if lifts >= _FEWEST_LIFTS and lifts > known * limits.max_objection_lift_share:
+        raise ObjectionsUnreliableError(
+            f"the records lift {lifts} of {known} objections at once. Look at the column of lifting "
+            "days; if each was rightly lifted, raise limits.max_objection_lift_share in shop.toml for "
+            "one run"
+        )

@@ -1,0 +1,226 @@
+"""Opening the ledger: SQLite in the state folder, or PostgreSQL by URL; upgraded to this version.
+
+Whoever writes holds the only writing transaction: SQLite's by BEGIN IMMEDIATE, PostgreSQL's by an
+advisory lock. So what is read within a writing transaction stays true until it ends.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    Connection,
+    Engine,
+    NullPool,
+    create_engine,
+    delete,
+    event,
+    insert,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ledger import tables
+from ledger.key_files import check_value_of, load_key
+from ledger.locks import held
+from ledger.private_files import private_folder
+from ledger.references import References
+from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
+
+_PATIENCE_SECONDS = 120
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_WRITES = "joint_use_writes"
+_WRITING_LOCK = "writing"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A shop's open ledger."""
+
+    state: Path
+    engine: Engine
+    references: References
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open the one writing transaction; others wait for it. An error undoes all of it."""
+        with _translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that sees one state and changes nothing."""
+        with _translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def key(self, name: str) -> bytes:
+        """Give a secret key of the shop, such as a partner's, made on first use.
+
+        Raises:
+            ConfigurationError: it is missing, damaged or another one than before.
+        """
+        with self.writing() as connection:
+            return _known_key(connection, self.state, name)
+
+    @contextmanager
+    def held(self, names: Iterable[str]) -> Iterator[None]:
+        """Hold the named locks against every other desk, or say at once that another has one.
+
+        Raises:
+            BusyError: somebody else holds one of them.
+        """
+        names = sorted(names)
+        with ExitStack() as stack:
+            stack.enter_context(held(self.state, names))
+            if self.engine.dialect.name == "postgresql":
+                stack.enter_context(_held_by_advisory_locks(self.engine, names))
+            yield
+
+
+def open_ledger(state: Path, url: str | None) -> Ledger:
+    """Open a shop's ledger, making or upgrading it in place.
+
+    Args:
+        state: the shop's state folder.
+        url: of a PostgreSQL database; None for `<state>/ledger.db`.
+
+    Raises:
+        ConfigurationError: the ledger was made by a newer version, or its secret is not there.
+        LedgerUnavailableError: the database cannot be reached or read.
+    """
+    private_folder(state)
+    engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
+    with _translated(), engine.connect() as plain:
+        connection = plain.execution_options(**{_WRITES: True})
+        with connection.begin():
+            _upgrade(connection)
+            secret = _known_key(connection, state, "ledger")
+    return Ledger(state, engine, References(secret))
+
+
+def setting(connection: Connection, name: str) -> str | None:
+    """Read a fact about the ledger itself."""
+    wanted = select(tables.settings.c.value).where(tables.settings.c.name == name)
+    return connection.execute(wanted).scalar()
+
+
+def remember_setting(connection: Connection, name: str, value: str) -> None:
+    """Keep a fact about the ledger itself."""
+    connection.execute(delete(tables.settings).where(tables.settings.c.name == name))
+    connection.execute(insert(tables.settings).values(name=name, value=value))
+
+
+def _known_key(connection: Connection, state: Path, name: str) -> bytes:
+    known = setting(connection, f"key:{name}")
+    secret = load_key(state, name, known)
+    if known is None:
+        remember_setting(connection, f"key:{name}", check_value_of(secret))
+    return secret
+
+
+def _upgrade(connection: Connection) -> None:
+    """Bring the tables to this version's form; a newer form is refused."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in {
+        script.revision for script in scripts.walk_revisions()
+    }:
+        raise ConfigurationError(
+            f"the ledger was made by a newer version of this program (its form is {current}); "
+            "install that version, nothing was changed"
+        )
+    if current != scripts.get_current_head():
+        command.upgrade(config, "head")
+
+
+def _sqlite(path: Path) -> Engine:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _PATIENCE_SECONDS}
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None  # this module begins transactions itself
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "postgresql":
+        raise ConfigurationError(
+            "ledger.url: give a PostgreSQL URL (postgresql://…), or leave it out"
+        )
+    engine = create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITES):
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number(_WRITING_LOCK)}
+            )
+        else:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    return engine
+
+
+@contextmanager
+def _held_by_advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
+    """Hold session locks of PostgreSQL; it frees them when the connection of a killed run ends."""
+    with _translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
+        for name in names:
+            asked = text("SELECT pg_try_advisory_lock(:number)")
+            if not session.execute(asked, {"number": _number(name)}).scalar():
+                raise BusyError(f"another desk is working on {name}; wait until it has ended")
+        yield
+
+
+def _number(name: str) -> int:
+    """Number a lock: 63 bits of a digest."""
+    return int.from_bytes(hashlib.sha256(f"joint-use {name}".encode()).digest()[:8]) >> 1
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn a database's errors into one line that quotes nothing."""
+    try:
+        yield
+    except DBAPIError as error:
+        told = f"the ledger's database failed ({type(error.orig).__name__}); "
+    else:
+        return
+    raise LedgerUnavailableError(
+        f"{told}is it running, is the disk full, is ledger.db a backup's damaged copy? Nothing was "
+        "recorded; run again"
+    )

@@ -1,0 +1,159 @@
+"""The ledger's tables. Rows are added and never changed, but for `holdings` and `objection_sightings`.
+
+Customers stand in it only as keyed references (see `references`), so erasing the shop's secret makes
+it silent and erasing a person from the records leaves it whole. Migrations in `migrations/` make
+these tables; a test holds the two against each other.
+"""
+
+from sqlalchemy import (
+    Column,
+    Date,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""One row per fact about the ledger itself: check values of the keys it was made with."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", String(64), nullable=False, unique=True),
+    Column("digest", String(64), nullable=False),
+)
+"""One row per action: the hash chain (see `chain`)."""
+
+objections = Table(
+    "objections",
+    metadata,
+    Column("objection_id", String(40), primary_key=True),
+    Column("person", String(32), nullable=False, index=True),
+    Column("scope", Text),
+    Column("partner", Text),
+    Column("purpose", Text),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per refusal of one scope, partner and purpose; null means all."""
+
+objection_events = Table(
+    "objection_events",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("objection_id", ForeignKey("objections.objection_id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    Column("origin", String(10), nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("received_on", Date),
+    Column("channel", Text),
+    Column("person", String(32)),
+    Column("known_at", String(40), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row per thing that happened to a refusal: raised, lifted, or settled whom it means."""
+
+objection_traits = Table(
+    "objection_traits",
+    metadata,
+    Column("objection_id", ForeignKey("objections.objection_id"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("digest", String(16), primary_key=True),
+)
+"""One row per keyed digest by which the person of a refusal is recognised, in the records or after."""
+
+objection_sightings = Table(
+    "objection_sightings",
+    metadata,
+    Column("objection_id", ForeignKey("objections.objection_id"), primary_key=True),
+)
+"""One row per refusal that stood in the shop's records when they were last read."""
+
+drops = Table(
+    "drops",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("drop_id", String(200), nullable=False, unique=True),
+    Column("partner", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("period", String(20), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("contents", Text, nullable=False),
+    Column("bag_sha256", String(64), nullable=False),
+    Column("persons", LargeBinary, nullable=False),
+    Column("records", LargeBinary, nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    UniqueConstraint("partner", "kind", "period", "revision"),
+    sqlite_autoincrement=True,
+)
+"""One row per drop that was made ready; it is published once `publications` has it."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("published_at", String(40), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per drop that a reader of the drops folder has been able to see."""
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),
+    Column("record", String(40), nullable=False),
+    Column("key", String(32), nullable=False),
+)
+"""One row per key in a drop's `deleted` table, in the order of the file; `kind` is of the drops it was in."""
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("partner", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("records", LargeBinary, nullable=False),
+)
+"""One row per partner and kind of drop: what it holds and has not said it deleted."""
+
+stops = Table(
+    "stops",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("stopped_at", String(40), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per published drop the partner must discard."""
+
+acknowledgements = Table(
+    "acknowledgements",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("drop_sequence", ForeignKey("drops.sequence"), nullable=False, index=True),
+    Column("received_at", String(40), nullable=False),
+    Column("recorded_at", String(40), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row per acknowledgement a partner sent; of several for one drop the last holds."""

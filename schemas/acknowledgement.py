@@ -1,0 +1,74 @@
+"""What a partner sends back about a drop: `joint-use-ack/1`, documented in the README."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from schemas.configuration import Configuration
+from schemas.drop import Drop
+from schemas.errors import ConfigurationError
+
+
+class RejectedRow(Configuration):
+    """One row the partner could not take: its number in the file (the first after the header is 1)."""
+
+    row: Annotated[int, Field(ge=1)]
+    reason: Annotated[str, Field(max_length=200)]
+
+
+class AcknowledgedTable(Configuration):
+    """What became of the rows of one file."""
+
+    accepted: Annotated[int, Field(ge=0)]
+    rejected: tuple[RejectedRow, ...] = ()
+
+
+class Acknowledgement(Configuration):
+    """A partner's answer to one drop."""
+
+    format: Literal["joint-use-ack/1"]
+    drop_id: str
+    received_at: AwareDatetime
+    tables: Mapping[str, AcknowledgedTable]
+
+    @property
+    def rejected_count(self) -> int:
+        """How many rows were not accepted."""
+        return sum(len(table.rejected) for table in self.tables.values())
+
+    def hold_against(self, drop: Drop, published_at: datetime) -> None:
+        """Refuse an answer that does not account for every row of the drop.
+
+        Raises:
+            ConfigurationError: naming the file and both counts.
+        """
+        rows = {table.name: table.rows for table in drop.files}
+        if self.drop_id != drop.drop_id:
+            raise ConfigurationError(
+                f"this acknowledgement is of {self.drop_id[:80]}, not of {drop.drop_id}"
+            )
+        if self.received_at < published_at:
+            raise ConfigurationError(
+                "received_at is before the drop was published; ask the partner for the right instant"
+            )
+        if set(self.tables) != set(rows):
+            raise ConfigurationError(
+                f"tables: the drop has {', '.join(rows)}; the acknowledgement must name exactly these"
+            )
+        for name, table in self.tables.items():
+            _hold_table(name, table, rows[name])
+
+
+def _hold_table(name: str, table: AcknowledgedTable, rows: int) -> None:
+    numbers = {rejected.row for rejected in table.rejected}
+    if len(numbers) != len(table.rejected) or any(number > rows for number in numbers):
+        raise ConfigurationError(
+            f"tables.{name}.rejected: a row is named twice, or the file has no such row"
+        )
+    if table.accepted + len(numbers) != rows:
+        raise ConfigurationError(
+            f"tables.{name}: {rows} rows were delivered, the acknowledgement accounts for "
+            f"{table.accepted + len(numbers)}"
+        )

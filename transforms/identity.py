@@ -1,0 +1,178 @@
+"""By what a person is recognised: numbers, and a name together with a contact or a home.
+
+One person may stand in the records under several numbers, come back under a new one, or be named by a
+number a spreadsheet spoilt. Two rows are taken for one person if name and mobile number, e-mail
+address or home are the same; a home only where no two birth dates tell namesakes apart
+(docs/decisions/0002). All comparisons are of keyed digests, so that the same traits can be remembered
+without keeping anybody's data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from transforms.arrays import whole
+from transforms.reading.folding import fold_addresses, fold_names
+
+IDENTITY_COLUMNS = [
+    *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "email", "birth_on"),
+]
+"""Customer columns by which a person is recognised."""
+
+_PERSONAL_NUMBER = r"^0[5789]0-"
+"""A mobile or IP number: one person's, not a household's."""
+
+Digest = Callable[[pyarrow.Array], pyarrow.Array]
+"""Keyed digests of texts: string → uint64, null stays null."""
+
+NUMBER, DIGITS, IDENTITY = "number", "digits", "identity"
+"""Kinds of traits: a customer number, the digits of a number that may be spoilt, a name with a contact."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """The traits of every customer row, a column of digests each (uint64, 0 where there is none).
+
+    `marks` are what is remembered of a person, `clues` what is looked for in others; they differ only
+    in how birth dates count.
+    """
+
+    number: np.ndarray
+    digits: np.ndarray
+    contacts: tuple[np.ndarray, ...]
+    home_marks: tuple[np.ndarray, ...]
+    home_clues: tuple[np.ndarray, ...]
+
+    @property
+    def marks(self) -> tuple[np.ndarray, ...]:
+        """What a person is remembered by."""
+        return (*self.contacts, *self.home_marks)
+
+    @property
+    def clues(self) -> tuple[np.ndarray, ...]:
+        """What tells that a row is a remembered person."""
+        return (*self.contacts, *self.home_clues)
+
+    def same_person(self, mask: np.ndarray) -> np.ndarray:
+        """Mask of the rows that are taken for one person with a row of the mask."""
+        return self.recognised(np.concatenate([mark[mask] for mark in self.marks]))
+
+    def recognised(self, remembered: np.ndarray) -> np.ndarray:
+        """Mask of the rows that have one of the remembered marks."""
+        wanted = np.unique(remembered[remembered != 0])
+        found = np.zeros(len(self.number), bool)
+        for clue in self.clues:
+            found |= np.isin(clue, wanted)
+        return found
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Give all columns by name, to be kept."""
+        named = {"number": self.number, "digits": self.digits}
+        for group in ("contacts", "home_marks", "home_clues"):
+            named |= {
+                f"{group}{place}": column for place, column in enumerate(getattr(self, group))
+            }
+        return named
+
+    @classmethod
+    def from_arrays(cls, named: Mapping[str, np.ndarray]) -> "Traits":
+        """Take back what `arrays` gave."""
+        groups = {
+            group: tuple(named[name] for name in sorted(named) if name.startswith(group))
+            for group in ("contacts", "home_marks", "home_clues")
+        }
+        return cls(named["number"], named["digits"], **groups)
+
+
+def traits_of(customers: pyarrow.Table, digest: Digest) -> Traits:
+    """Give the traits of customers.
+
+    Args:
+        customers: `IDENTITY_COLUMNS`.
+        digest: the keyed digest of the shop's ledger.
+    """
+    ids = whole(customers["customer_id"])
+    names = fold_names(whole(customers["name"]))
+    phones = [_personal(whole(customers[c])) for c in ("phone", "mobile_phone")]
+    emails = pc.utf8_lower(whole(customers["email"]))
+    homes = _joined("home", names, fold_addresses(whole(customers["address"])))
+    births = whole(customers["birth_on"]).cast(pyarrow.string())
+    is_born = births.is_valid()
+    none = pyarrow.scalar(None, pyarrow.string())
+    anyone, unborn, born = (
+        _joined("anyone", homes),
+        _joined("unborn", homes),
+        _joined("born", homes, births),
+    )
+    marks = (pc.if_else(is_born, born, anyone), pc.if_else(is_born, unborn, none))
+    clues = (anyone, pc.if_else(is_born, born, unborn))
+
+    def made(texts: pyarrow.Array) -> np.ndarray:
+        return pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False)
+
+    return Traits(
+        number=made(number_texts(ids)),
+        digits=made(core_texts(ids)),
+        contacts=tuple(made(_joined("contact", names, each)) for each in (*phones, emails)),
+        home_marks=tuple(made(texts) for texts in marks),
+        home_clues=tuple(made(texts) for texts in clues),
+    )
+
+
+def number_texts(customer_ids: pyarrow.Array) -> pyarrow.Array:
+    """Give the texts whose digests are the traits of customer numbers."""
+    return _joined("number", customer_ids)
+
+
+def core_texts(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the texts whose digests are the traits of the digits of numbers."""
+    return _joined("digits", core_digits(numbers))
+
+
+def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
+    """Give the digits a written number may mean, and the position of the number each is of.
+
+    A number may be spoilt by a spreadsheet (leading zeros lost, `.0` behind it) or be several in one
+    cell: each part with digits is one, and so is the whole.
+    """
+    plain = pc.replace_substring_regex(written, r"\.0+$", "")
+    parts = pc.split_pattern_regex(plain, r"[^0-9A-Za-z]+")
+    cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), core_digits(plain)])
+    places = pyarrow.concat_arrays(
+        [pc.list_parent_indices(parts), pyarrow.array(np.arange(len(plain)), pyarrow.int64())]
+    )
+    has_digits = pc.fill_null(pc.not_equal(cores, ""), fill_value=False)
+    return _joined("digits", cores).filter(has_digits), places.filter(has_digits)
+
+
+def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the digits of numbers without leading zeros, letters and marks; null where none are left."""
+    cores = pc.replace_substring_regex(numbers, r"^[^0-9]*0*|[^0-9]", "")
+    return pc.if_else(pc.equal(cores, ""), pyarrow.scalar(None, pyarrow.string()), cores)
+
+
+def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.ndarray:
+    """Grow a mask of customer rows to all rows of the same persons, merged or recognised.
+
+    Args:
+        mask: rows to begin with.
+        persons: per row its person by recorded merges (`Merges.persons`).
+        traits: of the same rows.
+    """
+    grown, known = np.isin(persons, persons[mask]), 0
+    while known < int(grown.sum()):
+        known = int(grown.sum())
+        grown = np.isin(persons, persons[grown | traits.same_person(grown)])
+    return grown
+
+
+def _joined(kind: str, *texts: pyarrow.Array) -> pyarrow.Array:
+    return pc.binary_join_element_wise(kind, *texts, "|", null_handling="emit_null")
+
+
+def _personal(numbers: pyarrow.Array) -> pyarrow.Array:
+    is_personal = pc.match_substring_regex(numbers, _PERSONAL_NUMBER)
+    return pc.if_else(is_personal, numbers, pyarrow.scalar(None, pyarrow.string()))

@@ -1,0 +1,95 @@
+"""Whom an objection means: which rows of the customers, and what is left for a person to settle.
+
+1. Every row with the number it was raised under, or that a `settled` event names.
+2. Every row recognised as its person by what was remembered of it at an earlier run: so a customer
+   who got a new number, or was erased and came back, is still meant.
+3. If that finds nobody and nobody has settled it, every row whose number has the same digits: it may
+   be a number that a spreadsheet spoilt. Until it is settled, all of them are held back.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from transforms.identity import DIGITS, IDENTITY, NUMBER, Traits
+from transforms.objections import Instant, Register, settled
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What the objections mean in today's records."""
+
+    register: Register
+    traits: Traits
+    undecided: frozenset[str]
+    """Objections that neither a number, a remembered person nor a decision tells the meaning of."""
+    unsettled: frozenset[str]
+    """Those, and the ones whose number several rows have: work for somebody."""
+
+    @classmethod
+    def of(cls, register: Register, traits: Traits, instant: Instant) -> "Meaning":
+        """Find out which objections have a known meaning."""
+        rows = register.traits
+        digests = rows["digest"].to_numpy()
+        kinds = rows["kind"].to_numpy(zero_copy_only=False)
+        is_found = (kinds == NUMBER) & np.isin(digests, traits.number)
+        clues = np.concatenate([np.zeros(0, np.uint64), *traits.clues])
+        is_found |= (kinds == IDENTITY) & np.isin(digests, clues)
+        found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
+        decided = set(settled(register.events, instant)["objection_id"].to_pylist())
+        known = set(register.terms["objection_id"].to_pylist())
+        numbers, counts = np.unique(traits.number, return_counts=True)
+        has_twins = (kinds == NUMBER) & np.isin(digests, numbers[counts > 1])
+        twins = set(rows["objection_id"].filter(pyarrow.array(has_twins)).to_pylist())
+        undecided = frozenset(known - found_ids - decided)
+        return cls(register, traits, undecided, undecided | (twins - decided))
+
+    def rows(self, objection_ids: pyarrow.Array) -> np.ndarray:
+        """Mask of the customer rows these objections may mean."""
+        asked = self.register.traits.filter(
+            pc.is_in(self.register.traits["objection_id"], value_set=objection_ids)
+        )
+        open_ones = pyarrow.array(sorted(self.undecided), pyarrow.string())
+        is_open = pc.is_in(asked["objection_id"], value_set=open_ones).to_numpy(
+            zero_copy_only=False
+        )
+        mask = np.isin(self.traits.number, _of_kind(asked, NUMBER))
+        mask |= self.traits.recognised(_of_kind(asked, IDENTITY))
+        mask |= np.isin(self.traits.digits, _of_kind(asked.filter(pyarrow.array(is_open)), DIGITS))
+        return mask
+
+    def marks(self) -> set[tuple[str, int]]:
+        """Give by what the persons meant for certain are recognised: objection and digest.
+
+        Digits are no certain meaning: what may be somebody else's number teaches nothing.
+        """
+        rows = self.register.traits.to_pandas()
+        tables = [(NUMBER, self.traits.number), *((IDENTITY, clue) for clue in self.traits.clues)]
+        meant = [_meant(rows[rows["kind"] == kind], column) for kind, column in tables]
+        pairs = pd.concat(meant).drop_duplicates()
+        found: set[tuple[str, int]] = set()
+        for column in self.traits.marks:
+            digests = column[pairs["row"]].tolist()
+            found |= set(zip(pairs["objection_id"].tolist(), digests, strict=True))
+        return {(objection, digest) for objection, digest in found if digest}
+
+    def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
+        """Give those of the objections that somebody has to settle, and how many rows each may mean."""
+        wanted = [each for each in objection_ids.to_pylist() if each in self.unsettled]
+        return {each: int(self.rows(pyarrow.array([each])).sum()) for each in wanted}
+
+
+def _meant(traits: pd.DataFrame, column: np.ndarray) -> pd.DataFrame:
+    """Pair objections with the rows that have one of their digests in a column."""
+    places = np.flatnonzero(np.isin(column, traits["digest"].to_numpy()) & (column != 0))
+    found = pd.DataFrame({"digest": column[places], "row": places})
+    return traits.merge(found, on="digest", how="inner", validate="many_to_many")[
+        ["objection_id", "row"]
+    ]
+
+
+def _of_kind(traits: pyarrow.Table, kind: str) -> np.ndarray:
+    return traits.filter(pc.equal(traits["kind"], kind))["digest"].to_numpy()

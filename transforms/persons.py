@@ -1,0 +1,42 @@
+"""Whose a row is: which customer each delivered row belongs to."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from transforms.spine import Spine
+
+
+def keepers(table: str, spine: Spine) -> np.ndarray:
+    """Give the customer row each row of a table belongs to (merges followed), -1 where there is none.
+
+    A visit, repair or invoice is the customer's of that day; what hangs on a car is its keeper's.
+    """
+    if table == "customers":
+        return np.arange(spine.count("customers"))
+    if table in {"family_members", "vehicles", "visits", "repairs", "invoices"}:
+        return spine.rows(table, "customer_id")
+    of_vehicle = spine.rows("vehicles", "customer_id")
+    cars = spine.rows(table, "vehicle_id")
+    return np.where(cars >= 0, of_vehicle[np.maximum(cars, 0)] if len(of_vehicle) else -1, -1)
+
+
+def tables_of_persons(
+    tables: Iterable[str],
+    delivered: Mapping[str, np.ndarray],
+    spine: Spine,
+) -> np.ndarray:
+    """Give per customer row in which tables of a drop anything of theirs stands (uint16, a bit each).
+
+    Args:
+        tables: of the drop, in its order.
+        delivered: per table the mask of its rows that are in the drop; of the lines, the mask of
+            the repairs that have one.
+        spine: of the same snapshot.
+    """
+    found = np.zeros(spine.count("customers"), np.uint16)
+    for place, table in enumerate(tables):
+        owner = keepers("repairs" if table == "repair_lines" else table, spine)
+        theirs = owner[delivered[table] & (owner >= 0)]
+        found[np.unique(theirs)] |= np.uint16(1 << place)
+    return found
