@@ -30,6 +30,13 @@ class DropSeries:
         """Give the folder of a published revision."""
         return self.folder / f"{self.kind}-{self.period}-r{revision}"
 
+    def free_revision(self, at_least: int) -> int:
+        """Give the first number from `at_least` on that no folder has, not even a stray one."""
+        revision = at_least
+        while self.path(revision).exists():
+            revision += 1
+        return revision
+
     def staging(self) -> Path:
         """Make an empty hidden folder to build the next revision in."""
         staging = self.folder / f".{self.kind}-{self.period}.staging"

@@ -138,7 +138,7 @@ def slip(
 def objection(number: str, **values: str) -> Row:
     """An objection of a customer; the widest unless told otherwise."""
     return {
-        "objection_id": f"O{next(_numbers)}",
+        "objection_id": f"O{number}",
         "customer_id": number,
         "scope": "provision",
         **values,

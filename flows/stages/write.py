@@ -189,7 +189,7 @@ class _DropWriter:
         with run.ledger.reading() as connection:
             book = DropBook(connection)
             discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
-        revision = latest.drop.revision + 1 if latest else 1
+        revision = series.free_revision(latest.drop.revision + 1 if latest else 1)
         agreed = run.folder.policy.fingerprints[partner]
         in_force, *since = (
             Version(version=dated.fingerprint.version, sha256=dated.fingerprint.sha256)

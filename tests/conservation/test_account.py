@@ -306,7 +306,7 @@ def test_empty_tables_are_delivered_as_empty_files(tmp_path):
         ),
         (
             lambda shop: write_table(shop, "objections", [objection("1")]),
-            "of 3 people who had objected, 3 are no longer",
+            "of 3 objections that stood in the records, 3 are gone",
         ),
     ],
 )

@@ -65,9 +65,10 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
         exported(tmp_path / name, {"format": "parquet"}, name="髙橋") for name in ("a", "b")
     )
     key = tmp_path / "a" / "state" / "keys" / "lotas.key"
-    shutil.rmtree(tmp_path / "b" / "drops")
+    for leftover in ("drops", "state", "records"):
+        shutil.rmtree(tmp_path / "b" / leftover)
+    (tmp_path / "b" / "state" / "keys").mkdir(parents=True)
     shutil.copy(key, tmp_path / "b" / "state" / "keys" / "lotas.key")
-    shutil.rmtree(tmp_path / "b" / "records")
     shutil.copytree(tmp_path / "a" / "records", tmp_path / "b" / "records")
     other = Path(run(tmp_path / "b", now=factories.NOW.replace(day=9)).outcomes[0].path)
     assert (one / "manifest-sha256.txt").read_bytes() == (

@@ -43,7 +43,7 @@ def test_a_second_run_for_the_same_partner_is_busy(tmp_path):
 
 def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_path, monkeypatch):
     shop = write_shop(tmp_path, TABLES)
-    read_again = flows.stages.publish.objections_head
+    read_again = flows.stages.publish.take_in
     arrived = []
 
     def arrives_now(*args):
@@ -52,7 +52,7 @@ def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_pat
             write_table(shop, "objections", [*TABLES["objections"], objection("2")])
         return read_again(*args)
 
-    monkeypatch.setattr(flows.stages.publish, "objections_head", arrives_now)
+    monkeypatch.setattr(flows.stages.publish, "take_in", arrives_now)
     outcome = run(shop).outcomes[0]
     assert outcome.account["customers"].objected == 1
     assert outcome.account["customers"].delivered == 1
@@ -60,7 +60,15 @@ def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_pat
 
 def test_objections_that_never_come_to_rest_publish_nothing(tmp_path, monkeypatch):
     shop = write_shop(tmp_path, TABLES)
-    monkeypatch.setattr(flows.stages.publish, "objections_head", lambda *_: "other")
+    read_again = flows.stages.publish.take_in
+    stated = list(TABLES["objections"])
+
+    def one_more(*args):
+        stated.append(objection(str(100 + len(stated))))
+        write_table(shop, "objections", stated)
+        return read_again(*args)
+
+    monkeypatch.setattr(flows.stages.publish, "take_in", one_more)
     with pytest.raises(ObjectionsMovedError) as caught:
         run(shop)
     assert caught.value.exit_code == 4
@@ -85,8 +93,9 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
     ("module", "name", "after"),
     [
         ("sources.snapshot", "staged_schema", False),
-        ("flows.stages.check", "save_verdicts", True),
-        ("flows.stages.gate", "save_verdicts", False),
+        ("flows.stages.check", "keep", True),
+        ("flows.stages.register", "take_in", True),
+        ("flows.stages.gate", "gate_out", False),
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
@@ -200,12 +209,16 @@ def test_two_partners_at_once_do_not_disturb_each_other(tmp_path):
 
 
 def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
-    import drops.keys
+    import ledger.private_files
+    from ledger.key_files import load_key
 
-    monkeypatch.setattr(drops.keys.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    def breaks(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ledger.private_files.os, "fsync", breaks)
     with pytest.raises(KeyboardInterrupt):
-        drops.keys.partner_keys(tmp_path, "lotas", has_drops=False)
-    assert not (tmp_path / "lotas.key").exists()
+        load_key(tmp_path, "lotas", None)
+    assert not (tmp_path / "keys" / "lotas.key").exists()
 
 
 def test_a_failure_is_told_even_if_nothing_can_be_kept(tmp_path, monkeypatch):
