@@ -1,39 +1,51 @@
 """What was entered together with an audit entry is still what the entry says."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
 from ledger import tables
-from ledger.chain import Damage, Entry, Finding
-from ledger.objection_book import digest_of_events
+from ledger.chain import Damage, Entry, Finding, sha256_of_text
+from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
+
+_BOUND = re.compile(r"\b(?:events|bag|answer) sha256:([0-9a-f]{64})$")
 
 
 def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
-    """Find objections and drops that are not the ones their audit entries were made for."""
-    return [*_objections(connection, chain), *_drops(connection, chain)]
-
-
-def _objections(connection: Connection, chain: Iterable[Entry]) -> Iterator[Finding]:
-    columns = tables.objection_events.c
-    recorded: dict[int, list[tuple[object, ...]]] = {}
-    for row in connection.execute(select(tables.objection_events).order_by(columns.sequence)):
-        told = (row.objection_id, row.kind, row.origin, row.effective_on.isoformat(), row.person)
-        recorded.setdefault(row.audit_sequence, []).append(told)
+    """Find objections, drops, stops and answers that are not the ones their audit entries were made for."""
+    recorded = {**_objections(connection), **_drops(connection), **_answers(connection)}
+    found = []
     for entry in chain:
-        _, marker, digest = entry.detail.rpartition("events sha256:")
-        if entry.action == "object" and marker:
-            found = digest_of_events(recorded.get(entry.sequence, ()))
-            if found != f"sha256:{digest}":
-                what = "the objections recorded with it were changed or removed"
-                yield Finding(Damage.CHANGED, entry.sequence, what)
+        match = _BOUND.search(entry.detail)
+        if recorded.get(entry.sequence) != (match[1] if match else None):
+            told = "what was entered with it in the other tables was changed, added or removed"
+            found.append(Finding(Damage.CHANGED, entry.sequence, told))
+    return found
 
 
-def _drops(connection: Connection, chain: Iterable[Entry]) -> Iterator[Finding]:
-    rows = connection.execute(select(tables.drops.c.drop_id, tables.drops.c.bag_sha256))
-    known = {row.drop_id: row.bag_sha256 for row in rows}
-    for entry in chain:
-        _, marker, digest = entry.detail.rpartition("bag sha256:")
-        if entry.action == "publish" and marker and known.get(entry.subject) != digest:
-            what = f"what was entered of {entry.subject} was changed or removed"
-            yield Finding(Damage.CHANGED, entry.sequence, what)
+def _objections(connection: Connection) -> dict[int, str]:
+    events, terms = tables.objection_events.c, tables.objections.c
+    rows: dict[int, tuple[list[tuple[object, ...]], list[tuple[object, ...]]]] = {}
+    wanted = select(events.audit_sequence, *(events[name] for name in BOUND_EVENTS))
+    for sequence, *event in connection.execute(wanted.order_by(events.sequence)):
+        rows.setdefault(sequence, ([], []))[1].append(tuple(event))
+    wanted = select(terms.audit_sequence, *(terms[name] for name in BOUND_TERMS))
+    for sequence, *objection in connection.execute(wanted):
+        rows.setdefault(sequence, ([], []))[0].append(tuple(objection))
+    return {sequence: digest_of(*both) for sequence, both in rows.items()}
+
+
+def _drops(connection: Connection) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for table in (tables.publications, tables.stops):
+        bag = tables.drops.c.bag_sha256
+        query = select(table.c.audit_sequence, bag).join_from(table, tables.drops)
+        found |= {row.audit_sequence: row.bag_sha256 for row in connection.execute(query)}
+    return found
+
+
+def _answers(connection: Connection) -> dict[int, str]:
+    columns = tables.acknowledgements.c
+    rows = connection.execute(select(columns.audit_sequence, columns.content))
+    return {row.audit_sequence: sha256_of_text(row.content) for row in rows}

@@ -82,7 +82,12 @@ def digest_of(entry: Entry) -> str:
         *(entry.at, entry.person, entry.reason, entry.action),
         *(entry.subject, entry.detail, entry.previous),
     ]
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+    return sha256_of_text(json.dumps(fields, ensure_ascii=False))
+
+
+def sha256_of_text(text: str) -> str:
+    """Give the SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def examine(entries: Sequence[Entry]) -> list[Finding]:

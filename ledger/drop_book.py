@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ledger import tables
 from ledger.audit import Actor, note
+from ledger.chain import sha256_of_text
 from ledger.holdings import HOLDINGS, RECORDS, after_deletion, after_publishing, packed, unpacked
 from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
@@ -198,7 +199,8 @@ class DropBook:
             raise ConfigurationError(
                 f"{entered.drop.drop_id} is stopped already; see `joint-use status`"
             )
-        head = note(self._connection, actor, "stop", entered.drop.drop_id)
+        told = f"must be discarded; bag sha256:{entered.bag_sha256}"
+        head = note(self._connection, actor, "stop", entered.drop.drop_id, told)
         self._connection.execute(
             insert(tables.stops).values(
                 drop_sequence=entered.sequence, stopped_at=actor.stamp, audit_sequence=head.sequence
@@ -207,14 +209,15 @@ class DropBook:
 
     def acknowledge(self, actor: Actor, entered: EnteredDrop, said: Acknowledgement) -> None:
         """Enter a partner's answer; what it says it deleted is no longer held."""
-        detail = f"accepted, {said.rejected_count} rows rejected"
+        content = said.model_dump_json()
+        detail = f"{said.rejected_count} rows rejected; answer sha256:{sha256_of_text(content)}"
         head = note(self._connection, actor, "acknowledge", entered.drop.drop_id, detail)
         self._connection.execute(
             insert(tables.acknowledgements).values(
                 drop_sequence=entered.sequence,
                 received_at=said.received_at.isoformat(),
                 recorded_at=actor.stamp,
-                content=said.model_dump_json(),
+                content=content,
                 audit_sequence=head.sequence,
             )
         )

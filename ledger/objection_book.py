@@ -4,7 +4,6 @@ Events are only ever added, each in the transaction of its audit entry, whose de
 of them.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +15,22 @@ from sqlalchemy import Connection, Select, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
-from ledger.chain import START, Head
+from ledger.chain import START, Head, sha256_of_text
 from ledger.references import References
 from transforms.identity import DIGITS, IDENTITY, NUMBER, digits_texts, number_texts
 from transforms.objections import EVENTS, TERMS, TRAITS, Register
+
+BOUND_TERMS = ("objection_id", "person", "scope", "partner", "purpose")
+BOUND_EVENTS = (
+    "objection_id",
+    "kind",
+    "origin",
+    "effective_on",
+    "received_on",
+    "channel",
+    "person",
+)
+"""What an audit entry vouches for of each objection and event recorded with it."""
 
 RECORDS, COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
@@ -101,8 +112,10 @@ class ObjectionBook:
     ) -> Head:
         """Add objections and events under one audit entry."""
         raised, events = list(raised), list(events)
-        digest = digest_of_events(
-            (e.objection_id, e.kind, e.origin, e.effective_on.isoformat(), e.person) for e in events
+        rows = [self._new_row(each) for each in raised]
+        digest = digest_of(
+            [tuple(row[name] for name in BOUND_TERMS) for row in rows],
+            [tuple(getattr(event, name) for name in BOUND_EVENTS) for event in events],
         )
         subjects = dict.fromkeys(event.objection_id for event in events)
         head = note(
@@ -110,19 +123,17 @@ class ObjectionBook:
             actor,
             action,
             " ".join(subjects),
-            f"{told}; events {digest}".lstrip("; "),
+            f"{told}; events sha256:{digest}",
         )
-        if raised:
-            self._connection.execute(
-                insert(tables.objections), [self._new_row(each, head) for each in raised]
-            )
+        if rows:
+            own = {"audit_sequence": head.sequence}
+            self._connection.execute(insert(tables.objections), [{**row, **own} for row in rows])
             self._add_number_traits({each.objection_id: each.customer_id for each in raised})
         if events:
-            rows = [
-                {**vars(event), "known_at": actor.stamp, "audit_sequence": head.sequence}
-                for event in events
-            ]
-            self._connection.execute(insert(tables.objection_events), rows)
+            entered = {"known_at": actor.stamp, "audit_sequence": head.sequence}
+            self._connection.execute(
+                insert(tables.objection_events), [{**vars(event), **entered} for event in events]
+            )
         return head
 
     def settle(self, actor: Actor, event: Event, customer_id: str | None) -> None:
@@ -152,12 +163,11 @@ class ObjectionBook:
             rows = [{"objection_id": each} for each in sorted(new)]
             self._connection.execute(insert(tables.objection_sightings), rows)
 
-    def _new_row(self, raised: Raised, head: Head) -> dict[str, object]:
+    def _new_row(self, raised: Raised) -> dict[str, object]:
         return {
             "objection_id": raised.objection_id,
             "person": self._references.of(raised.customer_id),
             **vars(raised.terms),
-            "audit_sequence": head.sequence,
         }
 
     def _add_number_traits(self, numbers: Mapping[str, str]) -> None:
@@ -184,7 +194,9 @@ class ObjectionBook:
         return {name: list(column) for name, column in zip(names, columns, strict=True)}
 
 
-def digest_of_events(events: Iterable[tuple[object, ...]]) -> str:
-    """Digest events as the audit entry that recorded them keeps it."""
-    told = json.dumps([list(event) for event in events])
-    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
+def digest_of(
+    objections: Iterable[tuple[object, ...]], events: Iterable[tuple[object, ...]]
+) -> str:
+    """Digest what is recorded at once (`BOUND_TERMS`, `BOUND_EVENTS`), as its audit entry keeps it."""
+    rows = [sorted([list(row) for row in objections], key=str), [list(row) for row in events]]
+    return sha256_of_text(json.dumps(rows, default=str))
