@@ -46,6 +46,8 @@ class PartnerState:
     """Months since the agreement took effect that are over and were never delivered."""
     missed: tuple[Month, ...]
     """Those of them after the first month that was."""
+    to_discard: tuple[str, ...]
+    """Stopped drops the partner has not said it knows of."""
 
 
 def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[PartnerState]:
@@ -53,6 +55,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     with ledger.reading() as connection:
         book = DropBook(connection)
         published, answers = book.published(), book.answers()
+        to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
     for partner, agreement in folder.policy.agreements.items():
@@ -62,7 +65,9 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         first = Month(agreement.effective_on.replace(day=1))
         missing = [m for m in first.until(Month.before(now)) if str(m) not in done]
         missed = [month for month in missing if done and str(month) > min(done)]
-        states.append(PartnerState(partner, drops, tuple(missing), tuple(missed)))
+        states.append(
+            PartnerState(partner, drops, tuple(missing), tuple(missed), to_discard[partner])
+        )
     return states
 
 

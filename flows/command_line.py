@@ -12,6 +12,14 @@ from schemas.errors import JointUseError
 
 _COMMANDS = {
     "export": "毎月の納品を行う / make and publish the monthly drops",
+    "object": "お客様の申し出を記録・撤回する / record, lift or settle an objection",
+    "objections": "申し出の一覧 / list objections",
+    "disclose": "だれに何を渡したかを答える / what was given to whom of one customer",
+    "notices": "削除の通知だけを今すぐ渡す / tell a partner at once what to delete",
+    "acknowledge": "共同利用者の受領の返事を記録する / record a partner's acknowledgement",
+    "status": "納品・受領・未納品の状況 / how deliveries stand",
+    "stop": "誤った納品を止める / stop a bad drop",
+    "audit": "操作の記録を検査する / verify the audit chain",
     "sources": "店の記録の列と対応を見る / show how the shop's columns are matched",
     "policy": "公表事項と覚書を調べる / check and show notice and agreements",
     "quarantine": "隔離された行と理由を見る / show what is set aside and why",

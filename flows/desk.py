@@ -1,9 +1,8 @@
 """The counter's desk: a named person with the shop's ledger open, and the records to look people up."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -80,10 +79,9 @@ class People:
         return list(dict.fromkeys([number, *(n for n in same if n)]))
 
 
-@contextmanager
-def desk(
+def open_desk(
     shop: Path, operator: str | None, reason: str, clock: Clock, environment: Mapping[str, str]
-) -> Iterator[Desk]:
+) -> Desk:
     """Open the shop for a named person.
 
     Raises:
@@ -95,7 +93,7 @@ def desk(
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
     complete_pending(ledger, folder, actor.at)
     note_policy(folder, ledger, actor)
-    yield Desk(folder, ledger, actor, environment)
+    return Desk(folder, ledger, actor, environment)
 
 
 def customer_number(written: str) -> str:
@@ -104,20 +102,3 @@ def customer_number(written: str) -> str:
     if not isinstance(number, str):
         raise ConfigurationError("--customer: this is no customer number; copy it from the records")
     return number
-
-
-def instant_of(written: str) -> datetime:
-    """Read a day (its end) or an instant; without an offset it is Japan's.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
-    try:
-        instant = datetime.fromisoformat(written)
-    except ValueError:
-        instant = None
-    if instant is None:
-        raise ConfigurationError("--known-at: write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
-    if len(written) == len("2026-01-01"):
-        instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
-    return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)

@@ -14,7 +14,7 @@ from drops.bag import sha256_of
 from drops.folders import published_folders, read_drop
 from ledger.audit import Actor, entries, last_recorded
 from ledger.bindings import unbound
-from ledger.chain import Finding, Head, Witness, compare, examine
+from ledger.chain import Finding, Head, Witness, answered_for, compare, examine
 from ledger.drop_book import DropBook
 from ledger.opening import Ledger
 from schemas.drop import Drop
@@ -36,15 +36,22 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
 
 
 def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:
-    """Hold if the ledger is not what the drops say it was.
+    """Hold if the ledger is not what the drops say it was, and nobody has answered for it.
 
     Raises:
         LedgerDoubtfulError: saying what was found and what to do.
     """
-    findings = examined(ledger, [folder.drops])
+    findings = doubts(ledger, examined(ledger, [folder.drops]))
     strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
     if findings or strangers:
         raise LedgerDoubtfulError(_told(findings, strangers))
+
+
+def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
+    """Give the findings nobody has answered for."""
+    with ledger.reading() as connection:
+        answered = answered_for(entries(connection))
+    return [finding for finding in findings if finding.name not in answered]
 
 
 def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:

@@ -120,6 +120,24 @@ def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:
     ]
 
 
+def difference_lines(outcome: Outcome) -> list[str]:
+    """Tell, file by file, what differs from the drop it was compared with: counts, and first keys."""
+    if outcome.compared_with is None:
+        return []
+    lines = [f"{outcome.compared_with} との違い / compared with it:"]
+    if not outcome.difference:
+        lines.append("  なし / the same rows")
+    for name, each in outcome.difference.items():
+        lines.append(f"  {name}: +{each.added} −{each.removed} ~{each.changed}")
+        for mark, keys in (
+            ("+", each.added_keys),
+            ("−", each.removed_keys),
+            ("~", each.changed_keys),
+        ):
+            lines += [f"    {mark} {key}" for key in keys]
+    return lines
+
+
 def markdown(report: ExportReport) -> str:
     """Tell the run in Markdown, for Prefect's artifact page."""
     lines = [f"# {report.shop}: {report.month}", "", f"as of {report.as_of}", ""]
@@ -139,6 +157,9 @@ def markdown(report: ExportReport) -> str:
         lines += [
             "",
             *(f"- cells {reason}: {count}" for reason, count in outcome.cells.items()),
+            *([f"- keys to delete: {outcome.deleted}"] if outcome.deleted else []),
+            "",
+            *(f"    {line}" for line in difference_lines(outcome)),
             "",
         ]
     lines += ["## 隔離 / quarantined", ""]

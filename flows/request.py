@@ -11,6 +11,9 @@ from transforms.reading.folding import fold_name
 SCHEDULE = "schedule"
 """Who starts a run that nobody started."""
 
+NO_REASON = "manual run"
+"""The reason of a run for which none was given; not enough for a correction."""
+
 _REASON = r"^[^0-9０-９@＠]+$"
 _LONGEST_REASON = 200
 

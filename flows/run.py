@@ -10,13 +10,14 @@ from pathlib import Path
 from drops.folders import DropSeries, sweep
 from flows.opening import open_shop
 from flows.reconciling import complete_pending, refuse_doubt
-from flows.request import SCHEDULE, ExportRequest, named_person
+from flows.request import NO_REASON, SCHEDULE, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
 from flows.workspace import workspace
 from ledger.audit import Actor
+from ledger.drop_book import DropBook
 from ledger.opening import Ledger
 from schemas.agreement import Agreement, DropKind, Share
-from schemas.errors import RefusedError
+from schemas.errors import ConfigurationError, RefusedError
 from schemas.notice import Notice
 from schemas.policy import DatedNotice, narrowed
 from sources.shop_folder import ShopFolder
@@ -131,11 +132,29 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             environment,
         )
         complete_pending(ledger, folder, run.actor.at)
+        _refuse_mode(run)
         if is_exclusive:
             refuse_doubt(ledger, folder)
             for partner in partners:
                 run.share(partner)
         yield run
+
+
+def _refuse_mode(run: Run) -> None:
+    """Refuse a mode that needs an earlier drop, or a reason, where there is none."""
+    mode = run.request.mode
+    if mode is Mode.ISSUE:
+        return
+    with run.ledger.reading() as connection:
+        book = DropBook(connection)
+        never = [p for p in run.partners if not book.latest(p, run.kind.value, run.period)]
+    if never:
+        raise RefusedError(
+            f"{run.period} was never delivered to {', '.join(never)}; there is nothing to {mode}. "
+            "Use --mode issue, or name other partners"
+        )
+    if mode is Mode.CORRECT and run.request.reason == NO_REASON:
+        raise ConfigurationError("--reason: a correction needs its reason in writing")
 
 
 def instant(clock: Clock) -> datetime:

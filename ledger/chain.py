@@ -73,6 +73,13 @@ class Finding:
     damage: Damage
     sequence: int
     told: str
+    witness: str = ""
+    """Id of the drop that shows it."""
+
+    @property
+    def name(self) -> str:
+        """Name it as an answer does: by the drop that shows it, or by place."""
+        return self.witness or f"{self.damage}@{self.sequence}"
 
 
 def digest_of(entry: Entry) -> str:
@@ -141,7 +148,8 @@ def compare(
     """
     by_number = {entry.sequence: entry for entry in entries}
     end = entries[-1].sequence if entries else 0
-    known = [w for w in witnesses if not _is_answered_for(w, entries)]
+    answered = answered_for(entries)
+    known = [witness for witness in witnesses if witness.drop_id not in answered]
     found = []
     if last_recorded > end:
         told = (
@@ -155,10 +163,10 @@ def compare(
                 f"{witness.drop_id} was made after entry {witness.head.sequence}, and the whole ledger "
                 f"ends at {end}: an older backup was restored"
             )
-            found.append(Finding(Damage.RESTORED, end, told))
+            found.append(Finding(Damage.RESTORED, end, told, witness.drop_id))
         elif entry is None and witness.head.sequence > end:
             told = f"{witness.drop_id} was made after entry {witness.head.sequence}, which is gone"
-            found.append(Finding(Damage.TRUNCATED, end, told))
+            found.append(Finding(Damage.TRUNCATED, end, told, witness.drop_id))
         elif entry is not None and entry.digest != witness.head.digest:
             found.append(_of_other_history(witness, entry))
     return found
@@ -170,13 +178,11 @@ def _of_other_history(witness: Witness, entry: Entry) -> Finding:
             f"it is younger than {witness.drop_id}, which was made after an entry of this number: an "
             "older backup was restored and written on"
         )
-        return Finding(Damage.RESTORED, entry.sequence, told)
+        return Finding(Damage.RESTORED, entry.sequence, told, witness.drop_id)
     told = f"it is not the entry {witness.drop_id} was made after: history was rewritten"
-    return Finding(Damage.REWRITTEN, entry.sequence, told)
+    return Finding(Damage.REWRITTEN, entry.sequence, told, witness.drop_id)
 
 
-def _is_answered_for(witness: Witness, entries: Sequence[Entry]) -> bool:
-    """Tell whether a named person took note of this drop when resuming after a restored backup."""
-    return any(
-        entry.action == "resume" and witness.drop_id in entry.subject.split() for entry in entries
-    )
+def answered_for(entries: Iterable[Entry]) -> set[str]:
+    """Give what a named person took note of when resuming: names of findings, and ids of drops."""
+    return {name for e in entries if e.action == "resume" for name in e.subject.split()}

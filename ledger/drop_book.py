@@ -120,8 +120,8 @@ class DropBook:
         """List the drops that were made ready and not published, as far as the ledger knows."""
         return [entered for entered in self.drops() if entered.published_at is None]
 
-    def prepare(self, prepared: Prepared) -> int:
-        """Enter a finished drop; give its number."""
+    def prepare(self, prepared: Prepared, audit_sequence: int) -> int:
+        """Enter a finished drop, made with this audit entry; give its number."""
         drop = prepared.drop
         self._forget_unpublished(drop)
         values = {
@@ -134,7 +134,7 @@ class DropBook:
             "bag_sha256": prepared.bag_sha256,
             "persons": packed(prepared.persons),
             "records": packed(prepared.records),
-            "audit_sequence": drop.audit_head.sequence if drop.audit_head else 0,
+            "audit_sequence": audit_sequence,
         }
         entered = self._connection.execute(insert(tables.drops).values(values))
         sequence = int((entered.inserted_primary_key or [0])[0])
@@ -146,8 +146,10 @@ class DropBook:
             self._connection.execute(insert(tables.tombstones), rows)
         return sequence
 
-    def publish(self, actor: Actor, sequence: int, told: str) -> None:
-        """Enter that a drop can be seen, and what its partner holds from now on."""
+    def publish(
+        self, actor: Actor, sequence: int, told: str, published_at: datetime | None = None
+    ) -> None:
+        """Enter that a drop can be seen (since when, if not now), and what its partner holds by it."""
         row = self._connection.execute(
             select(tables.drops).where(tables.drops.c.sequence == sequence)
         ).one()
@@ -155,7 +157,9 @@ class DropBook:
         head = note(self._connection, actor, "publish", row.drop_id, detail)
         self._connection.execute(
             insert(tables.publications).values(
-                drop_sequence=sequence, published_at=actor.stamp, audit_sequence=head.sequence
+                drop_sequence=sequence,
+                published_at=published_at.isoformat() if published_at else actor.stamp,
+                audit_sequence=head.sequence,
             )
         )
         held = after_publishing(self.held(row.partner, row.kind), unpacked(row.records), sequence)
@@ -192,8 +196,8 @@ class DropBook:
         )
         return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
 
-    def stop(self, actor: Actor, drop_id: str) -> None:
-        """Enter that the partner must discard a drop."""
+    def stop(self, actor: Actor, drop_id: str) -> str:
+        """Enter that the partner must discard a drop; give its full id."""
         entered = self.named(drop_id)
         if entered.stopped_at:
             raise ConfigurationError(
@@ -206,6 +210,7 @@ class DropBook:
                 drop_sequence=entered.sequence, stopped_at=actor.stamp, audit_sequence=head.sequence
             )
         )
+        return entered.drop.drop_id
 
     def acknowledge(self, actor: Actor, entered: EnteredDrop, said: Acknowledgement) -> None:
         """Enter a partner's answer; what it says it deleted is no longer held."""

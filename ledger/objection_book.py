@@ -97,10 +97,18 @@ class ObjectionBook:
         digest = select(tables.audit.c.digest).where(tables.audit.c.sequence == newest)
         return self._connection.execute(digest).scalar() or START
 
-    def next_id(self) -> str:
-        """Give an id for an objection recorded by command: K and a number never used."""
-        count = self._connection.execute(select(func.count()).select_from(tables.objections))
-        return f"K{count.scalar_one() + 1:05}"
+    def particulars(self) -> dict[int, dict[str, Any]]:
+        """Give, by the number of each event, where it came from and how the customer said it."""
+        names = ("received_on", "channel", "origin")
+        events = tables.objection_events.c
+        rows = self._connection.execute(select(events.sequence, *(events[name] for name in names)))
+        return {sequence: dict(zip(names, told, strict=True)) for sequence, *told in rows}
+
+    def next_ids(self, count: int) -> list[str]:
+        """Give ids for objections recorded by command: K and a number never used."""
+        known = self._connection.execute(select(func.count()).select_from(tables.objections))
+        first = known.scalar_one() + 1
+        return [f"K{number:05}" for number in range(first, first + count)]
 
     def add(
         self,

@@ -16,6 +16,22 @@ from schemas.columns import Kind, Role
 from schemas.people import CanonicalTable, Customers, FamilyMembers, Objections
 from schemas.work import Invoices, RepairLines, Repairs, Visits
 
+_TITLES = MappingProxyType(
+    {
+        "customers": "お客様情報",
+        "family_members": "ご家族",
+        "vehicles": "お車",
+        "certificates": "車検証",
+        "visits": "ご来店",
+        "repairs": "修理・整備",
+        "repair_lines": "修理・整備の明細",
+        "invoices": "お見積・ご請求",
+        "vehicle_costs": "維持費",
+        "vehicle_images": "お車の写真",
+        "objections": "お申し出",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -51,6 +67,11 @@ class Table:
     def links(self) -> dict[str, str]:
         """Link columns and the table each one points at."""
         return {c.name: c.to for c in self.columns.values() if c.to is not None}
+
+    @property
+    def title(self) -> str:
+        """What the shop's customers would call the table."""
+        return _TITLES[self.name]
 
     @property
     def row_description(self) -> str:

@@ -81,9 +81,16 @@ class Register:
     """Digest of the audit entry that recorded the newest event: changes with every event."""
 
 
+def known_events(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
+    """Give the events that were known at an instant, in the order of recording."""
+    if instant.known_at is None:
+        return events
+    return events.filter(pc.less_equal(events["known_at"], pyarrow.scalar(instant.known_at)))
+
+
 def in_force(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
     """Give the ids of the objections in force (steps 1 and 2)."""
-    known = _known(events, instant)
+    known = known_events(events, instant)
     changes = known.filter(
         pc.and_(
             pc.is_in(known["kind"], pyarrow.array(["raised", "lifted"])),
@@ -94,9 +101,17 @@ def in_force(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
     return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
 
 
+def standing(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
+    """Give the ids of the objections that are in force, or were raised for a later day."""
+    known = known_events(events, instant)
+    is_later = pc.greater(known["effective_on"], pyarrow.scalar(instant.day))
+    to_come = known.filter(pc.and_(pc.equal(known["kind"], "raised"), is_later))["objection_id"]
+    return pc.unique(pyarrow.concat_arrays([in_force(events, instant), to_come.combine_chunks()]))
+
+
 def settled(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
     """Give the last `settled` event of each objection that has one (step 5)."""
-    known = _known(events, instant)
+    known = known_events(events, instant)
     decisions = known.filter(pc.equal(known["kind"], "settled"))
     return _last_of_each(decisions, [("sequence", "ascending")])
 
@@ -125,12 +140,6 @@ def refusing(
     concerned = register.terms.filter(pyarrow.array(concerns(register.terms, recipient, notice)))
     ids = concerned["objection_id"].combine_chunks()
     return ids.filter(pc.is_in(ids, value_set=in_force(register.events, instant)))
-
-
-def _known(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
-    if instant.known_at is None:
-        return events
-    return events.filter(pc.less_equal(events["known_at"], pyarrow.scalar(instant.known_at)))
 
 
 def _last_of_each(events: pyarrow.Table, order: list[tuple[str, str]]) -> pyarrow.Table:

@@ -4,19 +4,26 @@ import os
 import signal
 import threading
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from flows.commands.options import json_option, shop_option
+from flows.commands.options import json_option, now, operator_option, shop_option
 from flows.orchestration import set_up
-from flows.report import JAPANESE, STATUS_TEXT, ExportReport, Outcome, account_rows
-from flows.request import ExportRequest, named_person
+from flows.report import (
+    JAPANESE,
+    STATUS_TEXT,
+    ExportReport,
+    Outcome,
+    account_rows,
+    difference_lines,
+)
+from flows.request import NO_REASON, ExportRequest, Mode, named_person
 from flows.run import opened_run
 from schemas.configuration import validated
+from schemas.errors import RefusedError
 
 _PATIENCE_SECONDS = 5
 
@@ -27,22 +34,37 @@ _PATIENCE_SECONDS = 5
 @click.option(
     "--partner", "partners", multiple=True, help="納品先（省略時は全社）/ partner, default all"
 )
-@click.option("--operator", envvar="JOINT_USE_OPERATOR", help="操作者の氏名 / your own name")
-@click.option(
-    "--reason", default="manual run", show_default=True, help="理由 / why; nothing personal"
-)
+@operator_option
+@click.option("--reason", default=NO_REASON, show_default=True, help="理由 / why; nothing personal")
 @click.option(
     "--dry-run", is_flag=True, help="納品せずに検査だけ行う / make and check, publish nothing"
 )
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.ISSUE.value,
+    show_default=True,
+    help="issue 通常の納品、reproduce 前の納品の再現、correct 理由を付けた訂正版",
+)
+@click.option(
+    "--yes",
+    "confirmed",
+    is_flag=True,
+    help="correct: 差分を確認した / the difference was looked at",
+)
 @json_option
+@click.pass_context
 def command(  # noqa: PLR0913 (one parameter per option)
+    context: click.Context,
+    *,
     shop: Path,
     month: str | None,
     partners: tuple[str, ...],
     operator: str | None,
     reason: str,
-    *,
+    mode: str,
     dry_run: bool,
+    confirmed: bool,
     as_json: bool,
 ) -> None:
     """毎月の納品を行う / Make, verify and publish the monthly drops."""
@@ -53,6 +75,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
         "operator": named_person(operator),
         "reason": reason,
         "dry_run": dry_run,
+        "mode": mode,
+        "confirmed": confirmed,
     }
     request = validated(ExportRequest, asked, where="export")
     console = Console(stderr=True)
@@ -73,6 +97,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
     else:
         for outcome in report.outcomes:
             click.echo(outcome.path or outcome.drop_id)
+    if any(outcome.status == "unconfirmed" for outcome in report.outcomes):
+        context.exit(RefusedError.exit_code)
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -85,11 +111,6 @@ def _stop(_signal: int, _frame: object) -> None:
     patience.start()
     click.echo("\n中止します / stopping; nothing further is published", err=True)
     raise KeyboardInterrupt
-
-
-def now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
 
 
 def _progress(console: Console, text: str) -> AbstractContextManager[object]:
@@ -105,6 +126,10 @@ def _print(report: ExportReport, console: Console) -> None:
         console.print(_account(outcome))
         for reason, count in outcome.cells.items():
             console.print(f"  cells {reason}: {count}", markup=False)
+        if outcome.deleted:
+            console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
+        for line in difference_lines(outcome):
+            console.print(f"  {line}", markup=False)
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
     if broken:
         console.print(

@@ -1,8 +1,14 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+
+from flows.request import checked_reason
+from schemas.errors import ConfigurationError
+from transforms.period import SHOP_TIME
 
 shop_option = click.option(
     "--shop",
@@ -12,6 +18,74 @@ shop_option = click.option(
     help="店舗フォルダ / the shop's folder, with shop.toml (or JOINT_USE_SHOP)",
 )
 
+operator_option = click.option(
+    "--operator",
+    envvar="JOINT_USE_OPERATOR",
+    help="操作者の氏名 / your own name (or JOINT_USE_OPERATOR)",
+)
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="結果を JSON で出す / answer with one JSON document"
 )
+
+
+def reason_option(
+    default: str | None = None,
+) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Ask why; without a default the reason must be given."""
+    return click.option(
+        "--reason",
+        default=default,
+        required=default is None,
+        show_default=default is not None,
+        callback=lambda _context, _option, written: checked_reason(written),
+        help="理由 / why; no names or numbers of customers",
+    )
+
+
+class Day(click.ParamType[date]):
+    """A day, written YYYY-MM-DD."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Read it."""
+        del ctx
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            told = f"--{param.name if param else 'day'}: write the day as YYYY-MM-DD"
+        raise ConfigurationError(told)
+
+
+class Moment(click.ParamType[datetime]):
+    """An instant, or a day (its end in Japan); without an offset it is Japan's."""
+
+    name = "YYYY-MM-DD[THH:MM]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it."""
+        del ctx
+        if isinstance(value, datetime):
+            return value
+        written = str(value)
+        try:
+            instant = datetime.fromisoformat(written)
+        except ValueError:
+            told = f"--{param.name if param else 'instant'}: write YYYY-MM-DD or YYYY-MM-DDTHH:MM"
+        else:
+            if len(written) == len("2026-01-01"):
+                instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
+            return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)
+        raise ConfigurationError(told.replace("_", "-"))
+
+
+def now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)

@@ -24,14 +24,11 @@ _KEY_OF = {
 def shown(
     table: PartnerTable, rows: pyarrow.RecordBatch, references: References
 ) -> pyarrow.Table | None:
-    """Digest the shaped rows of a standing record, item by item; None for other tables.
-
-    The items of a row are those of the table's columns, each once, in the order of the columns.
-    """
+    """Digest the shaped rows of a standing record, item by item as `shown_items`; None for others."""
     key = _KEY_OF.get(table.name)
     if key is None or key not in rows.schema.names:
         return None
-    items = dict.fromkeys(item for column in table.columns for item in column.items)
+    items = shown_items(table)
     digests = [references.traits(_of_item(table, rows, item)) for item in items]
     stacked = np.column_stack([each.to_numpy(zero_copy_only=False) for each in digests])
     offsets = pyarrow.array(np.arange(rows.num_rows + 1) * len(items), pyarrow.int32())
@@ -40,6 +37,11 @@ def shown(
     )
     records = pyarrow.repeat(pyarrow.scalar(table.name), rows.num_rows)
     return pyarrow.table([records, binary_keys(rows.column(key)), lists], schema=RECORDS)
+
+
+def shown_items(table: PartnerTable) -> tuple[str, ...]:
+    """Give the items a row shows: those of the table's columns, each once, in their order."""
+    return tuple(dict.fromkeys(item for column in table.columns for item in column.items))
 
 
 def persons_in(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.run import Run
 from flows.scratch import load_spine
 from flows.stages.check import codes_of
+from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
@@ -30,6 +32,14 @@ class PartnerView:
     tables: tuple[PartnerTable, ...]
     shaping: Shaping
     keys: PartnerKeys
+
+    def give_keys(self) -> None:
+        """Make the keys that several tables need, each number once."""
+        for name in {table.name for table in self.tables} & {"customers", "vehicles", "repairs"}:
+            leaves = pyarrow.array(self.verdicts.codes(name) == 0)
+            numbers = self.spine.column(name, CATALOG[name].key or "")
+            given = pc.if_else(leaves, numbers, pyarrow.scalar(None, pyarrow.string()))
+            self.shaping.keys[name] = self.keys.of(name, given)
 
     def leaving(self, table: PartnerTable) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
         """Stream the rows of a table that leave, with their places in it."""

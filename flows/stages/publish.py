@@ -87,7 +87,8 @@ class _Publisher:
             tombstones=run.scratch.tombstones(drop.partner),
         )
         with run.ledger.writing() as connection:
-            sequence = DropBook(connection).prepare(prepared)
+            made_with = drop.audit_head.sequence if drop.audit_head else 0
+            sequence = DropBook(connection).prepare(prepared, made_with)
         with run.ledger.writing() as connection:
             take_in(run, connection, run.actor)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))

@@ -1,8 +1,5 @@
 """Register: what the records say about objections becomes events, and whom they mean is found out."""
 
-from datetime import date
-
-import pyarrow
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
@@ -17,7 +14,7 @@ from schemas.staging import FAULT
 from sources.snapshot import Snapshot, read_objections
 from transforms.identity import IDENTITY_COLUMNS, traits_of
 from transforms.meaning import Meaning
-from transforms.objections import Instant, Register, in_force
+from transforms.objections import Instant, Register, in_force, standing
 
 
 def register(run: Run, snapshot: Snapshot) -> Registered:
@@ -36,7 +33,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         book.remember(meaning.marks())
         known = book.register()
         holding = in_force(known.events, instant)
-        work = meaning.work(_relevant(known, holding))
+        work = meaning.work(standing(known.events, instant))
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
         note(connection, run.actor, "read", detail=read)
@@ -65,12 +62,6 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
             "there is no objection at all; a lost export looks the same. If nobody ever objected, "
             "say so with limits.objections_may_be_empty = true in shop.toml"
         )
-
-
-def _relevant(known: Register, holding: pyarrow.Array) -> pyarrow.Array:
-    """Give the objections that hold or will: nobody needs to settle one that has ended."""
-    to_come = in_force(known.events, Instant(date.max))
-    return pc.unique(pyarrow.concat_arrays([holding, to_come]))
 
 
 def _refuse_two_id_systems(work: dict[str, int], known: Register, limits: Limits) -> None:

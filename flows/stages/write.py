@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-import pyarrow.compute as pc
 
 from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
@@ -24,7 +23,6 @@ from ledger.audit import note
 from ledger.drop_book import DropBook, Tombstone
 from ledger.holdings import RECORDS
 from schemas.agreement import DropKind
-from schemas.catalog import CATALOG
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
 from schemas.partner_tables import PartnerTable, deleted_table
@@ -47,7 +45,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     view = view_of(
         run, snapshot, run.scratch.verdicts(partner), run.scratch.objectors(partner), partner
     )
-    _give_keys(view)
+    view.give_keys()
     tables = view.tables if run.kind is DropKind.MONTHLY else ()
     writer = _DropWriter(run, view, run.series(partner).staging())
     # Tables do not depend on each other any more, and Arrow leaves the interpreter free.
@@ -84,15 +82,6 @@ class _Written:
 def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
     cells = sum((table.cells for table in tables), Counter[str]())
     return {reason: count for reason, count in sorted(cells.items()) if count}
-
-
-def _give_keys(view: PartnerView) -> None:
-    """Make the keys that several tables need, each number once."""
-    for name in {table.name for table in view.tables} & {"customers", "vehicles", "repairs"}:
-        leaves = pyarrow.array(view.verdicts.codes(name) == 0)
-        numbers = view.spine.column(name, CATALOG[name].key or "")
-        given = pc.if_else(leaves, numbers, pyarrow.scalar(None, pyarrow.string()))
-        view.shaping.keys[name] = view.keys.of(name, given)
 
 
 class _DropWriter:

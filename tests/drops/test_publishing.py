@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import flows.stages.gate
+import flows.stages.objectors
 import flows.stages.publish
 from drops.objector_scan import Traces, scan
 from drops.verify import resources_of, verify_drop
@@ -95,7 +95,7 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("sources.snapshot", "staged_schema", False),
         ("flows.stages.check", "keep", True),
         ("flows.stages.register", "take_in", True),
-        ("flows.stages.gate", "gate_out", False),
+        ("flows.stages.objectors", "gate_out", False),
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
@@ -185,7 +185,7 @@ def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
 
 
 def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_path, monkeypatch):
-    monkeypatch.setattr(flows.stages.gate, "gate_out", lambda *_: None)
+    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
     shop = write_shop(
         tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("2")]}
     )

@@ -373,9 +373,9 @@ def test_an_older_certificate_does_not_stand_in_for_a_broken_newer_one(tmp_path)
 
 
 def test_a_failed_run_leaves_nothing_in_the_drops_folder(tmp_path, monkeypatch):
-    import flows.stages.gate
+    import flows.stages.objectors
 
-    monkeypatch.setattr(flows.stages.gate, "gate_out", lambda *_: None)
+    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
     shop = shop_of(tmp_path, [customer("1"), customer("9")], objection("9"))
     with pytest.raises(Exception, match="belongs only to people who objected"):
         run(shop)

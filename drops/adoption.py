@@ -1,0 +1,90 @@
+"""Whom a drop holds, read off its own files: for a drop the ledger knows nothing of any more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from drops.folders import read_drop
+from drops.verify import read_table, resources_of
+from schemas.partner_tables import DELETED, STANDING, key_name
+
+_CUSTOMER, _VEHICLE, _REPAIR = (
+    key_name(f"{name}_id") for name in ("customer", "vehicle", "repair")
+)
+_KEYED_LIKE = {"certificates": _VEHICLE}
+"""Records that go by the key of another."""
+
+
+@dataclass(frozen=True)
+class Members:
+    """Whom and what a drop holds.
+
+    Args:
+        persons: per customer key (hex) the tables with anything of theirs, a bit each.
+        records: `record` and `key` (hex) of every customer, relative, car and certificate.
+        deleted: `record` and `key` (hex) of every row of the `deleted` table.
+    """
+
+    persons: pd.Series
+    records: pd.DataFrame
+    deleted: pd.DataFrame
+
+
+def members_of(folder: Path) -> Members:
+    """Read whom a drop holds."""
+    resources = resources_of(folder)
+    frames = {name: _keys(folder, resource) for name, resource in resources.items()}
+    persons: dict[str, int] = {}
+    records = []
+    for place, table in enumerate(read_drop(folder).tables):
+        frame = frames[table.name]
+        for key in _owners(table.name, frame, frames).unique():
+            persons[key] = persons.get(key, 0) | 1 << place
+        column = _KEYED_LIKE.get(table.name, _own_key(resources[table.name]))
+        if table.name in {*STANDING, *_KEYED_LIKE} and column in frame:
+            records.append(pd.DataFrame({"record": table.name, "key": frame[column].dropna()}))
+    none = pd.DataFrame({"record": [], "key": []}, dtype=object)
+    return Members(
+        pd.Series(persons, dtype=np.uint16),
+        pd.concat([none, *records], ignore_index=True),
+        frames.get(DELETED, none),
+    )
+
+
+def _owners(name: str, frame: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """Give the customer key of each row that has one."""
+    if _CUSTOMER in frame:
+        return frame[_CUSTOMER].dropna()
+    for column, parents in ((_VEHICLE, "vehicles"), (_REPAIR, "repairs")):
+        parent = frames.get(parents)
+        if name != parents and column in frame and parent is not None and _CUSTOMER in parent:
+            known = parent.drop_duplicates(column).set_index(column)[_CUSTOMER]
+            return frame[column].map(known).dropna()
+    return pd.Series([], dtype=object)
+
+
+def _keys(folder: Path, resource: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the key columns of a file under their canonical names."""
+    headers = {
+        field["name"]: field["joint-use:column"]
+        for field in resource["schema"]["fields"]
+        if field["joint-use:column"].endswith("_key")
+        or (resource["name"] == DELETED and field["joint-use:column"] in {"record", "key"})
+    }
+    if not headers:
+        return pd.DataFrame()
+    batches = list(read_table(folder, resource, list(headers)))
+    schema = pyarrow.schema([(header, pyarrow.string()) for header in headers])
+    table = pyarrow.Table.from_batches(batches) if batches else schema.empty_table()
+    return table.to_pandas().rename(columns=headers)
+
+
+def _own_key(resource: Mapping[str, Any]) -> str:
+    headers = resource["schema"].get("primaryKey", [])
+    named = {f["name"]: f["joint-use:column"] for f in resource["schema"]["fields"]}
+    return named[headers[0]] if headers else ""

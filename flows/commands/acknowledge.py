@@ -1,0 +1,73 @@
+"""`joint-use acknowledge`: what a partner answered to a drop."""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.desk import open_desk
+from ledger.drop_book import DropBook
+from schemas.acknowledgement import Acknowledgement
+from schemas.configuration import validated
+from schemas.errors import ConfigurationError
+
+
+@click.command(name="acknowledge")
+@shop_option
+@click.argument("drop")
+@click.option(
+    "--file",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="共同利用者から届いた JSON / the partner's answer",
+)
+@operator_option
+@reason_option("the partner answered")
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    drop: str,
+    path: Path,
+    operator: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """共同利用者の受領の返事を記録する / Record a partner's acknowledgement of a drop.
+
+    What it says it deleted is not told again; what it rejected is, and is listed here.
+    """
+    said = _read(path)
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    with desk.ledger.writing() as connection:
+        book = DropBook(connection)
+        entered = book.named(drop)
+        said.hold_against(entered.drop, entered.published_at or desk.actor.at)
+        book.acknowledge(desk.actor, entered, said)
+    rows = {
+        name: {"accepted": table.accepted, "rejected": len(table.rejected)}
+        for name, table in said.tables.items()
+    }
+    if as_json:
+        click.echo(json.dumps({"drop_id": entered.drop.drop_id, "tables": rows}, indent=2))
+        return
+    click.echo(f"{entered.drop.drop_id}: 受領を記録しました / acknowledged")
+    for name, table in said.tables.items():
+        click.echo(f"  {name}: {table.accepted} accepted, {len(table.rejected)} rejected")
+
+
+def _read(path: Path) -> Acknowledgement:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        fault = "cannot be opened; give the partner's answer with --file"
+    except ValueError:
+        fault = "is not JSON; ask the partner for a joint-use-ack/1 file (README)"
+    else:
+        if isinstance(content, dict):
+            return validated(Acknowledgement, content, where=path.name)
+        fault = "is not a JSON object; ask the partner for a joint-use-ack/1 file (README)"
+    raise ConfigurationError(f"{path.name} {fault}")

@@ -1,0 +1,46 @@
+"""`joint-use disclose`: what was given to whom of one customer, for the customer to read."""
+
+import os
+from pathlib import Path
+
+import click
+
+from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.desk import customer_number, open_desk
+from flows.disclosure import disclose
+from flows.pages import disclosure_page, disclosure_text
+from ledger.private_files import open_private
+
+
+@click.command(name="disclose")
+@shop_option
+@click.option("--customer", required=True, help="お客様番号 / customer number")
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="印刷用のページを書く / write a page to print",
+)
+@operator_option
+@reason_option("the customer asked for disclosure")
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    customer: str,
+    page: Path | None,
+    operator: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """だれに・いつ・どの項目を渡したか / What was given to whom, when, under which clause."""
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    answer = disclose(desk, customer_number(customer))
+    if page:
+        with open_private(page) as file:
+            file.write(disclosure_page(answer).encode())
+        click.echo(f"{page} に書きました（印刷できます）/ written, ready to print", err=True)
+    if as_json:
+        click.echo(answer.model_dump_json(indent=2))
+    elif not page:
+        click.echo(disclosure_text(answer))

@@ -1,0 +1,122 @@
+"""`joint-use object`: record an objection, lift one, or settle whom one means."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from flows.commands.options import (
+    Day,
+    json_option,
+    now,
+    operator_option,
+    reason_option,
+    shop_option,
+)
+from flows.desk import Desk, customer_number, open_desk
+from flows.disclosure import partners_holding
+from flows.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
+from schemas.errors import ConfigurationError
+
+_CHANNELS = ("counter", "phone", "letter", "mail")
+
+
+@click.command(name="object")
+@shop_option
+@click.option("--customer", help="お客様番号 / customer number")
+@click.option(
+    "--scope",
+    type=click.Choice(SCOPES),
+    help="provision 提供の拒否、purpose 利用目的ごとの拒否、erasure 消去",
+)
+@click.option("--partner", "partners", multiple=True, help="この共同利用者だけ / this partner only")
+@click.option("--purpose", "purposes", multiple=True, help="この利用目的だけ / this purpose only")
+@click.option("--received", type=Day(), help="受付日 / day the customer said so")
+@click.option("--effective", type=Day(), help="効力発生日（省略時は受付日）/ default: --received")
+@click.option("--channel", type=click.Choice(_CHANNELS), help="受付方法 / how the customer said so")
+@click.option("--not-in-records", is_flag=True, help="記録にない番号でも受け付ける")
+@click.option("--lift", "is_lift", is_flag=True, help="申し出を撤回する / end objections")
+@click.option("--all", "is_all", is_flag=True, help="該当する申し出をすべて撤回する / lift several")
+@click.option("--objection", help="申し出の番号 / id of one objection, with --lift")
+@click.option("--settle", "settled", metavar="ID", help="だれの申し出かを決める / whom it means")
+@click.option("--nobody", is_flag=True, help="--settle: 記録のだれでもない / nobody in the records")
+@operator_option
+@reason_option("customer said so")
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    customer: str | None,
+    scope: str | None,
+    partners: tuple[str, ...],
+    purposes: tuple[str, ...],
+    received: date | None,
+    effective: date | None,
+    channel: str | None,
+    objection: str | None,
+    settled: str | None,
+    operator: str | None,
+    reason: str,
+    not_in_records: bool,
+    is_lift: bool,
+    is_all: bool,
+    nobody: bool,
+    as_json: bool,
+) -> None:
+    r"""申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.
+
+    \b
+    joint-use object --customer C00010 --scope provision --received 2026-11-01 --channel phone
+    joint-use object --lift --customer C00010
+    joint-use object --settle R0123456789abcdef --customer C00010
+    """
+    number = customer_number(customer) if customer else None
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    if settled:
+        if is_lift or bool(number) == nobody:
+            raise ConfigurationError("--settle: give either --customer or --nobody, and no --lift")
+        taken = settle(desk, settled, number)
+    elif is_lift:
+        if bool(number) == bool(objection):
+            raise ConfigurationError("--lift: give either --customer or --objection")
+        choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
+        taken = lift(desk, choice, effective, received or desk.today, channel)
+    else:
+        if not (number and scope and received and channel):
+            raise ConfigurationError("give --customer, --scope, --received and --channel")
+        refusal = Refusal(
+            customer=number,
+            scope=scope,
+            partners=partners,
+            purposes=purposes,
+            received_on=received,
+            effective_on=effective or received,
+            channel=channel,
+            is_in_records=not not_in_records,
+        )
+        taken = record(desk, refusal)
+    _tell(desk, taken, None if is_lift or settled else number, as_json=as_json)
+
+
+def _tell(desk: Desk, taken: Taken, objector: str | None, *, as_json: bool) -> None:
+    holding = partners_holding(desk, objector) if objector else []
+    if as_json:
+        told = {"objections": taken.objection_ids, "held_by": holding}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        click.echo("\n".join(taken.objection_ids))
+    click.echo("記録しました / recorded", err=True)
+    if not taken.are_records_read:
+        click.echo(
+            "店の記録を読めなかったため、番号は確認していません / the records could not be read, so the "
+            "number was not looked up; it counts as written",
+            err=True,
+        )
+    for partner in holding:
+        click.echo(
+            f"{partner}: すでに渡しています。次の納品で削除を通知します / holds this customer; told to "
+            f"delete with the next drop, or now: joint-use notices --partner {partner}",
+            err=True,
+        )

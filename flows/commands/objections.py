@@ -1,0 +1,136 @@
+"""`joint-use objections`: what held on a day, as it was known at an instant; and what is left to settle."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from flows.commands.options import (
+    Day,
+    Moment,
+    json_option,
+    now,
+    operator_option,
+    reason_option,
+    shop_option,
+)
+from flows.desk import Desk, open_desk
+from flows.objection_list import ENDED, IN_FORCE, TO_COME, Listed, listed
+from ledger.audit import note
+from ledger.objection_book import ObjectionBook
+from schemas.errors import SourceUnreadableError
+from transforms.meaning import Meaning
+from transforms.objections import Instant, standing
+
+_STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One objection with the customers it means today."""
+
+    listed: Listed
+    customers: tuple[str, ...]
+    unsettled: int | None
+    """How many customers it may mean, if somebody has to settle that."""
+
+
+@click.command(name="objections")
+@shop_option
+@click.option("--as-of", type=Day(), help="この日に効力があるもの / what held on this day")
+@click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")
+@click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")
+@click.option("--work", is_flag=True, help="確認が必要なものだけ / only what has to be settled")
+@operator_option
+@reason_option("looking at objections")
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    as_of: date | None,
+    known_at: datetime | None,
+    operator: str | None,
+    reason: str,
+    is_all: bool,
+    work: bool,
+    as_json: bool,
+) -> None:
+    """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    rows = _rows(desk, Instant(as_of or desk.today, known_at))
+    if work:
+        rows = [row for row in rows if row.unsettled is not None]
+    elif not is_all:
+        rows = [row for row in rows if row.listed.state != ENDED]
+    if as_json:
+        click.echo(
+            json.dumps([_told(row) for row in rows], ensure_ascii=False, indent=2, default=str)
+        )
+        return
+    for row in rows:
+        click.echo(_line(row))
+    click.echo(f"{len(rows)} 件", err=True)
+    if any(row.unsettled is not None for row in rows):
+        click.echo(
+            "確認が必要: joint-use object --settle ID --customer 番号、または --nobody / to settle; "
+            "until then everyone it may mean is held back",
+            err=True,
+        )
+
+
+def _rows(desk: Desk, instant: Instant) -> list[_Row]:
+    numbers: dict[str, str] = {}
+    unsettled: dict[str, int] = {}
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        found = listed(book, instant)
+        register = book.register()
+        note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
+    try:
+        of = desk.ledger.references.of
+        numbers = {of(number): number for number in desk.people.numbers if number}
+        meaning = Meaning.of(register, desk.people.traits, instant)
+        unsettled = meaning.work(standing(register.events, instant))
+    except SourceUnreadableError:
+        click.echo(
+            "店の記録を読めません / the records cannot be read: no customer numbers", err=True
+        )
+    return [
+        _Row(
+            each,
+            tuple(numbers[person] for person in each.persons if person in numbers),
+            unsettled.get(each.objection_id),
+        )
+        for each in found
+    ]
+
+
+def _told(row: _Row) -> dict[str, object]:
+    terms = asdict(row.listed)
+    terms.pop("persons")
+    return {**terms, "customers": row.customers, "may_mean": row.unsettled}
+
+
+def _line(row: _Row) -> str:
+    each = row.listed
+    terms = [each.scope or "(all)", each.partner or "", each.purpose or ""]
+    days = [
+        f"{each.begins_on} から" if each.begins_on not in {None, date.min} else "",
+        f"{each.ends_on} まで" if each.ends_on else "",
+    ]
+    whom = ", ".join(row.customers) or "(記録にない番号 / not in the records)"
+    parts = [
+        each.objection_id,
+        whom,
+        " ".join(filter(None, terms)),
+        _STATES[each.state],
+        *days,
+        f"受付 {each.received_on}" if each.received_on else "",
+        each.channel or "",
+    ]
+    if row.unsettled is not None:
+        parts.append(f"要確認 to settle: {row.unsettled}")
+    return "  ".join(filter(None, parts))

@@ -1,0 +1,93 @@
+"""`joint-use status`: per partner and month what was delivered, acknowledged, superseded, is overdue."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from flows.attention import DropState, PartnerState, partner_states, ranges
+from flows.commands.options import json_option, now, shop_option
+from flows.opening import open_shop
+from flows.reconciling import complete_pending
+from transforms.period import SHOP_TIME
+
+_WORDS = {
+    "acknowledged": "受領済",
+    "rejected": "受取拒否",
+    "superseded": "差替済",
+    "stopped": "停止",
+    "overdue": "返事遅れ",
+}
+
+
+@click.command(name="status")
+@shop_option
+@json_option
+def command(*, shop: Path, as_json: bool) -> None:
+    """納品・受領・未納品の状況 / Deliveries, acknowledgements, missed months."""
+    folder, ledger = open_shop(shop, os.environ)
+    at = now().astimezone(SHOP_TIME)
+    complete_pending(ledger, folder, at)
+    states = partner_states(folder, ledger, at)
+    if as_json:
+        told = {state.partner: _told(state) for state in states}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for state in states:
+        click.secho(state.partner, bold=True)
+        for each in state.drops:
+            click.echo(f"  {_line(each)}")
+        if state.missing:
+            click.echo(f"  未納品の月 / never delivered: {ranges(state.missing)}")
+        if state.to_discard:
+            click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
+
+
+def _line(state: DropState) -> str:
+    drop, published_at = state.entered.drop, state.entered.published_at
+    rows = sum(table.rows for table in drop.tables)
+    deleted = drop.deleted.rows if drop.deleted else 0
+    name = drop.drop_id.partition("/")[2]
+    parts = [
+        f"{name}  {published_at:%Y-%m-%d}" if published_at else name,
+        f"{rows:,} 行 rows",
+        f"削除通知 deleted {deleted}" if deleted else "",
+        *(f"{_WORDS[mark.split()[0]]} {mark}" for mark in state.marks),
+    ]
+    return "  ".join(filter(None, parts))
+
+
+def _told(state: PartnerState) -> dict[str, object]:
+    return {
+        "drops": [
+            {
+                "drop_id": each.entered.drop.drop_id,
+                "kind": each.entered.drop.kind,
+                "period": each.entered.drop.period,
+                "published_at": str(each.entered.published_at),
+                "rows": sum(table.rows for table in each.entered.drop.tables),
+                "deleted": each.entered.drop.deleted.rows if each.entered.drop.deleted else 0,
+                "marks": each.marks,
+                "superseded_by": each.superseded_by,
+                "rejected": _rejected(each),
+            }
+            for each in state.drops
+        ],
+        "never_delivered": [str(month) for month in state.missing],
+        "missed": [str(month) for month in state.missed],
+        "to_discard": list(state.to_discard),
+    }
+
+
+def _rejected(state: DropState) -> dict[str, dict[str, int]]:
+    """Count what the partner rejected, per file and reason."""
+    if state.answer is None:
+        return {}
+    tables = state.answer.acknowledgement.tables
+    return {
+        name: dict(Counter(row.reason for row in table.rejected))
+        for name, table in tables.items()
+        if table.rejected
+    }

@@ -1,0 +1,302 @@
+"""The answer to a disclosure request (policy §6; 個人情報保護法33条): what was given to whom, and stands."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow
+import pyarrow.compute as pc
+from pydantic import BaseModel
+
+from drops.keys import PartnerKeys
+from flows.desk import Desk
+from flows.held_today import Inquiry, ShownRecord, shown_today
+from ledger.audit import note
+from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.holdings import binary_keys, hexadecimal_keys
+from schemas.agreement import DropKind
+from schemas.catalog import CATALOG
+from schemas.drop import Drop
+from schemas.errors import JointUseError, SourceUnreadableError
+from schemas.notice import Notice
+
+
+class Named(BaseModel):
+    """An item or purpose of the notice, and the clause that announces it."""
+
+    id: str
+    text: str
+    clause: str
+
+
+class DisclosedTable(BaseModel):
+    """One file in which something of the person stood."""
+
+    name: str
+    title: str
+    items: tuple[Named, ...]
+
+
+class DisclosedDrop(BaseModel):
+    """One drop that held the person."""
+
+    drop_id: str
+    partner: str
+    partner_name: str
+    partner_clause: str
+    period: str
+    published_at: datetime
+    notice: str
+    agreement: str
+    purposes: tuple[Named, ...]
+    tables: tuple[DisclosedTable, ...]
+    acknowledged_at: datetime | None
+    stopped_at: datetime | None
+
+
+class Deletion(BaseModel):
+    """A drop that told a partner to delete the person's record."""
+
+    drop_id: str
+    partner_name: str
+    told_at: datetime
+    acknowledged_at: datetime | None
+
+
+class HeldRecord(BaseModel):
+    """A record of the person a partner holds, as far as the shop knows."""
+
+    partner: str
+    partner_name: str
+    record: str
+    title: str
+    since: datetime
+    drop_id: str
+    is_in_records: bool | None
+    """Whether the shop's own records still give it to the partner; None if they cannot be compared."""
+    outdated: tuple[Named, ...]
+    """Items of which the partner holds another value than the shop."""
+
+
+class Disclosure(BaseModel):
+    """All of it."""
+
+    shop: str
+    customer: str
+    numbers: tuple[str, ...]
+    """All numbers of the person: the one asked for, and those merged with it."""
+    asked_at: datetime
+    drops: tuple[DisclosedDrop, ...]
+    deletions: tuple[Deletion, ...]
+    held: tuple[HeldRecord, ...]
+
+
+def disclose(desk: Desk, customer: str) -> Disclosure:
+    """Put together what partners were given of a person, and enter that it was asked for."""
+    numbers = _numbers(desk, customer)
+    partners = [
+        _Partner(desk, partner, numbers, published)
+        for partner, published in _by_partner(desk).items()
+    ]
+    answer = Disclosure(
+        shop=desk.folder.policy.notice.responsible.name,
+        customer=customer,
+        numbers=numbers,
+        asked_at=desk.actor.at.replace(microsecond=0),
+        drops=tuple(drop for partner in partners for drop in partner.drops()),
+        deletions=tuple(told for partner in partners for told in partner.deletions()),
+        held=tuple(record for partner in partners for record in partner.held()),
+    )
+    with desk.ledger.writing() as connection:
+        subject = desk.ledger.references.of(customer)
+        note(connection, desk.actor, "disclose", subject, f"{len(answer.drops)} drops")
+    return answer
+
+
+def partners_holding(desk: Desk, customer: str) -> list[str]:
+    """List the partners that hold a customer's record, as far as the shop knows."""
+    numbers = _numbers(desk, customer)
+    return [
+        partner
+        for partner, published in _by_partner(desk).items()
+        if _Partner(desk, partner, numbers, published).is_held()
+    ]
+
+
+def _numbers(desk: Desk, customer: str) -> tuple[str, ...]:
+    try:
+        return tuple(desk.people.numbers_of_person(customer))
+    except SourceUnreadableError:
+        return (customer,)
+
+
+def _by_partner(desk: Desk) -> dict[str, list[EnteredDrop]]:
+    with desk.ledger.reading() as connection:
+        published = DropBook(connection).published()
+    partners = dict.fromkeys(each.drop.partner for each in published)
+    return {
+        partner: [each for each in published if each.drop.partner == partner]
+        for partner in partners
+    }
+
+
+@dataclass(frozen=True)
+class _Partner:
+    """What one partner was given of the person."""
+
+    desk: Desk
+    partner: str
+    numbers: tuple[str, ...]
+    published: list[EnteredDrop]
+
+    @property
+    def _keys(self) -> pyarrow.Array:
+        """Keys of the person's customer numbers."""
+        keys = PartnerKeys(self.desk.ledger.key(self.partner))
+        return keys.of("customers", pyarrow.array(self.numbers, pyarrow.string()))
+
+    def drops(self) -> Iterator[DisclosedDrop]:
+        """Give each drop that held the person."""
+        wanted, answers = binary_keys(self._keys), self._answers()
+        for each in self.published:
+            with self.desk.ledger.reading() as connection:
+                persons = DropBook(connection).persons(each.sequence)
+            own = persons.filter(pc.is_in(persons["key"], value_set=wanted))["tables"].to_pylist()
+            bits = 0
+            for mask in own:
+                bits |= mask
+            if bits:
+                yield self._drop(each, bits, answers)
+
+    def deletions(self) -> Iterator[Deletion]:
+        """Give each drop that told to delete the person's own record."""
+        wanted, answers = set(self._keys.to_pylist()), self._answers()
+        for each in self.published:
+            with self.desk.ledger.reading() as connection:
+                told = DropBook(connection).tombstones(each.sequence)
+            if any(stone.record == "customers" and stone.key in wanted for stone in told):
+                yield Deletion(
+                    drop_id=each.drop.drop_id,
+                    partner_name=self._partner_names(self._notice(each.drop))[0],
+                    told_at=each.published_at or self.desk.actor.at,
+                    acknowledged_at=_received(answers, each),
+                )
+
+    def is_held(self) -> bool:
+        """Tell whether the partner holds the person's own record."""
+        held = self._holdings()
+        is_own = pc.is_in(held["key"], value_set=binary_keys(self._keys))
+        return bool(len(held.filter(pc.and_(pc.equal(held["record"], "customers"), is_own))))
+
+    def held(self) -> Iterator[HeldRecord]:
+        """Compare what the partner holds of the person with what the records say today."""
+        today = self._today()
+        held = self._holdings()
+        names = set(self._keys.to_pylist()) | {record.key for record in today or ()}
+        wanted = binary_keys(pyarrow.array(sorted(names), pyarrow.string()))
+        own = held.filter(pc.is_in(held["key"], value_set=wanted))
+        by_sequence = {each.sequence: each for each in self.published}
+        by_name = {(record.table, record.key): record for record in today or ()}
+        keys = hexadecimal_keys(own["key"]).to_pylist()
+        for key, row in zip(keys, own.to_pylist(), strict=True):
+            source = by_sequence[row["drop"]]
+            current = by_name.get((row["record"], key))
+            yield self._held(source, row, current, is_known=today is not None)
+
+    def _held(
+        self,
+        source: EnteredDrop,
+        row: Mapping[str, object],
+        current: ShownRecord | None,
+        *,
+        is_known: bool,
+    ) -> HeldRecord:
+        record, digests = str(row["record"]), row["digests"]
+        notice = self._notice(source.drop)
+        shown = next((t.items for t in source.drop.tables if t.name == record), ())
+        before = dict(zip(shown, digests if isinstance(digests, list) else (), strict=False))
+        outdated = [
+            item
+            for item, digest in before.items()
+            if current is not None and current.items.get(item, digest) != digest
+        ]
+        return HeldRecord(
+            partner=self.partner,
+            partner_name=self._partner_names(notice)[0],
+            record=record,
+            title=CATALOG[record].title,
+            since=source.published_at or self.desk.actor.at,
+            drop_id=source.drop.drop_id,
+            is_in_records=current is not None if is_known else None,
+            outdated=_items(notice, outdated),
+        )
+
+    def _today(self) -> list[ShownRecord] | None:
+        """Give what the partner would be shown today; None if that cannot be told."""
+        desk = self.desk
+        inquiry = Inquiry(
+            desk.folder.home, desk.actor.person, desk.actor.reason, frozenset(self.numbers)
+        )
+        try:
+            return shown_today(inquiry, self.partner, lambda: desk.actor.at, desk.environment)
+        except JointUseError:
+            return None
+
+    def _holdings(self) -> pyarrow.Table:
+        with self.desk.ledger.reading() as connection:
+            return DropBook(connection).held(self.partner, DropKind.MONTHLY.value)
+
+    def _answers(self) -> Mapping[int, Answer]:
+        with self.desk.ledger.reading() as connection:
+            return DropBook(connection).answers()
+
+    def _drop(self, each: EnteredDrop, bits: int, answers: Mapping[int, Answer]) -> DisclosedDrop:
+        drop, notice = each.drop, self._notice(each.drop)
+        name, clause = self._partner_names(notice)
+        purposes = [p for p in notice.purposes if p.id in drop.purposes]
+        tables = [
+            DisclosedTable(
+                name=table.name,
+                title=CATALOG[table.name].title,
+                items=_items(notice, table.items),
+            )
+            for place, table in enumerate(drop.tables)
+            if bits >> place & 1
+        ]
+        return DisclosedDrop(
+            drop_id=drop.drop_id,
+            partner=drop.partner,
+            partner_name=name,
+            partner_clause=clause,
+            period=drop.period,
+            published_at=each.published_at or self.desk.actor.at,
+            notice=drop.notice.version,
+            agreement=drop.agreement.version,
+            purposes=tuple(Named(id=p.id, text=p.text, clause=p.clause) for p in purposes),
+            tables=tuple(tables),
+            acknowledged_at=_received(answers, each),
+            stopped_at=each.stopped_at,
+        )
+
+    def _notice(self, drop: Drop) -> Notice:
+        """Give the notice a drop was made under, or today's if its file is not kept any more."""
+        policy = self.desk.folder.policy
+        kept = {dated.fingerprint.sha256: dated.notice for dated in policy.earlier}
+        return kept.get(drop.notice.sha256, policy.notice)
+
+    def _partner_names(self, notice: Notice) -> tuple[str, str]:
+        named = {partner.id: (partner.name, partner.clause) for partner in notice.partners}
+        return named.get(self.partner, (self.partner, ""))
+
+
+def _items(notice: Notice, items: Iterable[str]) -> tuple[Named, ...]:
+    texts = {item.id: item.text for item in notice.items}
+    return tuple(
+        Named(id=item, text=texts.get(item, item), clause=notice.clause_of(item) or "")
+        for item in items
+    )
+
+
+def _received(answers: Mapping[int, Answer], each: EnteredDrop) -> datetime | None:
+    answer = answers.get(each.sequence)
+    return answer.acknowledgement.received_at if answer else None

@@ -1,0 +1,110 @@
+"""What the shop's records say of a person today, as a partner would be shown it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.request import ExportRequest
+from flows.run import Clock, Run, opened_run
+from flows.scratch import load_spine
+from flows.stages.members import shown, shown_items
+from flows.stages.objectors import Objectors
+from flows.stages.partner_view import view_of
+from ledger.holdings import hexadecimal_keys
+from ledger.objection_book import ObjectionBook
+from schemas.catalog import DELIVERABLE_TABLES
+from schemas.partner_tables import STANDING, PartnerTable
+from sources.snapshot import Snapshot, take_snapshot
+from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
+from transforms.persons import keepers
+from transforms.settling import settle
+from transforms.shaping import shape
+from transforms.spine import at
+from transforms.verdicts import Disposition
+
+_SHOWN = (*STANDING, "certificates")
+
+
+@dataclass(frozen=True)
+class ShownRecord:
+    """One record: its table, its key at the partner, and a keyed digest of each item it shows."""
+
+    table: str
+    key: str
+    items: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """Whose records are asked for, by whom."""
+
+    shop: Path
+    operator: str
+    reason: str
+    numbers: frozenset[str]
+
+
+def shown_today(
+    inquiry: Inquiry, partner: str, clock: Clock, environment: Mapping[str, str]
+) -> list[ShownRecord]:
+    """Give what a partner would be shown of a person's customer, family and car records.
+
+    Whether the person objected does not count: the question is what is right, not what is allowed.
+
+    Raises:
+        JointUseError: the records cannot be read, or the partner gets nothing any more.
+    """
+    request = ExportRequest(
+        shop=str(inquiry.shop),
+        partners=(partner,),
+        operator=inquiry.operator,
+        reason=inquiry.reason,
+    )
+    with opened_run(request, clock, environment, is_exclusive=False) as run:
+        names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
+        folder = run.folder
+        snapshot = take_snapshot(folder.shop, folder.home, run.staged, environment, names)
+        return _records(run, snapshot, partner, inquiry.numbers)
+
+
+def _records(
+    run: Run, snapshot: Snapshot, partner: str, numbers: frozenset[str]
+) -> list[ShownRecord]:
+    spine = load_spine(snapshot)
+    traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
+    with run.ledger.reading() as connection:
+        register = ObjectionBook(connection, run.ledger.references).register()
+    run.scratch.save_traits(traits)
+    run.scratch.save_register(register)
+    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
+    ids = spine.column("customers", "customer_id")
+    own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
+    verdicts = settle(spine, (), run.month)
+    for table in verdicts.tables():
+        of_others = ~at(own, keepers(table, spine)) if table in _SHOWN else None
+        everything = np.ones(len(verdicts.codes(table)), bool)
+        mask = everything if of_others is None else of_others
+        verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
+    person = same_people(own, spine.merges.persons, traits)
+    others = Objectors(run, snapshot, partner).rows & ~person
+    view = view_of(run, snapshot, verdicts, others, partner)
+    view.give_keys()
+    return [
+        record
+        for table in view.tables
+        if table.name in _SHOWN
+        for rows, places in view.leaving(table)
+        for record in _digested(table, shape(rows, places, table, view.shaping)[0], run)
+    ]
+
+
+def _digested(table: PartnerTable, shaped: pyarrow.RecordBatch, run: Run) -> Iterator[ShownRecord]:
+    digests = shown(table, shaped, run.ledger.references)
+    if digests is not None:
+        keys = hexadecimal_keys(digests["key"]).to_pylist()
+        for key, row in zip(keys, digests["digests"].to_pylist(), strict=True):
+            yield ShownRecord(table.name, key, dict(zip(shown_items(table), row, strict=True)))

@@ -1,0 +1,209 @@
+"""Taking objections at the counter: recording one, lifting one, settling whom one means."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flows.desk import Desk, People
+from flows.objection_list import ENDED, Listed, listed
+from ledger.objection_book import Event, ObjectionBook, Raised, Terms
+from schemas.errors import ConfigurationError, SourceUnreadableError
+from transforms.meaning import Meaning
+from transforms.objections import Instant
+
+SCOPES = ("provision", "purpose", "erasure")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a customer said: empty partners or purposes mean all."""
+
+    customer: str
+    scope: str
+    partners: tuple[str, ...]
+    purposes: tuple[str, ...]
+    received_on: date
+    effective_on: date
+    channel: str
+    is_in_records: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which objections to lift: one by its id, or those of a customer with these terms."""
+
+    objection: str | None
+    customer: str | None
+    scope: str | None
+    partners: tuple[str, ...]
+    purposes: tuple[str, ...]
+    is_all: bool
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was recorded: ids of the objections, and whether the records could be looked at."""
+
+    objection_ids: tuple[str, ...]
+    are_records_read: bool
+
+
+def record(desk: Desk, refusal: Refusal) -> Taken:
+    """Record an objection, one per partner and purpose it names.
+
+    It is recorded even if the shop's records cannot be read at this moment.
+
+    Raises:
+        ConfigurationError: it contradicts itself, or nobody has the customer number.
+    """
+    _refuse_contradictions(desk, refusal)
+    people = _people(desk)
+    if people and refusal.is_in_records and refusal.customer not in people.numbers:
+        raise ConfigurationError(
+            "--customer: nobody in the records has this number; check it, or say --not-in-records if "
+            "the customer was erased or is not entered yet"
+        )
+    terms = [
+        Terms(refusal.scope, partner, purpose)
+        for partner in refusal.partners or (None,)
+        for purpose in refusal.purposes or (None,)
+    ]
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        raised = [
+            Raised(name, refusal.customer, each)
+            for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
+        ]
+        events = [
+            Event(
+                each.objection_id,
+                "raised",
+                refusal.effective_on,
+                received_on=refusal.received_on,
+                channel=refusal.channel,
+            )
+            for each in raised
+        ]
+        book.add(desk.actor, raised, events, "object", "recorded")
+        if people:
+            meaning = Meaning.of(book.register(), people.traits, Instant(desk.today))
+            book.remember(meaning.marks())
+    return Taken(tuple(each.objection_id for each in raised), people is not None)
+
+
+def lift(
+    desk: Desk, choice: Choice, effective_on: date | None, received_on: date, channel: str | None
+) -> Taken:
+    """End objections from a day on: today, or the day each takes effect if that is later.
+
+    Raises:
+        ConfigurationError: nothing, or more than one, is meant; or the day is before an objection's.
+    """
+    people = _people(desk)
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        standing = [each for each in listed(book, Instant(desk.today)) if each.state != ENDED]
+        chosen = _chosen(desk, choice, standing, people)
+        events = []
+        for each in chosen:
+            begins_on = each.begins_on or date.min
+            if effective_on and effective_on < begins_on:
+                raise ConfigurationError(
+                    f"--effective: {each.objection_id} takes effect on {begins_on}; a lift before that "
+                    "day would lift nothing"
+                )
+            day = effective_on or max(desk.today, begins_on)
+            events.append(
+                Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
+            )
+        book.add(desk.actor, (), events, "object", "lifted")
+    return Taken(tuple(each.objection_id for each in chosen), people is not None)
+
+
+def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
+    """Record whom an objection means: a customer number, or nobody (None).
+
+    Raises:
+        ConfigurationError: there is no such objection, or nobody has the number.
+    """
+    people = _people(desk)
+    if customer and people and customer not in people.numbers:
+        raise ConfigurationError("--customer: nobody in the records has this number; check it")
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        if objection not in book.register().terms["objection_id"].to_pylist():
+            raise _no_such(objection)
+        book.settle(desk.actor, Event(objection, "settled", desk.today), customer)
+        if people:
+            meaning = Meaning.of(book.register(), people.traits, Instant(desk.today))
+            book.remember(meaning.marks())
+    return Taken((objection,), people is not None)
+
+
+def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
+    notice = desk.folder.policy.notice
+    for option, named, known in (
+        ("--partner", refusal.partners, [partner.id for partner in notice.partners]),
+        ("--purpose", refusal.purposes, [purpose.id for purpose in notice.purposes]),
+    ):
+        for each in named:
+            if each not in known:
+                raise ConfigurationError(
+                    f"{option}: '{each[:40]}' is not in the notice §7; choose from {', '.join(known)}"
+                )
+    if refusal.scope == "purpose" and not refusal.purposes:
+        raise ConfigurationError("--scope purpose: say which with --purpose (several are possible)")
+    if refusal.scope != "purpose" and refusal.purposes:
+        raise ConfigurationError(
+            f"--purpose: a refusal of {refusal.scope} is of all purposes; leave --purpose out, or use "
+            "--scope purpose"
+        )
+    if refusal.scope == "erasure" and refusal.partners:
+        raise ConfigurationError("--partner: an erasure is for every partner; leave --partner out")
+    if refusal.received_on > desk.today:
+        raise ConfigurationError("--received: the day is in the future")
+
+
+def _chosen(
+    desk: Desk, choice: Choice, standing: list[Listed], people: People | None
+) -> list[Listed]:
+    if choice.objection:
+        found = [each for each in standing if each.objection_id == choice.objection]
+        if not found:
+            raise _no_such(choice.objection)
+        return found
+    number = choice.customer or ""
+    numbers = people.numbers_of_person(number) if people else [number]
+    references = {desk.ledger.references.of(each) for each in numbers}
+    found = [
+        each
+        for each in standing
+        if references & set(each.persons)
+        and choice.scope in {None, each.scope}
+        and (not choice.partners or each.partner in choice.partners)
+        and (not choice.purposes or each.purpose in choice.purposes)
+    ]
+    names = ", ".join(each.objection_id for each in found)
+    if not found:
+        raise ConfigurationError(
+            "no such objection of this customer is in force or to come; `joint-use objections` lists "
+            "them"
+        )
+    if len(found) > 1 and not choice.is_all:
+        raise ConfigurationError(
+            f"this customer has several ({names}); name one with --objection, or say --all"
+        )
+    return found
+
+
+def _people(desk: Desk) -> People | None:
+    """Look at the records; an objection is taken even if they cannot be read."""
+    try:
+        return desk.people
+    except SourceUnreadableError:
+        return None
+
+
+def _no_such(objection: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"'{objection[:40]}' is no objection that could be meant; `joint-use objections` lists them"
+    )
