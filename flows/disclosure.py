@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import pyarrow
 import pyarrow.compute as pc
@@ -13,7 +14,7 @@ from flows.desk import Desk
 from flows.held_today import Inquiry, ShownRecord, shown_today
 from ledger.audit import note
 from ledger.drop_book import Answer, DropBook, EnteredDrop
-from ledger.holdings import binary_keys, hexadecimal_keys
+from ledger.holdings import OWN_NAME, binary_keys, hexadecimal_keys
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
@@ -63,6 +64,11 @@ class Deletion(BaseModel):
     acknowledged_at: datetime | None
 
 
+HeldState = Literal["same", "outdated", "to_be_deleted", "told_to_delete", "unknown"]
+"""`told_to_delete` has no acknowledgement yet; `to_be_deleted` is told with the next drop; `unknown` where
+the shop's records cannot be compared."""
+
+
 class HeldRecord(BaseModel):
     """A record of the person a partner holds, as far as the shop knows."""
 
@@ -72,8 +78,7 @@ class HeldRecord(BaseModel):
     title: str
     since: datetime
     drop_id: str
-    is_in_records: bool | None
-    """Whether the shop's own records still give it to the partner; None if they cannot be compared."""
+    state: HeldState
     outdated: tuple[Named, ...]
     """Items of which the partner holds another value than the shop."""
 
@@ -195,41 +200,41 @@ class _Partner:
         names = set(self._keys.to_pylist()) | {record.key for record in today or ()}
         wanted = binary_keys(pyarrow.array(sorted(names), pyarrow.string()))
         own = held.filter(pc.is_in(held["key"], value_set=wanted))
+        told = self._told_to_delete()
         by_sequence = {each.sequence: each for each in self.published}
         by_name = {(record.table, record.key): record for record in today or ()}
-        keys = hexadecimal_keys(own["key"]).to_pylist()
-        for key, row in zip(keys, own.to_pylist(), strict=True):
-            source = by_sequence[row["drop"]]
-            current = by_name.get((row["record"], key))
-            yield self._held(source, row, current, is_known=today is not None)
+        for key, row in zip(hexadecimal_keys(own["key"]).to_pylist(), own.to_pylist(), strict=True):
+            source, table = by_sequence[row["drop"]], row["record"]
+            current = by_name.get((table, key))
+            outdated = _outdated(source.drop, table, row["digests"], current)
+            state: HeldState = "outdated" if outdated else "same"
+            if told.get((OWN_NAME.get(table, table), key), 0) > source.sequence:
+                state = "told_to_delete"
+            elif today is None:
+                state = "unknown"
+            elif current is None or current.is_refused:
+                state = "to_be_deleted"
+            notice = self._notice(source.drop)
+            yield HeldRecord(
+                partner=self.partner,
+                partner_name=self._partner_names(notice)[0],
+                record=table,
+                title=CATALOG[table].title,
+                since=source.published_at or self.desk.actor.at,
+                drop_id=source.drop.drop_id,
+                state=state,
+                outdated=_items(notice, outdated if state == "outdated" else ()),
+            )
 
-    def _held(
-        self,
-        source: EnteredDrop,
-        row: Mapping[str, object],
-        current: ShownRecord | None,
-        *,
-        is_known: bool,
-    ) -> HeldRecord:
-        record, digests = str(row["record"]), row["digests"]
-        notice = self._notice(source.drop)
-        shown = next((t.items for t in source.drop.tables if t.name == record), ())
-        before = dict(zip(shown, digests if isinstance(digests, list) else (), strict=False))
-        outdated = [
-            item
-            for item, digest in before.items()
-            if current is not None and current.items.get(item, digest) != digest
-        ]
-        return HeldRecord(
-            partner=self.partner,
-            partner_name=self._partner_names(notice)[0],
-            record=record,
-            title=CATALOG[record].title,
-            since=source.published_at or self.desk.actor.at,
-            drop_id=source.drop.drop_id,
-            is_in_records=current is not None if is_known else None,
-            outdated=_items(notice, outdated),
-        )
+    def _told_to_delete(self) -> dict[tuple[str, str], int]:
+        """Give the number of the last drop that told to delete each record."""
+        with self.desk.ledger.reading() as connection:
+            book = DropBook(connection)
+            return {
+                (stone.record, stone.key): each.sequence
+                for each in self.published
+                for stone in book.tombstones(each.sequence)
+            }
 
     def _today(self) -> list[ShownRecord] | None:
         """Give what the partner would be shown today; None if that cannot be told."""
@@ -287,6 +292,15 @@ class _Partner:
     def _partner_names(self, notice: Notice) -> tuple[str, str]:
         named = {partner.id: (partner.name, partner.clause) for partner in notice.partners}
         return named.get(self.partner, (self.partner, ""))
+
+
+def _outdated(drop: Drop, table: str, digests: list[int], current: ShownRecord | None) -> list[str]:
+    """Give the items a drop showed with another value than the records have today."""
+    shown = next((each.items for each in drop.tables if each.name == table), ())
+    if current is None or len(digests) != len(shown):
+        return []
+    before = zip(shown, digests, strict=True)
+    return [item for item, digest in before if current.items.get(item, digest) != digest]
 
 
 def _items(notice: Notice, items: Iterable[str]) -> tuple[Named, ...]:

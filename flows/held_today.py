@@ -36,6 +36,8 @@ class ShownRecord:
     table: str
     key: str
     items: Mapping[str, int]
+    is_refused: bool
+    """Whether the person has objected to the partner's having it."""
 
 
 @dataclass(frozen=True)
@@ -90,21 +92,24 @@ def _records(
         mask = everything if of_others is None else of_others
         verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
     person = same_people(own, spine.merges.persons, traits)
-    others = Objectors(run, snapshot, partner).rows & ~person
-    view = view_of(run, snapshot, verdicts, others, partner)
+    objectors = Objectors(run, snapshot, partner).rows
+    is_refused = bool((objectors & own).any())
+    view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
     view.give_keys()
     return [
-        record
+        ShownRecord(table.name, key, items, is_refused)
         for table in view.tables
         if table.name in _SHOWN
         for rows, places in view.leaving(table)
-        for record in _digested(table, shape(rows, places, table, view.shaping)[0], run)
+        for key, items in _digested(table, shape(rows, places, table, view.shaping)[0], run)
     ]
 
 
-def _digested(table: PartnerTable, shaped: pyarrow.RecordBatch, run: Run) -> Iterator[ShownRecord]:
+def _digested(
+    table: PartnerTable, shaped: pyarrow.RecordBatch, run: Run
+) -> Iterator[tuple[str, dict[str, int]]]:
     digests = shown(table, shaped, run.ledger.references)
     if digests is not None:
         keys = hexadecimal_keys(digests["key"]).to_pylist()
         for key, row in zip(keys, digests["digests"].to_pylist(), strict=True):
-            yield ShownRecord(table.name, key, dict(zip(shown_items(table), row, strict=True)))
+            yield key, dict(zip(shown_items(table), row, strict=True))

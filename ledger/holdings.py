@@ -29,6 +29,10 @@ HOLDINGS = pyarrow.schema([*RECORDS, ("drop", pyarrow.int64())])
 """One row per record a partner holds, as the drop that brought it last showed it."""
 
 
+OWN_NAME = {"certificates": "vehicles"}
+"""A certificate goes by the key of its car, and with it."""
+
+
 def packed(table: pyarrow.Table) -> bytes:
     """Write a table as bytes."""
     sink = io.BytesIO()
@@ -76,20 +80,16 @@ def after_deletion(
     """
     names = pyarrow.array(
         [
-            f"{_OWN_NAME.get(record, record)}:".encode() + bytes.fromhex(key)
+            f"{OWN_NAME.get(record, record)}:".encode() + bytes.fromhex(key)
             for record, key in deleted
         ],
         pyarrow.binary(),
     )
     is_gone = pc.and_(
-        pc.is_in(_names(before, _OWN_NAME), value_set=names),
+        pc.is_in(_names(before, OWN_NAME), value_set=names),
         pc.less(before["drop"], pyarrow.scalar(sequence)),
     )
     return before.filter(pc.invert(is_gone))
-
-
-_OWN_NAME = {"certificates": "vehicles"}
-"""A certificate goes by the key of its car, and with it."""
 
 
 def _names(rows: pyarrow.Table, called: dict[str, str] | None = None) -> pyarrow.Array:

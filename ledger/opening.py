@@ -11,10 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     Engine,
@@ -23,6 +19,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     make_url,
     select,
     text,
@@ -37,7 +34,6 @@ from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
 
 _PATIENCE_SECONDS = 120
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
 
@@ -104,7 +100,11 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():
-            _upgrade(connection)
+            form = _form(connection)
+            if form != tables.FORM:
+                from ledger.migrating import upgrade  # noqa: PLC0415 (Alembic is slow to load)
+
+                upgrade(connection, form)
             secret = _known_key(connection, state, "ledger")
     return Ledger(state, engine, References(secret))
 
@@ -129,22 +129,11 @@ def _known_key(connection: Connection, state: Path, name: str) -> bytes:
     return secret
 
 
-def _upgrade(connection: Connection) -> None:
-    """Bring the tables to this version's form; a newer form is refused."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in {
-        script.revision for script in scripts.walk_revisions()
-    }:
-        raise ConfigurationError(
-            f"the ledger was made by a newer version of this program (its form is {current}); "
-            "install that version, nothing was changed"
-        )
-    if current != scripts.get_current_head():
-        command.upgrade(config, "head")
+def _form(connection: Connection) -> str | None:
+    """Tell the form of the tables that are there; None if there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _sqlite(path: Path) -> Engine:

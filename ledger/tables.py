@@ -18,6 +18,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+FORM = "0002"
+"""The newest migration: the form of the tables below."""
+
 metadata = MetaData()
 
 settings = Table(
