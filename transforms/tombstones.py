@@ -2,7 +2,7 @@
 
 Whoever was delivered and is not in this drop is deleted (objected, erased, sold, merged), except
 whose row is only set aside until somebody mends it and who did not object: the partner keeps what it
-has of them.
+has of them. Of families and cars it keeps that only together with their customer.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -22,14 +23,22 @@ class Deletions:
     vanished: int
 
 
-def staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
+def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
     """Mask of the rows whose key the partner keeps.
 
     Args:
         record: the table.
+        spine: of the snapshot.
         verdicts: the partner's own.
         objected: what the gate rules on the same rows when nothing else does.
     """
+    stays = _staying(record, verdicts, objected)
+    if record == "customers":
+        return stays
+    return stays & at(_staying("customers", verdicts, objected), spine.rows(record, "customer_id"))
+
+
+def _staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
     is_set_aside = verdicts.are(record, Disposition.QUARANTINED)
     is_objected = objected.are(record, Disposition.OBJECTED)
     return (verdicts.codes(record) == 0) | (is_set_aside & ~is_objected)

@@ -50,7 +50,7 @@ class _Finder:
         is_given = record in {table.name for table in self.view.tables}
         numbers = self.view.spine.column(record, CATALOG[record].key or "")
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
-        stays = staying(record, self.view.verdicts, objected)
+        stays = staying(record, self.view.spine, self.view.verdicts, objected)
         found = deletions(
             hexadecimal_keys(held["key"]),
             self.view.keys.of(record, numbers),

@@ -46,9 +46,10 @@ class _Publisher:
             book = DropBook(connection)
             latest = book.latest(drop.partner, drop.kind, drop.period)
             told = set(book.tombstones(latest.sequence)) if latest else set()
-        is_told = set(self.run.scratch.tombstones(drop.partner)) <= told
-        is_same = latest is not None and is_told and _says_the_same(latest.drop, drop)
-        status = self._status(latest, drop, is_same=is_same)
+        adds = set(self.run.scratch.tombstones(drop.partner)) - told or (
+            latest and set(drop.discard) - set(latest.drop.discard)
+        )
+        status = self._status(latest, drop, adds_notices=bool(adds))
         if status != "published":
             self._refuse_if_moved()
             outcome = self._outcome(drop, status, latest)
@@ -58,7 +59,7 @@ class _Publisher:
         self._publish(drop)
         return self._outcome(drop, status, latest, difference)
 
-    def _status(self, latest: EnteredDrop | None, drop: Drop, *, is_same: bool) -> Status:
+    def _status(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
         request = self.run.request
         if request.mode is Mode.REPRODUCE:
             is_equal = not {name for name in self._difference(latest) if name != DELETED}
@@ -69,12 +70,15 @@ class _Publisher:
             return "nothing"
         if request.mode is Mode.CORRECT:
             return "published" if request.confirmed else "unconfirmed"
-        return self._of_issue(latest) if latest and is_same else "published"
+        return self._of_issue(latest, drop, adds_notices=adds_notices)
 
-    def _of_issue(self, latest: EnteredDrop) -> Status:
-        if latest.stopped_at:
+    def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
+        if latest is None or not _has_the_same_rows(latest.drop, drop):
+            return "published"
+        if latest.stopped_at and drop.tables:
             return "stopped"
-        return "unchanged" if self._is_sound(latest) else "published"
+        is_news = adds_notices or not self._is_sound(latest)
+        return "published" if is_news else "unchanged"
 
     def _publish(self, drop: Drop) -> None:
         """Enter the drop, then make it visible; both count only if no objection came between."""
@@ -171,10 +175,10 @@ def _moved() -> ObjectionsMovedError:
     )
 
 
-def _says_the_same(old: Drop, new: Drop) -> bool:
-    """Tell whether a drop says nothing beyond an older one: the same files under the same policy."""
+def _has_the_same_rows(old: Drop, new: Drop) -> bool:
+    """Tell whether two drops hold the same files under the same policy, but for what to delete."""
 
     def content(drop: Drop) -> tuple[object, ...]:
         return drop.tables, drop.purposes, drop.notice, drop.narrowed_by, drop.agreement
 
-    return content(old) == content(new) and set(new.discard) <= set(old.discard)
+    return content(old) == content(new)

