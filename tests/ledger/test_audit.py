@@ -1,0 +1,314 @@
+"""Every action is an entry; whatever is done to the chain afterwards is found, and told apart."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+
+from drops.folders import read_drop
+from flows.adopting import resume
+from flows.disclosure import disclose
+from flows.reconciling import examined
+from ledger import tables
+from ledger.audit import entries, note
+from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
+from ledger.drop_book import DropBook
+from schemas.errors import LedgerDoubtfulError
+from tests.factories import (
+    NOW,
+    acknowledge,
+    customer,
+    delivered,
+    desk,
+    object_to,
+    objection,
+    run,
+    write_shop,
+    write_table,
+)
+
+TABLES = {"customers": [customer("1"), customer("2")], "objections": [objection("9")]}
+
+
+@pytest.fixture
+def shop(tmp_path, ledger_place):
+    return ledger_place(write_shop(tmp_path / "shop", TABLES))
+
+
+def damages(shop, *places):
+    at_desk = desk(shop)
+    found = examined(at_desk.ledger, [shop / "drops", *places])
+    return {each.damage for each in found}
+
+
+def chain_of(shop):
+    with desk(shop).ledger.reading() as connection:
+        return entries(connection)
+
+
+def test_every_action_is_an_entry_that_names_a_person_and_a_reason(shop):
+    first = run(shop).outcomes[0].drop_id
+    object_to(shop, "1")
+    run(shop, month="2026-09")
+    at_desk = desk(shop)
+    disclose(at_desk, "1")
+    acknowledge(shop, first, now=NOW + timedelta(hours=1))
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, first)
+    chain = chain_of(shop)
+    assert {entry.action for entry in chain} == {
+        *("policy load", "read", "quarantine", "object", "export", "verify", "publish"),
+        *("disclose", "acknowledge", "stop"),
+    }
+    assert all(entry.person and entry.reason and entry.at for entry in chain)
+    assert damages(shop) == set()
+
+
+def test_every_drop_bears_the_head_of_the_chain_it_was_made_with(shop):
+    for month in ("2026-08", "2026-09"):
+        outcome = run(shop, month=month).outcomes[0]
+        said = read_drop(shop / "drops" / outcome.drop_id).audit_head
+        entry = next(entry for entry in chain_of(shop) if entry.sequence == said.sequence)
+        assert (entry.action, entry.subject, entry.digest) == (
+            "export",
+            outcome.drop_id,
+            said.sha256,
+        )
+
+
+def tamper(shop, statement):
+    with desk(shop).ledger.writing() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(tables.audit).where(tables.audit.c.sequence == 3).values(person="別人"),
+        update(tables.audit).where(tables.audit.c.sequence == 3).values(reason="別"),
+        update(tables.objections).values(scope="purpose", purpose="1.research"),
+        update(tables.objection_events).values(kind="lifted"),
+        update(tables.drops).values(bag_sha256="0" * 64),
+    ],
+)
+def test_a_changed_entry_or_what_it_vouches_for_is_found_and_holds_the_next_run(shop, statement):
+    run(shop)
+    tamper(shop, statement)
+    assert damages(shop) == {Damage.CHANGED}
+    with pytest.raises(LedgerDoubtfulError, match="changed"):
+        run(shop)
+    resume(desk(shop))
+    assert run(shop).outcomes[0].status == "unchanged"
+
+
+def test_an_event_put_in_beside_the_chain_is_found(shop):
+    run(shop)
+    event = tables.objection_events
+    (name,) = object_to(shop, "1")
+    values = {"kind": "lifted", "origin": "command", "effective_on": NOW.date()}
+    entered = {"objection_id": name, "known_at": NOW.isoformat(), "audit_sequence": 1}
+    tamper(shop, event.insert().values(**values, **entered))
+    assert damages(shop) == {Damage.CHANGED}
+
+
+def test_a_removed_acknowledgement_is_found(shop):
+    acknowledge(shop, run(shop).outcomes[0].drop_id, now=NOW + timedelta(hours=1))
+    tamper(shop, delete(tables.acknowledgements))
+    assert damages(shop) == {Damage.CHANGED}
+
+
+def test_an_older_ledger_restored_is_told_from_a_cut_tail(tmp_path):
+    shop = write_shop(tmp_path / "shop", TABLES)
+    run(shop, month="2026-08")
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    object_to(shop, "1")
+    run(shop)
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    assert damages(shop) == {Damage.RESTORED}
+    with pytest.raises(LedgerDoubtfulError, match="older backup"):
+        run(shop)
+    object_to(shop, "1")
+    assert Damage.RESTORED in damages(shop)
+    assert resume(desk(shop))
+    outcome = run(shop).outcomes[0]
+    assert (outcome.status, outcome.account["customers"].delivered) == ("unchanged", 1)
+    assert damages(shop) == set()
+
+
+def test_after_resuming_who_only_a_lost_drop_held_is_still_told_to_be_deleted(tmp_path):
+    shop = write_shop(tmp_path / "shop", {**TABLES, "customers": TABLES["customers"][1:]})
+    run(shop, month="2026-08")
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    write_table(shop, "customers", TABLES["customers"])
+    lost = delivered(run(shop))
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    resume(desk(shop))
+    object_to(shop, "1")
+    told = {row["key"] for row in delivered(run(shop, month="2026-09"))["deleted"]}
+    (key,) = (
+        row["customer_key"]
+        for row in lost["customers"]
+        if row["name"] == TABLES["customers"][0]["name"]
+    )
+    assert told == {key}
+    drops = disclose(desk(shop), "1").drops
+    assert [drop.drop_id for drop in drops] == ["lotas/monthly-2026-10-r1"]
+    assert [table.name for table in drops[0].tables] == ["customers"]
+
+
+def test_a_cut_tail_is_found_by_the_ledgers_own_tables_and_by_the_partners_drops(shop, tmp_path):
+    run(shop, month="2026-08")
+    run(shop)
+    shutil.copytree(shop / "drops", tmp_path / "kept")
+    end = chain_of(shop)[-1].sequence
+    at_desk = desk(shop)
+    with at_desk.ledger.writing() as connection:
+        _without_foreign_keys(connection)
+        connection.execute(delete(tables.audit).where(tables.audit.c.sequence > end - 4))
+    shutil.rmtree(shop / "drops")
+    with at_desk.ledger.reading() as connection:
+        found = compare(entries(connection), [], end)
+    assert [each.damage for each in found] == [Damage.TRUNCATED]
+    assert Damage.TRUNCATED in damages(shop, tmp_path / "kept")
+
+
+def _without_foreign_keys(connection):
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET session_replication_role = replica")
+        return
+    connection.exec_driver_sql("COMMIT")
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def test_writers_at_once_make_one_chain(shop):
+    run(shop)
+    before = len(chain_of(shop))
+
+    def enters(number):
+        at_desk = desk(shop)
+        for _ in range(5):
+            with at_desk.ledger.writing() as connection:
+                note(connection, at_desk.actor, "read", detail=f"desk {number}")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(enters, range(6)))
+    chain = chain_of(shop)
+    assert len(chain) == before + 30
+    assert examine(chain) == []
+
+
+def made_chain(length):
+    """A sound chain, as `note` makes it."""
+    chain, previous = [], START
+    for number in range(1, length + 1):
+        entry = Entry(
+            number,
+            f"2026-11-02T12:{number:02}:00+09:00",
+            "某",
+            "試験",
+            "read",
+            "",
+            "",
+            previous,
+            "",
+        )
+        entry = replace(entry, digest=digest_of(entry))
+        chain.append(entry)
+        previous = entry.digest
+    return chain
+
+
+def renewed(chain, place, **changes):
+    """Change an entry and digest it and all after it anew, as a forger would."""
+    forged, previous = list(chain[:place]), chain[place].previous
+    for number, entry in enumerate(chain[place:]):
+        fresh = replace(entry, previous=previous, **(changes if number == 0 else {}))
+        forged.append(replace(fresh, digest=digest_of(fresh)))
+        previous = forged[-1].digest
+    return forged
+
+
+places = st.integers(0, 9)
+
+
+def witness(entry, minute=None):
+    at = entry.at if minute is None else f"2026-11-02T12:{minute:02}:00+09:00"
+    return Witness("lotas/x", at, Head(entry.sequence, entry.digest))
+
+
+@given(st.integers(0, 12))
+def test_a_sound_chain_is_sound(length):
+    chain = made_chain(length)
+    assert examine(chain) == compare(chain, [witness(entry) for entry in chain], length) == []
+
+
+@given(places, st.sampled_from(["at", "person", "reason", "action", "subject", "detail"]))
+def test_any_change_of_any_field_is_found(place, field):
+    chain = made_chain(10)
+    chain[place] = replace(chain[place], **{field: "x"})
+    assert {each.damage for each in examine(chain)} == {Damage.CHANGED}
+
+
+@given(st.integers(0, 8))
+def test_a_removed_entry_is_found_as_removed(place):
+    chain = made_chain(10)
+    del chain[place]
+    assert {each.damage for each in examine(chain)} == {Damage.REMOVED}
+
+
+@given(st.integers(1, 9))
+def test_an_entry_put_in_between_is_found(place):
+    chain = made_chain(10)
+    extra = replace(chain[place], reason="put in", previous="1" * 64)
+    chain.insert(place, replace(extra, digest=digest_of(extra)))
+    assert {each.damage for each in examine(chain)} & {Damage.INSERTED, Damage.FORKED}
+
+
+@given(st.integers(1, 9))
+def test_two_entries_after_one_are_a_fork(place):
+    chain = made_chain(10)
+    other = replace(chain[place], reason="another writer")
+    chain.insert(place + 1, replace(other, digest=digest_of(other)))
+    assert Damage.FORKED in {each.damage for each in examine(chain)}
+
+
+def test_a_last_entry_written_in_part_is_torn():
+    chain = made_chain(4)
+    chain[-1] = replace(chain[-1], digest=chain[-1].digest[:20])
+    assert [each.damage for each in examine(chain)] == [Damage.TORN]
+
+
+@given(places, places)
+def test_a_history_rewritten_throughout_is_found_by_who_keeps_a_drop(place, kept):
+    chain = made_chain(10)
+    forged = renewed(chain, place, reason="forged")
+    assert examine(forged) == []
+    found = compare(forged, [witness(chain[kept])], 10)
+    assert [each.damage for each in found] == ([Damage.REWRITTEN] if kept >= place else [])
+
+
+@given(st.integers(0, 9), places)
+def test_a_cut_tail_is_found_by_who_keeps_a_later_drop(length, kept):
+    whole = made_chain(10)
+    found = compare(whole[:length], [witness(whole[kept])], 10)
+    assert found[0].damage is Damage.TRUNCATED
+    restored = compare(whole[:length], [witness(whole[kept])], length)
+    assert [each.damage for each in restored] == ([Damage.RESTORED] if kept >= length else [])
+
+
+def test_a_backup_that_was_written_on_is_told_from_a_forgery():
+    whole = made_chain(10)
+    late = [replace(e, at=f"2026-11-03T09:{e.sequence:02}:00+09:00") for e in whole]
+    written_on = renewed(whole, 5, at=late[5].at)
+    found = compare(written_on, [witness(whole[5])], 10)
+    assert [each.damage for each in found] == [Damage.RESTORED]

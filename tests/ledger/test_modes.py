@@ -1,0 +1,145 @@
+"""Re-runs are safe: a month is issued, reproduced or corrected, and judged by the narrower notice."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from drops.verify import verify_drop
+from flows.report import difference_lines, markdown
+from schemas.errors import ConfigurationError, RefusedError
+from tests.conftest import SAMPLE
+from tests.factories import (
+    NOW,
+    agreement,
+    customer,
+    delivered,
+    object_to,
+    objection,
+    run,
+    toml,
+    write_shop,
+    write_table,
+)
+
+PEOPLE = [customer("1"), customer("2"), customer("3")]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return write_shop(tmp_path, {"customers": PEOPLE, "objections": [objection("99")]})
+
+
+def visible(shop):
+    return sorted(path.name for path in (shop / "drops" / "lotas").iterdir())
+
+
+def test_reproducing_tells_whether_the_rows_would_be_the_same_and_publishes_nothing(shop):
+    run(shop)
+    same = run(shop, mode="reproduce", now=NOW + timedelta(days=3)).outcomes[0]
+    assert (same.status, same.compared_with) == ("same", "lotas/monthly-2026-10-r1")
+    object_to(shop, "1")
+    other = run(shop, mode="reproduce").outcomes[0]
+    assert other.status == "different"
+    assert other.difference["customers"].removed == 1
+    assert visible(shop) == ["monthly-2026-10-r1"]
+
+
+def test_a_correction_shows_its_difference_and_needs_a_yes_and_a_reason(shop):
+    before = delivered(run(shop))["customers"]
+    changed = [{**PEOPLE[0], "address": "山形市架空町9999番地"}, PEOPLE[1], customer("4")]
+    write_table(shop, "customers", changed)
+    asked = {"mode": "correct", "reason": "住所の訂正"}
+    report = run(shop, **asked)
+    shown = report.outcomes[0]
+    assert shown.status == "unconfirmed"
+    difference = shown.difference["customers"]
+    assert (difference.added, difference.removed, difference.changed) == (1, 1, 1)
+    keys = {row["name"]: row["customer_key"] for row in before}
+    assert difference.changed_keys == (keys[PEOPLE[0]["name"]],)
+    assert difference.removed_keys == (keys[PEOPLE[2]["name"]],)
+    told = "\n".join(difference_lines(shown))
+    assert "customers: +1 −1 ~1" in told
+    assert told.splitlines()[0].strip() in markdown(report)
+    assert visible(shop) == ["monthly-2026-10-r1"]
+    with pytest.raises(ConfigurationError, match="reason in writing"):
+        run(shop, mode="correct", confirmed=True, reason="manual run")
+    done = run(shop, **asked, confirmed=True).outcomes[0]
+    assert (done.status, done.supersedes) == ("published", "lotas/monthly-2026-10-r1")
+    assert done.difference["customers"] == difference
+    drop = verify_drop(Path(done.path)).drop
+    assert (drop.reason, drop.revision) == ("住所の訂正", 2)
+
+
+@pytest.mark.parametrize("mode", ["reproduce", "correct"])
+def test_there_is_nothing_to_reproduce_or_correct_in_a_month_never_delivered(shop, mode):
+    run(shop)
+    with pytest.raises(RefusedError, match="never delivered to lotas"):
+        run(shop, mode=mode, month="2026-09", reason="訂正")
+
+
+def test_a_dry_run_shows_the_difference_and_publishes_nothing(shop):
+    run(shop)
+    write_table(shop, "customers", PEOPLE[:2])
+    shown = run(shop, dry_run=True).outcomes[0]
+    assert shown.status == "dry_run"
+    assert shown.difference["customers"].removed == 1
+    assert visible(shop) == ["monthly-2026-10-r1"]
+
+
+def test_a_correction_reaches_the_partner_with_the_next_drop(shop):
+    run(shop, month="2026-09")
+    write_table(shop, "customers", [{**PEOPLE[0], "name": "新姓 花子"}, *PEOPLE[1:]])
+    names = {row["name"] for row in delivered(run(shop))["customers"]}
+    assert "新姓 花子" in names
+
+
+def later_notice(shop, effective_on, *, without_item="", without_purpose=""):
+    """Put the sample's notice aside as the earlier one, and a narrower one in force."""
+    text = (SAMPLE / "notice.toml").read_text()
+    (shop / "notices").mkdir()
+    (shop / "notices" / "2023.toml").write_text(text)
+    for word, name in (("items", without_item), ("purposes", without_purpose)):
+        blocks = text.split(f"[[{word}]]\n")
+        text = f"[[{word}]]\n".join(
+            b for b in blocks if not (name and b.startswith(f'id = "{name}"'))
+        )
+    text = text.replace('version = "2023-04-01"', f'version = "{effective_on}"')
+    text = text.replace("effective_on = 2023-04-01", f"effective_on = {effective_on}")
+    (shop / "notice.toml").write_text(text)
+
+
+def test_an_old_month_is_judged_by_its_own_notice_and_every_narrower_one_since(tmp_path):
+    columns = {"customers": {"columns": ["name", "phone"]}}
+    terms = agreement(purposes=("2.offers", "3.services"), tables=columns)
+    tables = {"customers": PEOPLE, "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables, terms)
+    assert "phone" in delivered(run(shop, month="2026-09"))["customers"][0]
+    later_notice(shop, "2026-10-15", without_item="1.phone")
+    narrower = agreement(
+        purposes=("2.offers", "3.services"), tables={"customers": {"columns": ["name"]}}
+    )
+    (shop / "partners" / "lotas.toml").write_text(toml(narrower))
+    report = run(shop, month="2026-09")
+    assert "phone" not in delivered(report)["customers"][0]
+    drop = verify_drop(Path(report.outcomes[0].path)).drop
+    assert drop.notice.version == "2023-04-01"
+    assert [version.version for version in drop.narrowed_by] == ["2026-10-15"]
+    current = verify_drop(Path(run(shop).outcomes[0].path)).drop
+    assert (current.notice.version, current.narrowed_by) == ("2026-10-15", ())
+
+
+def test_an_old_month_gets_nothing_a_notice_of_its_time_did_not_announce(tmp_path):
+    columns = {"customers": {"columns": ["name", "phone"]}}
+    tables = {"customers": PEOPLE, "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables, agreement(tables=columns))
+    narrow = (SAMPLE / "notice.toml").read_text()
+    blocks = narrow.split("[[items]]\n")
+    narrow = "[[items]]\n".join(b for b in blocks if not b.startswith('id = "1.phone"'))
+    (shop / "notices").mkdir()
+    (shop / "notices" / "2023.toml").write_text(narrow)
+    wide = (SAMPLE / "notice.toml").read_text()
+    wide = wide.replace("effective_on = 2023-04-01", "effective_on = 2026-10-15")
+    (shop / "notice.toml").write_text(wide)
+    assert "phone" not in delivered(run(shop, month="2026-09"))["customers"][0]
+    assert "phone" in delivered(run(shop))["customers"][0]

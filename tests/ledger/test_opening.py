@@ -1,0 +1,158 @@
+"""The ledger's tables are what the migrations make; older ones are upgraded, newer ones refused."""
+
+import sqlite3
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import NullPool, create_engine, text
+
+from ledger import tables
+from ledger.migrating import configuration
+from ledger.objection_book import ObjectionBook
+from ledger.opening import open_ledger
+from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
+from tests.conftest import new_database
+from tests.factories import customer, desk, object_to, objection, run, write_shop
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return None
+    return new_database(request.getfixturevalue("postgresql"))
+
+
+def engine_of(tmp_path, url):
+    place = f"sqlite:///{tmp_path / 'state' / 'ledger.db'}"
+    if url is not None:
+        place = url.replace("postgresql://", "postgresql+psycopg://")
+    return create_engine(place, poolclass=NullPool)
+
+
+def test_migrations_make_the_declared_tables(tmp_path, url):
+    ledger = open_ledger(tmp_path / "state", url)
+    with ledger.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+        assert context.get_current_revision() == tables.FORM
+
+
+def test_an_older_ledger_is_upgraded_in_place_with_what_it_holds(tmp_path, url):
+    (tmp_path / "state").mkdir()
+    engine = engine_of(tmp_path, url)
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "0001")
+        connection.execute(tables.settings.insert().values(name="kept", value="as it was"))
+    ledger = open_ledger(tmp_path / "state", url)
+    with ledger.reading() as connection:
+        kept = connection.execute(
+            text("SELECT value FROM settings WHERE name = 'kept'")
+        ).scalar_one()
+        assert kept == "as it was"
+        assert MigrationContext.configure(connection).get_current_revision() == tables.FORM
+
+
+def test_a_newer_ledger_is_refused_and_left_alone(tmp_path, url):
+    open_ledger(tmp_path / "state", url)
+    with engine_of(tmp_path, url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    with pytest.raises(ConfigurationError, match="newer version"):
+        open_ledger(tmp_path / "state", url)
+    with engine_of(tmp_path, url).begin() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    assert found == "0999"
+
+
+def test_a_key_that_is_gone_or_another_is_refused(tmp_path, url):
+    open_ledger(tmp_path / "state", url)
+    key = tmp_path / "state" / "keys" / "ledger.key"
+    key.write_text("00" * 32)
+    with pytest.raises(ConfigurationError, match="not the one"):
+        open_ledger(tmp_path / "state", url)
+    key.unlink()
+    with pytest.raises(ConfigurationError, match="missing"):
+        open_ledger(tmp_path / "state", url)
+
+
+def test_a_damaged_ledger_file_is_told_and_quotes_nothing(tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.db").write_bytes(b"no database" * 500)
+    with pytest.raises(LedgerUnavailableError, match=r"backup's damaged copy"):
+        open_ledger(tmp_path / "state", None)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("mysql://x/y", ConfigurationError),
+        ("nonsense", ConfigurationError),
+        ("postgresql://u:geheim@127.0.0.1:1/none", LedgerUnavailableError),
+    ],
+)
+def test_a_ledger_that_is_not_there_is_told_without_its_password(tmp_path, url, error):
+    with pytest.raises(error) as caught:
+        open_ledger(tmp_path / "state", url)
+    assert "geheim" not in str(caught.value)
+
+
+def test_sqlite_is_set_up_to_survive_and_to_refuse_loose_ends(tmp_path):
+    ledger = open_ledger(tmp_path / "state", None)
+    with ledger.reading() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "foreign_keys", "synchronous")
+        ]
+    assert found == ["wal", 1, 2]
+    assert (tmp_path / "state" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_desks_with_folders_of_their_own_hold_each_other_off_on_postgresql(tmp_path, postgresql):
+    url = new_database(postgresql)
+    first = open_ledger(tmp_path / "a", url)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "keys").rename(tmp_path / "b" / "keys")
+    second = open_ledger(tmp_path / "b", url)
+    with (
+        first.held(["lotas-monthly"]),
+        pytest.raises(BusyError, match="another desk"),
+        second.held(["lotas-monthly"]),
+    ):
+        pass
+    with first.held(["lotas-monthly"]):
+        pass
+
+
+def test_an_error_undoes_all_of_a_transaction(tmp_path, ledger_place):
+    tables_of_shop = {"customers": [customer("1")], "objections": [objection("9")]}
+    shop = ledger_place(write_shop(tmp_path, tables_of_shop))
+    run(shop)
+    at_desk = desk(shop)
+    half = tables.settings.insert().values(name="half", value="done")
+
+    def breaks_off():
+        with at_desk.ledger.writing() as connection:
+            connection.execute(half)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks_off()
+    object_to(shop, "1")
+    with at_desk.ledger.reading() as connection:
+        assert not connection.execute(
+            text("SELECT count(*) FROM settings WHERE name = 'half'")
+        ).scalar_one()
+        book = ObjectionBook(connection, at_desk.ledger.references)
+        assert len(book.register().terms) == 2
+
+
+def test_another_program_that_holds_the_file_is_waited_for(tmp_path):
+    ledger = open_ledger(tmp_path / "state", None)
+    other = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM settings").fetchone()
+    with ledger.writing() as connection:
+        connection.execute(tables.settings.insert().values(name="a", value="b"))
+    other.execute("COMMIT")
+    other.close()
