@@ -1,18 +1,22 @@
 """The documents are true: their commands run, their example loads, and every command is in them."""
 
+import json
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from drops.folders import read_drop
 from flows.command_line import joint_use as commands
+from schemas.acknowledgement import Acknowledgement
 from schemas.shop import ShopConfiguration
 from tests.conftest import SAMPLE
-from tests.factories import PERSON, run
+from tests.factories import PERSON, acknowledgement, run
 from tests.running.test_command_line import ROOT, joint_use
 
 READ_ME, READ_ME_JA = (ROOT / name for name in ("README.md", "README.ja.md"))
@@ -46,16 +50,56 @@ def test_the_commands_of_the_one_minute_try_answer(sample_shop, line):
     assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
 
 
+def answer_as_the_partner(shop: Path, arguments: list[str], folder: Path) -> list[str]:
+    """Write the file an `acknowledge` command names, as the partner would send it."""
+    if "acknowledge" not in arguments:
+        return arguments
+    name = next(a for a in arguments if a.startswith("lotas/"))
+    said = acknowledgement(read_drop(shop / "drops" / name), datetime.now(UTC))
+    path = folder / "ack.json"
+    path.write_text(json.dumps(said), encoding="utf-8")
+    return [str(path) if a == "ack.json" else a for a in arguments]
+
+
 @pytest.mark.flow
-def test_the_operators_commands_answer(sample_shop):
+def test_when_a_customer_says_no_five_commands_lead_to_the_answer(sample_shop, tmp_path):
+    run(sample_shop)
+    section = READ_ME.read_text().partition("### When a customer says no")[2]
+    (block,) = re.findall(r"```sh\n(.*?)```", section.partition("\n### ")[0], re.DOTALL)
+    said = []
+    for line in block.splitlines():
+        arguments = [a.replace("drops/", f"{sample_shop}/drops/") for a in shlex.split(line)[1:]]
+        arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
+        done = joint_use(*arguments, JOINT_USE_SHOP=str(sample_shop), JOINT_USE_OPERATOR=PERSON)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout + done.stderr)
+    recorded, exported, verified, answered, disclosed = said
+    assert "joint-use notices --partner lotas" in recorded
+    assert "lotas/monthly-2026-10-r2" in exported
+    assert "deleted: 3" in verified
+    assert "deleted: 3 accepted, 0 rejected" in answered
+    lotas = [line for line in disclosed.splitlines() if "全日本ロータス同友会" in line]
+    assert any("monthly-2026-10-r2  確認 20" in line for line in lotas)
+    assert not [line for line in lotas if "から" in line]
+
+
+@pytest.mark.flow
+def test_the_operators_commands_answer(sample_shop, tmp_path):
+    run(sample_shop)
     for line in lines(READ_ME_JA):
         if line.startswith("joint-use") and "serve" not in line:
             arguments = [
                 a.replace("店のフォルダ", str(sample_shop)).replace("あなたの氏名", PERSON)
                 for a in shlex.split(line)[1:]
             ]
-            done = joint_use(*arguments)
+            done = joint_use(*answer_as_the_partner(sample_shop, arguments, tmp_path))
             assert done.returncode == 0, done.stderr
+
+
+def test_the_answer_shown_to_partners_is_of_the_format():
+    (example,) = re.findall(r"```json\n(.*?)```", READ_ME.read_text(), re.DOTALL)
+    said = Acknowledgement.load(json.loads(example), where="README.md")
+    assert said.rejected_count == 1
 
 
 def test_the_example_of_a_shop_file_loads():
@@ -89,7 +133,7 @@ def test_the_benchmark_runs_and_prints_a_row_for_each_contender(tmp_path):
 def test_every_command_and_option_of_export_is_in_the_read_me():
     text = READ_ME.read_text()
     for name in commands.list_commands(None):
-        assert f"`{name} " in text
+        assert re.search(rf"`{name}[ `]", text)
     export = commands.get_command(None, "export")
     for parameter in export.params:
         assert parameter.opts[0] in text

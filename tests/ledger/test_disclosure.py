@@ -1,0 +1,155 @@
+"""The answer to a disclosure request: what was given to whom, under which clause, and what stands."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from flows.commands.disclose import command
+from flows.disclosure import disclose, partners_holding
+from flows.pages import disclosure_page, disclosure_text
+from ledger.audit import entries
+from tests.factories import (
+    NOW,
+    PERSON,
+    acknowledge,
+    agreement,
+    customer,
+    desk,
+    joined,
+    object_to,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+    write_table,
+)
+
+ONE, TWO = customer("1"), customer("2")
+PAPER = {"vehicle_id": "V1", "model_code": "DAA-ZVW50", "user_name": ONE["name"]}
+
+
+@pytest.fixture
+def shop(tmp_path, ledger_place):
+    tables = {
+        "customers": [ONE, TWO],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": [PAPER],
+        "objections": [objection("99")],
+    }
+    only_names = agreement("broadleaf", tables={"customers": {"columns": ["name"]}})
+    return ledger_place(
+        write_shop(tmp_path, joined(tables, slip("S1", "1", "V1")), agreement(), only_names)
+    )
+
+
+def answer(shop, number="1", **when):
+    return disclose(desk(shop, **when), number)
+
+
+def test_each_drop_that_held_the_person_is_told_with_items_clauses_and_purposes(shop):
+    run(shop)
+    told = {drop.partner: drop for drop in answer(shop).drops}
+    assert set(told) == {"lotas", "broadleaf"}
+    lotas, broadleaf = told["lotas"], told["broadleaf"]
+    assert [table.name for table in broadleaf.tables] == ["customers"]
+    assert [(i.id, i.clause) for i in broadleaf.tables[0].items] == [("1.name", "7(2)①")]
+    assert {"customers", "vehicles", "certificates", "repairs", "repair_lines", "invoices"} == {
+        table.name for table in lotas.tables
+    }
+    assert [(p.id, p.clause) for p in lotas.purposes] == [("2.offers", "7(3)②")]
+    assert (lotas.partner_clause, lotas.period) == ("7(1)①", "2026-10")
+    assert lotas.published_at == NOW
+
+
+def test_whoever_was_in_no_drop_is_told_so(shop):
+    object_to(shop, "2")
+    run(shop)
+    told = answer(shop, "2")
+    assert (told.drops, told.deletions, told.held) == ((), (), ())
+    assert "ありません" in disclosure_text(told)
+
+
+def test_a_month_without_work_of_the_person_tells_no_work(shop):
+    run(shop, month="2026-09")
+    (lotas,) = (drop for drop in answer(shop).drops if drop.partner == "lotas")
+    assert "repairs" not in {table.name for table in lotas.tables}
+
+
+def test_a_correction_shows_which_partner_still_holds_the_old_value(shop):
+    run(shop)
+    assert {record.state for record in answer(shop).held} == {"same"}
+    write_table(shop, "customers", [{**ONE, "phone": "023-699-9999"}, TWO])
+    held = {(r.partner, r.record): r for r in answer(shop).held}
+    assert held["lotas", "customers"].state == "outdated"
+    assert [item.id for item in held["lotas", "customers"].outdated] == ["1.phone"]
+    assert held["broadleaf", "customers"].state == "same"
+    assert held["lotas", "certificates"].state == "same"
+    run(shop)
+    assert {record.state for record in answer(shop).held} == {"same"}
+
+
+def test_a_refusal_is_followed_from_to_be_told_to_acknowledged(shop):
+    run(shop)
+    assert partners_holding(desk(shop), "1") == ["broadleaf", "lotas"]
+    object_to(shop, "1")
+    assert {record.state for record in answer(shop).held} == {"to_be_deleted"}
+    drops = [outcome.drop_id for outcome in run(shop).outcomes]
+    told = answer(shop)
+    assert {record.state for record in told.held} == {"told_to_delete"}
+    assert {d.acknowledged_at for d in told.deletions} == {None}
+    for drop in drops:
+        acknowledge(shop, drop, now=NOW + timedelta(hours=1))
+    told = answer(shop)
+    assert told.held == ()
+    assert len([d for d in told.deletions if d.acknowledged_at]) == 2
+    assert partners_holding(desk(shop), "1") == []
+
+
+def test_who_was_erased_from_the_records_is_still_answered(shop):
+    run(shop)
+    write_table(shop, "customers", [TWO])
+    told = answer(shop)
+    assert len(told.drops) == 2
+    assert {(r.record, r.state) for r in told.held} == {("customers", "to_be_deleted")}
+    (shop / "records" / "customers.csv").unlink()
+    assert {r.state for r in answer(shop).held} == {"unknown"}
+
+
+def test_merged_numbers_are_one_person(shop):
+    run(shop)
+    write_table(shop, "customers", [{**ONE, "merged_into_customer_id": "2"}, TWO])
+    run(shop)
+    told = answer(shop, "2")
+    assert told.numbers == ("2", "1")
+    assert len(told.drops) == 4
+
+
+def test_the_answer_is_an_entry_under_a_keyed_reference(shop):
+    run(shop)
+    answer(shop)
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        last = entries(connection)[-1]
+    assert (last.action, last.subject) == ("disclose", at_desk.ledger.references.of("1"))
+
+
+def test_the_page_and_the_text_say_the_same_and_name_no_value(shop):
+    run(shop)
+    told = answer(shop)
+    for written in (disclosure_page(told), disclosure_text(told)):
+        for wanted in ("lotas/monthly-2026-10-r1", "お名前", "7(2)①", "7(3)②", "全日本ロータス"):
+            assert wanted in written
+        assert ONE["name"] not in written
+
+
+def test_the_command_answers_in_json_and_writes_a_private_page(shop, tmp_path):
+    run(shop)
+    page = tmp_path / "開示.html"
+    arguments = ["--shop", str(shop), "--operator", PERSON, "--customer", "１", "--json"]
+    done = CliRunner().invoke(command, [*arguments, "--html", str(page)])
+    assert done.exit_code == 0
+    assert len(json.loads(done.stdout)["drops"]) == 2
+    assert page.stat().st_mode & 0o777 == 0o600
