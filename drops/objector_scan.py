@@ -78,7 +78,10 @@ class Register:
         for row in self.objections:
             history = histories.get(row["objection_id"], [])
             if self._holds(history) and self._concerns(row):
-                found |= {row["person"], *(e["person"] for e in history if e["person"])}
+                decisions = [e for e in history if e["kind"] == "settled"]
+                whom = max(decisions, key=lambda e: e["sequence"]) if decisions else row
+                if whom["person"]:
+                    found.add(whom["person"])
         return found
 
     def _holds(self, history: list[Row]) -> bool:

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 
 from flows.opening import note_policy, open_shop
@@ -19,7 +20,7 @@ from schemas.errors import ConfigurationError
 from sources.shop_folder import ShopFolder
 from sources.snapshot import take_snapshot
 from transforms.arrays import whole
-from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of
+from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
 from transforms.merges import resolve_merges
 from transforms.period import SHOP_TIME
 from transforms.reading.car_codes import read_identifier
@@ -50,8 +51,7 @@ class Desk:
             snapshot = take_snapshot(
                 self.folder.shop, self.folder.home, own / "staged", self.environment, ("customers",)
             )
-            columns = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
-            customers = snapshot.table("customers", columns)
+            customers = snapshot.table("customers", PEOPLE_COLUMNS)
         return People(customers, traits_of(customers, self.ledger.references.traits))
 
 
@@ -67,15 +67,20 @@ class People:
         """Customer numbers in the order of the records."""
         return list(self.customers["customer_id"].to_pylist())
 
+    @cached_property
+    def persons(self) -> np.ndarray:
+        """Per row its person, by recorded merges."""
+        numbers, targets = (
+            whole(self.customers[name]) for name in ("customer_id", "merged_into_customer_id")
+        )
+        return resolve_merges(numbers, targets).persons
+
     def numbers_of_person(self, number: str) -> list[str]:
         """Give all numbers that recorded merges make one person of, the asked one first."""
         if number not in self.numbers:
             return [number]
-        merges = resolve_merges(
-            whole(self.customers["customer_id"]), whole(self.customers["merged_into_customer_id"])
-        )
-        own = merges.persons[self.numbers.index(number)]
-        same = [n for n, person in zip(self.numbers, merges.persons, strict=True) if person == own]
+        own = self.persons[self.numbers.index(number)]
+        same = [n for n, person in zip(self.numbers, self.persons, strict=True) if person == own]
         return list(dict.fromkeys([number, *(n for n in same if n)]))
 
 

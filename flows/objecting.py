@@ -6,9 +6,9 @@ from datetime import date
 from flows.desk import Desk, People
 from flows.objection_list import ENDED, Listed, listed
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
-from schemas.errors import ConfigurationError, SourceUnreadableError
+from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning
-from transforms.objections import Instant
+from transforms.objections import Instant, Register, raised_on, settled
 
 SCOPES = ("provision", "purpose", "erasure")
 
@@ -86,7 +86,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         book.add(desk.actor, raised, events, "object", "recorded")
         if people:
             meaning = Meaning.of(book.register(), people.traits, Instant(desk.today))
-            book.remember(meaning.marks())
+            book.remember(meaning.lessons(people.persons))
     return Taken(tuple(each.objection_id for each in raised), people is not None)
 
 
@@ -102,41 +102,58 @@ def lift(
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
         standing = [each for each in listed(book, Instant(desk.today)) if each.state != ENDED]
-        chosen = _chosen(desk, choice, standing, people)
-        events = []
-        for each in chosen:
-            begins_on = each.begins_on or date.min
-            if effective_on and effective_on < begins_on:
-                raise ConfigurationError(
-                    f"--effective: {each.objection_id} takes effect on {begins_on}; a lift before that "
-                    "day would lift nothing"
-                )
-            day = effective_on or max(desk.today, begins_on)
-            events.append(
-                Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
-            )
+        register = book.register()
+        chosen = _chosen(desk, choice, standing, people, register)
+        events = [
+            Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
+            for each in chosen
+            for day in _days_to_lift(register, each, effective_on, desk.today)
+        ]
         book.add(desk.actor, (), events, "object", "lifted")
     return Taken(tuple(each.objection_id for each in chosen), people is not None)
+
+
+def _days_to_lift(
+    register: Register, listed_one: Listed, effective_on: date | None, today: date
+) -> list[date]:
+    """Give the days on which lifts end an objection for good: one, and one per later raising."""
+    raised = raised_on(register.events, listed_one.objection_id)
+    begun = [day for day in raised if day <= (effective_on or today)]
+    if effective_on and not begun:
+        raise ConfigurationError(
+            f"--effective: {listed_one.objection_id} takes effect on {min(raised)}; a lift before that "
+            "day would lift nothing"
+        )
+    first = effective_on or (today if begun else min(raised))
+    return [first, *(day for day in raised if day > first)]
 
 
 def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     """Record whom an objection means: a customer number, or nobody (None).
 
     Raises:
-        ConfigurationError: there is no such objection, or nobody has the number.
+        ConfigurationError: there is nothing to settle about it, or nobody has the number.
+        SourceUnreadableError: the records cannot be read, so nothing can be decided about them.
     """
-    people = _people(desk)
-    if customer and people and customer not in people.numbers:
+    people = desk.people
+    if customer and customer not in people.numbers:
         raise ConfigurationError("--customer: nobody in the records has this number; check it")
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        if objection not in book.register().terms["objection_id"].to_pylist():
+        register, instant = book.register(), Instant(desk.today)
+        if objection not in register.terms["objection_id"].to_pylist():
             raise _no_such(objection)
+        decided = settled(register.events, instant)["objection_id"].to_pylist()
+        meaning = Meaning.of(register, people.traits, instant)
+        if objection not in meaning.unsettled and objection not in decided:
+            raise ConfigurationError(
+                f"{objection} means somebody for certain, there is nothing to settle; if the customer "
+                "takes it back, use --lift"
+            )
         book.settle(desk.actor, Event(objection, "settled", desk.today), customer)
-        if people:
-            meaning = Meaning.of(book.register(), people.traits, Instant(desk.today))
-            book.remember(meaning.marks())
-    return Taken((objection,), people is not None)
+        meaning = Meaning.of(book.register(), people.traits, instant)
+        book.remember(meaning.lessons(people.persons))
+    return Taken((objection,), are_records_read=True)
 
 
 def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
@@ -163,8 +180,20 @@ def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
         raise ConfigurationError("--received: the day is in the future")
 
 
+def _meaning(
+    register: Register, people: People | None, numbers: list[str], today: date
+) -> set[str]:
+    """Give the objections that mean one of these numbers for certain."""
+    if people is None:
+        return set()
+    meaning = Meaning.of(register, people.traits, Instant(today))
+    pairs = meaning.certain(people.persons)
+    rows = [row for row, number in enumerate(people.numbers) if number in set(numbers)]
+    return set(pairs["objection_id"][pairs["row"].isin(rows)])
+
+
 def _chosen(
-    desk: Desk, choice: Choice, standing: list[Listed], people: People | None
+    desk: Desk, choice: Choice, standing: list[Listed], people: People | None, register: Register
 ) -> list[Listed]:
     if choice.objection:
         found = [each for each in standing if each.objection_id == choice.objection]
@@ -174,10 +203,11 @@ def _chosen(
     number = choice.customer or ""
     numbers = people.numbers_of_person(number) if people else [number]
     references = {desk.ledger.references.of(each) for each in numbers}
+    meant = _meaning(register, people, numbers, desk.today)
     found = [
         each
         for each in standing
-        if references & set(each.persons)
+        if (references & set(each.persons) or each.objection_id in meant)
         and choice.scope in {None, each.scope}
         and (not choice.partners or each.partner in choice.partners)
         and (not choice.purposes or each.purpose in choice.purposes)
@@ -199,7 +229,7 @@ def _people(desk: Desk) -> People | None:
     """Look at the records; an objection is taken even if they cannot be read."""
     try:
         return desk.people
-    except SourceUnreadableError:
+    except JointUseError:
         return None
 
 

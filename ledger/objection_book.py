@@ -11,13 +11,13 @@ from datetime import date
 from typing import Any
 
 import pyarrow
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import START, Head, sha256_of_text
 from ledger.references import References
-from transforms.identity import DIGITS, IDENTITY, NUMBER, digits_texts, number_texts
+from transforms.identity import DIGITS, NUMBER, digits_texts, number_texts
 from transforms.objections import EVENTS, TERMS, TRAITS, Register
 
 BOUND_TERMS = ("objection_id", "person", "scope", "partner", "purpose")
@@ -145,15 +145,21 @@ class ObjectionBook:
         return head
 
     def settle(self, actor: Actor, event: Event, customer_id: str | None) -> None:
-        """Add a decision whom an objection means: a customer number, or nobody in the records."""
+        """Add a decision whom an objection means: a customer number, or nobody in the records.
+
+        What it was recognised by until now is forgotten: the decision takes its place.
+        """
         person = self._references.of(customer_id) if customer_id else None
         self.add(actor, (), [replace(event, person=person)], "object", "settled")
+        traits = tables.objection_traits
+        own = traits.c.objection_id == event.objection_id
+        self._connection.execute(delete(traits).where(own))
         if customer_id:
             self._add_number_traits({event.objection_id: customer_id})
 
-    def remember(self, marks: Iterable[tuple[str, int]]) -> None:
+    def remember(self, lessons: set[tuple[str, str, int]]) -> None:
         """Keep by what the person of each objection is recognised, beyond what is kept already."""
-        self._add_traits({(objection, IDENTITY, mark) for objection, mark in marks})
+        self._add_traits(lessons)
 
     def seen(self) -> set[str]:
         """Give the objections that stood in the shop's records when they were last read."""

@@ -3,7 +3,10 @@
 An objection of the records is one number of an objection, one customer number, one scope, partner and
 purpose of one file or table. It is raised when it is first read, and nothing but a day of lifting ends
 it: not its row vanishing, nor its effective day moved to later, nor its scope edited (which makes
-another objection beside it).
+another objection beside it). One that was lifted at the counter is raised again when its row comes back
+after it was gone, or gets a later day of receipt or effect than the lift.
+
+Words nobody defined are kept as `?`: they may hold anything, and an unknown word reads as the widest.
 """
 
 from collections.abc import Iterable
@@ -21,7 +24,9 @@ from ledger.audit import Actor
 from ledger.objection_book import RECORDS, Event, ObjectionBook, Raised, Terms
 from ledger.references import References
 from schemas.errors import ObjectionsUnreliableError
+from schemas.notice import Notice
 from schemas.shop import NO_OBJECTION, Limits
+from transforms.objections import Instant, raised_on, standing
 
 STATEMENT_COLUMNS = [
     *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
@@ -31,6 +36,16 @@ STATEMENT_COLUMNS = [
 
 SINCE_ALWAYS = date.min
 """From when an objection without any day holds."""
+
+UNDEFINED = "?"
+"""In place of a word nobody defined."""
+
+_CHANNELS = frozenset(
+    {
+        *("counter", "phone", "letter", "mail"),
+        *("窓口", "店頭", "来店", "電話", "手紙", "郵便", "書面", "メール", "FAX"),
+    }
+)
 
 _FEWEST_LIFTS = 5
 """So many lifts at once are a person's work, whatever their share."""
@@ -48,8 +63,18 @@ class _Statement(Protocol):
     ends_on: date
     known_begins_on: date | None
     known_ends_on: date | None
+    known_lifts: tuple[date, ...]
+    again_on: date | None
     received_on: date | None
     channel: str | None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """By what the records are read: the shop's limits, and the notice that names partners and purposes."""
+
+    limits: Limits
+    notice: Notice
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,7 @@ def import_statements(
     references: References,
     rows: pyarrow.Table,
     actor: Actor,
-    limits: Limits,
+    rules: Rules,
 ) -> Reading:
     """Add what the records say and the ledger does not know yet; all of it or nothing.
 
@@ -75,7 +100,7 @@ def import_statements(
         references: the shop's.
         rows: `STATEMENT_COLUMNS` of all objections in the records.
         actor: who reads them.
-        limits: the shop's.
+        rules: by which they are read.
 
     Raises:
         ObjectionsUnreliableError: objections that stood there last time are gone, or more are
@@ -83,18 +108,24 @@ def import_statements(
     """
     book = ObjectionBook(connection, references)
     refusals = rows.filter(pc.fill_null(pc.not_equal(rows["scope"], NO_OBJECTION), fill_value=True))
-    stated = _statements(refusals, references, actor.at.date())
+    stated = _defined(_statements(refusals, references, actor.at.date()), rules.notice)
     known = _known_statements(connection)
-    _refuse_shrinking(book.seen(), set(stated.index), limits)
+    _refuse_shrinking(book.seen(), set(stated.index), rules.limits)
     raised = [
         Raised(row.Index, row.customer_id, Terms(row.scope, row.partner, row.purpose))
         for row in _each(stated[~stated.index.isin(known.index)])
     ]
-    events = [event for row in _each(_changed(stated, known)) for event in _events(row)]
+    stated["again_on"] = _again(stated, known, book, actor.at.date())
+    register = book.register()
+    events = [
+        event
+        for row in _each(_changed(stated, known))
+        for event in _events(row, raised_on(register.events, str(row.Index)))
+    ]
     lifts = sum(
         event.kind == "lifted" and event.effective_on <= actor.at.date() for event in events
     )
-    _refuse_mass_lifting(lifts, len(known), limits)
+    _refuse_mass_lifting(lifts, len(known), rules.limits)
     if events:
         book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
     book.see(set(stated.index))
@@ -126,7 +157,7 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
 
 
 def _known_statements(connection: Connection) -> pd.DataFrame:
-    """Give per objection of the records when it begins, and when the records last said it ends."""
+    """Give per objection of the records when it begins, when they last said it ends, and ever did."""
     event = tables.objection_events
     is_own = event.c.origin == RECORDS
     begins = func.min(case((event.c.kind == "raised", event.c.effective_on))).label("begins_on")
@@ -138,8 +169,55 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
     ).join(event, event.c.sequence == newest.c.last)
     rows = connection.execute(query).all()
     ends = [row.effective_on if row.kind == "lifted" else date.max for row in rows]
-    known = {"begins_on": [row.begins_on for row in rows], "ends_on": ends}
+    lifts: dict[str, tuple[date, ...]] = {}
+    own_lifts = select(event.c.objection_id, event.c.effective_on).where(
+        is_own, event.c.kind == "lifted"
+    )
+    for name, day in connection.execute(own_lifts):
+        lifts[name] = (*lifts.get(name, ()), day)
+    known = {
+        "begins_on": [row.begins_on for row in rows],
+        "ends_on": ends,
+        "lifts": [tuple(sorted(set(lifts.get(row.objection_id, ())))) for row in rows],
+    }
     return pd.DataFrame(known, index=[row.objection_id for row in rows], dtype=object)
+
+
+def _again(
+    stated: pd.DataFrame, known: pd.DataFrame, book: ObjectionBook, today: date
+) -> pd.Series:
+    """Give from when statements hold again that were lifted at the counter; None for the others."""
+    events = book.register().events
+    ended = set(stated.index[stated["ends_on"] == date.max]) & set(known.index)
+    ended -= set(standing(events, Instant(today)).to_pylist())
+    lifts = events.filter(pc.equal(events["kind"], "lifted")).to_pandas()
+    last_lifts = lifts.groupby("objection_id")["effective_on"].max()
+    seen = book.seen()
+
+    def again(row: _Statement) -> date | None:
+        name = str(row.Index)
+        if name not in ended:
+            return None
+        newest = max(row.begins_on, row.received_on or date.min)
+        if name not in seen:
+            return max(row.begins_on, today)
+        return newest if newest > last_lifts.get(name, date.max) else None
+
+    return pd.Series([again(row) for row in _each(stated)], index=stated.index, dtype=object)
+
+
+def _defined(statements: pd.DataFrame, notice: Notice) -> pd.DataFrame:
+    """Keep the words that are defined; another may hold a person's data, and reads as the widest."""
+    defined = {
+        "scope": {"provision", "purpose", "erasure"},
+        "partner": {partner.id for partner in notice.partners},
+        "purpose": {purpose.id for purpose in notice.purposes},
+        "channel": _CHANNELS,
+    }
+    for column, words in defined.items():
+        is_defined = statements[column].isin(words) | statements[column].isna()
+        statements[column] = statements[column].where(is_defined, UNDEFINED)
+    return statements
 
 
 def _changed(stated: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -148,11 +226,17 @@ def _changed(stated: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     both = both.astype(object).where(both.notna(), None)
     is_new = both["known_begins_on"].isna()
     begins_earlier = both["begins_on"] < both["known_begins_on"].fillna(date.min)
-    return both[is_new | begins_earlier | (both["ends_on"] != both["known_ends_on"])]
+    ends_otherwise = both["ends_on"] != both["known_ends_on"]
+    return both[is_new | begins_earlier | ends_otherwise | both["again_on"].notna()]
 
 
-def _events(row: _Statement) -> list[Event]:
-    """Give the events that turn what was known of an objection into what the records state."""
+def _events(row: _Statement, raised: list[date]) -> list[Event]:
+    """Give the events that turn what was known of an objection into what the records state.
+
+    Args:
+        row: the statement.
+        raised: the days on which it was raised before.
+    """
 
     def event(kind: str, day: date) -> Event:
         return Event(str(row.Index), kind, day, RECORDS, row.received_on, row.channel)
@@ -160,10 +244,14 @@ def _events(row: _Statement) -> list[Event]:
     events = []
     if row.known_begins_on is None or row.begins_on < row.known_begins_on:
         events.append(event("raised", row.begins_on))
-    if row.known_ends_on not in {None, date.max, row.ends_on}:
-        events.append(event("raised", row.known_ends_on))
+    if row.known_ends_on is not None:
+        ended = [day for day in row.known_lifts if row.known_ends_on <= day < row.ends_on]
+        events += [event("raised", day) for day in ended]
+    if row.again_on is not None:
+        events.append(event("raised", row.again_on))
     if row.ends_on != date.max and (events or row.ends_on != row.known_ends_on):
-        events.append(event("lifted", row.ends_on))
+        later = [day for day in raised if day > row.ends_on]
+        events += [event("lifted", day) for day in [*later, row.ends_on]]
     return events
 
 

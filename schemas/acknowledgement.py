@@ -10,12 +10,15 @@ from schemas.configuration import Configuration
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
+Reason = Literal["invalid", "unreadable", "duplicate", "no_parent", "unknown_key", "other"]
+"""Why a row was not taken: words of a list, because the shop keeps them for ever."""
+
 
 class RejectedRow(Configuration):
     """One row the partner could not take: its number in the file (the first after the header is 1)."""
 
     row: Annotated[int, Field(ge=1)]
-    reason: Annotated[str, Field(max_length=200)]
+    reason: Reason
 
 
 class AcknowledgedTable(Configuration):
@@ -38,7 +41,7 @@ class Acknowledgement(Configuration):
         """How many rows were not accepted."""
         return sum(len(table.rejected) for table in self.tables.values())
 
-    def hold_against(self, drop: Drop, published_at: datetime) -> None:
+    def hold_against(self, drop: Drop, published_at: datetime, now: datetime) -> None:
         """Refuse an answer that does not account for every row of the drop.
 
         Raises:
@@ -52,6 +55,10 @@ class Acknowledgement(Configuration):
         if self.received_at < published_at:
             raise ConfigurationError(
                 "received_at is before the drop was published; ask the partner for the right instant"
+            )
+        if self.received_at > now:
+            raise ConfigurationError(
+                "received_at is in the future; ask the partner for the right instant"
             )
         if set(self.tables) != set(rows):
             raise ConfigurationError(

@@ -304,7 +304,7 @@ def acknowledgement(drop: Drop, received_at: datetime, **rejected: list[int]) ->
         "tables": {
             table.name: {
                 "accepted": table.rows - len(rejected.get(table.name, [])),
-                "rejected": [{"row": n, "reason": "見本"} for n in rejected.get(table.name, [])],
+                "rejected": [{"row": n, "reason": "other"} for n in rejected.get(table.name, [])],
             }
             for table in drop.files
         },
@@ -319,5 +319,5 @@ def acknowledge(shop: Path, drop_id: str, *, now: datetime = NOW, **rejected: li
     with at_desk.ledger.writing() as connection:
         book = DropBook(connection)
         entered = book.named(drop_id)
-        said.hold_against(entered.drop, entered.published_at or now)
+        said.hold_against(entered.drop, entered.published_at or now, now)
         book.acknowledge(at_desk.actor, entered, said)

@@ -22,14 +22,18 @@ IDENTITY_COLUMNS = [
 ]
 """Customer columns by which a person is recognised."""
 
+PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
+"""Those, and what recorded merges make one person of."""
+
 _PERSONAL_NUMBER = r"^0[5789]0-"
 """A mobile or IP number: one person's, not a household's."""
 
 Digest = Callable[[pyarrow.Array], pyarrow.Array]
 """Keyed digests of texts: string → uint64, null stays null."""
 
-NUMBER, DIGITS, IDENTITY = "number", "digits", "identity"
-"""Kinds of traits: a customer number, the digits of a number that may be spoilt, a name with a contact."""
+NUMBER, DIGITS, IDENTITY, MATCHED = "number", "digits", "identity", "matched"
+"""Kinds of traits: a customer number, the digits of a number that may be spoilt, a name with a contact; and
+that somebody was found once."""
 
 
 @dataclass(frozen=True)

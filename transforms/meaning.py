@@ -2,9 +2,11 @@
 
 1. Every row with the number it was raised under, or that a `settled` event names.
 2. Every row recognised as its person by what was remembered of it at an earlier run: so a customer
-   who got a new number, or was erased and came back, is still meant.
-3. If that finds nobody and nobody has settled it, every row whose number has the same digits: it may
-   be a number that a spreadsheet spoilt. Until it is settled, all of them are held back.
+   who got a new number, was merged, or was erased and came back, is still meant.
+3. If that never found anybody and nobody has settled it, every row whose number has the same digits:
+   it may be a number that a spreadsheet spoilt. Until it is settled, all of them are held back.
+
+A decision takes the place of all that was known before: from then on 1 and 2 are about whom it names.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.identity import DIGITS, IDENTITY, NUMBER, Traits
+from transforms.identity import DIGITS, IDENTITY, MATCHED, NUMBER, Traits
 from transforms.objections import Instant, Register, settled
 
 
@@ -41,10 +43,11 @@ class Meaning:
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
         decided = set(settled(register.events, instant)["objection_id"].to_pylist())
         known = set(register.terms["objection_id"].to_pylist())
+        ever_found = set(rows["objection_id"].filter(pyarrow.array(kinds == MATCHED)).to_pylist())
         numbers, counts = np.unique(traits.number, return_counts=True)
         has_twins = (kinds == NUMBER) & np.isin(digests, numbers[counts > 1])
         twins = set(rows["objection_id"].filter(pyarrow.array(has_twins)).to_pylist())
-        undecided = frozenset(known - found_ids - decided)
+        undecided = frozenset(known - found_ids - decided - ever_found)
         return cls(register, traits, undecided, undecided | (twins - decided))
 
     def rows(self, objection_ids: pyarrow.Array) -> np.ndarray:
@@ -61,20 +64,42 @@ class Meaning:
         mask |= np.isin(self.traits.digits, _of_kind(asked.filter(pyarrow.array(is_open)), DIGITS))
         return mask
 
-    def marks(self) -> set[tuple[str, int]]:
-        """Give by what the persons meant for certain are recognised: objection and digest.
+    def lessons(self, persons: np.ndarray) -> set[tuple[str, str, int]]:
+        """Give what is to be remembered of the persons meant for certain: objection, kind, digest.
 
-        Digits are no certain meaning: what may be somebody else's number teaches nothing.
+        That is every number and mark of every row of the same person, however it was found, so that
+        the person stays known when one of the rows goes. Digits are no certain meaning: what may
+        be somebody else's number teaches nothing.
+
+        Args:
+            persons: per customer row its person by recorded merges (`Merges.persons`).
         """
+        pairs = self.certain(persons)
+        found = {(objection, MATCHED, 1) for objection in pairs["objection_id"].unique()}
+        columns = [(NUMBER, self.traits.number), *((IDENTITY, m) for m in self.traits.marks)]
+        for kind, column in columns:
+            digests = column[pairs["row"]].tolist()
+            rows = zip(pairs["objection_id"], digests, strict=True)
+            found |= {(objection, kind, digest) for objection, digest in rows if digest}
+        return found
+
+    def certain(self, persons: np.ndarray) -> pd.DataFrame:
+        """Pair objections with all rows of the persons they mean for certain."""
         rows = self.register.traits.to_pandas()
         tables = [(NUMBER, self.traits.number), *((IDENTITY, clue) for clue in self.traits.clues)]
         meant = [_meant(rows[rows["kind"] == kind], column) for kind, column in tables]
         pairs = pd.concat(meant).drop_duplicates()
-        found: set[tuple[str, int]] = set()
-        for column in self.traits.marks:
-            digests = column[pairs["row"]].tolist()
-            found |= set(zip(pairs["objection_id"].tolist(), digests, strict=True))
-        return {(objection, digest) for objection, digest in found if digest}
+        known = -1
+        while len(pairs) > known:
+            known = len(pairs)
+            own = pairs.assign(digest=persons[pairs["row"]] + 1)
+            grown = [pairs, _meant(own[["objection_id", "digest"]], persons + 1)]
+            for mark in self.traits.marks:
+                seen = pairs.assign(digest=mark[pairs["row"]])[["objection_id", "digest"]]
+                seen = seen[seen["digest"] != 0].drop_duplicates()
+                grown += [_meant(seen, clue) for clue in self.traits.clues]
+            pairs = pd.concat(grown).drop_duplicates()
+        return pairs
 
     def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
         """Give those of the objections that somebody has to settle, and how many rows each may mean."""

@@ -101,6 +101,14 @@ def in_force(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
     return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
 
 
+def raised_on(events: pyarrow.Table, objection_id: str) -> list[date]:
+    """Give the days on which an objection was raised, each once, in order."""
+    own = events.filter(
+        pc.and_(pc.equal(events["objection_id"], objection_id), pc.equal(events["kind"], "raised"))
+    )
+    return sorted(set(own["effective_on"].to_pylist()))
+
+
 def standing(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
     """Give the ids of the objections that are in force, or were raised for a later day."""
     known = known_events(events, instant)

@@ -45,7 +45,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     with desk.ledger.writing() as connection:
         book = DropBook(connection)
         entered = book.named(drop)
-        said.hold_against(entered.drop, entered.published_at or desk.actor.at)
+        said.hold_against(entered.drop, entered.published_at or desk.actor.at, desk.actor.at)
         book.acknowledge(desk.actor, entered, said)
     rows = {
         name: {"accepted": table.accepted, "rejected": len(table.rejected)}
@@ -64,7 +64,7 @@ def _read(path: Path) -> Acknowledgement:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError:
         fault = "cannot be opened; give the partner's answer with --file"
-    except ValueError:
+    except (ValueError, RecursionError):
         fault = "is not JSON; ask the partner for a joint-use-ack/1 file (README)"
     else:
         if isinstance(content, dict):

@@ -9,7 +9,7 @@ from flows.scratch import load_spine
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
-from transforms.identity import IDENTITY_COLUMNS, core_texts, number_texts, same_people
+from transforms.identity import IDENTITY_COLUMNS, core_texts, number_texts, same_people, traits_of
 from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
 from transforms.objections import Instant, Recipient, refusing
@@ -41,7 +41,24 @@ class Objectors:
         for table in ("vehicles", "family_members"):
             verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
         named = named_relatives(family, customers, self._spine, self.rows)
-        gate_out(verdicts, self._spine, self.rows, is_linked | named)
+        known = self._remembered_relatives(family, customers)
+        gate_out(verdicts, self._spine, self.rows, is_linked | named | known)
+
+    def _remembered_relatives(self, family: pyarrow.Table, customers: pyarrow.Table) -> np.ndarray:
+        """Mask of relatives who are remembered by their name with the contact or home of the customer.
+
+        So somebody who refused is still known when erased from the customers.
+        """
+        holders = self._spine.raw_rows("family_members", "customer_id")
+        rows = pyarrow.array(holders, pyarrow.int64(), mask=holders < 0)
+        with_home = customers.select(IDENTITY_COLUMNS).take(rows)
+        for name, cells in (
+            ("customer_id", pyarrow.nulls(len(family), pyarrow.string())),
+            ("name", whole(family["name"])),
+            ("birth_on", whole(family["birth_on"])),
+        ):
+            with_home = with_home.set_column(IDENTITY_COLUMNS.index(name), name, cells)
+        return traits_of(with_home, self._digest).recognised(self._remembered)
 
     def _of_the_erased(self, table: str) -> np.ndarray:
         """Mask of rows that name a customer nobody is any more, and who had objected."""

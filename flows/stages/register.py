@@ -7,13 +7,15 @@ from flows.report import Registered
 from flows.run import Run
 from ledger.audit import Actor, note
 from ledger.objection_book import ObjectionBook
-from ledger.objection_import import STATEMENT_COLUMNS, import_statements
+from ledger.objection_import import STATEMENT_COLUMNS, Rules, import_statements
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop import Limits
 from schemas.staging import FAULT
 from sources.snapshot import Snapshot, read_objections
-from transforms.identity import IDENTITY_COLUMNS, traits_of
+from transforms.arrays import whole
+from transforms.identity import PEOPLE_COLUMNS, traits_of
 from transforms.meaning import Meaning
+from transforms.merges import resolve_merges
 from transforms.objections import Instant, Register, in_force, standing
 
 
@@ -23,14 +25,18 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
     Raises:
         ObjectionsUnreliableError: the objections cannot be trusted (policy §6; invariant 7).
     """
-    traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
+    customers = snapshot.table("customers", PEOPLE_COLUMNS)
+    traits = traits_of(customers, run.ledger.references.traits)
+    merges = resolve_merges(
+        whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
+    )
     with run.ledger.writing() as connection:
         take_in(run, connection, run.actor)
         book = ObjectionBook(connection, run.ledger.references)
         known = book.register()
         instant = Instant(run.as_of.date())
         meaning = Meaning.of(known, traits, instant)
-        book.remember(meaning.marks())
+        book.remember(meaning.lessons(merges.persons))
         known = book.register()
         holding = in_force(known.events, instant)
         work = meaning.work(standing(known.events, instant))
@@ -53,9 +59,8 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
             "nobody can be kept out on their account. Mend these records and run again"
         )
     limits = run.folder.shop.limits
-    import_statements(
-        connection, run.ledger.references, rows.select(STATEMENT_COLUMNS), actor, limits
-    )
+    stated, rules = rows.select(STATEMENT_COLUMNS), Rules(limits, run.folder.policy.notice)
+    import_statements(connection, run.ledger.references, stated, actor, rules)
     has_any = len(ObjectionBook(connection, run.ledger.references).register().terms)
     if not has_any and not limits.objections_may_be_empty and not len(rows):
         raise ObjectionsUnreliableError(

@@ -135,22 +135,135 @@ def test_an_objection_is_taken_even_if_the_records_cannot_be_read(shop):
     assert numbers(run(shop)) == 1
 
 
-def test_who_is_merged_renumbered_or_erased_and_imported_again_stays_an_objector(shop):
+def test_who_is_renumbered_or_erased_and_imported_again_stays_an_objector(shop):
     object_to(shop, "1")
     one, two, three = PEOPLE
     renumbered = {**one, "customer_id": "10"}
-    for people in (
-        [{**one, "merged_into_customer_id": "2"}, two, three],
-        [renumbered, two, three],
-        [two, three],
-        [{**renumbered, "customer_id": "77"}, two, three],
-        [{**renumbered, "customer_id": "78", "phone": "", "email": ""}, two, three],
+    moved = {**customer("10"), "name": one["name"]}
+    for first in (renumbered, moved, None, {**moved, "customer_id": "77"}, {**moved, "phone": ""}):
+        write_table(shop, "customers", [*([first] if first else []), two, three])
+        assert numbers(run(shop)) == 1, first
+
+
+@pytest.mark.parametrize("after", [["2", "3"], ["1", "2", "3"]])
+def test_who_is_merged_stays_an_objector_when_the_old_row_is_gone(shop, after):
+    object_to(shop, "1")
+    one, two, three = PEOPLE
+    write_table(shop, "customers", [{**one, "merged_into_customer_id": "2"}, two, three])
+    assert numbers(run(shop)) == 0
+    write_table(shop, "customers", [p for p in PEOPLE if p["customer_id"] in after])
+    assert numbers(run(shop)) == 0
+
+
+def test_an_erased_objector_means_nobody_else_and_holds_no_run(tmp_path):
+    erased, other = customer("A1"), customer("B1")
+    shop = write_shop(
+        tmp_path,
+        {"customers": [erased, other], "objections": [objection("A1", scope="erasure")]},
+        limits={"max_unmatched_objection_share": 0.1},
+    )
+    assert numbers(run(shop)) == 1
+    write_table(shop, "customers", [other])
+    report = run(shop)
+    assert (numbers(report), report.unsettled_objections) == (1, 0)
+
+
+def test_an_erased_objector_is_still_known_as_somebodys_relative(tmp_path):
+    home = {"address": "山形市架空町7番地", "phone": "023-600-1111"}
+    wife = customer("1", name="山田 花子", **home)
+    husband = customer("2", name="山田 太郎", **home)
+    family = [
+        {"family_member_id": "F1", "customer_id": "2", "name": "山田　花子", "relation": "妻"}
+    ]
+    tables = {"customers": [wife, husband], "family_members": family}
+    shop = write_shop(tmp_path, {**tables, "objections": [objection("1", scope="erasure")]})
+    assert run(shop).outcomes[0].account["family_members"].objected == 1
+    write_table(shop, "customers", [husband])
+    assert run(shop).outcomes[0].account["family_members"].objected == 1
+
+
+def test_a_refusal_that_comes_back_into_the_records_holds_again(shop):
+    run(shop)
+    lifted(shop, customer="3")
+    assert numbers(run(shop)) == 3
+    write_table(shop, "objections", [objection("3", received_on="2026-11-20")])
+    later = NOW + timedelta(days=30)
+    assert numbers(run(shop, now=later)) == 2
+
+
+def test_a_row_that_was_taken_out_and_put_back_holds_again(tmp_path):
+    many = [objection(str(n)) for n in range(90, 98)]
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [*many, objection("3")]})
+    run(shop)
+    lifted(shop, customer="3")
+    write_table(shop, "objections", many)
+    assert numbers(run(shop)) == 3
+    write_table(shop, "objections", [*many, objection("3")])
+    assert numbers(run(shop)) == 2
+    assert numbers(run(shop)) == 2
+
+
+def test_a_lift_moved_to_an_earlier_day_ends_it_and_to_a_later_one_puts_it_off(shop):
+    for lifted_on, delivered_people in (
+        ("2026-10-20", 3),
+        ("2026-10-10", 3),
+        ("2026-12-01", 2),
+        ("2026-12-20", 2),
+        ("2026-10-15", 3),
     ):
-        write_table(shop, "customers", people)
-        report = run(shop)
-        account = report.outcomes[0].account["customers"]
-        is_merged = "merged_into_customer_id" in people[0]
-        assert account.delivered == (0 if is_merged else 1), people[0]
+        write_table(shop, "objections", [objection("3", lifted_on=lifted_on)])
+        assert numbers(run(shop)) == delivered_people, lifted_on
+
+
+def test_a_lift_at_the_counter_ends_today_what_the_records_end_later(shop):
+    for lifted_on in ("2026-12-01", "2026-12-20"):
+        write_table(shop, "objections", [objection("3", lifted_on=lifted_on)])
+        run(shop)
+    lifted(shop, customer="3")
+    assert numbers(run(shop)) == 3
+    assert numbers(run(shop, now=NOW + timedelta(days=40))) == 3
+
+
+def test_a_renumbered_objector_can_take_it_back_under_the_new_number(shop):
+    object_to(shop, "1")
+    write_table(shop, "customers", [{**PEOPLE[0], "customer_id": "10"}, *PEOPLE[1:]])
+    assert numbers(run(shop)) == 1
+    lifted(shop, customer="10")
+    assert numbers(run(shop)) == 2
+
+
+def test_a_wrong_decision_is_taken_back_by_the_next_one(shop):
+    write_table(shop, "objections", [objection("3"), objection("00099")])
+    run(shop)
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        book = ObjectionBook(connection, at_desk.ledger.references)
+        of = at_desk.ledger.references.of("00099")
+        (name,) = (each.objection_id for each in listed(book, Instant(TODAY)) if of in each.persons)
+    settle(desk(shop), name, "1")
+    assert numbers(run(shop)) == 1
+    settle(desk(shop), name, "2")
+    report = run(shop)
+    assert PEOPLE[0]["name"] in {row["name"] for row in delivered(report)["customers"]}
+    assert numbers(report) == 1
+
+
+def test_what_means_somebody_for_certain_cannot_be_settled_away(shop):
+    (name,) = object_to(shop, "1")
+    with pytest.raises(ConfigurationError, match="nothing to settle"):
+        settle(desk(shop), name, None)
+
+
+def test_words_nobody_defined_are_not_kept(shop):
+    secret = "山田花子様より090-1234-5678"
+    row = objection("3", channel=secret, partner=secret, purpose=secret, scope=secret)
+    write_table(shop, "objections", [row])
+    assert numbers(run(shop)) == 2
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        book = ObjectionBook(connection, at_desk.ledger.references)
+        (kept,) = listed(book, Instant(TODAY))
+    assert {kept.scope, kept.partner, kept.purpose, kept.channel} == {"?"}
 
 
 def test_the_number_of_somebody_erased_keeps_out_what_still_names_it(shop):

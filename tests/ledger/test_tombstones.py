@@ -210,11 +210,12 @@ def test_a_stopped_drop_is_told_to_be_discarded_until_the_partner_knows(shop):
         (lambda said: said.update(drop_id="lotas/other"), "not of"),
         (lambda said: said.update(received_at="2026-01-01T00:00:00+09:00"), "before the drop"),
         (lambda said: said.update(received_at="2026-11-05"), "received_at"),
+        (lambda said: said.update(received_at="2099-01-01T00:00:00+09:00"), "in the future"),
         (lambda said: said["tables"].pop("deleted"), "exactly these"),
         (lambda said: said["tables"]["customers"].update(accepted=1), "accounts for 1"),
         (
             lambda said: said["tables"]["customers"].update(
-                accepted=2, rejected=[{"row": 9, "reason": ""}]
+                accepted=2, rejected=[{"row": 9, "reason": "other"}]
             ),
             "no such row",
         ),
@@ -228,7 +229,9 @@ def test_an_answer_that_does_not_account_for_every_row_is_refused(tmp_path, chan
     said = acknowledgement(drop, NOW + timedelta(hours=1))
     change(said)
     with pytest.raises(ConfigurationError, match=told):
-        Acknowledgement.load(said, where="ack.json").hold_against(drop, NOW)
+        Acknowledgement.load(said, where="ack.json").hold_against(
+            drop, NOW, NOW + timedelta(hours=2)
+        )
 
 
 actions = st.lists(
