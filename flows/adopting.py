@@ -8,6 +8,7 @@ import pyarrow
 
 from drops.adoption import members_of
 from drops.bag import sha256_of
+from drops.keys import PartnerKeys
 from flows.desk import Desk
 from flows.reconciling import TAG_MANIFEST, doubts, examined, unknown_drops
 from ledger.audit import note
@@ -15,6 +16,7 @@ from ledger.drop_book import DropBook, Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS, binary_keys
 from schemas.agreement import DropKind
 from schemas.drop import Drop
+from schemas.errors import ConfigurationError
 
 
 def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
@@ -28,6 +30,7 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     names = dict.fromkeys([*(f.name for f in found), *(drop.drop_id for drop in strangers)])
     if not names:
         return []
+    _refuse_other_keys(desk, strangers)
     prepared = [_prepared(desk, drop) for drop in strangers]
     with desk.ledger.writing() as connection:
         head = note(connection, desk.actor, "resume", " ".join(names), f"{len(found)} findings")
@@ -37,6 +40,19 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
     answered = [f"{each.damage} at {each.sequence}: {each.told}" for each in found]
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
+
+
+def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
+    """Refuse to enter drops that were made under another key: nobody in them would be found again."""
+    for drop in drops:
+        held = set(members_of(desk.folder.drops / drop.drop_id).persons.index)
+        keys = PartnerKeys(desk.ledger.key(drop.partner))
+        numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
+        if held and not held & set(keys.of("customers", numbers).to_pylist()):
+            raise ConfigurationError(
+                f"nobody in the records has a key that is in {drop.drop_id}: keys/{drop.partner}.key is not "
+                "the one it was made with. Restore keys/ from the backup of the state folder first"
+            )
 
 
 def _made_at(drop: Drop) -> datetime:

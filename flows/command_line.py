@@ -72,6 +72,10 @@ def main() -> None:
         joint_use(prog_name="joint-use")
     except JointUseError as error:
         code, told = error.exit_code, str(error)
+    except OSError as error:
+        place = Path(str(error.filename)).name if error.filename else "a file"
+        code = 1
+        told = f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
     except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
         code, told = 1, _unexpected(error)
     else:

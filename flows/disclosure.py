@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from drops.keys import PartnerKeys
 from flows.desk import Desk
 from flows.held_today import Inquiry, ShownRecord, shown_today
+from flows.reconciling import refuse_doubt
 from ledger.audit import note
 from ledger.drop_book import Answer, DropBook, EnteredDrop
 from ledger.holdings import OWN_NAME, binary_keys, hexadecimal_keys
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
-from schemas.errors import JointUseError, SourceUnreadableError
+from schemas.errors import ConfigurationError, JointUseError, SourceUnreadableError
 from schemas.notice import Notice
 
 
@@ -96,9 +97,21 @@ class Disclosure(BaseModel):
     held: tuple[HeldRecord, ...]
 
 
-def disclose(desk: Desk, customer: str) -> Disclosure:
-    """Put together what partners were given of a person, and enter that it was asked for."""
-    numbers = _numbers(desk, customer)
+def disclose(desk: Desk, customer: str, others: Iterable[str] = ()) -> Disclosure:
+    """Put together what partners were given of a person, and enter that it was asked for.
+
+    Args:
+        desk: who asks.
+        customer: the customer number.
+        others: further numbers the person had, as the customer or old papers tell.
+
+    Raises:
+        LedgerDoubtfulError: the ledger does not know all drops; the answer might be false.
+        ConfigurationError: the number is nowhere, neither in the records nor in a drop.
+    """
+    refuse_doubt(desk.ledger, desk.folder)
+    each_known = (number for name in (customer, *others) for number in _numbers(desk, name))
+    numbers = tuple(dict.fromkeys(each_known))
     partners = [
         _Partner(desk, partner, numbers, published)
         for partner, published in _by_partner(desk).items()
@@ -112,6 +125,11 @@ def disclose(desk: Desk, customer: str) -> Disclosure:
         deletions=tuple(told for partner in partners for told in partner.deletions()),
         held=tuple(record for partner in partners for record in partner.held()),
     )
+    if not (answer.drops or answer.deletions or answer.held or _is_in_records(desk, numbers)):
+        raise ConfigurationError(
+            "--customer: this number is in no drop and not in the records; check it. A customer who had "
+            "another number: name both with --customer"
+        )
     with desk.ledger.writing() as connection:
         subject = desk.ledger.references.of(customer)
         note(connection, desk.actor, "disclose", subject, f"{len(answer.drops)} drops")
@@ -133,6 +151,13 @@ def _numbers(desk: Desk, customer: str) -> tuple[str, ...]:
         return tuple(desk.people.numbers_of_person(customer))
     except SourceUnreadableError:
         return (customer,)
+
+
+def _is_in_records(desk: Desk, numbers: tuple[str, ...]) -> bool:
+    try:
+        return bool(set(numbers) & set(desk.people.numbers))
+    except SourceUnreadableError:
+        return True
 
 
 def _by_partner(desk: Desk) -> dict[str, list[EnteredDrop]]:

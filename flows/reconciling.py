@@ -47,6 +47,16 @@ def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:
         raise LedgerDoubtfulError(_told(findings, strangers))
 
 
+def is_answer_witnessed(ledger: Ledger, places: Iterable[Path]) -> bool:
+    """Tell whether a drop made after the last `resume` entry vouches for it."""
+    with ledger.reading() as connection:
+        chain = entries(connection)
+    last = max((e.sequence for e in chain if e.action == "resume"), default=0)
+    digests = {entry.sequence: entry.digest for entry in chain}
+    heads = (witness.head for place in places for witness in witnesses_in(place))
+    return any(h.sequence >= last and digests.get(h.sequence) == h.digest for h in heads)
+
+
 def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
     """Give the findings nobody has answered for."""
     with ledger.reading() as connection:
@@ -82,8 +92,14 @@ def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
 
 
 def witnesses_in(folder: Path) -> Iterator[Witness]:
-    """Give what the drops under a folder say about the audit chain."""
-    for _, drop in drops_in(folder):
+    """Give what the drops anywhere under a folder say about the audit chain; hidden ones are unfinished."""
+    for path in sorted(folder.rglob("drop.json")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            drop = read_drop(path.parent)
+        except JointUseError:
+            continue
         if drop.audit_head is not None:
             head = Head(drop.audit_head.sequence, drop.audit_head.sha256)
             yield Witness(drop.drop_id, drop.audit_head.at, head)

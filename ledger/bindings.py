@@ -16,12 +16,31 @@ def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
     """Find objections, drops, stops and answers that are not the ones their audit entries were made for."""
     recorded = {**_objections(connection), **_drops(connection), **_answers(connection)}
     found = []
+    instants, disordered = _order_of_events(connection)
     for entry in chain:
         match = _BOUND.search(entry.detail)
-        if recorded.get(entry.sequence) != (match[1] if match else None):
+        is_other = recorded.get(entry.sequence) != (match[1] if match else None)
+        if (
+            is_other
+            or entry.sequence in disordered
+            or instants.get(entry.sequence, entry.at) != entry.at
+        ):
             told = "what was entered with it in the other tables was changed, added or removed"
             found.append(Finding(Damage.CHANGED, entry.sequence, told))
     return found
+
+
+def _order_of_events(connection: Connection) -> tuple[dict[int, str], set[int]]:
+    """Give when each entry's events became known, and the entries whose events were moved behind others'."""
+    columns = tables.objection_events.c
+    query = select(columns.audit_sequence, columns.known_at).order_by(columns.sequence)
+    instants: dict[int, str] = {}
+    disordered, newest = set(), 0
+    for sequence, known_at in connection.execute(query):
+        if sequence < newest or instants.setdefault(sequence, known_at) != known_at:
+            disordered.add(sequence)
+        newest = max(newest, sequence)
+    return instants, disordered
 
 
 def _objections(connection: Connection) -> dict[int, str]:

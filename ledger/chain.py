@@ -143,20 +143,18 @@ def compare(
 
     Args:
         entries: the chain.
-        witnesses: what drops say; entries before a `resume` were answered for and are passed over.
+        witnesses: what drops say.
         last_recorded: the highest entry number the ledger's other tables refer to.
     """
     by_number = {entry.sequence: entry for entry in entries}
     end = entries[-1].sequence if entries else 0
-    answered = answered_for(entries)
-    known = [witness for witness in witnesses if witness.drop_id not in answered]
     found = []
     if last_recorded > end:
         told = (
             f"the ledger's own tables speak of entries up to {last_recorded}; the tail was cut off"
         )
         found.append(Finding(Damage.TRUNCATED, end, told))
-    for witness in known:
+    for witness in witnesses:
         entry = by_number.get(witness.head.sequence)
         if entry is None and witness.head.sequence > end and last_recorded <= end:
             told = (

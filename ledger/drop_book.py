@@ -15,7 +15,16 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
-from ledger.holdings import HOLDINGS, RECORDS, after_deletion, after_publishing, packed, unpacked
+from ledger.holdings import (
+    HOLDINGS,
+    RECORDS,
+    after_deletion,
+    after_publishing,
+    held_again,
+    hexadecimal_keys,
+    packed,
+    unpacked,
+)
 from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
@@ -228,15 +237,33 @@ class DropBook:
         )
         answer = said.tables.get("deleted")
         refused = {each.row for each in answer.rejected} if answer else set()
-        done = [
-            tombstone
-            for number, tombstone in enumerate(self.tombstones(entered.sequence), start=1)
-            if number not in refused
-        ]
-        for kind in sorted({tombstone.kind for tombstone in done}):
-            keys = [(each.record, each.key) for each in done if each.kind == kind]
-            before = self.held(entered.drop.partner, kind)
-            self._hold(entered.drop.partner, kind, after_deletion(before, keys, entered.sequence))
+        told = list(enumerate(self.tombstones(entered.sequence), start=1))
+        for kind in sorted({tombstone.kind for _, tombstone in told}):
+            own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
+            done = [key for number, key in own if number not in refused]
+            again = [key for number, key in own if number in refused]
+            held = after_deletion(self.held(entered.drop.partner, kind), done, entered.sequence)
+            self._hold(entered.drop.partner, kind, held_again(held, again, entered.sequence))
+        self._hold_what_was_loaded_late(entered, said)
+
+    def _hold_what_was_loaded_late(self, entered: EnteredDrop, said: Acknowledgement) -> None:
+        """Hold again whom the partner took in after it had said that it deleted them."""
+        answers, kind = self.answers(), entered.drop.kind
+        persons = set(hexadecimal_keys(self.persons(entered.sequence)["key"]).to_pylist())
+        late: list[tuple[str, str]] = []
+        for other in self.published():
+            answer = answers.get(other.sequence)
+            if other.drop.partner != entered.drop.partner or other.sequence <= entered.sequence:
+                continue
+            if answer and answer.acknowledgement.received_at < said.received_at:
+                late += [
+                    (stone.record, stone.key)
+                    for stone in self.tombstones(other.sequence)
+                    if stone.record == "customers" and stone.key in persons
+                ]
+        if late:
+            held = self.held(entered.drop.partner, kind)
+            self._hold(entered.drop.partner, kind, held_again(held, late, entered.sequence))
 
     def answers(self) -> dict[int, Answer]:
         """Give the last acknowledgement of each drop, by the drop's number."""

@@ -92,6 +92,23 @@ def after_deletion(
     return before.filter(pc.invert(is_gone))
 
 
+def held_again(
+    before: pyarrow.Table, records: list[tuple[str, str]], sequence: int
+) -> pyarrow.Table:
+    """Give the holdings with records (record and hex key) the partner still has after all."""
+    rows = pyarrow.table(
+        [
+            pyarrow.array([record for record, _ in records], pyarrow.string()),
+            pyarrow.array([bytes.fromhex(key) for _, key in records], pyarrow.binary(KEY_BYTES)),
+            pyarrow.array([[]] * len(records), HOLDINGS.field("digests").type),
+            pyarrow.array([sequence] * len(records), pyarrow.int64()),
+        ],
+        schema=HOLDINGS,
+    )
+    is_there = pc.is_in(_names(rows), value_set=_names(before))
+    return pyarrow.concat_tables([before, rows.filter(pc.invert(is_there))])
+
+
 def _names(rows: pyarrow.Table, called: dict[str, str] | None = None) -> pyarrow.Array:
     records = rows["record"].combine_chunks()
     for name, own in (called or {}).items():

@@ -14,7 +14,13 @@ from ledger.private_files import open_private
 
 @click.command(name="disclose")
 @shop_option
-@click.option("--customer", required=True, help="お客様番号 / customer number")
+@click.option(
+    "--customer",
+    "customers",
+    required=True,
+    multiple=True,
+    help="お客様番号（以前の番号も足せる）/ customer number, and earlier ones",
+)
 @click.option(
     "--html",
     "page",
@@ -27,7 +33,7 @@ from ledger.private_files import open_private
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
     shop: Path,
-    customer: str,
+    customers: tuple[str, ...],
     page: Path | None,
     operator: str | None,
     reason: str,
@@ -35,7 +41,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
 ) -> None:
     """だれに・いつ・どの項目を渡したか / What was given to whom, when, under which clause."""
     desk = open_desk(shop, operator, reason, now, os.environ)
-    answer = disclose(desk, customer_number(customer))
+    first, *others = map(customer_number, customers)
+    answer = disclose(desk, first, others)
     if page:
         with open_private(page) as file:
             file.write(disclosure_page(answer).encode())

@@ -18,7 +18,7 @@ from flows.commands.options import (
 from flows.desk import Desk, customer_number, open_desk
 from flows.disclosure import partners_holding
 from flows.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 
 _CHANNELS = ("counter", "phone", "letter", "mail")
 
@@ -97,17 +97,34 @@ def command(  # noqa: PLR0913 (one parameter per option)
             is_in_records=not not_in_records,
         )
         taken = record(desk, refusal)
-    _tell(desk, taken, None if is_lift or settled else number, as_json=as_json)
+    is_new = not (is_lift or settled)
+    click.echo("記録しました / recorded", err=True)
+    _tell(taken, _told_to_delete(desk, refusal) if is_new else [], as_json=as_json)
 
 
-def _tell(desk: Desk, taken: Taken, objector: str | None, *, as_json: bool) -> None:
-    holding = partners_holding(desk, objector) if objector else []
+def _told_to_delete(desk: Desk, refusal: Refusal) -> list[str]:
+    """List the partners that hold the customer and must be told to delete by this objection."""
+    if refusal.effective_on > desk.today:
+        return []
+    concerned = [
+        partner
+        for partner, agreement in desk.folder.policy.agreements.items()
+        if (not refusal.partners or partner in refusal.partners)
+        and (not refusal.purposes or set(refusal.purposes) & set(agreement.monthly.purposes))
+    ]
+    try:
+        return [p for p in partners_holding(desk, refusal.customer) if p in concerned]
+    except JointUseError as error:
+        click.echo(f"共同利用者の保有は確認できません / holdings not looked up: {error}", err=True)
+        return []
+
+
+def _tell(taken: Taken, holding: list[str], *, as_json: bool) -> None:
     if as_json:
         told = {"objections": taken.objection_ids, "held_by": holding}
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(taken.objection_ids))
-    click.echo("記録しました / recorded", err=True)
     if not taken.are_records_read:
         click.echo(
             "店の記録を読めなかったため、番号は確認していません / the records could not be read, so the "

@@ -10,7 +10,8 @@ import click
 from flows.attention import DropState, PartnerState, partner_states, ranges
 from flows.commands.options import json_option, now, shop_option
 from flows.opening import open_shop
-from flows.reconciling import complete_pending
+from flows.reconciling import complete_pending, refuse_doubt
+from schemas.errors import LedgerDoubtfulError
 from transforms.period import SHOP_TIME
 
 _WORDS = {
@@ -30,6 +31,10 @@ def command(*, shop: Path, as_json: bool) -> None:
     folder, ledger = open_shop(shop, os.environ)
     at = now().astimezone(SHOP_TIME)
     complete_pending(ledger, folder, at)
+    try:
+        refuse_doubt(ledger, folder)
+    except LedgerDoubtfulError as error:
+        click.echo(f"台帳を確認してください / check the ledger: {error}", err=True)
     states = partner_states(folder, ledger, at)
     if as_json:
         told = {state.partner: _told(state) for state in states}

@@ -6,19 +6,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
 from drops.folders import read_drop
 from flows.adopting import resume
+from flows.commands.audit import command as audit_command
 from flows.disclosure import disclose
-from flows.reconciling import examined
+from flows.reconciling import doubts, examined
 from ledger import tables
 from ledger.audit import entries, note
 from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
 from ledger.drop_book import DropBook
-from schemas.errors import LedgerDoubtfulError
+from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from tests.factories import (
     NOW,
     acknowledge,
@@ -135,12 +137,70 @@ def test_an_older_ledger_restored_is_told_from_a_cut_tail(tmp_path):
     assert damages(shop) == {Damage.RESTORED}
     with pytest.raises(LedgerDoubtfulError, match="older backup"):
         run(shop)
-    object_to(shop, "1")
+    later = NOW + timedelta(days=2)
+    object_to(shop, "1", now=later, received_on=NOW.date(), effective_on=NOW.date())
     assert Damage.RESTORED in damages(shop)
-    assert resume(desk(shop))
-    outcome = run(shop).outcomes[0]
+    assert resume(desk(shop, later))
+    outcome = run(shop, now=later).outcomes[0]
     assert (outcome.status, outcome.account["customers"].delivered) == ("unchanged", 1)
-    assert damages(shop) == set()
+    assert damages(shop) == {Damage.RESTORED}
+    assert doubts(desk(shop).ledger, examined(desk(shop).ledger, [shop / "drops"])) == []
+    assert verified(shop).exit_code == 4
+    run(shop, month="2026-09", now=later)
+    told = verified(shop)
+    assert (told.exit_code, "answered for" in told.stdout) == (0, True)
+    assert "異常なし" not in told.stderr
+
+
+def verified(shop, *options):
+    return CliRunner().invoke(audit_command, ["verify", "--shop", str(shop), *options])
+
+
+def test_a_forged_history_with_an_answer_of_its_own_is_not_sound(shop, tmp_path):
+    run(shop)
+    shutil.copytree(shop / "drops", tmp_path / "kept")
+    at_desk = desk(shop)
+    with at_desk.ledger.writing() as connection:
+        chain = entries(connection)
+        forged = renewed(chain, 1, reason="forged")
+        for entry in forged[1:]:
+            values = {
+                "reason": entry.reason,
+                "previous": f"{entry.sequence:064}",
+                "digest": entry.digest,
+            }
+            own = tables.audit.c.sequence == entry.sequence
+            connection.execute(update(tables.audit).where(own).values(**values))
+        for entry in forged[1:]:
+            own = tables.audit.c.sequence == entry.sequence
+            connection.execute(update(tables.audit).where(own).values(previous=entry.previous))
+        names = " ".join(each.drop.drop_id for each in DropBook(connection).published())
+        note(connection, at_desk.actor, "resume", names)
+    assert verified(shop, "--drops", str(tmp_path / "kept")).exit_code == 4
+
+
+@pytest.mark.parametrize("place", ["drops", "drops/lotas", "drops/lotas/monthly-2026-10-r1"])
+def test_drops_bear_witness_wherever_they_are_kept(shop, tmp_path, place):
+    run(shop)
+    shutil.copytree(shop / "drops", tmp_path / "kept" / "drops")
+    told = verified(shop, "--drops", str(tmp_path / "kept" / place))
+    assert (told.exit_code, "witnesses 2" in told.stderr) == (0, True)
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ConfigurationError, match="bears witness"):
+        CliRunner().invoke(
+            audit_command,
+            ["verify", "--shop", str(shop), "--drops", str(tmp_path / "nothing")],
+            catch_exceptions=False,
+        )
+
+
+def test_events_that_change_places_or_instants_are_found(shop):
+    run(shop)
+    (name,) = object_to(shop, "1")
+    event = tables.objection_events
+    own = event.c.objection_id == name
+    tamper(shop, update(event).where(own).values(known_at="2026-01-01T00:00:00.000000+09:00"))
+    assert damages(shop) == {Damage.CHANGED}
 
 
 def test_after_resuming_who_only_a_lost_drop_held_is_still_told_to_be_deleted(tmp_path):

@@ -1,15 +1,18 @@
 """The answer to a disclosure request: what was given to whom, under which clause, and what stands."""
 
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
+from flows.adopting import resume
 from flows.commands.disclose import command
 from flows.disclosure import disclose, partners_holding
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries
+from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from tests.factories import (
     NOW,
     PERSON,
@@ -116,6 +119,30 @@ def test_who_was_erased_from_the_records_is_still_answered(shop):
     assert {(r.record, r.state) for r in told.held} == {("customers", "to_be_deleted")}
     (shop / "records" / "customers.csv").unlink()
     assert {r.state for r in answer(shop).held} == {"unknown"}
+
+
+def test_a_number_that_is_nowhere_gets_no_letter(shop):
+    run(shop)
+    with pytest.raises(ConfigurationError, match="in no drop and not in the records"):
+        answer(shop, "99")
+
+
+def test_a_renumbered_customer_is_answered_for_all_numbers(shop):
+    run(shop)
+    write_table(shop, "customers", [{**ONE, "customer_id": "10"}, TWO])
+    told = disclose(desk(shop), "10", ["1"])
+    assert (told.numbers, len(told.drops)) == (("10", "1"), 2)
+
+
+def test_a_lost_ledger_gives_no_answer(shop, tmp_path):
+    run(shop)
+    text = (shop / "shop.toml").read_text().partition("\n[ledger]")[0]
+    (shop / "shop.toml").write_text(text)
+    shutil.rmtree(shop / "state")
+    with pytest.raises(LedgerDoubtfulError):
+        answer(shop)
+    with pytest.raises(ConfigurationError, match="Restore keys"):
+        resume(desk(shop))
 
 
 def test_merged_numbers_are_one_person(shop):

@@ -124,6 +124,25 @@ def test_it_is_told_again_until_the_partner_says_it_is_done(shop):
     assert deleted(month(shop, 6)) == []
 
 
+def test_a_corrected_answer_takes_back_what_the_first_one_said(shop):
+    run(shop)
+    object_to(shop, "1")
+    told = run(shop).outcomes[0].drop_id
+    acknowledge(shop, told, now=NOW + timedelta(hours=1))
+    acknowledge(shop, told, now=NOW + timedelta(hours=2), deleted=[1])
+    assert deleted(month(shop, 9)) == ["customers"]
+
+
+def test_who_was_taken_in_after_the_deletion_is_told_again(shop):
+    first = run(shop).outcomes[0].drop_id
+    object_to(shop, "1")
+    told = month(shop, 9).outcomes[0].drop_id
+    acknowledge(shop, told, now=NOW + timedelta(hours=1))
+    assert deleted(month(shop, 8)) == []
+    acknowledge(shop, first, now=NOW + timedelta(hours=2))
+    assert deleted(month(shop, 7)) == ["customers"]
+
+
 def test_who_comes_back_is_delivered_and_told_no_more(shop):
     before = run(shop)
     write_table(shop, "customers", PEOPLE[1:])

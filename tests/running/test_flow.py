@@ -107,7 +107,16 @@ def test_the_form_is_typed_and_refuses_before_a_run_exists():
 
     schema = parameter_schema(export_monthly).model_dump()
     fields = schema["definitions"]["ExportRequest"]["properties"]
-    assert list(fields) == ["shop", "month", "partners", "operator", "reason", "dry_run"]
+    assert list(fields) == [
+        "shop",
+        "month",
+        "partners",
+        "operator",
+        "reason",
+        "dry_run",
+        "mode",
+        "confirmed",
+    ]
     assert "pattern" in str(fields["month"])
 
 

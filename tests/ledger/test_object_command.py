@@ -1,0 +1,91 @@
+"""The counter's command takes an objection at any moment, and says only what is true."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from flows.commands.object import command
+from flows.commands.objections import command as list_command
+from schemas.errors import ConfigurationError
+from tests.factories import PERSON, agreement, customer, objection, run, write_shop
+
+
+@pytest.fixture
+def shop(tmp_path):
+    both = (agreement(), agreement("broadleaf", purposes=("1.research",)))
+    tables = {"customers": [customer("1"), customer("2")], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables, *both)
+    run(shop)
+    return shop
+
+
+def told(shop, *options, of=command):
+    arguments = ["--shop", str(shop), "--operator", PERSON, *options]
+    return CliRunner().invoke(of, arguments, catch_exceptions=False)
+
+
+SAID = ("--customer", "1", "--received", "2026-11-01", "--channel", "phone")
+
+
+@pytest.mark.parametrize(
+    ("options", "partners"),
+    [
+        (("--scope", "provision"), ["broadleaf", "lotas"]),
+        (("--scope", "erasure"), ["broadleaf", "lotas"]),
+        (("--scope", "provision", "--partner", "lotas"), ["lotas"]),
+        (("--scope", "purpose", "--purpose", "1.research"), ["broadleaf"]),
+        (("--scope", "provision", "--effective", "2099-01-01"), []),
+    ],
+)
+def test_it_names_the_partners_that_will_be_told_to_delete(shop, options, partners):
+    answer = json.loads(told(shop, *SAID, *options, "--json").stdout)
+    assert answer == {"objections": ["K00002"], "held_by": partners}
+
+
+def test_it_is_recorded_even_if_a_header_of_the_records_is_gone(shop):
+    path = shop / "records" / "customers.csv"
+    path.write_text(path.read_text().replace("customer_id", "numero", 1))
+    done = told(shop, *SAID, "--scope", "provision")
+    assert (done.exit_code, done.stdout.strip()) == (0, "K00002")
+    assert "could not be read" in done.stderr
+
+
+def test_it_says_that_it_is_recorded_even_if_a_key_is_gone(shop):
+    (shop / "state" / "keys" / "lotas.key").unlink()
+    done = told(shop, *SAID, "--scope", "provision")
+    assert (done.exit_code, done.stdout.strip()) == (0, "K00002")
+    assert "recorded" in done.stderr
+    assert "keys/lotas.key is missing" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--customer", "1"),
+        ("--lift",),
+        ("--lift", "--customer", "1", "--objection", "K00001"),
+        ("--settle", "K00001"),
+        ("--settle", "K00001", "--customer", "1", "--nobody"),
+        ("--customer", "1", "--scope", "provision", "--received", "gestern", "--channel", "phone"),
+    ],
+)
+def test_what_contradicts_itself_is_wrong_usage(shop, options):
+    with pytest.raises(ConfigurationError, match=r"^(--|give)"):
+        told(shop, *options)
+
+
+def test_the_list_shows_numbers_terms_and_what_is_left_to_settle(shop):
+    told(shop, *SAID, "--scope", "purpose", "--purpose", "2.offers")
+    rows = json.loads(told(shop, "--json", of=list_command).stdout)
+    work = json.loads(told(shop, "--json", "--work", of=list_command).stdout)
+    assert [row["customers"] for row in rows] == [[], ["1"]]
+    assert (rows[1]["scope"], rows[1]["purpose"], rows[1]["state"]) == (
+        "purpose",
+        "2.offers",
+        "in_force",
+    )
+    assert [row["may_mean"] for row in work] == [0]
+    told(shop, "--lift", "--customer", "1")
+    assert "K00002" not in told(shop, of=list_command).stdout
+    assert "lifted" in told(shop, "--all", of=list_command).stdout
