@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.agreement import Agreement, DropKind, Share
-from schemas.catalog import CATALOG, NEVER_DELIVERED
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES, NEVER_DELIVERED
 from schemas.columns import Role
 from schemas.errors import RefusedError
 from schemas.notice import Notice
@@ -92,6 +92,18 @@ def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
     for table, agreed in agreement.monthly.tables.items():
         for column in agreed.columns:
             yield from _column_breaches(where, table, column, notice)
+    yield from _orphan_breaches(where, agreement)
+
+
+def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:
+    """Say which rows would hang on nothing the partner knows: it could never be told to delete them."""
+    for table in agreement.monthly.tables:
+        parents = set(CATALOG[table].links.values()) & set(DELIVERABLE_TABLES)
+        if parents and not parents & set(agreement.monthly.tables):
+            yield (
+                f"{where}: monthly.tables.{table}: without {' or '.join(sorted(parents))} the partner could "
+                "never be told to delete these rows (§6); list it too"
+            )
 
 
 def _column_breaches(where: str, table: str, name: str, notice: Notice) -> Iterator[str]:

@@ -66,6 +66,11 @@ def test_a_partner_the_notice_does_not_name_is_refused():
         policy(partner="toyota")
 
 
+def test_rows_that_could_never_be_told_to_be_deleted_are_refused():
+    with pytest.raises(RefusedError, match="certificates: without vehicles"):
+        policy(tables=tables(customers=["name"], certificates=["plate"]))
+
+
 def test_pictures_stay_in_the_shop():
     with pytest.raises(RefusedError, match="photographs stay"):
         policy(tables=tables(vehicle_images=["file"]))
