@@ -32,11 +32,13 @@ def ask(url, **body):
 
 
 def until(process, text):
-    """Read the command's lines until one says `text`; a failed run says something else."""
+    """Read until the command says `text`, wherever its lines are wrapped; a failed run says otherwise."""
+    said, wanted = "", "".join(text.split())
     for line in process.stdout:
-        if text in line:
+        said += "".join(line.split())
+        if wanted in said:
             return
-        assert "Finished in state Failed" not in line
+        assert "FinishedinstateFailed" not in said
     raise AssertionError(text)
 
 
