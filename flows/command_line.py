@@ -12,6 +12,7 @@ from schemas.errors import JointUseError
 
 _COMMANDS = {
     "export": "毎月の納品を行う / make and publish the monthly drops",
+    "recall": "リコール対象の可能性がある車を探す / find cars a recall may be about, and whom to tell",
     "object": "お客様の申し出を記録・撤回する / record, lift or settle an objection",
     "objections": "申し出の一覧 / list objections",
     "disclose": "だれに何を渡したかを答える / what was given to whom of one customer",

@@ -54,6 +54,24 @@ class Desk:
             customers = snapshot.table("customers", PEOPLE_COLUMNS)
         return People(customers, traits_of(customers, self.ledger.references.traits))
 
+    @property
+    def vehicle_numbers(self) -> list[str]:
+        """The numbers of all cars in the records.
+
+        Raises:
+            SourceUnreadableError: the records cannot be read.
+        """
+        with workspace(self.folder.state) as own:
+            snapshot = take_snapshot(
+                self.folder.shop,
+                self.folder.home,
+                own / "staged",
+                self.environment,
+                ("customers", "vehicles"),
+            )
+            numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"]
+        return [str(number) for number in numbers.drop_null().to_pylist()]
+
 
 @dataclass(frozen=True)
 class People:

@@ -5,7 +5,6 @@
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -14,7 +13,7 @@ from flows.attention import attention
 from flows.opening import note_policy
 from flows.report import ExportReport, Outcome, Registered, Settled
 from flows.request import ExportRequest
-from flows.run import Clock, Run, instant, opened_run
+from flows.run import Clock, Run, opened_run
 from flows.stages.check import check
 from flows.stages.extract import extract
 from flows.stages.gate import gate
@@ -83,7 +82,7 @@ class _Export:
         settled = self._do(check, run)(run, snapshot)
         outcomes: dict[str, Outcome] = {}
         for attempt in range(1, _MOST_ATTEMPTS + 1):
-            run = replace(run, as_of=instant(run.clock))
+            run = run.again()
             registered = self._do(register, run)(run, snapshot)
             try:
                 self._deliver(run, snapshot, registered, outcomes)

@@ -111,6 +111,41 @@ class ExportReport(BaseModel):
     """Months never delivered, drops not acknowledged in time, and the like: a line each."""
 
 
+class CampaignCount(BaseModel):
+    """The account of one campaign: in_range + possible = handed + kept + done."""
+
+    campaign: str
+    printed_number: str
+    notified_on: str
+    in_range: int
+    possible: int
+    out: int
+    """Cars of its models whose number is outside its ranges."""
+    reasons: Mapping[str, int]
+    handed: int
+    """Cars a partner was told of, now or before."""
+    kept: Mapping[str, int]
+    """Cars on the shop's own list, by why."""
+    done: int
+    """Cars marked as repaired or not affected."""
+
+
+class RecallReport(BaseModel):
+    """What one recall run did."""
+
+    shop: str
+    as_of: str
+    campaigns: tuple[CampaignCount, ...]
+    superseded: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    announced: int | None
+    cars: int
+    outcomes: tuple[Outcome, ...]
+    call_list: str
+    """Folder of the call list; it stays in the shop."""
+    call_list_cars: int
+
+
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:
     """Give the account as rows of a table, English keys."""
     names = ("read", *DISPOSITIONS)

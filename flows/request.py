@@ -17,8 +17,8 @@ NO_REASON = "manual run"
 STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
 """Reasons nobody wrote: the defaults of command, form and schedule. Not enough for a correction."""
 
-_REASON = r"^[^0-9０-９@＠]+$"
-_LONGEST_REASON = 200
+REASON = r"^[^0-9０-９@＠]+$"
+LONGEST_REASON = 200
 
 _SHARED_NAMES = frozenset(
     {
@@ -65,7 +65,7 @@ def checked_reason(reason: str) -> str:
     Raises:
         ConfigurationError: it is empty, too long, or holds such a character; it is not repeated.
     """
-    if not re.fullmatch(_REASON, reason) or len(reason) > _LONGEST_REASON:
+    if not re.fullmatch(REASON, reason) or len(reason) > LONGEST_REASON:
         raise ConfigurationError(
             "--reason: give one of at most 200 characters, without digits or @: no names or numbers "
             "of customers"
@@ -118,8 +118,8 @@ class ExportRequest(BaseModel):
         default="monthly schedule",
         title="理由 / reason",
         description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
-        pattern=_REASON,
-        max_length=_LONGEST_REASON,
+        pattern=REASON,
+        max_length=LONGEST_REASON,
         json_schema_extra={"position": 4},
     )
     dry_run: bool = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,8 @@ class Run:
     @cached_property
     def notices(self) -> tuple[DatedNotice, ...]:
         """Give the notice in force for the month, and those that may have narrowed it since."""
-        return self.folder.policy.notices_for(self.month.last, self.as_of.date())
+        today = self.as_of.date()
+        return self.folder.policy.notices_for(min(self.month.last, today), today)
 
     @property
     def notice(self) -> Notice:
@@ -78,8 +79,18 @@ class Run:
         return self.folder.policy.agreements[partner]
 
     def share(self, partner: str) -> Share:
-        """Give what the partner gets each month, as far as every notice since then allows it."""
-        return narrowed(self.agreement(partner).monthly, partner, self.notices)
+        """Give what the partner gets with this kind of drop, as far as every notice allows it."""
+        agreed = self.agreement(partner)
+        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        if section is None:
+            raise RefusedError(
+                f"partners/{partner}.toml has no section [recall]; it gets no recalls"
+            )
+        return narrowed(section, partner, self.notices)
+
+    def again(self) -> "Run":
+        """Give the same run at this moment."""
+        return replace(self, as_of=instant(self.clock))
 
     def series(self, partner: str) -> DropSeries:
         """Give the revisions of this run's drop for a partner."""
@@ -109,10 +120,12 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
-    month = Month.parse(request.month) if request.month else Month.before(now)
-    if month.first > Month.before(now).first:
+    current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
+    last = current if kind is DropKind.RECALL else Month.before(now)
+    month = Month.parse(request.month) if request.month else last
+    if month.first > last.first:
         raise RefusedError(f"{month} is not over yet; a month is exported whole or not at all")
-    partners = _partners(request, folder, month)
+    partners = _partners(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
     with ledger.held(names if is_exclusive else ()), workspace(folder.state) as own:
         for partner in partners if is_exclusive else ():
@@ -162,14 +175,17 @@ def instant(clock: Clock) -> datetime:
     return clock().astimezone(SHOP_TIME).replace(microsecond=0)
 
 
-def _partners(request: ExportRequest, folder: ShopFolder, month: Month) -> tuple[str, ...]:
+def _partners(
+    request: ExportRequest, folder: ShopFolder, month: Month, kind: DropKind
+) -> tuple[str, ...]:
     known = folder.policy.agreements
     for partner in request.partners:
         if partner not in known:
             raise RefusedError(
                 f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
             )
-    chosen = tuple(dict.fromkeys(request.partners)) or tuple(known)
+    every = [name for name in known if kind is not DropKind.RECALL or known[name].recall]
+    chosen = tuple(dict.fromkeys(request.partners)) or tuple(every)
     for partner in chosen:
         if known[partner].effective_on > month.last:
             raise RefusedError(

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow
 from pyarrow import feather
 
 from ledger.drop_book import Tombstone
+from ledger.recall_book import Handover
 from sources.snapshot import Snapshot
 from transforms.identity import Traits
 from transforms.objections import Register
@@ -18,6 +20,28 @@ from transforms.verdicts import Disposition, Verdict, Verdicts
 
 FOR_ALL = "all"
 """In place of a partner: what was ruled for all of them."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The cars one recall drop tells its partner of.
+
+    Args:
+        cars: a row each: `vehicle` (its row), `reference`, `campaign` (number), `notified_on`, `category`,
+            `device`, `match_class`.
+        affected: how many cars the campaigns may be about.
+        kept: how many of them stay here, by what became of them.
+    """
+
+    cars: pd.DataFrame
+    affected: int
+    kept: dict[str, int]
+
+    @property
+    def handovers(self) -> tuple[Handover, ...]:
+        """Give what the ledger keeps of them."""
+        columns = (self.cars[name] for name in ("campaign", "reference", "match_class"))
+        return tuple(Handover(*row) for row in zip(*columns, strict=True))
 
 
 @dataclass(frozen=True)
@@ -82,6 +106,20 @@ class Scratch:
         """Read the keys a drop tells its partner to delete."""
         written = json.loads((self.folder / f"deleted-{partner}.json").read_text())
         return tuple(Tombstone(*each) for each in written)
+
+    def save_targets(self, targets: Targets, partner: str) -> None:
+        """Keep the cars a recall drop tells of."""
+        self.save_table(
+            f"targets-{partner}", pyarrow.Table.from_pandas(targets.cars, preserve_index=False)
+        )
+        told = {"affected": targets.affected, "kept": targets.kept}
+        (self.folder / f"targets-{partner}.json").write_text(json.dumps(told))
+
+    def targets(self, partner: str) -> Targets:
+        """Read the cars a recall drop tells of."""
+        told = json.loads((self.folder / f"targets-{partner}.json").read_text())
+        cars = self.table(f"targets-{partner}").to_pandas()
+        return Targets(cars, told["affected"], told["kept"])
 
     def save_table(self, name: str, table: pyarrow.Table) -> None:
         """Keep a table."""

@@ -25,6 +25,7 @@ from ledger.holdings import (
     packed,
     unpacked,
 )
+from ledger.recall_book import Handover, RecallBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
@@ -49,6 +50,7 @@ class Prepared:
         persons: `PERSONS`.
         records: `RECORDS`.
         tombstones: the keys in its `deleted` table, in their order.
+        handovers: the cars of recall campaigns it tells of.
     """
 
     drop: Drop
@@ -56,6 +58,7 @@ class Prepared:
     persons: pyarrow.Table
     records: pyarrow.Table
     tombstones: tuple[Tombstone, ...]
+    handovers: tuple[Handover, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ class DropBook:
         ]
         if rows:
             self._connection.execute(insert(tables.tombstones), rows)
+        RecallBook(self._connection).prepare(sequence, prepared.handovers)
         return sequence
 
     def publish(
@@ -305,8 +309,9 @@ class DropBook:
             columns.sequence.not_in(published),
         )
         numbers = list(self._connection.execute(stale).scalars())
-        tombstones = tables.tombstones.c.drop_sequence
-        self._connection.execute(delete(tables.tombstones).where(tombstones.in_(numbers)))
+        for table in (tables.tombstones, tables.recall_handovers):
+            of_drop = table.c.drop_sequence.in_(numbers)
+            self._connection.execute(delete(table).where(of_drop))
         self._connection.execute(delete(tables.drops).where(columns.sequence.in_(numbers)))
 
 

@@ -30,6 +30,11 @@ class References:
         text = f"customer:{customer_id}".encode()
         return hmac.digest(self.secret, text, "sha256").hex()[:_REFERENCE_DIGITS]
 
+    def of_car(self, vehicle_id: str) -> str:
+        """Give the reference of a vehicle number (32 hex digits)."""
+        text = f"vehicle:{vehicle_id}".encode()
+        return hmac.digest(self.secret, text, "sha256").hex()[:_REFERENCE_DIGITS]
+
     def traits(self, texts: pyarrow.Array) -> pyarrow.Array:
         """Give the trait of each text (uint64); null stays null."""
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.

@@ -1,4 +1,4 @@
-"""The ledger's tables. Rows are added and never changed, but for `holdings` and `objection_sightings`.
+"""The ledger's tables. Rows are added and never changed, but for what is marked as replaced.
 
 Customers stand in it only as keyed references (see `references`), so erasing the shop's secret makes
 it silent and erasing a person from the records leaves it whole. Migrations in `migrations/` make
@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORM = "0002"
+FORM = "0003"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -160,3 +160,39 @@ acknowledgements = Table(
     sqlite_autoincrement=True,
 )
 """One row per acknowledgement a partner sent; of several for one drop the last holds."""
+
+recall_cars = Table(
+    "recall_cars",
+    metadata,
+    Column("campaign", String(40), primary_key=True),
+    Column("car", String(32), primary_key=True),
+    Column("found_at", String(40), nullable=False),
+    Column("seen_at", String(40), nullable=False),
+    Column("match_class", String(20), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("kept_because", String(60), nullable=False),
+)
+"""One row per car a campaign may be about, as the last run found it; replaced by each run."""
+
+recall_handovers = Table(
+    "recall_handovers",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("campaign", String(40), primary_key=True),
+    Column("car", String(32), primary_key=True),
+    Column("match_class", String(20), nullable=False),
+)
+"""One row per car and campaign a drop tells its partner of; it counts once the drop is published."""
+
+recall_marks = Table(
+    "recall_marks",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("campaign", String(40), nullable=False),
+    Column("car", String(32), nullable=False),
+    Column("mark", String(20), nullable=False),
+    Column("marked_at", String(40), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row per thing an operator said of a car: told, repaired, not affected."""

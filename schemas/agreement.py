@@ -1,6 +1,6 @@
 """The agreement (覚書): what one partner gets, in which form; always a subset of the notice."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -19,6 +19,8 @@ class DropKind(StrEnum):
     MONTHLY = "monthly"
     NOTICES = "notices"
     """Only keys to delete, between the monthly drops."""
+    RECALL = "recall"
+    """Cars a recall campaign may be about: each drop adds to the ones before it."""
 
 
 class Delivery(Configuration):
@@ -93,6 +95,19 @@ class Share(Configuration):
     tables: Mapping[str, AgreedTable] = Field(min_length=1)
 
 
+RECALL_PURPOSE = "5.recall"
+RECALL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "customers": (
+            *("name", "name_kana", "postal_code", "address"),
+            *("phone", "mobile_phone", "email"),
+        ),
+        "certificates": ("plate", "chassis_number", "model_code", "maker_name"),
+    }
+)
+"""What telling an owner of a recall can need: how to reach the person, and which car."""
+
+
 class Agreement(Configuration):
     """What one partner gets."""
 
@@ -101,11 +116,22 @@ class Agreement(Configuration):
     effective_on: date
     delivery: Delivery
     monthly: Share
+    recall: Share | None = None
+
+    @property
+    def shares(self) -> dict[str, Share]:
+        """Give the sections that say what goes into drops, by name."""
+        sections = {"monthly": self.monthly, "recall": self.recall}
+        return {name: share for name, share in sections.items() if share is not None}
+
+    def _agreed(self) -> Iterator[tuple[str, str, AgreedTable]]:
+        for section, share in self.shares.items():
+            for name, agreed in share.tables.items():
+                yield f"{section}.tables.{name}", name, agreed
 
     @model_validator(mode="after")
     def _can_be_written(self) -> "Agreement":
-        for name, agreed in self.monthly.tables.items():
-            place = f"monthly.tables.{name}"
+        for place, _, agreed in self._agreed():
             words = [
                 *agreed.titles.values(),
                 *(w for by in agreed.labels.values() for w in by.values()),
@@ -120,26 +146,45 @@ class Agreement(Configuration):
 
     @model_validator(mode="after")
     def _lists_known_tables_and_columns(self) -> "Agreement":
-        for name, agreed in self.monthly.tables.items():
+        for place, name, agreed in self._agreed():
             if name not in DELIVERABLE_TABLES:
                 raise ValueError(
-                    f"monthly.tables.{name}: no such table; choose from {', '.join(DELIVERABLE_TABLES)}"
+                    f"{place}: no such table; choose from {', '.join(DELIVERABLE_TABLES)}"
                 )
             for column in agreed.columns:
                 if column not in CATALOG[name].columns:
                     raise ValueError(
-                        f"monthly.tables.{name}.columns: no column '{column}'; "
+                        f"{place}.columns: no column '{column}'; "
                         "`joint-use policy dictionary` lists them"
                     )
             for column, words in agreed.labels.items():
-                _labels_are_whole(name, column, words)
+                _labels_are_whole(place, name, column, words)
+        return self
+
+    @model_validator(mode="after")
+    def _recalls_take_no_more_than_they_need(self) -> "Agreement":
+        if self.recall is None:
+            return self
+        if self.recall.purposes != (RECALL_PURPOSE,):
+            raise ValueError(
+                f'recall.purposes: a recall drop serves "{RECALL_PURPOSE}" and no other'
+            )
+        for name, agreed in self.recall.tables.items():
+            for column in agreed.columns:
+                if column not in RECALL_COLUMNS.get(name, ()):
+                    raise ValueError(
+                        f"recall.tables.{name}.columns: '{column}' is not needed to tell of a recall; "
+                        f"choose from {', '.join(RECALL_COLUMNS.get(name, ())) or 'other tables'}"
+                    )
+        if "customers" not in self.recall.tables:
+            raise ValueError("recall.tables: without customers nobody can be told; list it")
         return self
 
 
-def _labels_are_whole(table: str, column: str, words: Mapping[str, str]) -> None:
+def _labels_are_whole(place: str, table: str, column: str, words: Mapping[str, str]) -> None:
     codes = set(CATALOG[table].columns[column].codes)
     if set(words) != codes:
         raise ValueError(
-            f"monthly.tables.{table}.labels.{column}: give one word for each of "
+            f"{place}.labels.{column}: give one word for each of "
             f"{', '.join(sorted(codes)) or 'no codes: this column has none'}"
         )

@@ -1,11 +1,12 @@
 """What a partner's files look like: derived from the canonical model and the agreement."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import pyarrow
 
 from schemas.agreement import KEY_TITLES, AgreedTable, Share
-from schemas.catalog import CATALOG, Column
+from schemas.catalog import CATALOG, Column, Table
 from schemas.columns import Kind
 from schemas.errors import ConfigurationError
 
@@ -22,18 +23,22 @@ STANDING = ("customers", "family_members", "vehicles")
 
 @dataclass(frozen=True)
 class PartnerColumn:
-    """One column of a partner's file; `canonical` is None for a key, and for what `deleted` has."""
+    """One column of a partner's file; `canonical` is None for a key, and for what no record has.
+
+    `derived_from` are the items of the notice a column is derived from that no record has.
+    """
 
     name: str
     title: str
     type: pyarrow.DataType
     canonical: Column | None
     labels: tuple[tuple[str, str], ...] = ()
+    derived_from: tuple[str, ...] = ()
 
     @property
     def items(self) -> tuple[str, ...]:
         """Items of the notice the column cites; a key cites none."""
-        return self.canonical.items if self.canonical else ()
+        return self.canonical.items if self.canonical else self.derived_from
 
     @property
     def is_required(self) -> bool:
@@ -45,7 +50,7 @@ class PartnerColumn:
     @property
     def is_key(self) -> bool:
         """Whether the column holds partner keys."""
-        return self.canonical is None and not self.labels
+        return self.canonical is None and not self.labels and not self.derived_from
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -85,6 +90,32 @@ def deleted_table() -> PartnerTable:
     return PartnerTable(DELETED, columns, ("key",), ())
 
 
+TARGETS = "recall_targets"
+"""Name of the file that says which car which campaign may be about."""
+
+
+def recall_tables(share: Share) -> tuple[PartnerTable, ...]:
+    """Derive the files of a recall drop but for `TARGETS`: cars are there by their keys alone."""
+    agreed = {**share.tables, "vehicles": None}
+    with_cars = [name for name in CATALOG if name in agreed]
+    return tuple(_partner_table(name, agreed[name], agreed) for name in with_cars)
+
+
+def targets_table() -> PartnerTable:
+    """Derive the file that says which car which campaign may be about, and how sure that is."""
+    text, car = pyarrow.string(), ("2.certificate",)
+    classes = (("in_range", "範囲内"), ("possible", "可能性あり"))
+    columns = (
+        PartnerColumn(key_name("vehicle_id"), KEY_TITLES[key_name("vehicle_id")], text, None),
+        PartnerColumn("campaign", "届出番号", text, None, derived_from=car),
+        PartnerColumn("notified_on", "届出日", pyarrow.date32(), None, derived_from=car),
+        PartnerColumn("category", "区分", text, None, derived_from=car),
+        PartnerColumn("device", "不具合の部位", text, None, derived_from=car),
+        PartnerColumn("match_class", "対象の可能性", text, None, classes, car),
+    )
+    return PartnerTable(TARGETS, columns, (), ((key_name("vehicle_id"), "vehicles"),))
+
+
 def key_name(identifier: str) -> str:
     """Name the partner's key for one of our own numbers: `customer_id` → `customer_key`."""
     return f"{identifier.removesuffix('_id')}_key"
@@ -92,20 +123,24 @@ def key_name(identifier: str) -> str:
 
 def partner_tables(share: Share) -> tuple[PartnerTable, ...]:
     """Derive the files of a drop, parents before children."""
-    return tuple(_partner_table(t, share.tables[t], share) for t in CATALOG if t in share.tables)
+    return tuple(
+        _partner_table(t, share.tables[t], share.tables) for t in CATALOG if t in share.tables
+    )
 
 
-def _partner_table(name: str, agreed: AgreedTable, share: Share) -> PartnerTable:
+def _partner_table(name: str, agreed: AgreedTable | None, tables: Collection[str]) -> PartnerTable:
+    """Derive one file; without agreed columns it has keys only."""
     table = CATALOG[name]
-    parents = tuple((key_name(k), to) for k, to in table.links.items() if to in share.tables)
+    parents = tuple((key_name(k), to) for k, to in table.links.items() if to in tables)
     own = (key_name(table.key),) if table.key else ()
     keys = (*own, *(key for key, _ in parents))
+    titles_of_keys = agreed.titles if agreed else {}
     columns = (
         *(
-            PartnerColumn(k, agreed.titles.get(k, KEY_TITLES[k]), pyarrow.string(), None)
+            PartnerColumn(k, titles_of_keys.get(k, KEY_TITLES[k]), pyarrow.string(), None)
             for k in keys
         ),
-        *(_partner_column(table.columns[c], agreed) for c in agreed.columns),
+        *(_partner_columns(table, agreed) if agreed else ()),
     )
     titles = [column.title for column in columns]
     if len(set(titles)) != len(titles):
@@ -115,10 +150,14 @@ def _partner_table(name: str, agreed: AgreedTable, share: Share) -> PartnerTable
     return PartnerTable(name, columns, _row_key(name, keys, agreed), parents)
 
 
-def _row_key(name: str, keys: tuple[str, ...], agreed: AgreedTable) -> tuple[str, ...]:
-    if name != "repair_lines":
+def _row_key(name: str, keys: tuple[str, ...], agreed: AgreedTable | None) -> tuple[str, ...]:
+    if name != "repair_lines" or agreed is None:
         return keys[:1]
     return (*keys, "line_number") if keys and "line_number" in agreed.columns else ()
+
+
+def _partner_columns(table: Table, agreed: AgreedTable) -> Iterator[PartnerColumn]:
+    return (_partner_column(table.columns[name], agreed) for name in agreed.columns)
 
 
 def _partner_column(column: Column, agreed: AgreedTable) -> PartnerColumn:

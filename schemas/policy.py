@@ -83,15 +83,17 @@ def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
             "a recipient outside it needs each person's consent (§2(3), §9)"
         )
     known_purposes = {purpose.id for purpose in notice.purposes}
-    for purpose in agreement.monthly.purposes:
-        if purpose not in known_purposes:
-            yield (
-                f"{where}: monthly.purposes: '{purpose}' is not a purpose of the notice §7(3); "
-                f"choose from {', '.join(sorted(known_purposes))}"
-            )
-    for table, agreed in agreement.monthly.tables.items():
-        for column in agreed.columns:
-            yield from _column_breaches(where, table, column, notice)
+    for section, share in agreement.shares.items():
+        for purpose in share.purposes:
+            if purpose not in known_purposes:
+                yield (
+                    f"{where}: {section}.purposes: '{purpose}' is not a purpose of the notice §7(3); "
+                    f"choose from {', '.join(sorted(known_purposes))}"
+                )
+        for table, agreed in share.tables.items():
+            for column in agreed.columns:
+                place = f"{where}: {section}.tables.{table}.columns: '{column}'"
+                yield from _column_breaches(place, table, column, notice)
     yield from _orphan_breaches(where, agreement)
 
 
@@ -106,9 +108,8 @@ def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:
             )
 
 
-def _column_breaches(where: str, table: str, name: str, notice: Notice) -> Iterator[str]:
+def _column_breaches(place: str, table: str, name: str, notice: Notice) -> Iterator[str]:
     column = CATALOG[table].columns[name]
-    place = f"{where}: monthly.tables.{table}.columns: '{name}'"
     if column.role is not Role.ITEM:
         yield f"{place} cites no item of the notice §7(2) and never leaves; take it out"
     elif (table, name) in NEVER_DELIVERED:
@@ -155,11 +156,12 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
 def permissions(policy: Policy) -> Iterator[Permission]:
     """List every column every partner may get, in the order of the agreements."""
     for partner, agreement in policy.agreements.items():
-        for table, agreed in agreement.monthly.tables.items():
-            for name in agreed.columns:
-                items = CATALOG[table].columns[name].items
-                clauses = tuple(policy.notice.clause_of(item) or "" for item in items)
-                yield Permission(partner, DropKind.MONTHLY, table, name, items, clauses)
+        for section, share in agreement.shares.items():
+            for table, agreed in share.tables.items():
+                for name in agreed.columns:
+                    items = CATALOG[table].columns[name].items
+                    clauses = tuple(policy.notice.clause_of(item) or "" for item in items)
+                    yield Permission(partner, DropKind(section), table, name, items, clauses)
 
 
 @dataclass(frozen=True)
@@ -209,10 +211,11 @@ def changes(old: Policy, new: Policy) -> list[Change]:
 
 
 def _granted(policy: Policy) -> list[str]:
-    columns = [f"{p.partner} gets {p.table}.{p.column}" for p in permissions(policy)]
+    columns = [f"{p.partner} gets {p.table}.{p.column} ({p.kind})" for p in permissions(policy)]
     purposes = [
-        f"{agreement.partner} may use for {purpose}"
+        f"{agreement.partner} may use for {purpose} ({section})"
         for agreement in policy.agreements.values()
-        for purpose in agreement.monthly.purposes
+        for section, share in agreement.shares.items()
+        for purpose in share.purposes
     ]
     return columns + purposes

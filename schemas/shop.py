@@ -146,6 +146,17 @@ class LedgerPlace(DatabaseUrl):
         return self
 
 
+class Recalls(Configuration):
+    """What the shop decided about recalls.
+
+    A recall is about life and limb: 個人情報保護法18条3項2号 lets a shop use data without consent where it
+    must to protect them and consent is hard to get. Whether it also calls a customer who asked for
+    erasure is for the shop to decide.
+    """
+
+    call_those_who_refused_all_use: bool = True
+
+
 class Places(Configuration):
     """Folders, relative to the shop's folder unless absolute."""
 
@@ -160,6 +171,7 @@ class ShopConfiguration(Configuration):
     places: Places = Places()
     limits: Limits = Limits()
     ledger: LedgerPlace = LedgerPlace()
+    recall: Recalls = Recalls()
     sources: Mapping[str, Source]
     tables: Mapping[str, tuple[TableMapping, ...]]
 

@@ -63,7 +63,9 @@ class Snapshot:
         return staged_batches(self.folder, table, columns)
 
     def table(self, table: str, columns: list[str]) -> pyarrow.Table:
-        """Load some columns of a staged table."""
+        """Load some columns of a staged table; of one that was not read, no rows."""
+        if table not in self.tables:
+            return _loaded_nothing(table, columns)
         return _loaded(self.folder, table, columns)
 
 
@@ -274,6 +276,10 @@ def _loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
     return pyarrow.Table.from_batches(
         staged_batches(folder, table, columns), pyarrow.schema(fields)
     )
+
+
+def _loaded_nothing(table: str, columns: list[str]) -> pyarrow.Table:
+    return pyarrow.schema([staged_schema(CATALOG[table]).field(c) for c in columns]).empty_table()
 
 
 def _without_cells(

@@ -1,10 +1,13 @@
 """Pages to print, in Japanese."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flows.disclosure import Disclosure
+from schemas.campaigns import CAVEAT
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -23,3 +26,10 @@ def disclosure_page(disclosure: Disclosure) -> str:
 def disclosure_text(disclosure: Disclosure) -> str:
     """Write the same answer as text for a terminal."""
     return _ENVIRONMENT.get_template("disclosure.txt").render(answer=disclosure)
+
+
+def call_list_page(shop: str, made_at: datetime, cards: list[dict[str, Any]]) -> str:
+    """Write the call list of a recall as an HTML page, a card per person."""
+    cars = sum(len(card["cars"]) for card in cards)
+    page = _ENVIRONMENT.get_template("call_list.html")
+    return page.render(shop=shop, made_at=made_at, cards=cards, cars=cars, caveat=CAVEAT)

@@ -27,7 +27,7 @@ def tombstones(run: Run, view: PartnerView, partner: str) -> list[Tombstone]:
     Raises:
         RecordsVanishedError: so much of it is gone from the records that they may be incomplete.
     """
-    kind = DropKind.MONTHLY.value
+    kind = (DropKind.RECALL if run.kind is DropKind.RECALL else DropKind.MONTHLY).value
     with run.ledger.reading() as connection:
         held = DropBook(connection).held(partner, kind)
     finder = _Finder(run, view, partner)

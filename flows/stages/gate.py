@@ -7,6 +7,7 @@ from flows.run import Run
 from flows.stages.check import check_share, keep
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView, view_of
+from schemas.agreement import DropKind
 from sources.snapshot import Snapshot
 from transforms.settling import spread_down, spread_quarantine
 from transforms.shaping import indispensable_names, unmappable_rows, withheld_rows
@@ -66,6 +67,8 @@ def _set_aside_unmappable(run: Run, view: PartnerView, partner: str) -> None:
     if not any(lost.values()):
         return
     spread_quarantine(view.verdicts, view.spine)
+    if run.kind is DropKind.RECALL:
+        return  # its cars go to the shop's own list; the quarantine stays the monthly export's
     keep(run, view.snapshot, view.verdicts, partner)
     for name, count in lost.items():
         check_share(run, f"{partner}: {name}", count, view.snapshot.tables[name].read)

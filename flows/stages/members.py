@@ -30,7 +30,8 @@ def shown(
         return None
     items = shown_items(table)
     digests = [references.traits(_of_item(table, rows, item)) for item in items]
-    stacked = np.column_stack([each.to_numpy(zero_copy_only=False) for each in digests])
+    columns = [each.to_numpy(zero_copy_only=False) for each in digests]
+    stacked = np.column_stack(columns) if columns else np.zeros((rows.num_rows, 0), np.uint64)
     offsets = pyarrow.array(np.arange(rows.num_rows + 1) * len(items), pyarrow.int32())
     lists = pyarrow.ListArray.from_arrays(
         offsets, pyarrow.array(stacked.reshape(-1), pyarrow.uint64())

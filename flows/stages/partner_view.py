@@ -11,8 +11,9 @@ from drops.keys import PartnerKeys
 from flows.run import Run
 from flows.scratch import load_spine
 from flows.stages.check import codes_of
+from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
-from schemas.partner_tables import PartnerTable, partner_tables
+from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
@@ -87,7 +88,8 @@ def view_of(
         key_of=keys.of,
         rows_of=rows_of,
     )
-    return PartnerView(snapshot, spine, verdicts, partner_tables(run.share(partner)), shaping, keys)
+    derive = recall_tables if run.kind is DropKind.RECALL else partner_tables
+    return PartnerView(snapshot, spine, verdicts, derive(run.share(partner)), shaping, keys)
 
 
 def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:

@@ -66,11 +66,23 @@ class _Publisher:
             return "same" if is_equal else "different"
         if request.dry_run:
             return "dry_run"
-        if self.run.kind is DropKind.NOTICES and not (self.built.deleted or drop.discard):
+        if self._is_empty(drop):
             return "nothing"
         if request.mode is Mode.CORRECT:
             return "published" if request.confirmed else "unconfirmed"
         return self._of_issue(latest, drop, adds_notices=adds_notices)
+
+    def _is_empty(self, drop: Drop) -> bool:
+        """Whether a drop beside the monthly one has nothing to tell that was not told before."""
+        if self.run.kind is DropKind.NOTICES:
+            return not (self.built.deleted or drop.discard)
+        if self.run.kind is not DropKind.RECALL or self.run.scratch.targets(drop.partner).handovers:
+            return False
+        with self.run.ledger.reading() as connection:
+            book = DropBook(connection)
+            earlier = [e for e in book.published() if e.drop.partner == drop.partner]
+            told = {stone for each in earlier for stone in book.tombstones(each.sequence)}
+        return set(self.run.scratch.tombstones(drop.partner)) <= told
 
     def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
         if latest is None or not _has_the_same_rows(latest.drop, drop):
@@ -89,6 +101,9 @@ class _Publisher:
             persons=run.scratch.table(f"persons-{drop.partner}"),
             records=run.scratch.table(f"records-{drop.partner}"),
             tombstones=run.scratch.tombstones(drop.partner),
+            handovers=(
+                run.scratch.targets(drop.partner).handovers if run.kind is DropKind.RECALL else ()
+            ),
         )
         with run.ledger.writing() as connection:
             made_with = drop.audit_head.sequence if drop.audit_head else 0

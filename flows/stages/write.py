@@ -15,17 +15,19 @@ from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
 from flows.report import Built, Registered
 from flows.run import Run
+from flows.scratch import Targets
 from flows.stages.check import verdict_counts
 from flows.stages.deletions import tombstones
 from flows.stages.members import persons_in, shown
 from flows.stages.partner_view import PartnerView, view_of
+from flows.stages.targets import restrict
 from ledger.audit import note
 from ledger.drop_book import DropBook, Tombstone
 from ledger.holdings import RECORDS
 from schemas.agreement import DropKind
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
-from schemas.partner_tables import PartnerTable, deleted_table
+from schemas.partner_tables import PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.shaping import shape
@@ -45,13 +47,18 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     view = view_of(
         run, snapshot, run.scratch.verdicts(partner), run.scratch.objectors(partner), partner
     )
+    to_delete = tombstones(run, view, partner)
+    targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None
+    if targets is not None:
+        restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
     view.give_keys()
-    tables = view.tables if run.kind is DropKind.MONTHLY else ()
+    tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging())
     # Tables do not depend on each other any more, and Arrow leaves the interpreter free.
     with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
         written = tuple(pool.map(writer.write, tables))
-    to_delete = tombstones(run, view, partner)
+    if targets is not None:
+        written = (*written, writer.write_targets(targets))
     run.scratch.save_tombstones(to_delete, partner)
     deleted = writer.write_deleted(to_delete)
     writer.finish(written, deleted, registered, partner)
@@ -103,6 +110,22 @@ class _DropWriter:
         shown_all = pyarrow.concat_tables(shown_rows) if shown_rows else None
         return _Written(file, account, reasons_of(counts), cells, shown_all)
 
+    def write_targets(self, targets: Targets) -> _Written:
+        """Write which car which campaign may be about."""
+        table = targets_table()
+        keys = self._view.shaping.keys["vehicles"].take(pyarrow.array(targets.cars["vehicle"]))
+        words = dict(table.columns[-1].labels)
+        columns = {
+            table.columns[0].name: keys,
+            **{name: targets.cars[name] for name in ("campaign", "notified_on", "category")},
+            "device": [text or None for text in targets.cars["device"]],
+            "match_class": [words[name] for name in targets.cars["match_class"]],
+        }
+        rows = pyarrow.table(columns).cast(table.schema)
+        file = self._file(table, rows.to_batches())
+        account = Account(read=targets.affected, delivered=file.rows, **targets.kept)
+        return _Written(file, account, {}, Counter(), None)
+
     def write_deleted(self, keys: list[Tombstone]) -> DropTable:
         """Write the keys the partner must delete."""
         columns = [[each.record for each in keys], [each.key for each in keys]]
@@ -117,7 +140,8 @@ class _DropWriter:
         payload = {file.file: file.sha256 for file in (*(t.file for t in tables), deleted)}
         drop = self._drop(tables, deleted, registered, partner)
         drop = drop.model_copy(update={"audit_head": self._entered(drop, payload)})
-        described = [*(t for t in self._view.tables if t.name in drop.account), deleted_table()]
+        known = (*self._view.tables, targets_table())
+        described = [*(t for t in known if t.name in drop.account), deleted_table()]
         package = describe(
             tuple(described),
             self._view.shaping.delivery,
@@ -178,6 +202,7 @@ class _DropWriter:
         with run.ledger.reading() as connection:
             book = DropBook(connection)
             discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
+        is_additive = run.kind is DropKind.RECALL
         revision = series.free_revision(latest.drop.revision + 1 if latest else 1)
         agreed = run.folder.policy.fingerprints[partner]
         in_force, *since = (
@@ -190,7 +215,7 @@ class _DropWriter:
             kind=run.kind.value,
             period=run.period,
             revision=revision,
-            supersedes=latest.drop.drop_id if latest else None,
+            supersedes=latest.drop.drop_id if latest and not is_additive else None,
             purposes=run.share(partner).purposes if tables else (),
             notice=in_force,
             agreement=Version(version=agreed.version, sha256=agreed.sha256),

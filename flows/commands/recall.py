@@ -1,0 +1,237 @@
+"""`joint-use recall`: which cars a recall may be about, whom to tell, and how far that is."""
+
+import json
+import os
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.desk import open_desk
+from flows.orchestration import set_up
+from flows.recall_request import RecallRequest
+from flows.recall_status import Progress, mark_cars, progress_of
+from flows.report import STATUS_TEXT, CampaignCount, RecallReport
+from flows.request import named_person
+from flows.run import opened_run
+from ledger.recall_book import MARKS
+from schemas.agreement import DropKind
+from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
+from schemas.configuration import validated
+from schemas.errors import ConfigurationError
+from sources.campaign_files import CampaignFile, read_campaigns
+from transforms.reading.car_codes import read_identifier
+
+
+@click.command(name="recall")
+@shop_option
+@click.option(
+    "--campaign",
+    "path",
+    type=click.Path(path_type=Path),
+    help="届出ファイル（国土交通省の JSON、または CSV）/ campaign file",
+)
+@click.option(
+    "--partner", "partners", multiple=True, help="納品先 / partner, default all with [recall]"
+)
+@click.option("--dry-run", is_flag=True, help="探すだけで、渡さない / look only, hand over nothing")
+@click.option(
+    "--show",
+    "shown",
+    type=click.Path(path_type=Path),
+    help="届出ファイルから読み取った内容を見る / what was understood of a file",
+)
+@click.option("--status", "status_of", metavar="NUMBER", help="届出ごとの進み具合 / how far it is")
+@click.option("--mark", type=click.Choice(MARKS), help="連絡済み・修理済み・対象外と記録する")
+@click.option("--number", help="--mark: 届出番号 / campaign number")
+@click.option("--vehicle", "vehicles", multiple=True, help="--mark: 車両番号 / vehicle number")
+@operator_option
+@reason_option("recall announced")
+@json_option
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    path: Path | None,
+    partners: tuple[str, ...],
+    dry_run: bool,
+    shown: Path | None,
+    status_of: str | None,
+    mark: str | None,
+    number: str | None,
+    vehicles: tuple[str, ...],
+    operator: str | None,
+    reason: str,
+    as_json: bool,
+) -> None:
+    r"""リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell.
+
+    \b
+    joint-use recall --show FILE
+    joint-use recall --campaign FILE
+    joint-use recall --status 1118030
+    joint-use recall --mark told --number 1118030 --vehicle V00001
+    """
+    if sum(map(bool, (path, shown, status_of, mark))) != 1:
+        raise ConfigurationError(
+            "give one of --campaign FILE, --show FILE, --status NUMBER, --mark"
+        )
+    if shown:
+        _show(read_campaigns(shown), as_json=as_json)
+        return
+    if path:
+        asked = {
+            "shop": str(shop.resolve()),
+            "campaign": str(path.resolve()),
+            "partners": partners,
+            "operator": named_person(operator),
+            "reason": reason,
+            "dry_run": dry_run,
+        }
+        _run(validated(RecallRequest, asked, where="recall"), as_json=as_json)
+        return
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    if mark:
+        if not (number and vehicles):
+            raise ConfigurationError("--mark: give --number (of the campaign) and --vehicle")
+        read = [read_identifier(each).value or "" for each in vehicles]
+        mark_cars(desk, number, read, mark)
+        status_of = number
+    _print_progress(progress_of(desk, status_of or ""), as_json=as_json)
+
+
+def _show(file: CampaignFile, *, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "campaigns": [_told(each) for each in file.campaigns],
+            "superseded": [each.number for each in file.superseded],
+            "withdrawn": [each.number for each in file.withdrawn],
+            "announced": file.announced,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    for each in file.campaigns:
+        printed = f" ({each.printed_number})" if each.printed_number else ""
+        click.secho(
+            f"{each.number}{printed}  {each.notified_on}  {CATEGORY_TITLES[each.category]}  "
+            f"{each.device}",
+            bold=True,
+        )
+        for model in each.models:
+            for ends in model.ranges or ():
+                click.echo(
+                    f"  {model.maker} {model.code} {model.common_name}: {ends.first} – {ends.last or '？'}"
+                )
+            if not model.ranges:
+                click.echo(
+                    f"  {model.maker} {model.code} {model.common_name}: 型式のみ / all of the model"
+                )
+    for each in file.superseded:
+        click.echo(f"{each.number} ({each.notified_on}): 訂正により置き換え / superseded")
+    for each in file.withdrawn:
+        click.echo(f"{each.number}: 取り下げ / withdrawn")
+    _warn_of_pages(file.announced, len(file.campaigns) + len(file.superseded) + len(file.withdrawn))
+
+
+def _warn_of_pages(announced: int | None, read: int) -> None:
+    if announced is not None and announced > read:
+        click.echo(
+            f"検索結果は {announced} 件、このファイルには {read} 件です / the search found {announced} "
+            f"notifications, this file holds {read}",
+            err=True,
+        )
+
+
+def _told(campaign: Campaign) -> dict[str, object]:
+    return {
+        "number": campaign.number,
+        "printed_number": campaign.printed_number,
+        "notified_on": campaign.notified_on.isoformat(),
+        "category": campaign.category.value,
+        "is_import": campaign.is_import,
+        "device": campaign.device,
+        "models": [
+            {
+                "maker": model.maker,
+                "model_code": model.code,
+                "common_name": model.common_name,
+                "ranges": [[ends.first, ends.last] for ends in model.ranges],
+            }
+            for model in campaign.models
+        ],
+    }
+
+
+def _run(request: RecallRequest, *, as_json: bool) -> None:
+    console = Console(stderr=True)
+    read_campaigns(Path(request.campaign))
+    with opened_run(request.as_export(), now, os.environ, kind=DropKind.RECALL) as run:
+        state = run.folder.state
+    set_up(state, os.environ)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    from flows.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
+
+    with console.status("確認中 / looking") if console.is_terminal else nullcontext():
+        report = recall_targets(request)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+        return
+    _print(report)
+
+
+def _print(report: RecallReport) -> None:
+    for each in report.campaigns:
+        click.echo(_campaign_line(each))
+    for outcome in report.outcomes:
+        handed = outcome.account["recall_targets"].delivered
+        click.echo(
+            f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: 新たに {handed} 件 / {handed} new, "
+            f"削除通知 {outcome.deleted}",
+            err=True,
+        )
+        if outcome.path:
+            click.echo(outcome.path)
+    if report.call_list:
+        click.echo(
+            f"店から連絡する車 {report.call_list_cars} 件 / cars on the shop's own call list:",
+            err=True,
+        )
+        click.echo(report.call_list)
+    _warn_of_pages(
+        report.announced,
+        len(report.campaigns) + len(report.superseded) + len(report.withdrawn),
+    )
+    click.echo(CAVEAT, err=True)
+
+
+def _campaign_line(each: CampaignCount) -> str:
+    kept = ", ".join(f"{why} {count}" for why, count in each.kept.items())
+    lines = [
+        f"{each.campaign}  対象の可能性 {each.in_range + each.possible} "
+        f"(範囲内 in range {each.in_range}, 要確認 possible {each.possible}); 範囲外 out {each.out}",
+        f"  = 共同利用者へ handed over {each.handed} + 店の連絡表 call list {sum(each.kept.values())}"
+        f" + 済 done {each.done}",
+    ]
+    if kept:
+        lines.append(f"  連絡表の内訳 / call list: {kept}")
+    lines += [f"  {count:5}  {reason}" for reason, count in each.reasons.items()]
+    return "\n".join(lines)
+
+
+def _print_progress(progress: Progress, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(progress.model_dump_json(indent=2))
+        return
+    for car in progress.cars:
+        parts = [
+            car.vehicle or "(記録にない車)",
+            car.match_class,
+            f"{car.found_at[:10]} から",
+            "新規 new" if car.is_new else "",
+            *car.handed,
+            f"店から連絡 call list: {car.kept_because}" if car.kept_because else "",
+            *(f"{mark.mark} {mark.at[:10]}" for mark in car.marks),
+        ]
+        click.echo("  ".join(filter(None, parts)))
+    click.echo(f"{len(progress.cars)} 件  対象の可能性 / cars it may be about", err=True)

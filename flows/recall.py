@@ -1,0 +1,268 @@
+"""Recall targets from a campaign file to published drops and the shop's own call list."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from drops.folders import sweep
+from flows.call_list import CallList, write_call_list
+from flows.export import Step, guarded, plainly
+from flows.opening import note_policy
+from flows.recall_request import RecallRequest
+from flows.report import CampaignCount, Outcome, RecallReport, Registered
+from flows.run import Clock, Run, opened_run
+from flows.scratch import Targets, load_spine
+from flows.stages.gate import gate
+from flows.stages.publish import publish
+from flows.stages.register import register
+from flows.stages.targets import (
+    CLASS_NAMES,
+    RECALL_TABLES,
+    UNSURE,
+    Cars,
+    Standing,
+    cars_of,
+    matched,
+    targets_for,
+)
+from flows.stages.verify import verify
+from flows.stages.write import write
+from ledger.audit import note
+from ledger.recall_book import FoundCar, RecallBook
+from schemas.agreement import DropKind
+from schemas.campaigns import CATEGORY_TITLES, Campaign
+from schemas.drop import DISPOSITIONS
+from schemas.errors import ObjectionsMovedError
+from sources.campaign_files import CampaignFile, read_campaigns
+from sources.snapshot import Snapshot, take_snapshot
+from transforms.recall.matching import MatchClass, Matches
+from transforms.settling import settle
+
+_MOST_ATTEMPTS = 5
+
+_WHERE = {
+    "objected": "objected",
+    "set_aside": "quarantined",
+    "withheld": "withheld",
+}
+"""Where a car that stays is counted in a drop's account; everything else is out of scope."""
+
+
+def recall(
+    request: RecallRequest,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    step: Step = plainly,
+    is_scheduled: bool = False,
+) -> RecallReport:
+    """Find the cars campaigns may be about, hand over who may be told of, and list the others.
+
+    Raises:
+        JointUseError: of the kind that tells why nothing was published. The file is read first: a
+            record in it that cannot be understood stops everything.
+    """
+    file = read_campaigns(Path(request.campaign))
+    asked = request.as_export()
+    with opened_run(
+        asked, clock, environment, is_scheduled=is_scheduled, kind=DropKind.RECALL
+    ) as run:
+        note_policy(run.folder, run.ledger, run.actor)
+        try:
+            return _Recall(run, file, step).report()
+        finally:
+            for partner in run.partners:
+                sweep(run.folder.drops / partner, run.kind.value)
+
+
+def extract(run: Run) -> Snapshot:
+    """Read customers, families, cars and papers."""
+    folder = run.folder
+    return take_snapshot(folder.shop, folder.home, run.staged, run.environment, RECALL_TABLES)
+
+
+def settle_all(run: Run, snapshot: Snapshot) -> None:
+    """Rule on every row what does not depend on a partner."""
+    run.scratch.save_verdicts(settle(load_spine(snapshot), (), run.month))
+
+
+@dataclass
+class _Recall:
+    run: Run
+    file: CampaignFile
+    step: Step
+
+    def report(self) -> RecallReport:
+        """Run all stages; from the gate on once more whenever an objection arrives."""
+        run = self.run
+        snapshot = self.step(guarded(extract, run))(run)
+        self.step(guarded(settle_all, run))(run, snapshot)
+        cars = cars_of(run, snapshot)
+        matches = matched(cars, self.file.campaigns)
+        pairs = matches.pairs.assign(
+            reference=[cars.references[car] for car in matches.pairs["car"]]
+        )
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            run = self.run = run.again()
+            registered = self.step(guarded(register, run))(run, snapshot)
+            try:
+                outcomes, standings = self._deliver(snapshot, registered, cars, pairs)
+            except ObjectionsMovedError:
+                if attempt == _MOST_ATTEMPTS:
+                    raise
+            else:
+                break
+        return self._told(
+            snapshot, cars, matches, pairs=pairs, outcomes=outcomes, standings=standings
+        )
+
+    def _deliver(
+        self, snapshot: Snapshot, registered: Registered, cars: Cars, pairs: pd.DataFrame
+    ) -> tuple[dict[str, Outcome], dict[str, Standing]]:
+        run, outcomes, standings = self.run, {}, {}
+        for partner in run.partners:
+            sweep(run.folder.drops / partner, run.kind.value)
+            self.step(guarded(gate, run))(run, snapshot, partner)
+            standings[partner] = Standing.of(snapshot, cars, run.scratch.verdicts(partner))
+            run.scratch.save_targets(
+                self._targets(partner, cars, pairs, standings[partner]), partner
+            )
+        built = [
+            self.step(guarded(write, run))(run, snapshot, registered, partner)
+            for partner in run.partners
+        ]
+        for drop in built:
+            self.step(guarded(verify, run))(run, snapshot, drop)
+        for drop in built:
+            outcomes[drop.partner] = self.step(guarded(publish, run))(run, registered, drop)
+        return outcomes, standings
+
+    def _targets(
+        self, partner: str, cars: Cars, pairs: pd.DataFrame, standing: Standing
+    ) -> Targets:
+        chosen = targets_for(self.run, partner, pairs, standing, self.file.campaigns)
+        campaigns = [self.file.campaigns[place] for place in chosen["campaign"]]
+        frame = pd.DataFrame(
+            {
+                "vehicle": cars.frame["vehicle"].to_numpy(np.int64)[chosen["car"]],
+                "reference": chosen["reference"].astype(object),
+                "campaign": [each.number for each in campaigns],
+                "notified_on": [each.notified_on for each in campaigns],
+                "category": [CATEGORY_TITLES[each.category] for each in campaigns],
+                "device": [each.device or "不明" for each in campaigns],
+                "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
+            }
+        )
+        stays = pairs[~pairs.index.isin(chosen.index)]
+        words = standing.words[stays["car"].to_numpy(np.int64)]
+        kept = Counter(_WHERE.get(str(word), "out_of_scope") for word in words)
+        return Targets(frame, len(pairs), {n: kept[n] for n in DISPOSITIONS if kept[n]})
+
+    def _told(  # noqa: PLR0913 (all that the run found out)
+        self,
+        snapshot: Snapshot,
+        cars: Cars,
+        matches: Matches,
+        *,
+        pairs: pd.DataFrame,
+        outcomes: Mapping[str, Outcome],
+        standings: Mapping[str, Standing],
+    ) -> RecallReport:
+        """Make the call list and remember what was found."""
+        run, campaigns = self.run, self.file.campaigns
+        numbers = np.array([each.number for each in campaigns], object)[pairs["campaign"]]
+        with run.ledger.reading() as connection:
+            book = RecallBook(connection)
+            handed = {
+                (campaign, car)
+                for partner in run.folder.policy.agreements
+                for campaign, car, _ in book.handed(partner)
+            }
+            marks = {each.number: book.marks(each.number) for each in campaigns}
+        kept = [
+            _why_kept((number, car), place, reason, handed, standings)
+            for number, car, place, reason in zip(
+                numbers, pairs["reference"], pairs["car"], pairs["reason"], strict=True
+            )
+        ]
+        last = [
+            (marks[number].get(car) or [("", "")])[-1][0]
+            for number, car in zip(numbers, pairs["reference"], strict=True)
+        ]
+        pairs = pairs.assign(number=numbers, kept=kept, marked=last)
+        classes = [CLASS_NAMES[MatchClass(each)] for each in pairs["match_class"]]
+        found = [
+            FoundCar(*row)
+            for row in zip(
+                pairs["number"].tolist(),
+                pairs["reference"].tolist(),
+                classes,
+                pairs["reason"].tolist(),
+                kept,
+                strict=True,
+            )
+        ]
+        if not run.request.dry_run:
+            with run.ledger.writing() as connection:
+                known = [each.number for each in campaigns]
+                RecallBook(connection).find(run.actor, found, known)
+                note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
+        on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(["repaired", "not_affected"])]
+        calls = CallList(run, snapshot, cars, campaigns, on_list)
+        path = "" if run.request.dry_run else str(write_call_list(calls))
+        return RecallReport(
+            shop=run.folder.shop.name,
+            as_of=run.as_of.isoformat(),
+            campaigns=tuple(
+                self._count(place, campaign, pairs, matches)
+                for place, campaign in enumerate(campaigns)
+            ),
+            superseded=tuple(each.number for each in self.file.superseded),
+            withdrawn=tuple(each.number for each in self.file.withdrawn),
+            announced=self.file.announced,
+            cars=len(cars.references),
+            outcomes=tuple(outcomes[partner] for partner in run.partners),
+            call_list=path,
+            call_list_cars=len(on_list),
+        )
+
+    def _count(
+        self, place: int, campaign: Campaign, pairs: pd.DataFrame, matches: Matches
+    ) -> CampaignCount:
+        own = pairs[pairs["campaign"] == place]
+        is_done = own["marked"].isin(["repaired", "not_affected"])
+        classes = Counter(CLASS_NAMES[MatchClass(each)] for each in own["match_class"])
+        return CampaignCount(
+            campaign=campaign.number,
+            printed_number=campaign.printed_number,
+            notified_on=campaign.notified_on.isoformat(),
+            in_range=classes["in_range"],
+            possible=classes["possible"],
+            out=int(matches.out.get(place, 0)),
+            reasons=dict(sorted(Counter(own["reason"]).items())),
+            handed=int((own["kept"] == "").sum()),
+            kept=dict(sorted(Counter(own["kept"][(own["kept"] != "") & ~is_done]).items())),
+            done=int(((own["kept"] != "") & is_done).sum()),
+        )
+
+
+def _why_kept(
+    pair: tuple[str, str],
+    car: int,
+    reason: str,
+    handed: set[tuple[str, str]],
+    standings: Mapping[str, Standing],
+) -> str:
+    """Say why a car is on the shop's own list; empty if a partner was told of it."""
+    if pair in handed:
+        return ""
+    words = {str(standing.words[car]) for standing in standings.values()}
+    if not words:
+        return "no_partner"
+    if "" in words:
+        return "undetermined" if reason in {each.value for each in UNSURE} else "not_handed_over"
+    return min(words)

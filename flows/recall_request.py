@@ -1,0 +1,60 @@
+"""What a recall run is asked to do, and by whom."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.request import LONGEST_REASON, REASON, ExportRequest
+
+
+class RecallRequest(BaseModel):
+    """Recall targets on demand. It is stored and shown by Prefect, so nothing personal belongs in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shop: str = Field(
+        title="店舗フォルダ / shop folder",
+        description="shop.toml のあるフォルダ",
+        json_schema_extra={"position": 0},
+    )
+    campaign: str = Field(
+        title="届出ファイル / campaign file",
+        description="国土交通省の JSON、または CSV の場所",
+        min_length=1,
+        json_schema_extra={"position": 1},
+    )
+    partners: tuple[str, ...] = Field(
+        default=(),
+        title="共同利用者 / partners",
+        description="空欄なら、覚書に [recall] のある全社",
+        json_schema_extra={"position": 2},
+    )
+    operator: str = Field(
+        default="",
+        title="操作者 / operator",
+        description="あなたの氏名。共用の名前は使えません",
+        max_length=60,
+        json_schema_extra={"position": 3},
+    )
+    reason: str = Field(
+        default="recall announced",
+        title="理由 / reason",
+        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
+        pattern=REASON,
+        max_length=LONGEST_REASON,
+        json_schema_extra={"position": 4},
+    )
+    dry_run: bool = Field(
+        default=False,
+        title="試し実行 / dry run",
+        description="探して検査するだけで、納品も連絡表も作らない",
+        json_schema_extra={"position": 5},
+    )
+
+    def as_export(self) -> ExportRequest:
+        """Give what a run of any kind is asked for."""
+        return ExportRequest(
+            shop=self.shop,
+            partners=self.partners,
+            operator=self.operator,
+            reason=self.reason,
+            dry_run=self.dry_run,
+        )

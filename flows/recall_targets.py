@@ -1,0 +1,38 @@
+"""The Prefect flow of recall targets: started by hand from the form, or by the command."""
+
+import os
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+
+from flows.export_monthly import as_task, was_scheduled
+from flows.recall import recall
+from flows.recall_request import RecallRequest
+from flows.report import RecallReport
+
+
+@flow(name="recall-targets", persist_result=False, validate_parameters=True)
+def recall_targets(request: RecallRequest) -> RecallReport:
+    """Find cars a recall may be about, hand over who may be told of, list the others."""
+    report = recall(
+        request,
+        clock=lambda: datetime.now(UTC),
+        environment=os.environ,
+        step=as_task,
+        is_scheduled=was_scheduled(),
+    )
+    rows = [
+        {
+            "campaign": each.campaign,
+            "in_range": each.in_range,
+            "possible": each.possible,
+            "out": each.out,
+            "handed": each.handed,
+            "call list": sum(each.kept.values()),
+            "done": each.done,
+        }
+        for each in report.campaigns
+    ]
+    create_table_artifact(key="recall-targets", table=rows, description=report.as_of)
+    return report

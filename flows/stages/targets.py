@@ -1,0 +1,175 @@
+"""Which cars a recall may be about, and which of them a partner is told of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.run import Run
+from flows.scratch import load_spine
+from ledger.recall_book import RecallBook
+from schemas.campaigns import Campaign, ranges_of
+from schemas.staging import row_of
+from sources.snapshot import Snapshot
+from transforms.recall.matching import MatchClass, Matches, Reason, match
+from transforms.spine import Spine, at
+from transforms.verdicts import Disposition, Verdicts
+
+RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
+"""What a recall reads."""
+
+CAR_COLUMNS = (
+    *("model_code", "chassis_number", "plate", "maker_name"),
+    *("owner_name", "owner_address", "user_name", "user_address"),
+)
+
+CONTACTS = ("phone", "mobile_phone", "email", "address")
+
+UNSURE = frozenset(
+    {
+        *(Reason.UNDETERMINED_RANGE, Reason.OPEN_END),
+        *(Reason.OTHER_MARK, Reason.OTHER_MODEL, Reason.SIMILAR_PREFIX),
+    }
+)
+"""Reasons for which the shop looks first: ranges nobody can order, records that contradict themselves."""
+
+CLASS_NAMES = {MatchClass.IN_RANGE: "in_range", MatchClass.POSSIBLE: "possible"}
+
+
+@dataclass(frozen=True)
+class Cars:
+    """All cars of the records: the vehicles, then papers of no vehicle there is.
+
+    Args:
+        frame: `number` (vehicle number, null for a paper), `vehicle` and `paper` (their rows, -1 where
+            there is none), and `CAR_COLUMNS`.
+        references: the ledger's keyed reference of each.
+    """
+
+    frame: pd.DataFrame
+    references: list[str]
+
+
+def cars_of(run: Run, snapshot: Snapshot) -> Cars:
+    """Give every car with what its newest paper says; without one, what its own record does."""
+    vehicles = snapshot.table("vehicles", ["vehicle_id", "chassis_number", "plate"]).to_pandas()
+    link = row_of("vehicle_id")
+    papers = snapshot.table("certificates", [*CAR_COLUMNS, "issued_on", link]).to_pandas()
+    papers = papers.rename(columns={link: "vehicle"}).rename_axis("paper").reset_index()
+    newest = papers.sort_values("issued_on", kind="stable", na_position="first")
+    own = newest[newest["vehicle"] >= 0].drop_duplicates("vehicle", keep="last")
+    known = vehicles.rename(columns={"vehicle_id": "number"}).rename_axis("vehicle").reset_index()
+    frame = known.merge(own, on="vehicle", how="left", suffixes=("_recorded", ""))
+    for name in ("chassis_number", "plate"):
+        frame[name] = frame[name].fillna(frame.pop(f"{name}_recorded"))
+    strays = papers[(papers["vehicle"] < 0) & papers["chassis_number"].notna()]
+    frame = pd.concat([frame, strays.assign(number=None, vehicle=-1)], ignore_index=True)
+    frame["paper"] = frame["paper"].fillna(-1).astype(np.int64)
+    of_car = run.ledger.references.of_car
+    names = frame["number"].fillna("paper " + frame["chassis_number"].fillna(""))
+    return Cars(frame, [of_car(name) for name in names])
+
+
+def matched(cars: Cars, campaigns: list[Campaign]) -> Matches:
+    """Match all cars with campaigns."""
+    columns = cars.frame[["model_code", "chassis_number"]]
+    table = pyarrow.Table.from_pandas(columns, preserve_index=False)
+    return match(table, ranges_of(campaigns))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Why a car cannot be given to a partner, as one word; empty if it can."""
+
+    words: np.ndarray
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, cars: Cars, verdicts: Verdicts) -> "Standing":
+        """Judge every car by the verdicts on it, its paper and its customer."""
+        spine = load_spine(snapshot)
+        vehicle = cars.frame["vehicle"].to_numpy(np.int64)
+        keeper = _keepers(spine, vehicle)
+        words = np.full(len(vehicle), "", object)
+
+        def say(mask: np.ndarray, word: str) -> None:
+            words[mask & (words == "")] = word
+
+        for table, rows in (
+            ("customers", keeper),
+            ("vehicles", vehicle),
+            ("certificates", cars.frame["paper"].to_numpy(np.int64)),
+        ):
+            say(at(verdicts.are(table, Disposition.OBJECTED), rows), "objected")
+        say(keeper < 0, "no_person")
+        for table, rows in (("vehicles", vehicle), ("customers", keeper)):
+            say(at(_ruled(verdicts, table, "released"), rows), "sold")
+            say(at(verdicts.are(table, Disposition.QUARANTINED), rows), "set_aside")
+            say(at(verdicts.are(table, Disposition.WITHHELD), rows), "withheld")
+            say(at(verdicts.codes(table) != 0, rows), "not_the_shops")
+        say(~at(_reachable(snapshot), keeper), "no_contact")
+        return cls(words)
+
+
+def targets_for(
+    run: Run, partner: str, pairs: pd.DataFrame, standing: Standing, campaigns: list[Campaign]
+) -> pd.DataFrame:
+    """Give the pairs a partner is told of now: sure enough, free to leave, and not told before.
+
+    Args:
+        run: the run.
+        partner: the partner's id.
+        pairs: of `Matches`, with the car's `reference`.
+        standing: of the cars, for this partner.
+        campaigns: the pairs' campaigns.
+    """
+    with run.ledger.reading() as connection:
+        book = RecallBook(connection)
+        handed = book.handed(partner)
+        done = {
+            (each.number, car)
+            for each in campaigns
+            for car, marks in book.marks(each.number).items()
+            if marks[-1][0] != "told"
+        }
+    numbers = [campaigns[place].number for place in pairs["campaign"]]
+    classes = [CLASS_NAMES[MatchClass(each)] for each in pairs["match_class"]]
+    is_new = [
+        (number, car, name) not in handed and (number, car) not in done
+        for number, car, name in zip(numbers, pairs["reference"], classes, strict=True)
+    ]
+    is_free = standing.words[pairs["car"].to_numpy(np.int64)] == ""
+    is_sure = ~pairs["reason"].isin({reason.value for reason in UNSURE}).to_numpy(bool)
+    return pairs[np.array(is_new, bool) & is_free & is_sure]
+
+
+def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:
+    """Rule everything out that is not about these cars."""
+    is_meant = np.zeros(spine.count("vehicles"), bool)
+    is_meant[list(vehicles)] = True
+    keeps = np.zeros(spine.count("customers"), bool)
+    owners = spine.rows("vehicles", "customer_id")[is_meant]
+    keeps[owners[owners >= 0]] = True
+    of_paper = at(is_meant, spine.rows("certificates", "vehicle_id"))
+    for table, mask in (("customers", keeps), ("vehicles", is_meant), ("certificates", of_paper)):
+        verdicts.rule(table, ~mask, Disposition.OUT_OF_SCOPE, "not_affected")
+
+
+def _keepers(spine: Spine, vehicle: np.ndarray) -> np.ndarray:
+    of_vehicle = spine.rows("vehicles", "customer_id")
+    if not len(of_vehicle):
+        return np.full(len(vehicle), -1)
+    return np.where(vehicle >= 0, of_vehicle[np.maximum(vehicle, 0)], -1)
+
+
+def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
+    codes = [n for n, verdict in enumerate(verdicts.book) if verdict.reason == reason]
+    return np.isin(verdicts.codes(table), codes)
+
+
+def _reachable(snapshot: Snapshot) -> np.ndarray:
+    customers = snapshot.table("customers", list(CONTACTS))
+    given = [pc.is_valid(customers[name]).to_numpy(zero_copy_only=False) for name in CONTACTS]
+    return np.logical_or.reduce(given)

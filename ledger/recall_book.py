@@ -1,0 +1,157 @@
+"""The book of recalls: which cars were found for a campaign, handed to whom, told and repaired.
+
+Cars stand in it as keyed references of their numbers, as customers do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+
+MARKS = ("told", "repaired", "not_affected")
+"""What an operator can say of a car: told its person, repaired, not affected by the maker's list."""
+
+
+@dataclass(frozen=True)
+class FoundCar:
+    """A car a campaign may be about, as the last run found it.
+
+    `kept_because` is why it is on the shop's own list; empty if a partner has it.
+    """
+
+    campaign: str
+    car: str
+    match_class: str
+    reason: str
+    kept_because: str
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A car a drop tells its partner of."""
+
+    campaign: str
+    car: str
+    match_class: str
+
+
+@dataclass(frozen=True)
+class CarHistory:
+    """All that is known of one car and campaign."""
+
+    found: FoundCar
+    found_at: str
+    seen_at: str
+    drops: tuple[str, ...]
+    marks: tuple[tuple[str, str], ...]
+    """What was marked and when, in order."""
+
+
+class RecallBook:
+    """The recalls of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on an open transaction."""
+        self._connection = connection
+
+    def find(self, actor: Actor, cars: Iterable[FoundCar], campaigns: Iterable[str]) -> None:
+        """Enter what a run found for campaigns, in the place of what the last one did."""
+        table = tables.recall_cars
+        for campaign in dict.fromkeys(campaigns):
+            own = table.c.campaign == campaign
+            query = select(table.c.car, table.c.found_at).where(own)
+            since = {row.car: row.found_at for row in self._connection.execute(query)}
+            rows = [
+                {**vars(each), "found_at": since.get(each.car, actor.stamp), "seen_at": actor.stamp}
+                for each in cars
+                if each.campaign == campaign
+            ]
+            self._connection.execute(delete(table).where(own))
+            if rows:
+                self._connection.execute(insert(table), rows)
+
+    def prepare(self, sequence: int, handovers: Iterable[Handover]) -> None:
+        """Enter what a drop that is made ready tells; it counts once the drop is published."""
+        rows = [{"drop_sequence": sequence, **vars(each)} for each in handovers]
+        if rows:
+            self._connection.execute(insert(tables.recall_handovers), rows)
+
+    def handed(self, partner: str) -> set[tuple[str, str, str]]:
+        """Give campaign, car and class a partner was told of by drops that were not stopped."""
+        table, drops = tables.recall_handovers, tables.drops
+        query = (
+            select(table.c.campaign, table.c.car, table.c.match_class)
+            .join_from(table, drops, drops.c.sequence == table.c.drop_sequence)
+            .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
+            .where(
+                drops.c.partner == partner,
+                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+            )
+        )
+        return {(row.campaign, row.car, row.match_class) for row in self._connection.execute(query)}
+
+    def mark(self, actor: Actor, campaign: str, cars: Iterable[str], mark: str) -> None:
+        """Enter what an operator says of cars."""
+        cars = list(cars)
+        head = note(self._connection, actor, "recall mark", campaign, f"{mark}: {len(cars)} cars")
+        rows = [
+            {
+                "campaign": campaign,
+                "car": car,
+                "mark": mark,
+                "marked_at": actor.stamp,
+                "audit_sequence": head.sequence,
+            }
+            for car in cars
+        ]
+        self._connection.execute(insert(tables.recall_marks), rows)
+
+    def marks(self, campaign: str) -> dict[str, list[tuple[str, str]]]:
+        """Give what was marked of each car of a campaign, in order, with the instant."""
+        columns = tables.recall_marks.c
+        query = select(columns.car, columns.mark, columns.marked_at).where(
+            columns.campaign == campaign
+        )
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in self._connection.execute(query.order_by(columns.sequence)):
+            found.setdefault(row.car, []).append((row.mark, row.marked_at))
+        return found
+
+    def campaigns(self) -> list[str]:
+        """List the campaigns that were looked for."""
+        return list(
+            self._connection.execute(select(tables.recall_cars.c.campaign).distinct()).scalars()
+        )
+
+    def histories(self, campaign: str) -> list[CarHistory]:
+        """Give everything about the cars of a campaign, the newest first."""
+        handovers, drops = tables.recall_handovers, tables.drops
+        query = (
+            select(handovers.c.car, drops.c.drop_id)
+            .join_from(handovers, drops, drops.c.sequence == handovers.c.drop_sequence)
+            .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
+            .where(handovers.c.campaign == campaign)
+            .order_by(drops.c.sequence)
+        )
+        handed: dict[str, list[str]] = {}
+        for row in self._connection.execute(query):
+            handed.setdefault(row.car, []).append(row.drop_id)
+        marks, table = self.marks(campaign), tables.recall_cars
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.campaign == campaign)
+            .order_by(table.c.found_at.desc(), table.c.car)
+        )
+        return [
+            CarHistory(
+                FoundCar(row.campaign, row.car, row.match_class, row.reason, row.kept_because),
+                row.found_at,
+                row.seen_at,
+                tuple(handed.get(row.car, ())),
+                tuple(marks.get(row.car, ())),
+            )
+            for row in rows
+        ]

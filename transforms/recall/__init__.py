@@ -1,0 +1,1 @@
+"""Which cars a recall campaign is about; pure."""

@@ -1,0 +1,374 @@
+"""Which cars a campaign is about, and how sure that is.
+
+A car and a campaign get the strongest class of all its ranges:
+
+- `in_range`: 型式 and number agree: the same 型式 (or the same body where one of the two is written
+  without emission mark), and a number of the range's prefix between its ends, both included.
+- `possible`: it agrees as far as the data goes. The reasons are in `Reason`.
+- `out`: the 型式 agrees and the number tells that the car is in none of the ranges.
+
+A car whose 型式 and number have nothing to do with a campaign has no class. In doubt a car is
+`possible`: a missed recall is the costly error.
+
+The work grows with cars plus ranges plus what is found: cars are ordered once by prefix and serial, and
+each range is two binary searches.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from transforms.recall.numbers import (
+    YEAR_STEP,
+    YEARS,
+    Parsed,
+    fold_distinct,
+    model_keys,
+    parse_numbers,
+    split_by_known,
+)
+
+
+class MatchClass(IntEnum):
+    """How sure it is; the smaller the surer."""
+
+    IN_RANGE = 0
+    POSSIBLE = 1
+    OUT = 2
+
+
+class Reason(StrEnum):
+    """Why a car has its class."""
+
+    MODEL_AND_NUMBER = "model_and_number"
+    TYPE_ONLY = "type_only_notice"
+    NO_NUMBER = "no_chassis_number"
+    UNREADABLE_NUMBER = "unreadable_or_office_stamped_number"
+    UNDETERMINED_RANGE = "range_cannot_be_ordered"
+    OPEN_END = "range_without_an_end"
+    NO_MODEL = "number_fits_model_unknown"
+    OTHER_MARK = "number_fits_other_emission_mark"
+    OTHER_MODEL = "number_fits_other_model"
+    SIMILAR_PREFIX = "prefix_written_otherwise"
+    OUTSIDE = "number_outside"
+
+
+_RANK = {reason: rank for rank, reason in enumerate(Reason)}
+_MOST_YEARS_APART = 15
+"""Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Pairs that are `in_range` or `possible`, and how many are `out`.
+
+    Args:
+        pairs: columns `car` (row of the cars), `campaign`, `match_class`, `reason`; one row per pair,
+            by campaign and car.
+        out: per campaign the number of cars whose 型式 agrees and whose number is outside.
+    """
+
+    pairs: pd.DataFrame
+    out: pd.Series
+
+
+def match(cars: pyarrow.Table, ranges: pyarrow.Table) -> Matches:
+    """Match cars with the ranges of campaigns.
+
+    Args:
+        cars: columns `model_code` and `chassis_number`, as the records have them.
+        ranges: `schemas.campaigns.RANGES`.
+    """
+    matcher = _Matcher(_Cars.of(cars), _Ranges.of(ranges))
+    found = pd.concat(
+        [
+            matcher.by_number(),
+            matcher.by_model_only(),
+            matcher.open_ended(),
+            matcher.undetermined(),
+            matcher.of_unplaced_cars(),
+            matcher.of_similar_prefixes(),
+        ],
+        ignore_index=True,
+    )
+    found["rank"] = found["reason"].map(_RANK)
+    best = found.sort_values(["campaign", "car", "match_class", "rank"], kind="stable")
+    pairs = best.drop_duplicates(["campaign", "car"])[["car", "campaign", "match_class", "reason"]]
+    pairs = pairs.reset_index(drop=True)
+    return Matches(pairs, matcher.count_out(pairs))
+
+
+@dataclass(frozen=True)
+class _Cars:
+    """Cars: a row each, with 型式 keys and the number taken apart; `placed` has them in order."""
+
+    models: pd.DataFrame
+    numbers: pd.Series
+    parsed: Parsed
+
+    @classmethod
+    def of(cls, cars: pyarrow.Table) -> "_Cars":
+        frame = cars.select(["model_code", "chassis_number"]).to_pandas()
+        numbers = fold_distinct(frame["chassis_number"].astype(object))
+        return cls(model_keys(frame["model_code"].astype(object)), numbers, parse_numbers(numbers))
+
+
+@dataclass(frozen=True)
+class _Ranges:
+    """Ranges: a row each. `kind`: ordered, open, type_only or undetermined."""
+
+    frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, ranges: pyarrow.Table) -> "_Ranges":
+        frame = ranges.to_pandas().astype({"model_code": object, "first": object, "last": object})
+        keys = model_keys(frame["model_code"])
+        ends = [fold_distinct(frame[name].fillna("")) for name in ("first", "last")]
+        low, high = (parse_numbers(each) for each in ends)
+        span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
+        last = high.serial + span * YEAR_STEP
+        is_year_known = (low.year >= 0) == (high.year >= 0)
+        is_ordered = (
+            pd.notna(low.prefix)
+            & (low.prefix == high.prefix)
+            & is_year_known
+            & (span <= _MOST_YEARS_APART)
+            & (low.serial <= last)
+        )
+        same_text = (ends[0] == ends[1]).to_numpy() & low.is_given
+        kind = np.full(len(frame), "undetermined", object)
+        kind[is_ordered] = "ordered"
+        kind[low.is_given & ~high.is_given] = "open"
+        kind[~low.is_given & ~high.is_given] = "type_only"
+        kind[same_text & ~is_ordered] = "one"
+        return cls(
+            pd.DataFrame(
+                {
+                    "campaign": frame["campaign"],
+                    "range": np.arange(len(frame)),
+                    **keys,
+                    "first": ends[0],
+                    "kind": kind,
+                    "prefix": low.prefix,
+                    "low": low.serial,
+                    "high": last,
+                    "year": low.year,
+                }
+            )
+        )
+
+    def of_kind(self, *kinds: str) -> pd.DataFrame:
+        return self.frame[self.frame["kind"].isin(kinds)]
+
+
+class _Matcher:
+    def __init__(self, cars: _Cars, ranges: _Ranges) -> None:
+        self._cars, self._ranges = cars, ranges
+        known = {p for p in ranges.frame["prefix"].dropna().unique() if not p.startswith("VIN:")}
+        placed = pd.DataFrame(
+            {
+                "row": np.arange(len(cars.numbers)),
+                "prefix": cars.parsed.prefix,
+                "serial": cars.parsed.serial,
+                "year": cars.parsed.year,
+            }
+        ).dropna(subset=["prefix"])
+        unplaced = cars.numbers[pd.isna(cars.parsed.prefix)]
+        split = split_by_known(unplaced, known).assign(year=-1)
+        self._placed = pd.concat([placed, split], ignore_index=True).astype({"row": np.int64})
+        self._is_placed = np.zeros(len(cars.numbers), bool)
+        self._is_placed[self._placed["row"].to_numpy(np.int64)] = True
+
+    def by_number(self) -> pd.DataFrame:
+        """Find the cars between the ends of ordered ranges."""
+        ranges = self._ranges.of_kind("ordered")
+        found = self._between(ranges[ranges["year"] < 0], year_of=None)
+        of_vins = ranges[ranges["year"] >= 0]
+        found += [
+            part
+            for year in of_vins["year"].unique().tolist()
+            for part in self._between(of_vins[of_vins["year"] == year], year_of=year)
+        ]
+        pairs = pd.concat(found, ignore_index=True) if found else _nothing()
+        return self._judged(pairs)
+
+    def by_model_only(self) -> pd.DataFrame:
+        """Find the cars of models without ranges."""
+        return self._of_models(self._ranges.of_kind("type_only"), Reason.TYPE_ONLY)
+
+    def open_ended(self) -> pd.DataFrame:
+        """Find the cars from the one end there is on; nobody knows where such a range ends."""
+        ranges = self._ranges.of_kind("open")
+        pairs = ranges.merge(self._placed, on="prefix", suffixes=("", "_car"))
+        step = np.where(pairs["year"] >= 0, (pairs["year_car"] - pairs["year"]) % len(YEARS), 0)
+        order = pairs["serial"] + step * YEAR_STEP - pairs["low"]
+        is_first = self._judged(pairs[order == 0].rename(columns={"row": "car"}))
+        beyond = pairs[order > 0].rename(columns={"row": "car"})
+        beyond = self._judged(beyond).assign(match_class=int(MatchClass.POSSIBLE))
+        beyond["reason"] = beyond["reason"].where(
+            beyond["reason"] != Reason.MODEL_AND_NUMBER.value, Reason.OPEN_END.value
+        )
+        unordered = ranges[ranges["prefix"].isna()]
+        whole = self._of_models(unordered, Reason.UNDETERMINED_RANGE)
+        return pd.concat([is_first, beyond, whole], ignore_index=True)
+
+    def undetermined(self) -> pd.DataFrame:
+        """Find the cars of models with ranges nobody can order, and those whose very number is named."""
+        ones = self._ranges.of_kind("one", "undetermined")
+        numbers = pd.DataFrame({"car": self._cars.numbers.index, "first": self._cars.numbers})
+        named = self._judged(ones[ones["kind"] == "one"].merge(numbers.dropna(), on="first"))
+        ordered_nowhere = self._ranges.of_kind("undetermined")
+        return pd.concat(
+            [named, self._of_models(ordered_nowhere, Reason.UNDETERMINED_RANGE)], ignore_index=True
+        )
+
+    def of_unplaced_cars(self) -> pd.DataFrame:
+        """Find the cars of the model whose number is missing or cannot be placed."""
+        is_given = self._cars.parsed.is_given
+        ranges = self._ranges.of_kind("ordered", "open", "one")
+        none = self._of_models(ranges, Reason.NO_NUMBER, ~is_given)
+        odd = self._of_models(ranges, Reason.UNREADABLE_NUMBER, is_given & ~self._is_placed)
+        exact = set(self._ranges.of_kind("one")["first"])
+        odd = odd[~self._cars.numbers.loc[odd["car"]].isin(exact).to_numpy(bool)]
+        return pd.concat([none, odd], ignore_index=True)
+
+    def of_similar_prefixes(self) -> pd.DataFrame:
+        """Find numbers inside a range but for a prefix with letters more or less than the range's."""
+        ranges = self._ranges.of_kind("ordered", "open")
+        ranges = ranges[(ranges["year"] < 0) & ranges["body"].notna()]
+        known = ranges.drop_duplicates(["body", "prefix"])
+        placed = self._placed[self._placed["year"] < 0]
+        placed = placed.assign(body=self._cars.models["body"].to_numpy()[placed["row"]])
+        odd = placed.merge(
+            known[["body", "prefix"]], on=["body", "prefix"], how="left", indicator=True
+        )
+        odd = odd[(odd["_merge"] == "left_only") & odd["body"].isin(known["body"])]
+        pairs = odd.drop(columns="_merge").merge(ranges, on="body", suffixes=("", "_range"))
+        inside = pairs["serial"].between(
+            pairs["low"], pairs["high"].where(pairs["kind"] == "ordered", np.inf)
+        )
+        pairs = pairs[inside]
+        similar = [
+            a.startswith(b) or b.startswith(a)
+            for a, b in zip(pairs["prefix"], pairs["prefix_range"], strict=True)
+        ]
+        return _pairs(
+            pairs[np.array(similar, bool)].rename(columns={"row": "car"}),
+            MatchClass.POSSIBLE,
+            Reason.SIMILAR_PREFIX,
+        )
+
+    def count_out(self, pairs: pd.DataFrame) -> pd.Series:
+        """Count, per campaign, the cars of its models that are not among the pairs."""
+        models = self._ranges.frame.drop_duplicates(["campaign", "full", "body"])
+        own = pairs[["car", "campaign"]].join(self._cars.models, on="car").dropna(subset=["body"])
+        both = own.merge(models, on=["campaign", "body"], suffixes=("_car", ""))
+        agrees = _marks_agree(
+            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
+        )
+        matched = both[agrees].drop_duplicates(["campaign", "car"]).groupby("campaign").size()
+        return self._counted(models).sub(matched, fill_value=0).astype(int)
+
+    def _counted(self, models: pd.DataFrame) -> pd.Series:
+        """Count, per campaign, the cars whose 型式 agrees with one of its models."""
+        kinds = self._cars.models.dropna(subset=["body"])
+        sizes = kinds.groupby(["full", "body", "has_mark"]).size().rename("cars").reset_index()
+        both = sizes.merge(models, on="body", suffixes=("_car", ""))
+        agrees = _marks_agree(
+            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
+        )
+        both = both[agrees].drop_duplicates(["campaign", "full_car"])
+        return both.groupby("campaign")["cars"].sum()
+
+    def _between(self, ranges: pd.DataFrame, year_of: int | None) -> list[pd.DataFrame]:
+        """Give the cars between the ends of ranges, with the ranges' columns."""
+        placed = self._placed
+        placed = placed[placed["year"] < 0] if year_of is None else placed[placed["year"] >= 0]
+        if not len(ranges) or not len(placed):
+            return []
+        serial = placed["serial"].to_numpy()
+        if year_of is not None:
+            serial = serial + (placed["year"].to_numpy() - year_of) % len(YEARS) * YEAR_STEP
+        names = pd.Index(pd.unique(ranges["prefix"]))
+        group = names.get_indexer(pd.Index(placed["prefix"]))
+        known = group >= 0
+        group, serial, rows = group[known], serial[known], placed["row"].to_numpy()[known]
+        order = np.lexsort((serial, group))
+        # One number orders by prefix first, then by serial: a range is two places in it.
+        width = np.int64(YEAR_STEP * len(YEARS) * 2)
+        keys = group[order].astype(np.int64) * width + serial[order]
+        of_range = names.get_indexer(pd.Index(ranges["prefix"])).astype(np.int64) * width
+        start = np.searchsorted(keys, of_range + ranges["low"].to_numpy(), "left")
+        stop = np.searchsorted(keys, of_range + ranges["high"].to_numpy(), "right")
+        counts = stop - start
+        places = np.repeat(np.arange(len(ranges)), counts)
+        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        cars = rows[order][np.repeat(start, counts) + offsets]
+        return [ranges.iloc[places].assign(car=cars)]
+
+    def _judged(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Judge pairs whose numbers agree by what their 型式 say."""
+        if not len(pairs):
+            return _nothing()
+        own = self._cars.models.iloc[pairs["car"].to_numpy(np.int64)].reset_index(drop=True)
+        asked = pairs.reset_index(drop=True)
+        agrees = _agrees(own, asked)
+        reason = np.full(len(pairs), Reason.OTHER_MODEL.value, object)
+        reason[(own["body"] == asked["body"]).to_numpy(bool)] = Reason.OTHER_MARK.value
+        reason[(own["body"].isna() | asked["body"].isna()).to_numpy(bool)] = Reason.NO_MODEL.value
+        reason[agrees] = Reason.MODEL_AND_NUMBER.value
+        classes = np.where(agrees, int(MatchClass.IN_RANGE), int(MatchClass.POSSIBLE))
+        return pd.DataFrame(
+            {
+                "car": asked["car"],
+                "campaign": asked["campaign"],
+                "match_class": classes,
+                "reason": reason,
+            }
+        )
+
+    def _of_models(
+        self, ranges: pd.DataFrame, reason: Reason, mask: np.ndarray | None = None
+    ) -> pd.DataFrame:
+        """Give the cars of the ranges' models as possible, whatever their number."""
+        cars = self._cars.models.reset_index(names="car")
+        cars = cars if mask is None else cars[mask]
+        wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
+        both = cars.dropna(subset=["body"]).merge(wanted, on="body", suffixes=("_car", ""))
+        agrees = _marks_agree(
+            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
+        )
+        return _pairs(both[agrees], MatchClass.POSSIBLE, reason)
+
+
+def _agrees(own: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
+    """Mask of the rows whose 型式 agree."""
+    same_body = (own["body"] == asked["body"]).to_numpy(bool)
+    return same_body & _marks_agree(own["full"], own["has_mark"], asked["full"], asked["has_mark"])
+
+
+def _marks_agree(
+    full: pd.Series, has_mark: pd.Series, other: pd.Series, other_has_mark: pd.Series
+) -> np.ndarray:
+    """Mask of 型式 of one body that are the same, or of which one is written without its mark."""
+    is_same = full.to_numpy(object) == other.to_numpy(object)
+    return is_same | ~has_mark.to_numpy(bool) | ~other_has_mark.to_numpy(bool)
+
+
+def _pairs(rows: pd.DataFrame, match_class: MatchClass, reason: Reason) -> pd.DataFrame:
+    found = rows[["car", "campaign"]].drop_duplicates()
+    return found.assign(match_class=int(match_class), reason=reason.value)
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "car": np.array([], np.int64),
+            "campaign": np.array([], np.int32),
+            "match_class": np.array([], np.int64),
+            "reason": np.array([], object),
+        }
+    )

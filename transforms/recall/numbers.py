@@ -1,0 +1,99 @@
+"""Chassis numbers and 型式 taken apart for comparison.
+
+A domestic chassis number is a prefix, a hyphen and a serial. A VIN has 17 characters: the first eight and
+the eleventh name the model and the plant, the ninth is a check digit (masked: only North America
+computes it), the tenth the model year, the last six the serial. Anything else cannot be ordered.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from transforms.reading.folding import fold_code
+
+_DOMESTIC = r"^([A-Z0-9]{1,12})-([0-9]{1,9})$"
+_VIN = r"^([A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9]([A-HJ-NPR-TV-Y1-9])([A-HJ-NPR-Z0-9])([0-9]{6})$"
+_BARE = re.compile(r"^[A-Z0-9]{4,20}$")
+_EMISSION = r"^(?:[A-Z0-9]{1,3})-(?=[A-Z0-9])"
+"""排出ガス識別記号: one to three characters before the body of a 型式."""
+
+_MODIFIED = r"(?:改|\*K|\(改\))+$"
+_NO_MODEL = frozenset({"", "-", "不明", "フメイ", "UNKNOWN"})
+
+YEARS = "123456789ABCDEFGHJKLMNPRSTVWXY"
+"""Model years of a VIN in their order, a cycle of thirty."""
+
+YEAR_STEP = 1_000_000
+"""What one model year adds to the serial of a VIN: it has six digits."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Numbers taken apart, one row each.
+
+    Args:
+        prefix: what is before the hyphen; of a VIN `VIN:` with its characters 1–8 and 11. Null where
+            it cannot be told.
+        serial: what orders numbers of one prefix, -1 where nothing does.
+        year: of a VIN its place in `YEARS`, else -1.
+        is_given: whether there is any number.
+    """
+
+    prefix: np.ndarray
+    serial: np.ndarray
+    year: np.ndarray
+    is_given: np.ndarray
+
+
+def parse_numbers(folded: pd.Series) -> Parsed:
+    """Take folded chassis numbers apart."""
+    domestic = folded.str.extract(_DOMESTIC)
+    vin = folded.str.extract(_VIN)
+    is_vin = vin[3].notna()
+    prefix = domestic[0].where(~is_vin, "VIN:" + vin[0] + vin[2])
+    serial = pd.to_numeric(domestic[1].where(~is_vin, vin[3])).fillna(-1).astype(np.int64)
+    years = vin[1].map({letter: place for place, letter in enumerate(YEARS)})
+    return Parsed(
+        prefix.to_numpy(object),
+        serial.to_numpy(),
+        years.fillna(-1).astype(np.int64).to_numpy(),
+        (folded.notna() & (folded != "")).to_numpy(bool),
+    )
+
+
+def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
+    """Split numbers written without their hyphen at every prefix some campaign names.
+
+    The prefix itself may end in digits, so nothing else tells where the serial begins.
+
+    Returns:
+        Columns `row`, `prefix`, `serial`: none, one or several rows per number.
+    """
+    found = [pd.DataFrame({"row": [], "prefix": [], "serial": []}, dtype=object)]
+    lengths = sorted({len(prefix) for prefix in prefixes})
+    bare = folded[folded.fillna("").str.fullmatch(_BARE)]
+    rows, texts = bare.index.to_numpy(), bare.astype(object)
+    for length in lengths:
+        heads, tails = texts.str[:length], texts.str[length:]
+        fits = heads.isin(prefixes) & tails.str.fullmatch(r"[0-9]{3,9}")
+        hits = fits.to_numpy(bool)
+        serials = pd.to_numeric(tails[hits]).astype(np.int64)
+        found.append(pd.DataFrame({"row": rows[hits], "prefix": heads[hits], "serial": serials}))
+    return pd.concat(found, ignore_index=True).astype({"row": np.int64, "serial": np.int64})
+
+
+def fold_distinct(texts: pd.Series) -> pd.Series:
+    """Fold codes, each distinct one once."""
+    folded = {text: fold_code(text) for text in texts.dropna().unique()}
+    return texts.map(folded).astype("str")
+
+
+def model_keys(texts: pd.Series) -> pd.DataFrame:
+    """Give 型式 as `full`, `body` (without emission mark and 改) and `has_mark`; null where unknown."""
+    folded = fold_distinct(texts).str.replace(_MODIFIED, "", regex=True)
+    folded = folded.where(~folded.isin(_NO_MODEL))
+    body = folded.str.replace(_EMISSION, "", regex=True)
+    has_mark = (folded != body) & folded.notna()
+    return pd.DataFrame({"full": folded, "body": body, "has_mark": has_mark})
