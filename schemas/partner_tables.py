@@ -57,7 +57,7 @@ class PartnerColumn:
         """The only values there are, in the partner's words; empty where any may be."""
         words = dict(self.labels)
         if self.canonical is None:
-            return tuple(words)
+            return tuple(words.values())
         return tuple(words.get(code, code) for code in self.canonical.codes)
 
 

@@ -207,12 +207,15 @@ def _print(report: RecallReport) -> None:
 
 def _campaign_line(each: CampaignCount) -> str:
     kept = ", ".join(f"{why} {count}" for why, count in each.kept.items())
-    lines = [
+    head = (
         f"{each.campaign}  対象の可能性 {each.in_range + each.possible} "
-        f"(範囲内 in range {each.in_range}, 要確認 possible {each.possible}); 範囲外 out {each.out}",
+        f"(範囲内 in range {each.in_range}, 要確認 possible {each.possible}); 範囲外 out {each.out}"
+    )
+    sums = (
         f"  = 共同利用者へ handed over {each.handed} + 店の連絡表 call list {sum(each.kept.values())}"
-        f" + 済 done {each.done}",
-    ]
+        f" + 済 done {each.done}"
+    )
+    lines = [head, sums]
     if kept:
         lines.append(f"  連絡表の内訳 / call list: {kept}")
     lines += [f"  {count:5}  {reason}" for reason, count in each.reasons.items()]

@@ -113,16 +113,21 @@ class _DropWriter:
     def write_targets(self, targets: Targets) -> _Written:
         """Write which car which campaign may be about."""
         table = targets_table()
-        keys = self._view.shaping.keys["vehicles"].take(pyarrow.array(targets.cars["vehicle"]))
+        vehicles = pyarrow.array(targets.cars["vehicle"], pyarrow.int64())
         words = dict(table.columns[-1].labels)
-        columns = {
-            table.columns[0].name: keys,
-            **{name: targets.cars[name] for name in ("campaign", "notified_on", "category")},
-            "device": [text or None for text in targets.cars["device"]],
-            "match_class": [words[name] for name in targets.cars["match_class"]],
-        }
-        rows = pyarrow.table(columns).cast(table.schema)
-        file = self._file(table, rows.to_batches())
+        cells = [
+            self._view.shaping.keys["vehicles"].take(vehicles).to_pylist(),
+            *(
+                targets.cars[name].tolist()
+                for name in ("campaign", "notified_on", "category", "device")
+            ),
+            [words[name] for name in targets.cars["match_class"]],
+        ]
+        arrays = [
+            pyarrow.array(column, field.type)
+            for column, field in zip(cells, table.schema, strict=True)
+        ]
+        file = self._file(table, [pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema)])
         account = Account(read=targets.affected, delivered=file.rows, **targets.kept)
         return _Written(file, account, {}, Counter(), None)
 

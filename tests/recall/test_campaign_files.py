@@ -1,0 +1,204 @@
+"""Campaigns are read as the ministry serves them, or from a CSV; read in part they are not read at all."""
+
+import json
+
+import pytest
+
+from schemas.campaigns import Category
+from schemas.errors import ConfigurationError, SourceUnreadableError
+from sources.campaign_files import CSV_COLUMNS, read_campaigns
+from tests.conftest import SAMPLE
+
+MINISTRY = SAMPLE / "campaigns" / "mlit_kawasaki.json"
+
+
+def chassis(first, last):
+    return {
+        "mst_chassis_car_mlit_chassis_no_from": first,
+        "mst_chassis_car_mlit_chassis_to_to": last,
+    }
+
+
+def model(code, *ranges, **more):
+    return {
+        "recall_type_data_car_mlit_car_name_code": "某",
+        "recall_type_data_car_mlit_model_name": code,
+        "recall_type_data_car_mlit_common_name": "車",
+        "recall_type_data_car_mlit_chassis_list": [chassis(*each) for each in ranges],
+        **more,
+    }
+
+
+def record(number="1234567", *models, **fields):
+    named = {
+        "notification_no": number,
+        "notification_date": "2026/10/01",
+        "recall_campaign_flag": "1",
+        "delete_flag": "オフ",
+        **fields,
+    }
+    own = {f"recall_data_car_mlit_{name}": value for name, value in named.items()}
+    lists = models or (model("DAA-A1", ("A1-1", "A1-9")),)
+    return {**own, "typeList": list(lists)}
+
+
+def written(tmp_path, *records, text=None):
+    path = tmp_path / "answer.json"
+    path.write_text(text or json.dumps({"data": list(records)}, ensure_ascii=False))
+    return path
+
+
+def read(tmp_path, *records, **how):
+    return read_campaigns(written(tmp_path, *records, **how))
+
+
+def test_the_ministrys_answer_is_read_whole():
+    file = read_campaigns(MINISTRY)
+    first, second = file.campaigns
+    assert (first.number, first.printed_number, str(first.notified_on)) == (
+        "1118030",
+        "18030",
+        "2007-01-17",
+    )
+    assert (first.category, first.car_count, first.is_import) == (Category.RECALL, 3240, False)
+    assert (len(first.models), first.range_count) == (6, 9)
+    assert (second.number, len(second.models), second.range_count) == ("1116980", 7, 7)
+
+
+def test_trailing_commas_and_junk_before_are_no_harm_and_texts_keep_theirs(tmp_path):
+    answer = record(situation_explanatory_text="あ,] い,}")
+    text = "\n\n  \n" + json.dumps({"data": [answer]}, ensure_ascii=False)
+    text = text.replace("}]}]}", "},],},],}")
+    (campaign,) = read(tmp_path, text=text).campaigns
+    assert (campaign.situation, campaign.range_count) == ("あ,] い,}", 1)
+
+
+def test_types_and_ranges_continue_in_numbered_lists(tmp_path):
+    more = {
+        f"typeList{n}": [model(f"DAA-B{n}", (f"B{n}-1", f"B{n}-2"))] if n % 7 == 0 else []
+        for n in range(1, 61)
+    }
+    five = {
+        f"recall_type_data_car_mlit_chassis_list{n}": [chassis(f"A1-{n}00", f"A1-{n}99")]
+        for n in range(1, 6)
+    }
+    (campaign,) = read(
+        tmp_path, {**record("1", model("DAA-A1", ("A1-1", "A1-9"), **five)), **more}
+    ).campaigns
+    assert [each.code for each in campaign.models][:3] == ["DAA-A1", "DAA-B7", "DAA-B14"]
+    assert len(campaign.models) == 9
+    assert [ends.first for ends in campaign.models[0].ranges] == [
+        "A1-1",
+        *(f"A1-{n}00" for n in range(1, 6)),
+    ]
+
+
+def test_an_empty_end_and_a_type_without_ranges_stay_what_they_are(tmp_path):
+    (campaign,) = read(tmp_path, record("1", model("A1", ("A1-5", "")), model("B1"))).campaigns
+    assert (campaign.models[0].ranges[0].last, campaign.models[1].ranges) == ("", ())
+
+
+def test_the_later_version_of_a_number_stands_and_a_withdrawn_one_does_not(tmp_path):
+    file = read(
+        tmp_path,
+        record("1", model("A1", ("A1-1", "A1-9")), notification_date="2026/10/05", id="7"),
+        record("1", model("A1", ("A1-1", "A1-5")), id="9"),
+        record("2", delete_flag="オン"),
+        record("3"),
+        record("3"),
+    )
+    assert [(c.number, c.models[0].ranges[0].last) for c in file.campaigns] == [
+        ("1", "A1-9"),
+        ("3", "A1-9"),
+    ]
+    assert [c.models[0].ranges[0].last for c in file.superseded] == ["A1-5"]
+    assert [c.number for c in file.withdrawn] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "told"),
+    [
+        ({"notification_no": ""}, "no notification number"),
+        ({"notification_date": "昨日"}, "is no day"),
+        ({"notification_date": "0000年12月 0日"}, "is no day"),
+        ({"recall_campaign_flag": "9"}, "recall_campaign_flag '9' is unknown"),
+        ({"delete_flag": "たぶん"}, "delete_flag"),
+    ],
+)
+def test_a_record_that_cannot_be_understood_is_named_and_stops_all(tmp_path, spoilt, told):
+    with pytest.raises(ConfigurationError, match=rf"record 2.*{told}.*nothing was used"):
+        read(tmp_path, record("1"), {**record(**spoilt)})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is empty"),
+        ("   \n", "is empty"),
+        ('{"data": []}', "holds no campaign"),
+        ('{"answer": 1}', "no list 'data'"),
+        ('{"data": [', "is not JSON"),
+        ('{"data": []} {"data": []}', "something follows"),
+        ("a,b\n1,2\n", "columns 届出番号"),
+    ],
+)
+def test_a_file_that_is_no_answer_is_told(tmp_path, text, told):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=told):
+        read_campaigns(path)
+
+
+def test_two_versions_nothing_orders_are_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="there twice"):
+        read(tmp_path, record("1"), record("1", model("A1", ("A1-1", "A1-2"))))
+
+
+ROWS = [
+    [
+        "5117",
+        "2026/10/01",
+        "リコール",
+        "某",
+        "車",
+        "DAA-A1",
+        "A1-1",
+        "A1-9",
+        "",
+        "",
+        "10",
+        "x",
+        "y",
+        "z",
+    ],
+    ["5117", "令和8年10月1日", "", "某", "車", "DAA-B1", "B1-1～B1-9", "", "", "", "", "", "", ""],
+    ["5118", "2026-10-02", "改善対策", "某", "", "C1", "", "", "", "", "", "", "", ""],
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_a_csv_holds_several_campaigns_in_either_encoding(tmp_path, encoding):
+    path = tmp_path / "campaign.csv"
+    lines = [",".join(row) for row in [list(CSV_COLUMNS), *ROWS]]
+    path.write_bytes(
+        "\r\n".join(lines).replace("～", "〜" if encoding != "cp932" else "～").encode(encoding)
+    )
+    first, second = read_campaigns(path).campaigns
+    assert [m.code for m in first.models] == ["DAA-A1", "DAA-B1"]
+    assert (first.models[1].ranges[0].first, first.models[1].ranges[0].last) == ("B1-1", "B1-9")
+    assert (second.category, second.models[0].ranges) == (Category.IMPROVEMENT, ())
+
+
+def test_a_csv_line_that_is_short_or_says_nothing_is_named(tmp_path):
+    path = tmp_path / "campaign.csv"
+    for row, told in (
+        (ROWS[0][:5], "line 2: it has 5 cells"),
+        ([*ROWS[0][:5], "", "", "", *ROWS[0][8:]], "neither 型式 nor chassis"),
+        ([*ROWS[0][:6], "", "A1-9", *ROWS[0][8:]], "an end and no beginning"),
+    ):
+        path.write_text(",".join(CSV_COLUMNS) + "\n" + ",".join(row))
+        with pytest.raises(ConfigurationError, match=told):
+            read_campaigns(path)
+    path.write_bytes(b"\x81")
+    with pytest.raises(SourceUnreadableError):
+        read_campaigns(path)

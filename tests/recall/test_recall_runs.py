@@ -1,0 +1,288 @@
+"""Every affected car goes to a partner or onto the shop's own list; a second run hands over the difference."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from drops.verify import verify_drop
+from flows.disclosure import disclose
+from flows.pages import disclosure_text
+from flows.recall import recall
+from flows.recall_request import RecallRequest
+from flows.recall_status import mark_cars, progress_of
+from ledger.drop_book import DropBook
+from schemas.errors import ConfigurationError, RefusedError
+from tests import factories
+from tests.factories import (
+    NOW,
+    PERSON,
+    acknowledge,
+    agreement,
+    bytes_of,
+    customer,
+    delivered,
+    desk,
+    object_to,
+    objection,
+    vehicle,
+    write_shop,
+    write_table,
+)
+
+SHARE = {
+    "purposes": ["5.recall"],
+    "tables": {
+        "customers": {"columns": ["name", "phone", "mobile_phone", "address"]},
+        "certificates": {"columns": ["plate", "chassis_number", "model_code"]},
+    },
+}
+COLUMNS = "届出番号,届出日,区分,車名,型式,車台番号_from,車台番号_to,装置\n"
+FILE = COLUMNS + "7001,2026/10/30,リコール,某,DAA-ZVW50,ZVW50-0000100,ZVW50-0000199,制動装置\n"
+
+
+def car(number, owner, serial, **values):
+    return vehicle(number, owner, chassis_number=f"ZVW50-{serial:07}", **values)
+
+
+def paper(number, serial, **values):
+    return {
+        "vehicle_id": number,
+        "chassis_number": f"ZVW50-{serial:07}" if serial else "",
+        "model_code": "DAA-ZVW50",
+        **values,
+    }
+
+
+PEOPLE = [customer(str(n)) for n in range(1, 7)]
+CARS = [car(f"V{n}", str(n), 99 + n) for n in range(1, 7)]
+PAPERS = [paper(f"V{n}", 99 + n) for n in range(1, 7)]
+
+
+def shop_of(folder, place=lambda shop: shop, **tables):
+    both = (
+        {**agreement(), "recall": SHARE},
+        agreement("broadleaf", purposes=("1.research",)),
+    )
+    content = {
+        "customers": PEOPLE,
+        "vehicles": CARS,
+        "certificates": PAPERS,
+        "objections": [objection("99")],
+        **tables,
+    }
+    shop = place(write_shop(folder, content, *both))
+    (shop / "campaign.csv").write_text(FILE)
+    return shop
+
+
+@pytest.fixture
+def shop(tmp_path, ledger_place):
+    return shop_of(tmp_path, ledger_place)
+
+
+def run(shop, *, now=NOW, **asked):
+    request = {
+        "shop": str(shop),
+        "campaign": str(shop / "campaign.csv"),
+        "operator": PERSON,
+        "reason": "試験",
+        **asked,
+    }
+    return recall(RecallRequest(**request), clock=lambda: now, environment={})
+
+
+def listed(report):
+    with (Path(report.call_list) / "call-list.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def balanced(report):
+    for each in report.campaigns:
+        assert each.in_range + each.possible == each.handed + sum(each.kept.values()) + each.done
+    return report
+
+
+def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
+    write_table(shop, "vehicles", [*CARS, car("V9", "1", 500)])
+    write_table(shop, "certificates", [*PAPERS, paper("V9", 500)])
+    report = balanced(run(shop))
+    (outcome,) = report.outcomes
+    assert (outcome.partner, outcome.drop_id) == ("lotas", "lotas/recall-2026-11-02-r1")
+    drop = verify_drop(Path(outcome.path)).drop
+    assert (drop.kind, drop.purposes, drop.supersedes) == ("recall", ("5.recall",), None)
+    tables = delivered(report)
+    assert set(tables) == {"customers", "vehicles", "certificates", "recall_targets", "deleted"}
+    assert [len(tables[name]) for name in ("customers", "vehicles", "recall_targets")] == [6, 6, 6]
+    assert set(tables["vehicles"][0]) == {"vehicle_key", "customer_key"}
+    assert "email" not in tables["customers"][0]
+    assert (report.campaigns[0].in_range, report.campaigns[0].out) == (6, 1)
+    assert listed(report) == []
+
+
+@pytest.mark.parametrize(
+    ("tables", "kept"),
+    [
+        ({"objections": [objection("1")]}, "objected"),
+        ({"objections": [objection("1", scope="purpose", purpose="5.recall")]}, "objected"),
+        ({"objections": [objection("1", scope="erasure")]}, "objected"),
+        ({"vehicles": [{**CARS[0], "customer_id": "77"}, *CARS[1:]]}, "no_person"),
+        ({"vehicles": [{**CARS[0], "released_on": "2026-05-01"}, *CARS[1:]]}, "sold"),
+        ({"customers": [{**PEOPLE[0], "name": ""}, *PEOPLE[1:]]}, "set_aside"),
+        (
+            {
+                "customers": [
+                    {"customer_id": "1", "kind": "individual", "name": "連絡先 なし"},
+                    *PEOPLE[1:],
+                ]
+            },
+            "no_contact",
+        ),
+        (
+            {"certificates": [{**PAPERS[0], "model_code": "6AA-ZVW50"}, *PAPERS[1:]]},
+            "undetermined",
+        ),
+    ],
+)
+def test_who_cannot_be_handed_over_is_on_the_shops_own_list(tmp_path, tables, kept):
+    report = balanced(run(shop_of(tmp_path, **tables)))
+    assert report.campaigns[0].kept == {kept: 1}
+    assert report.campaigns[0].handed == 5
+    (row,) = listed(report)
+    assert row["車両番号"] == "V1"
+    folder = Path(report.call_list)
+    assert "V1" in (folder / "call-list.html").read_text()
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
+    assert str(tmp_path / "state") in str(folder)
+
+
+def test_a_refusal_of_offers_alone_keeps_nobody_from_a_warning(tmp_path):
+    refusal = objection("1", scope="purpose", purpose="2.offers")
+    assert run(shop_of(tmp_path, objections=[refusal])).campaigns[0].handed == 6
+
+
+def test_a_refuser_is_in_no_byte_of_the_drop_and_on_the_list_with_a_number_to_call(tmp_path):
+    report = run(shop_of(tmp_path, objections=[objection("1")]))
+    content = bytes_of(Path(report.outcomes[0].path))
+    for value in (PEOPLE[0]["name"], PEOPLE[0]["mobile_phone"], "ZVW50-0000100"):
+        assert value.encode() not in content
+    assert listed(report)[0]["携帯"] == PEOPLE[0]["mobile_phone"]
+
+
+def test_the_shop_may_decide_not_to_call_who_refused_all_use(tmp_path):
+    refusals = [objection("1", scope="erasure"), objection("2")]
+    shop = shop_of(tmp_path, objections=refusals)
+    text = (shop / "shop.toml").read_text()
+    (shop / "shop.toml").write_text(text + "\n[recall]\ncall_those_who_refused_all_use = false\n")
+    rows = {row["車両番号"]: row for row in listed(balanced(run(shop)))}
+    assert rows["V1"]["お名前"].startswith("連絡不可")
+    assert (rows["V1"]["携帯"], rows["V2"]["携帯"]) == ("", PEOPLE[1]["mobile_phone"])
+
+
+def test_a_second_run_hands_over_only_the_difference(shop):
+    first = run(shop)
+    again = run(shop, now=NOW + timedelta(hours=1))
+    assert (again.outcomes[0].status, again.campaigns[0].handed) == ("nothing", 6)
+    write_table(shop, "customers", [*PEOPLE, customer("7")])
+    write_table(shop, "vehicles", [*CARS, car("V7", "7", 150)])
+    write_table(shop, "certificates", [*PAPERS, paper("V7", 150)])
+    later = balanced(run(shop, now=NOW + timedelta(hours=2)))
+    assert len(delivered(later)["recall_targets"]) == 1
+    assert later.outcomes[0].drop_id == "lotas/recall-2026-11-02-r2"
+    assert delivered(later)["deleted"] == []
+    cars = {each.vehicle: each for each in progress_of(desk(shop), "7001").cars}
+    assert [name for name, each in cars.items() if each.is_new] == ["V7"]
+    assert cars["V1"].handed == (first.outcomes[0].drop_id,)
+
+
+def test_who_objects_after_being_handed_over_is_told_to_be_deleted(shop):
+    run(shop)
+    object_to(shop, "1")
+    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    assert sorted(row["record"] for row in delivered(report)["deleted"]) == [
+        "customers",
+        "vehicles",
+    ]
+    assert delivered(report)["recall_targets"] == []
+    acknowledge(shop, report.outcomes[0].drop_id, now=NOW + timedelta(hours=2))
+    assert run(shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
+
+
+def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop):
+    first = run(shop).outcomes[0].drop_id
+    at_desk = desk(shop)
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, first)
+    again = run(shop, now=NOW + timedelta(hours=1))
+    assert len(delivered(again)["recall_targets"]) == 6
+    assert verify_drop(Path(again.outcomes[0].path)).drop.discard == (first,)
+
+
+def test_marks_are_kept_and_repaired_cars_leave_the_list(tmp_path):
+    shop = shop_of(tmp_path, objections=[objection("1"), objection("2")])
+    run(shop)
+    mark_cars(desk(shop), "7001", ["V1"], "told")
+    mark_cars(desk(shop), "7001", ["V2"], "repaired")
+    with pytest.raises(ConfigurationError, match="not found to be about"):
+        mark_cars(desk(shop), "7001", ["V99"], "told")
+    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    assert [(row["車両番号"], row["記録"]) for row in listed(report)] == [("V1", "連絡済み")]
+    assert report.campaigns[0].done == 1
+    marks = {each.vehicle: each.marks for each in progress_of(desk(shop), "7001").cars}
+    assert [mark.mark for mark in marks["V2"]] == ["repaired"]
+
+
+def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
+    stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50", "plate": "山形 500 あ 1"}
+    shop = shop_of(
+        tmp_path,
+        vehicles=[*CARS, car("V8", "2", 188), car("V9", "3", 999)],
+        certificates=[*PAPERS, stray, paper("V9", 0, issued_on="2026-01-01")],
+    )
+    report = balanced(run(shop))
+    assert report.campaigns[0].kept["no_person"] == 1
+    assert "ZVW50-0000177" in {row["車台番号"] for row in listed(report)}
+    assert report.campaigns[0].reasons["number_fits_model_unknown"] == 1
+
+
+def test_nobody_to_tell_without_an_agreement_and_all_are_listed(tmp_path):
+    shop = shop_of(tmp_path)
+    (shop / "partners" / "lotas.toml").write_text(factories.toml(agreement()))
+    report = balanced(run(shop))
+    assert (report.outcomes, report.campaigns[0].kept) == ((), {"no_partner": 6})
+    with pytest.raises(RefusedError, match="no section"):
+        run(shop, partners=("lotas",))
+
+
+def test_a_dry_run_leaves_nothing_behind(tmp_path):
+    shop = shop_of(tmp_path)
+    report = run(shop, dry_run=True)
+    assert (report.outcomes[0].status, report.call_list) == ("dry_run", "")
+    assert not (shop / "state" / "recall").exists()
+    assert len(delivered(run(shop))["recall_targets"]) == 6
+
+
+def test_a_disclosure_tells_of_recall_drops(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    told = disclose(desk(shop), "1")
+    assert [drop.drop_id for drop in told.drops] == ["lotas/recall-2026-11-02-r1"]
+    assert [purpose.id for purpose in told.drops[0].purposes] == ["5.recall"]
+    assert "車検証" in disclosure_text(told)
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({**SHARE, "purposes": ["5.recall", "2.offers"]}, "serves"),
+        ({**SHARE, "tables": {"customers": {"columns": ["birth_on"]}}}, "not needed"),
+        ({**SHARE, "tables": {"visits": {"columns": ["odometer_km"]}}}, "not needed"),
+        ({**SHARE, "tables": {"certificates": {"columns": ["plate"]}}}, "without customers"),
+    ],
+)
+def test_a_recall_section_takes_no_more_than_it_needs(section, told):
+    from schemas.agreement import Agreement
+
+    with pytest.raises(ConfigurationError, match=told):
+        Agreement.load({**agreement(), "recall": section}, where="partners/lotas.toml")
