@@ -1,6 +1,9 @@
 """Phones, plates, chassis numbers and other codes: folded, never invented."""
 
+import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from transforms.reading.car_codes import (
     read_chassis_number,
@@ -10,6 +13,7 @@ from transforms.reading.car_codes import (
     read_plate,
 )
 from transforms.reading.contacts import read_email, read_phone, read_postal_code
+from transforms.reading.folding import fold_code, fold_codes
 
 
 @pytest.mark.parametrize(
@@ -102,3 +106,9 @@ def test_postal_codes(text):
 )
 def test_mail_addresses(text, ok):
     assert (read_email(text).fault is None) is ok
+
+
+@given(st.lists(st.text("ZＺzｚ0０５ー－‐-−ｰ 　改ｱア", max_size=9), max_size=5))
+def test_a_column_of_codes_is_folded_as_each_of_them(texts):
+    folded = fold_codes(pyarrow.array(texts, pyarrow.string())).to_pylist()
+    assert folded == [fold_code(text) for text in texts]

@@ -25,7 +25,7 @@ from transforms.recall.numbers import (
     YEAR_STEP,
     YEARS,
     Parsed,
-    fold_distinct,
+    fold,
     model_keys,
     parse_numbers,
     split_by_known,
@@ -112,7 +112,7 @@ class _Cars:
     @classmethod
     def of(cls, cars: pyarrow.Table) -> "_Cars":
         frame = cars.select(["model_code", "chassis_number"]).to_pandas()
-        numbers = fold_distinct(frame["chassis_number"].astype(object))
+        numbers = fold(frame["chassis_number"].astype(object))
         return cls(model_keys(frame["model_code"].astype(object)), numbers, parse_numbers(numbers))
 
 
@@ -126,7 +126,7 @@ class _Ranges:
     def of(cls, ranges: pyarrow.Table) -> "_Ranges":
         frame = ranges.to_pandas().astype({"model_code": object, "first": object, "last": object})
         keys = model_keys(frame["model_code"])
-        ends = [fold_distinct(frame[name].fillna("")) for name in ("first", "last")]
+        ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
         low, high = (parse_numbers(each) for each in ends)
         span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
         last = high.serial + span * YEAR_STEP

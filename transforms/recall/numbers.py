@@ -10,11 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
 
-from transforms.reading.folding import fold_code
+from transforms.reading.folding import fold_codes
 
-_DOMESTIC = r"^([A-Z0-9]{1,12})-([0-9]{1,9})$"
-_VIN = r"^([A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9]([A-HJ-NPR-TV-Y1-9])([A-HJ-NPR-Z0-9])([0-9]{6})$"
+_DOMESTIC = r"^(?P<p>[A-Z0-9]{1,12})-(?P<s>[0-9]{1,9})$"
+_VIN = (
+    r"^(?P<m>[A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9](?P<y>[A-HJ-NPR-TV-Y1-9])(?P<p>[A-HJ-NPR-Z0-9])"
+    r"(?P<s>[0-9]{6})$"
+)
 _BARE = re.compile(r"^[A-Z0-9]{4,20}$")
 _EMISSION = r"^(?:[A-Z0-9]{1,3})-(?=[A-Z0-9])"
 """排出ガス識別記号: one to three characters before the body of a 型式."""
@@ -49,17 +54,20 @@ class Parsed:
 
 def parse_numbers(folded: pd.Series) -> Parsed:
     """Take folded chassis numbers apart."""
-    domestic = folded.str.extract(_DOMESTIC)
-    vin = folded.str.extract(_VIN)
-    is_vin = vin[3].notna()
-    prefix = domestic[0].where(~is_vin, "VIN:" + vin[0] + vin[2])
-    serial = pd.to_numeric(domestic[1].where(~is_vin, vin[3])).fillna(-1).astype(np.int64)
-    years = vin[1].map({letter: place for place, letter in enumerate(YEARS)})
+    texts = pyarrow.array(folded, pyarrow.string(), from_pandas=True)
+    domestic, vin = pc.extract_regex(texts, _DOMESTIC), pc.extract_regex(texts, _VIN)
+    is_vin = vin.is_valid().to_numpy(zero_copy_only=False)
+    model = pc.binary_join_element_wise("VIN:", *(pc.struct_field(vin, n) for n in "mp"), "")
+    prefix = pc.if_else(vin.is_valid(), model, pc.struct_field(domestic, "p"))
+    serial = pc.if_else(
+        vin.is_valid(), pc.struct_field(vin, "s"), pc.struct_field(domestic, "s")
+    ).cast(pyarrow.int64())
+    years = pc.index_in(pc.struct_field(vin, "y"), value_set=pyarrow.array(list(YEARS)))
     return Parsed(
-        prefix.to_numpy(object),
-        serial.to_numpy(),
-        years.fillna(-1).astype(np.int64).to_numpy(),
-        (folded.notna() & (folded != "")).to_numpy(bool),
+        prefix.to_numpy(zero_copy_only=False),
+        pc.fill_null(serial, -1).to_numpy(zero_copy_only=False),
+        np.where(is_vin, pc.fill_null(years, -1).to_numpy(zero_copy_only=False), -1),
+        pc.fill_null(pc.not_equal(texts, ""), fill_value=False).to_numpy(zero_copy_only=False),
     )
 
 
@@ -84,15 +92,15 @@ def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).astype({"row": np.int64, "serial": np.int64})
 
 
-def fold_distinct(texts: pd.Series) -> pd.Series:
-    """Fold codes, each distinct one once."""
-    folded = {text: fold_code(text) for text in texts.dropna().unique()}
-    return texts.map(folded).astype("str")
+def fold(texts: pd.Series) -> pd.Series:
+    """Fold codes."""
+    folded = fold_codes(pyarrow.array(texts, pyarrow.string(), from_pandas=True))
+    return pd.Series(folded.to_pandas(), index=texts.index).astype("str")
 
 
 def model_keys(texts: pd.Series) -> pd.DataFrame:
     """Give 型式 as `full`, `body` (without emission mark and 改) and `has_mark`; null where unknown."""
-    folded = fold_distinct(texts).str.replace(_MODIFIED, "", regex=True)
+    folded = fold(texts).str.replace(_MODIFIED, "", regex=True)
     folded = folded.where(~folded.isin(_NO_MODEL))
     body = folded.str.replace(_EMISSION, "", regex=True)
     has_mark = (folded != body) & folded.notna()
