@@ -44,6 +44,7 @@ sample: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.recall
 
 clean:
 	rm -rf .venv data/sample/state data/sample/drops bench/work

@@ -214,14 +214,21 @@ class _Partner:
 
     def is_held(self) -> bool:
         """Tell whether the partner holds the person's own record."""
-        held = self._holdings()
-        is_own = pc.is_in(held["key"], value_set=binary_keys(self._keys))
-        return bool(len(held.filter(pc.and_(pc.equal(held["record"], "customers"), is_own))))
+        for kind in (DropKind.MONTHLY, DropKind.RECALL):
+            held = self._holdings(kind)
+            is_own = pc.is_in(held["key"], value_set=binary_keys(self._keys))
+            if len(held.filter(pc.and_(pc.equal(held["record"], "customers"), is_own))):
+                return True
+        return False
 
     def held(self) -> Iterator[HeldRecord]:
         """Compare what the partner holds of the person with what the records say today."""
         today = self._today()
-        held = self._holdings()
+        for kind in (DropKind.MONTHLY, DropKind.RECALL):
+            yield from self._held_of(kind, today)
+
+    def _held_of(self, kind: DropKind, today: list[ShownRecord] | None) -> Iterator[HeldRecord]:
+        held = self._holdings(kind)
         names = set(self._keys.to_pylist()) | {record.key for record in today or ()}
         wanted = binary_keys(pyarrow.array(sorted(names), pyarrow.string()))
         own = held.filter(pc.is_in(held["key"], value_set=wanted))
@@ -235,8 +242,8 @@ class _Partner:
             state: HeldState = "outdated" if outdated else "same"
             if told.get((OWN_NAME.get(table, table), key), 0) > source.sequence:
                 state = "told_to_delete"
-            elif today is None:
-                state = "unknown"
+            elif today is None or kind is DropKind.RECALL:
+                state, outdated = "unknown", []
             elif current is None or current.is_refused:
                 state = "to_be_deleted"
             notice = self._notice(source.drop)
@@ -272,9 +279,9 @@ class _Partner:
         except JointUseError:
             return None
 
-    def _holdings(self) -> pyarrow.Table:
+    def _holdings(self, kind: DropKind) -> pyarrow.Table:
         with self.desk.ledger.reading() as connection:
-            return DropBook(connection).held(self.partner, DropKind.MONTHLY.value)
+            return DropBook(connection).held(self.partner, kind.value)
 
     def _answers(self) -> Mapping[int, Answer]:
         with self.desk.ledger.reading() as connection:

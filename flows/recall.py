@@ -66,7 +66,7 @@ def recall(
         JointUseError: of the kind that tells why nothing was published. The file is read first: a
             record in it that cannot be understood stops everything.
     """
-    file = read_campaigns(Path(request.campaign))
+    file = read_campaigns(Path(request.shop) / request.campaign)
     asked = request.as_export()
     with opened_run(
         asked, clock, environment, is_scheduled=is_scheduled, kind=DropKind.RECALL

@@ -17,7 +17,7 @@ class RecallRequest(BaseModel):
     )
     campaign: str = Field(
         title="届出ファイル / campaign file",
-        description="国土交通省の JSON、または CSV の場所",
+        description="国土交通省の JSON、または CSV。店舗フォルダからの場所でも可 (campaigns/…)",
         min_length=1,
         json_schema_extra={"position": 1},
     )

@@ -7,15 +7,16 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.run import Run
+from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
 from ledger.drop_book import DropBook, Tombstone
 from ledger.holdings import hexadecimal_keys
-from schemas.agreement import DropKind
+from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import STANDING
 from transforms.tombstones import deletions, staying
-from transforms.verdicts import Disposition
+from transforms.verdicts import Disposition, Verdicts
 
 _FEWEST_VANISHED = 10
 """So many rows gone at once are a person's work, whatever their share."""
@@ -27,24 +28,71 @@ def tombstones(run: Run, view: PartnerView, partner: str) -> list[Tombstone]:
     Raises:
         RecordsVanishedError: so much of it is gone from the records that they may be incomplete.
     """
-    kind = (DropKind.RECALL if run.kind is DropKind.RECALL else DropKind.MONTHLY).value
-    with run.ledger.reading() as connection:
-        held = DropBook(connection).held(partner, kind)
     finder = _Finder(run, view, partner)
-    return [
-        Tombstone(kind, record, key)
-        for record in STANDING
-        for key in finder.keys_of(record, held.filter(pc.equal(held["record"], record)))
-    ]
+    if run.kind is DropKind.RECALL:
+        return finder.of_kind(DropKind.RECALL)
+    return [*finder.of_kind(DropKind.MONTHLY), *finder.of_recalls()]
 
 
 @dataclass(frozen=True)
 class _Finder:
+    """Looks for what one partner must delete."""
+
     run: Run
     view: PartnerView
     partner: str
 
+    def of_kind(self, kind: DropKind) -> list[Tombstone]:
+        """List what the partner holds from drops of this run's kind and is no longer given."""
+        held = self._held(kind)
+        return [
+            Tombstone(kind.value, record, key)
+            for record in STANDING
+            for key in self.keys_of(record, held.filter(pc.equal(held["record"], record)))
+        ]
+
+    def of_recalls(self) -> list[Tombstone]:
+        """List what it holds from recall drops only, and may not be told of a recall any more.
+
+        What this drop brings, or the partner keeps from monthly drops, has the same key and stays.
+        """
+        held = self._held(DropKind.RECALL)
+        if not len(held):
+            return []
+        settled, spine = self.run.scratch.verdicts(), self.view.spine
+        objected = Verdicts.all_delivered(
+            {table: len(settled.codes(table)) for table in settled.tables()}
+        )
+        refusers = Objectors(self.run, self.view.snapshot, self.partner, (RECALL_PURPOSE,))
+        refusers.gate_out(objected)
+        monthly = set(self._held(DropKind.MONTHLY)["key"].to_pylist())
+        told = []
+        for record in STANDING:
+            own = held.filter(pc.equal(held["record"], record))
+            numbers = spine.column(record, CATALOG[record].key or "")
+            keys = self.view.keys.of(record, numbers)
+            found = deletions(
+                hexadecimal_keys(own["key"]),
+                keys,
+                staying(record, spine, settled, objected),
+                objected.are(record, Disposition.OBJECTED),
+            )
+            brought = set(
+                keys.filter(pyarrow.array(self.view.verdicts.codes(record) == 0)).to_pylist()
+            )
+            told += [
+                Tombstone(DropKind.RECALL.value, record, key)
+                for key in found.keys.to_pylist()
+                if key not in brought and bytes.fromhex(key) not in monthly
+            ]
+        return told
+
+    def _held(self, kind: DropKind) -> pyarrow.Table:
+        with self.run.ledger.reading() as connection:
+            return DropBook(connection).held(self.partner, kind.value)
+
     def keys_of(self, record: str, held: pyarrow.Table) -> list[str]:
+        """List the keys of one record among the holdings that are no longer given."""
         if not len(held):
             return []
         is_given = record in {table.name for table in self.view.tables}

@@ -19,12 +19,21 @@ from transforms.verdicts import Disposition, Verdicts
 class Objectors:
     """Who objected to a partner, in today's records and by what is remembered."""
 
-    def __init__(self, run: Run, snapshot: Snapshot, partner: str) -> None:
-        """Find the rows of the customers who objected, as the mask `rows`."""
+    def __init__(
+        self, run: Run, snapshot: Snapshot, partner: str, purposes: tuple[str, ...] | None = None
+    ) -> None:
+        """Find the rows of the customers who objected, as the mask `rows`.
+
+        Args:
+            run: the run.
+            snapshot: its snapshot.
+            partner: the partner's id.
+            purposes: what the partner would use the records for; the drop's unless given.
+        """
         self._snapshot, self._spine = snapshot, load_spine(snapshot)
         self._digest = run.ledger.references.traits
         self._traits = run.scratch.traits()
-        recipient = Recipient(partner, run.share(partner).purposes)
+        recipient = Recipient(partner, purposes or run.share(partner).purposes)
         instant = Instant(run.as_of.date())
         register = run.scratch.register()
         refusals = refusing(register, recipient, run.folder.policy.notice, instant)

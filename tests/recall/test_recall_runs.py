@@ -209,6 +209,23 @@ def test_who_objects_after_being_handed_over_is_told_to_be_deleted(shop):
     assert run(shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
 
 
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ({}, ["customers", "vehicles"]),
+        ({"scope": "erasure"}, ["customers", "vehicles"]),
+        ({"scope": "purpose", "purposes": ("5.recall",)}, []),
+        ({"scope": "purpose", "purposes": ("2.offers",)}, []),
+        ({"partners": ("broadleaf",)}, []),
+    ],
+)
+def test_the_monthly_drop_tells_of_them_too_but_only_of_who_may_not_be_warned(shop, refusal, told):
+    run(shop)
+    object_to(shop, "1", **refusal)
+    report = factories.run(shop, partners=("lotas",))
+    assert sorted(row["record"] for row in delivered(report)["deleted"]) == told
+
+
 def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop):
     first = run(shop).outcomes[0].drop_id
     at_desk = desk(shop)
