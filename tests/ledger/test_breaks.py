@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.ledger import processes
 
-KILLS = int(os.environ.get("JOINT_USE_KILLS", "25"))
+KILLS = int(os.environ.get("JOINT_USE_KILLS", "15"))
 """How often a run is killed; 200 take some minutes."""
 
 

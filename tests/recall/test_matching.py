@@ -218,7 +218,7 @@ some_ranges = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges, st.randoms(use_true_random=False))
 def test_the_order_of_rows_decides_nothing(rows, wanted, random):
     shuffled, mixed = list(enumerate(rows)), list(wanted)
@@ -230,7 +230,7 @@ def test_the_order_of_rows_decides_nothing(rows, wanted, random):
     assert out == other_out
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges, st.integers(0, 20), st.integers(0, 5))
 def test_a_wider_range_never_loses_a_car(rows, wanted, more, which):
     narrow, _ = classes(cars(*rows), ranges(*wanted))
@@ -245,7 +245,7 @@ def test_a_wider_range_never_loses_a_car(rows, wanted, more, which):
         assert before is None or (after is not None and after <= before)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges)
 def test_spelling_decides_nothing(rows, wanted):
     spelt = [
@@ -255,7 +255,7 @@ def test_spelling_decides_nothing(rows, wanted):
     assert classes(cars(*rows), ranges(*wanted)) == classes(cars(*spelt), ranges(*wanted))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges)
 def test_matching_agrees_with_a_plain_reading_of_the_rules(rows, wanted):
     found, out = classes(cars(*rows), ranges(*wanted))
