@@ -120,9 +120,10 @@ def test_the_form_is_typed_and_refuses_before_a_run_exists():
     assert "pattern" in str(fields["month"])
 
 
-def test_the_deployments_are_the_schedule_and_the_form():
+def test_the_deployments_are_the_schedule_and_the_forms():
     content = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text())
-    monthly, by_hand = content["deployments"]
+    monthly, by_hand, recalls = content["deployments"]
+    assert (recalls["name"], recalls["schedules"]) == ("recall-targets", [])
     assert monthly["schedules"][0] | {"slug": ""} == {
         "cron": "0 3 1 * *",
         "timezone": "Asia/Tokyo",
