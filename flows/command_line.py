@@ -18,8 +18,17 @@ _COMMANDS = {
     "disclose": "だれに何を渡したかを答える / what was given to whom of one customer",
     "notices": "削除の通知だけを今すぐ渡す / tell a partner at once what to delete",
     "acknowledge": "共同利用者の受領の返事を記録する / record a partner's acknowledgement",
+    "review": "確認待ちの文を渡すかどうか決める / decide about texts that wait",
+    "release": "承諾待ちの納品を承諾する / the data manager releases a drop that waits",
+    "deliver": "まだ渡していない納品を渡す / hand over what is due",
+    "keys": "署名の公開鍵と納品先の鍵 / keys to check signatures with and to seal to",
     "status": "納品・受領・未納品の状況 / how deliveries stand",
     "stop": "誤った納品を止める / stop a bad drop",
+    "dispose": "保存期間を過ぎたものを廃棄する / dispose of what is past its time",
+    "hold": "廃棄を差し止める / keep a drop from disposal",
+    "erase": "消去の申し出に応じる / erase a person from what is held here",
+    "incident": "漏えいのとき、報告に要る事実を出す / the facts when a drop went astray",
+    "lawful-request": "公的機関への提供を記録する / record what was given to an authority",
     "audit": "操作の記録を検査する / verify the audit chain",
     "sources": "店の記録の列と対応を見る / show how the shop's columns are matched",
     "policy": "公表事項と覚書を調べる / check and show notice and agreements",
@@ -50,7 +59,8 @@ class _Lazy(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"flows.commands.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command = importlib.import_module(f"flows.commands.{module}").command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

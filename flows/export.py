@@ -15,10 +15,12 @@ from flows.report import ExportReport, Outcome, Registered, Settled
 from flows.request import ExportRequest
 from flows.run import Clock, Run, opened_run
 from flows.stages.check import check
+from flows.stages.deliver import deliver
 from flows.stages.extract import extract
 from flows.stages.gate import gate
 from flows.stages.publish import publish
 from flows.stages.register import register
+from flows.stages.screen import screen
 from flows.stages.verify import verify
 from flows.stages.write import write
 from ledger.private_files import write_private
@@ -79,7 +81,8 @@ class _Export:
         """Run all stages and tell what became of each partner's drop."""
         run = self._run
         snapshot = self._do(extract, run)(run)
-        settled = self._do(check, run)(run, snapshot)
+        self._do(check, run)(run, snapshot)
+        settled = self._do(screen, run)(run, snapshot)
         outcomes: dict[str, Outcome] = {}
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             run = run.again()
@@ -115,7 +118,8 @@ class _Export:
         for drop in built:
             self._do(verify, run)(run, snapshot, drop)
         for drop in built:
-            outcomes[drop.partner] = self._do(publish, run)(run, registered, drop)
+            outcome = self._do(publish, run)(run, registered, drop)
+            outcomes[drop.partner] = self._do(deliver, run)(run, outcome)
 
     def _do(self, stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
         return self._step(guarded(stage, run))

@@ -14,6 +14,7 @@ from flows.scratch import load_spine
 from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
+from flows.stages.screen import screened_texts
 from ledger.holdings import hexadecimal_keys
 from ledger.objection_book import ObjectionBook
 from schemas.catalog import DELIVERABLE_TABLES
@@ -94,6 +95,7 @@ def _records(
     person = same_people(own, spine.merges.persons, traits)
     objectors = Objectors(run, snapshot, partner).rows
     is_refused = bool((objectors & own).any())
+    run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
     view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
     view.give_keys()
     return [

@@ -16,6 +16,7 @@ from flows.recall_request import RecallRequest
 from flows.report import CampaignCount, Outcome, RecallReport, Registered
 from flows.run import Clock, Run, opened_run
 from flows.scratch import Targets, load_spine
+from flows.stages.deliver import deliver
 from flows.stages.gate import gate
 from flows.stages.publish import publish
 from flows.stages.register import register
@@ -138,7 +139,8 @@ class _Recall:
         for drop in built:
             self.step(guarded(verify, run))(run, snapshot, drop)
         for drop in built:
-            outcomes[drop.partner] = self.step(guarded(publish, run))(run, registered, drop)
+            outcome = self.step(guarded(publish, run))(run, registered, drop)
+            outcomes[drop.partner] = self.step(guarded(deliver, run))(run, outcome)
         return outcomes, standings
 
     def _targets(

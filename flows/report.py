@@ -1,12 +1,13 @@
 """What a run tells: counts, rule names and row keys; never a person's data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from schemas.drop import DISPOSITIONS, Account
+from schemas.errors import RefusedError, WaitingError
 
 JAPANESE = {
     "read": "読込",
@@ -18,7 +19,15 @@ JAPANESE = {
 }
 
 Status = Literal[
-    "published", "unchanged", "dry_run", "stopped", "same", "different", "unconfirmed", "nothing"
+    "published",
+    "unchanged",
+    "dry_run",
+    "stopped",
+    "same",
+    "different",
+    "unconfirmed",
+    "nothing",
+    "waiting",
 ]
 
 STATUS_TEXT = {
@@ -30,6 +39,7 @@ STATUS_TEXT = {
     "different": "再現：納品した行と違う / reproduced: other rows",
     "unconfirmed": "確認待ち（納品なし）。--yes で納品 / not confirmed, nothing published; add --yes",
     "nothing": "削除通知なし / nothing to tell",
+    "waiting": "データ管理者の承諾待ち（納品なし）/ waits for the data manager: joint-use release",
 }
 
 
@@ -44,7 +54,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Settled:
-    """What the check stage found: counts only; the verdicts themselves are in the run's folder."""
+    """What check and screening found: counts only; the verdicts themselves are in the run's folder."""
 
     quarantined: Mapping[str, Mapping[str, int]]
 
@@ -94,6 +104,10 @@ class Outcome(BaseModel):
     deleted: int = 0
     compared_with: str | None = None
     difference: Mapping[str, TableDifference] = Field(default_factory=dict)
+    handed_over: str = ""
+    """What became of handing the drop over, in a line; empty where nothing was to be done."""
+    handover_code: int = 0
+    """Exit code of a drop that should have been handed over and was not."""
 
 
 class ExportReport(BaseModel):
@@ -144,6 +158,17 @@ class RecallReport(BaseModel):
     call_list: str
     """Folder of the call list; it stays in the shop."""
     call_list_cars: int
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> int:
+    """Give the exit code a run ends with: of what waits or was not confirmed, or was not handed over."""
+    outcomes = tuple(outcomes)
+    statuses = {outcome.status for outcome in outcomes}
+    if "waiting" in statuses:
+        return WaitingError.exit_code
+    if "unconfirmed" in statuses:
+        return RefusedError.exit_code
+    return max((outcome.handover_code for outcome in outcomes), default=0)
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:

@@ -150,6 +150,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             refuse_doubt(ledger, folder)
             for partner in partners:
                 run.share(partner)
+                if not request.dry_run and request.mode is not Mode.REPRODUCE:
+                    run.agreement(partner).refuse_in_the_clear(as_of.date())
         yield run
 
 

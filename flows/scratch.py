@@ -15,6 +15,7 @@ from ledger.recall_book import Handover
 from sources.snapshot import Snapshot
 from transforms.identity import Traits
 from transforms.objections import Register
+from transforms.screening.screened import Screened
 from transforms.spine import SPINE_TABLES, Spine, spine_columns
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
@@ -54,14 +55,29 @@ class Scratch:
         """Keep the verdicts for the stages to come, for everyone or for one partner."""
         arrays: dict[str, Any] = {table: verdicts.codes(table) for table in verdicts.tables()}
         np.savez(self.folder / f"verdicts-{partner}.npz", **arrays)
-        book = [(verdict.disposition.value, verdict.reason) for verdict in verdicts.book]
-        (self.folder / f"verdicts-{partner}.json").write_text(json.dumps(book))
+        told = {
+            "book": [(verdict.disposition.value, verdict.reason) for verdict in verdicts.book],
+            "lines": {t: (v.disposition.value, v.reason) for t, v in verdicts.line_texts.items()},
+        }
+        (self.folder / f"verdicts-{partner}.json").write_text(json.dumps(told))
 
     def verdicts(self, partner: str = FOR_ALL) -> Verdicts:
         """Read the verdicts, an independent copy each time."""
-        book = json.loads((self.folder / f"verdicts-{partner}.json").read_text())
+        told = json.loads((self.folder / f"verdicts-{partner}.json").read_text())
         codes = self._arrays(f"verdicts-{partner}")
-        return Verdicts(codes, [Verdict(Disposition(number), reason) for number, reason in book])
+        verdicts = Verdicts(codes, [Verdict(Disposition(n), reason) for n, reason in told["book"]])
+        for text, (number, reason) in told["lines"].items():
+            verdicts.line_texts[text] = Verdict(Disposition(number), reason)
+        return verdicts
+
+    def save_screened(self, screened: Screened) -> None:
+        """Keep the texts that do not leave."""
+        self.save_table("screened", screened.rows)
+
+    def screened(self) -> Screened:
+        """Read the texts that do not leave; none where the run screened nothing."""
+        is_there = (self.folder / "screened.arrow").exists()
+        return Screened(self.table("screened")) if is_there else Screened.nothing()
 
     def save_objectors(self, objectors: np.ndarray, partner: str) -> None:
         """Keep the mask of the customer rows whose person objected to a partner."""

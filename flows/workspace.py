@@ -21,8 +21,8 @@ def workspace(state: Path) -> Iterator[Path]:
             lock.unlink(missing_ok=True)
     folder = runs / uuid.uuid4().hex
     with FileLock(folder.with_suffix(".lock"), timeout=0, mode=0o600):
-        private_folder(folder / "staged")
         private_folder(folder)
+        private_folder(folder / "staged")
         try:
             yield folder
         finally:

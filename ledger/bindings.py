@@ -5,16 +5,21 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from ledger import tables
+from ledger import review_book, tables
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
 from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
 
-_BOUND = re.compile(r"\b(?:events|bag|answer) sha256:([0-9a-f]{64})$")
+_BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")
 
 
 def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
-    """Find objections, drops, stops and answers that are not the ones their audit entries were made for."""
-    recorded = {**_objections(connection), **_drops(connection), **_answers(connection)}
+    """Find rows of other tables that are not the ones their audit entries were made for."""
+    recorded = {
+        **_objections(connection),
+        **_drops(connection),
+        **_answers(connection),
+        **_decisions(connection),
+    }
     found = []
     instants, disordered = _order_of_events(connection)
     for entry in chain:
@@ -57,11 +62,23 @@ def _objections(connection: Connection) -> dict[int, str]:
 
 def _drops(connection: Connection) -> dict[int, str]:
     found: dict[int, str] = {}
-    for table in (tables.publications, tables.stops):
+    for table in (tables.publications, tables.stops, tables.releases):
         bag = tables.drops.c.bag_sha256
         query = select(table.c.audit_sequence, bag).join_from(table, tables.drops)
         found |= {row.audit_sequence: row.bag_sha256 for row in connection.execute(query)}
     return found
+
+
+def _decisions(connection: Connection) -> dict[int, str]:
+    rows: dict[int, list[tuple[str, str]]] = {}
+    texts, words = tables.text_decisions.c, tables.added_words.c
+    for sequence, *row in connection.execute(
+        select(texts.audit_sequence, texts.digest, texts.decision)
+    ):
+        rows.setdefault(sequence, []).append((row[0], row[1]))
+    for sequence, word in connection.execute(select(words.audit_sequence, words.word)):
+        rows.setdefault(sequence, []).append((word, "word"))
+    return {sequence: review_book.digest_of(own) for sequence, own in rows.items()}
 
 
 def _answers(connection: Connection) -> dict[int, str]:

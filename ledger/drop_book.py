@@ -73,6 +73,15 @@ class EnteredDrop:
 
 
 @dataclass(frozen=True)
+class WaitingDrop:
+    """A finished drop that waits for the data manager."""
+
+    entered: EnteredDrop
+    since: datetime
+    persons: int
+
+
+@dataclass(frozen=True)
 class Answer:
     """An acknowledgement as it was recorded."""
 
@@ -209,6 +218,63 @@ class DropBook:
         )
         return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
 
+    def wait(self, actor: Actor, sequence: int, drop_id: str, persons: int) -> None:
+        """Enter that a finished drop holds too many persons to leave without the data manager."""
+        head = note(self._connection, actor, "wait", drop_id, f"{persons} persons")
+        self._connection.execute(
+            insert(tables.waits).values(
+                drop_sequence=sequence,
+                since=actor.stamp,
+                persons=persons,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def waiting(self) -> list[WaitingDrop]:
+        """List the drops nobody has decided about yet."""
+        columns = tables.waits.c
+        decided = select(tables.releases.c.drop_sequence)
+        query = select(tables.waits).where(columns.drop_sequence.not_in(decided))
+        entered = {each.sequence: each for each in self.drops()}
+        return [
+            WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)
+            for row in self._connection.execute(query)
+        ]
+
+    def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
+        """Enter the data manager's decision: `released` or `refused`."""
+        entered = waiting.entered
+        told = f"{waiting.persons} persons; bag sha256:{entered.bag_sha256}"
+        head = note(self._connection, actor, decision, entered.drop.drop_id, told)
+        self._connection.execute(
+            insert(tables.releases).values(
+                drop_sequence=entered.sequence,
+                decision=decision,
+                decided_at=actor.stamp,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def deliver(self, actor: Actor, entered: EnteredDrop, place: str, sha256: str) -> None:
+        """Enter that a drop was handed over."""
+        told = f"handed over; sha256 {sha256}"
+        head = note(self._connection, actor, "deliver", entered.drop.drop_id, told)
+        self._connection.execute(
+            insert(tables.deliveries).values(
+                drop_sequence=entered.sequence,
+                delivered_at=actor.stamp,
+                place=place,
+                sha256=sha256,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def delivered(self) -> dict[int, datetime]:
+        """Give when each drop was handed over, by its number."""
+        columns = tables.deliveries.c
+        rows = self._connection.execute(select(columns.drop_sequence, columns.delivered_at))
+        return {row.drop_sequence: datetime.fromisoformat(row.delivered_at) for row in rows}
+
     def stop(self, actor: Actor, drop_id: str) -> str:
         """Enter that the partner must discard a drop; give its full id."""
         entered = self.named(drop_id)
@@ -309,7 +375,10 @@ class DropBook:
             columns.sequence.not_in(published),
         )
         numbers = list(self._connection.execute(stale).scalars())
-        for table in (tables.tombstones, tables.recall_handovers):
+        for table in (
+            *(tables.tombstones, tables.recall_handovers, tables.waits),
+            *(tables.releases, tables.deliveries),
+        ):
             of_drop = table.c.drop_sequence.in_(numbers)
             self._connection.execute(delete(table).where(of_drop))
         self._connection.execute(delete(tables.drops).where(columns.sequence.in_(numbers)))

@@ -8,10 +8,11 @@ import hmac
 import secrets
 from pathlib import Path
 
-from ledger.private_files import write_private
+from ledger.private_files import refuse_wider, write_private
 from schemas.errors import ConfigurationError
 
 _SECRET_BYTES = 32
+_OWNER_ONLY = 0o600
 
 
 def load_key(state: Path, name: str, check_value: str | None) -> bytes:
@@ -42,6 +43,7 @@ def check_value_of(secret: bytes) -> str:
 
 
 def _read(path: Path) -> bytes:
+    refuse_wider(path, _OWNER_ONLY)
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except ValueError:

@@ -1,18 +1,41 @@
 """Files of the state folder: readable by nobody but their owner, never half-written."""
 
 import os
+import stat
 import uuid
 from pathlib import Path
 from typing import BinaryIO
+
+from schemas.errors import ConfigurationError
 
 _OWNER_ONLY = 0o600
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder only its owner can enter."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    """Make a folder only its owner can enter.
+
+    Raises:
+        ConfigurationError: it is there and others can enter it: who has been in it nobody knows.
+    """
+    for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    refuse_wider(path, 0o700)
     return path
+
+
+def refuse_wider(path: Path, mode: int) -> None:
+    """Refuse a file or folder that others than its owner can read or enter (policy §8).
+
+    Windows has no such modes; there the folder's own rights hold.
+
+    Raises:
+        ConfigurationError: naming it and the command that mends it.
+    """
+    if os.name != "nt" and stat.S_IMODE(path.stat().st_mode) & ~mode:
+        raise ConfigurationError(
+            f"{path.name} can be read by others than its owner (mode {stat.S_IMODE(path.stat().st_mode):o}); "
+            f"find out who did, then: chmod {mode:o} {path.name}"
+        )
 
 
 def open_private(path: Path) -> BinaryIO:

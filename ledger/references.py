@@ -35,6 +35,11 @@ class References:
         text = f"vehicle:{vehicle_id}".encode()
         return hmac.digest(self.secret, text, "sha256").hex()[:_REFERENCE_DIGITS]
 
+    def of_text(self, text: str) -> str:
+        """Give the reference of a text a person decided about (32 hex digits)."""
+        content = f"text:{text}".encode()
+        return hmac.digest(self.secret, content, "sha256").hex()[:_REFERENCE_DIGITS]
+
     def traits(self, texts: pyarrow.Array) -> pyarrow.Array:
         """Give the trait of each text (uint64); null stays null."""
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORM = "0003"
+FORM = "0004"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -196,3 +196,64 @@ recall_marks = Table(
     sqlite_autoincrement=True,
 )
 """One row per thing an operator said of a car: told, repaired, not affected."""
+
+text_decisions = Table(
+    "text_decisions",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("digest", String(32), nullable=False, index=True),
+    Column("decision", String(10), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row per time a person released or withheld a text, which stands here only as a keyed digest."""
+
+added_words = Table(
+    "added_words",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per word of the trade a person added to the vocabulary."""
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("since", String(40), nullable=False),
+    Column("persons", Integer, nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per finished drop that holds more persons than may be carried out without the data manager."""
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("decision", String(10), nullable=False),
+    Column("decided_at", String(40), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per waiting drop the data manager released or refused."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("delivered_at", String(40), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+)
+"""One row per published drop that was handed over at its partner's place, with the digest of what arrived."""
+
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("subject", String(200), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row per time a drop was put under a legal hold (`held`), or taken out of it (`lifted`)."""

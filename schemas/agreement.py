@@ -1,5 +1,6 @@
 """The agreement (覚書): what one partner gets, in which form; always a subset of the notice."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -8,8 +9,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from schemas.carrying import AgeSeal, NoSeal, Place, Sealing
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.configuration import Configuration
+from schemas.errors import RefusedError
 from schemas.notice import Identifier
 
 
@@ -95,6 +98,8 @@ class Share(Configuration):
     tables: Mapping[str, AgreedTable] = Field(min_length=1)
 
 
+_FINGERPRINT_DIGITS = 16
+
 RECALL_PURPOSE = "5.recall"
 RECALL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -117,12 +122,47 @@ class Agreement(Configuration):
     delivery: Delivery
     monthly: Share
     recall: Share | None = None
+    sealing: Sealing | None = None
+    """Without it the partner gets nothing: nothing travels in the clear by accident."""
+    place: Place | None = None
+    """Where drops are put; without it they are carried there by hand."""
 
     @property
     def shares(self) -> dict[str, Share]:
         """Give the sections that say what goes into drops, by name."""
         sections = {"monthly": self.monthly, "recall": self.recall}
         return {name: share for name, share in sections.items() if share is not None}
+
+    def refuse_in_the_clear(self, today: date) -> None:
+        """Refuse to make anything the partner could only get in the clear.
+
+        Raises:
+            RefusedError: saying what the agreement needs.
+        """
+        where, sealing = f"partners/{self.partner}.toml", self.sealing
+        if sealing is None:
+            raise RefusedError(
+                f"{where} names no key: without [sealing] nothing is made for {self.partner} (§8). Ask the "
+                'partner for its age key, or write seal = "none" with a reason and a date'
+            )
+        if isinstance(sealing, NoSeal) and today > sealing.until:
+            raise RefusedError(
+                f"{where}: sealing.until ({sealing.until}) is over; ask the partner for its age key, or "
+                "agree on a new date"
+            )
+
+    def refuse_expired_key(self, today: date) -> None:
+        """Refuse to seal to a key whose time is over.
+
+        Raises:
+            RefusedError: saying what to do.
+        """
+        self.refuse_in_the_clear(today)
+        if isinstance(self.sealing, AgeSeal) and today > self.sealing.expires_on:
+            raise RefusedError(
+                f"partners/{self.partner}.toml: the key expired on {self.sealing.expires_on}; nothing is "
+                "handed over. Ask the partner for its new key, compare it by telephone, enter it"
+            )
 
     def _agreed(self) -> Iterator[tuple[str, str, AgreedTable]]:
         for section, share in self.shares.items():
@@ -179,6 +219,12 @@ class Agreement(Configuration):
         if "customers" not in self.recall.tables:
             raise ValueError("recall.tables: without customers nobody can be told; list it")
         return self
+
+
+def fingerprint_of(agreement: Agreement) -> str:
+    """Give what tells a partner's key from another's; empty where drops are not sealed."""
+    recipient = agreement.sealing.recipient if agreement.sealing else None
+    return hashlib.sha256(recipient.encode()).hexdigest()[:_FINGERPRINT_DIGITS] if recipient else ""
 
 
 def _labels_are_whole(place: str, table: str, column: str, words: Mapping[str, str]) -> None:

@@ -82,6 +82,8 @@ class Drop(Configuration):
     as_of: str
     objections_head: str
     audit_head: AuditHead | None = None
+    sealed_to: str = ""
+    """Fingerprint of the only key the drop may be sealed to; empty where it leaves unsealed."""
     tables: tuple[DropTable, ...]
     deleted: DropTable | None = None
     """Keys the partner must delete, with all that hangs on them."""

@@ -8,10 +8,12 @@
     │   ├── ObjectionsMovedError
     │   ├── LedgerDoubtfulError
     │   ├── RecordsVanishedError
-    │   └── QuarantineLimitError
+    │   ├── QuarantineLimitError
+    │   └── WaitingError          the data manager's consent is needed
     ├── BusyError                 5  another run holds this partner and kind
     ├── SourceUnreadableError     1  a file or database cannot be read as a whole
     │   └── SourceUnavailableError   it may be there again in a moment
+    ├── DeliveryError             1  a drop could not be handed over at its place
     ├── LedgerUnavailableError    1  the ledger's database cannot be reached or written
     ├── VerificationError         1  a drop is not what it says
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
@@ -67,6 +69,10 @@ class QuarantineLimitError(HeldError):
     """More rows are broken than the shop allows in one run."""
 
 
+class WaitingError(HeldError):
+    """A drop holds more persons than may be carried out without the data manager's consent."""
+
+
 class BusyError(JointUseError):
     """Another run holds this partner and kind."""
 
@@ -79,6 +85,10 @@ class SourceUnreadableError(JointUseError):
 
 class SourceUnavailableError(SourceUnreadableError):
     """A source cannot be reached at this moment; trying again may help."""
+
+
+class DeliveryError(JointUseError):
+    """A drop could not be handed over; what is published stays, and is handed over later."""
 
 
 class LedgerUnavailableError(JointUseError):

@@ -43,6 +43,8 @@ class Policy:
         for agreement in self.agreements.values():
             for breach in breaches(agreement, self.notice):
                 raise RefusedError(breach)
+        for breach in confusions(self.agreements.values()):
+            raise RefusedError(breach)
 
     def notices_for(self, period_end: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force at its end, and every later one.
@@ -95,6 +97,20 @@ def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
                 place = f"{where}: {section}.tables.{table}.columns: '{column}'"
                 yield from _column_breaches(place, table, column, notice)
     yield from _orphan_breaches(where, agreement)
+
+
+def confusions(agreements: Iterable[Agreement]) -> Iterator[str]:
+    """Say where two partners share a key or a place: one could take what is the other's."""
+    seen: dict[object, str] = {}
+    for agreement in agreements:
+        where = f"partners/{agreement.partner}.toml"
+        key = agreement.sealing.recipient if agreement.sealing else None
+        place = agreement.place.name if agreement.place else None
+        for word, value in (("sealing.recipient", key), ("place", place)):
+            if value and value in seen:
+                yield f"{where}: {word} is that of {seen[value]} too; each partner has its own"
+            if value:
+                seen[value] = where
 
 
 def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:

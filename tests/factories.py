@@ -15,6 +15,7 @@ from flows.export import export
 from flows.objecting import Refusal, record
 from flows.report import ExportReport
 from flows.request import ExportRequest
+from flows.reviewing import decide_texts, waiting
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import Agreement, DropKind
@@ -24,6 +25,7 @@ from schemas.drop import Drop
 from schemas.notice import Notice
 from tests.conftest import SAMPLE
 from transforms.period import SHOP_TIME
+from transforms.screening.judging import Decision
 
 Row = dict[str, str]
 Tables = Mapping[str, Iterable[Mapping[str, str]]]
@@ -60,13 +62,15 @@ def agreement(
     purposes: tuple[str, ...] = ("2.offers",),
     delivery: Mapping[str, str] | None = None,
     tables: Mapping[str, Any] | None = None,
+    sealing: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """An agreement as parsed TOML; the widest the notice allows unless told otherwise."""
+    """An agreement as parsed TOML; the widest the notice allows, unsealed, unless told otherwise."""
     return {
         "partner": partner,
         "version": "1",
         "effective_on": "2020-01-01",
         "delivery": dict(delivery or {"format": "csv", "encoding": "utf-8-sig", "line_end": "lf"}),
+        "sealing": dict(sealing or {"seal": "none", "reason": "試験のため", "until": "2099-12-31"}),
         "monthly": {"purposes": list(purposes), "tables": dict(tables or widest_tables())},
     }
 
@@ -321,3 +325,9 @@ def acknowledge(shop: Path, drop_id: str, *, now: datetime = NOW, **rejected: li
         entered = book.named(drop_id)
         said.hold_against(entered.drop, entered.published_at or now, now)
         book.acknowledge(at_desk.actor, entered, said)
+
+
+def release_texts(shop: Path) -> None:
+    """Let a person release every text that waits."""
+    at_desk = desk(shop)
+    decide_texts(at_desk, [each.name for each in waiting(at_desk)], Decision.RELEASED)

@@ -77,7 +77,23 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
         own = np.array([verdicts.code(_quarantined(f)) for f in encoded.dictionary.to_pylist()])
         has_fault = faults.is_valid().to_numpy(zero_copy_only=False)
         codes[has_fault] = own[encoded.indices.drop_null().to_numpy()]
+    if verdicts.line_texts:
+        _rule_by_name(codes, verdicts, lines)
     return codes
+
+
+def _rule_by_name(codes: np.ndarray, verdicts: Verdicts, lines: pyarrow.RecordBatch) -> None:
+    """Rule on lines whose name must not leave with them: set aside before all else, withheld after."""
+    names = pyarrow.array(list(verdicts.line_texts), pyarrow.string())
+    places = pc.fill_null(pc.index_in(lines.column("name"), value_set=names), -1)
+    found = places.to_numpy(zero_copy_only=False)
+    rulings = [verdicts.code(ruling) for ruling in verdicts.line_texts.values()]
+    own = np.array([0, *rulings], np.uint16)[found + 1]
+    set_aside = verdicts.disposition_codes(Q)
+    is_parents = codes == verdicts.code(_quarantined("repair_id:set_aside"))
+    codes[is_parents & np.isin(own, set_aside)] = 0
+    mask = (found >= 0) & (codes == 0)
+    codes[mask] = own[mask]
 
 
 def _quarantined(reason: str) -> Verdict:

@@ -18,6 +18,7 @@ from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
 from transforms.mentions import Mentions
 from transforms.reading.folding import fold_addresses
+from transforms.screening.screened import WAITS, Screened
 
 KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]
 """Partner keys of our numbers: (kind of record, numbers) → keys."""
@@ -44,6 +45,8 @@ class Shaping:
     key_of: KeyOf
     rows_of: Callable[[str, pyarrow.RecordBatch], np.ndarray]
     """Which parent rows a link of a batch points at, merges followed."""
+    screened: Screened
+    """Texts that do not leave (§10)."""
 
 
 def staged_columns(table: PartnerTable) -> list[str]:
@@ -97,6 +100,15 @@ def permitted_cells(
             told["withheld:names_objector"] += int(named.sum())
     if "base_location" in cells:
         cells["base_location"] = _unless_home(rows, cells["base_location"], shaping, told)
+    for name, blocked in shaping.screened.of(table.name, cells).items():
+        places = blocked.places(cells[name])
+        cells[name] = _emptied(cells[name], places >= 0)
+        for reason, count in zip(
+            blocked.reasons,
+            np.bincount(places + 1, minlength=len(blocked.reasons) + 1)[1:],
+            strict=True,
+        ):
+            told[reason if reason == WAITS else f"withheld:{reason}"] += int(count)
     return cells
 
 

@@ -14,7 +14,7 @@ from schemas.staging import FAULT, row_of
 from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
-LINE_COLUMNS = [FAULT, row_of("repair_id")]
+LINE_COLUMNS = ["name", FAULT, row_of("repair_id")]
 """What settling reads of the lines, the one table that is never held whole."""
 
 _DECIDING_COLUMNS = MappingProxyType(

@@ -37,6 +37,8 @@ class Verdicts:
         """Take the codes of each table and what each code stands for."""
         self._book = list(book)
         self._codes = dict(codes)
+        self.line_texts: dict[str, Verdict] = {}
+        """What became of repair lines of a certain name; lines themselves have no codes here."""
 
     @classmethod
     def all_delivered(cls, row_counts: Mapping[str, int]) -> "Verdicts":

@@ -19,11 +19,11 @@ from flows.report import (
     Outcome,
     account_rows,
     difference_lines,
+    exit_code,
 )
 from flows.request import NO_REASON, ExportRequest, Mode, named_person
 from flows.run import opened_run
 from schemas.configuration import validated
-from schemas.errors import RefusedError
 
 _PATIENCE_SECONDS = 5
 
@@ -97,8 +97,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     else:
         for outcome in report.outcomes:
             click.echo(outcome.path or outcome.drop_id)
-    if any(outcome.status == "unconfirmed" for outcome in report.outcomes):
-        context.exit(RefusedError.exit_code)
+    context.exit(exit_code(report.outcomes))
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -130,6 +129,9 @@ def _print(report: ExportReport, console: Console) -> None:
             console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
         for line in difference_lines(outcome):
             console.print(f"  {line}", markup=False)
+        if outcome.handed_over:
+            word = "渡していません / not handed over" if outcome.handover_code else "封緘 / sealed"
+            console.print(f"  {word}: {outcome.handed_over}", markup=False)
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
     if broken:
         console.print(

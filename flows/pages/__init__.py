@@ -33,3 +33,9 @@ def call_list_page(shop: str, made_at: datetime, cards: list[dict[str, Any]]) ->
     cars = sum(len(card["cars"]) for card in cards)
     page = _ENVIRONMENT.get_template("call_list.html")
     return page.render(shop=shop, made_at=made_at, cards=cards, cars=cars, caveat=CAVEAT)
+
+
+def incident_text(incident: object, responsible: object, grounds: tuple[str, ...]) -> str:
+    """Write the facts about a drop that went astray, for the report to the commission."""
+    page = _ENVIRONMENT.get_template("incident.txt")
+    return page.render(incident=incident, responsible=responsible, grounds=grounds)

@@ -1,4 +1,4 @@
-"""Check and scope: rule on every row, keep the broken ones, and hold the run if there are too many."""
+"""Check and scope: rule on every row what does not depend on a partner."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow
 
-from flows.report import Settled
 from flows.run import Run
 from flows.scratch import load_spine
 from ledger.audit import note
@@ -21,19 +20,11 @@ from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 
-def check(run: Run, snapshot: Snapshot) -> Settled:
-    """Settle what does not depend on a partner, and keep the verdicts in the run's folder.
-
-    Raises:
-        QuarantineLimitError: a table has more broken rows than the shop allows.
-    """
+def check(run: Run, snapshot: Snapshot) -> None:
+    """Settle every table, and keep the verdicts in the run's folder."""
     spine = load_spine(snapshot)
     verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
     run.scratch.save_verdicts(verdicts)
-    quarantined = keep(run, snapshot, verdicts)
-    for table, reasons in quarantined.items():
-        check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
-    return Settled(quarantined)
 
 
 def verdict_counts(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Counter[Verdict]:

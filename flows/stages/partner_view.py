@@ -14,12 +14,12 @@ from flows.stages.check import codes_of
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
-from schemas.staging import FAULT, row_of
+from schemas.staging import row_of
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
-from transforms.spine import Spine, at
+from transforms.spine import LINE_COLUMNS, Spine, at
 from transforms.verdicts import Verdicts
 
 
@@ -46,7 +46,7 @@ class PartnerView:
         """Stream the rows of a table that leave, with their places in it."""
         columns = staged_columns(table)
         if table.name == "repair_lines":
-            columns = list(dict.fromkeys([*columns, FAULT]))
+            columns = list(dict.fromkeys([*columns, *LINE_COLUMNS]))
         start = 0
         for batch in self.snapshot.batches(table.name, columns):
             leaves = codes_of(self.verdicts, table.name, batch, start) == 0
@@ -87,6 +87,7 @@ def view_of(
         ),
         key_of=keys.of,
         rows_of=rows_of,
+        screened=run.scratch.screened(),
     )
     derive = recall_tables if run.kind is DropKind.RECALL else partner_tables
     return PartnerView(snapshot, spine, verdicts, derive(run.share(partner)), shaping, keys)

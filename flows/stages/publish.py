@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from drops.bag import check_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop
@@ -13,6 +15,7 @@ from flows.report import Built, Outcome, Registered, Status, TableDifference
 from flows.request import Mode
 from flows.run import Run, instant
 from flows.stages.register import take_in
+from flows.waiting_room import put_aside
 from ledger.drop_book import DropBook, EnteredDrop, Prepared
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
@@ -50,6 +53,8 @@ class _Publisher:
             latest and set(drop.discard) - set(latest.drop.discard)
         )
         status = self._status(latest, drop, adds_notices=bool(adds))
+        if status == "published" and self._must_wait(drop):
+            return self._set_aside(drop, latest)
         if status != "published":
             self._refuse_if_moved()
             outcome = self._outcome(drop, status, latest)
@@ -93,10 +98,32 @@ class _Publisher:
         is_news = adds_notices or not self._is_sound(latest)
         return "published" if is_news else "unchanged"
 
-    def _publish(self, drop: Drop) -> None:
-        """Enter the drop, then make it visible; both count only if no objection came between."""
+    def _persons(self, drop: Drop) -> int:
+        """Count the persons a drop holds: customers, and relatives named in it."""
+        records = self.run.scratch.table(f"records-{drop.partner}")
+        relatives = pc.sum(pc.equal(records["record"], "family_members")).as_py() or 0
+        return len(self.run.scratch.table(f"persons-{drop.partner}")) + int(relatives)
+
+    def _must_wait(self, drop: Drop) -> bool:
+        allowed = self.run.folder.shop.carry_out.most(drop.kind, self.run.as_of.date())
+        return self._persons(drop) > allowed
+
+    def _set_aside(self, drop: Drop, latest: EnteredDrop | None) -> Outcome:
+        """Keep a drop that holds many persons where nobody sees it, until the data manager decides."""
+        self._refuse_if_moved()
         run = self.run
-        prepared = Prepared(
+        outcome = self._outcome(drop, "waiting", latest)
+        prepared = self._prepared(drop)
+        put_aside(self._staging, run.folder.state, drop.drop_id)
+        with run.ledger.writing() as connection:
+            book = DropBook(connection)
+            sequence = book.prepare(prepared, _made_with(drop))
+            book.wait(run.actor, sequence, drop.drop_id, self._persons(drop))
+        return outcome
+
+    def _prepared(self, drop: Drop) -> Prepared:
+        run = self.run
+        return Prepared(
             drop=drop,
             bag_sha256=sha256_of(self._staging / TAG_MANIFEST),
             persons=run.scratch.table(f"persons-{drop.partner}"),
@@ -106,9 +133,12 @@ class _Publisher:
                 run.scratch.targets(drop.partner).handovers if run.kind is DropKind.RECALL else ()
             ),
         )
+
+    def _publish(self, drop: Drop) -> None:
+        """Enter the drop, then make it visible; both count only if no objection came between."""
+        run = self.run
         with run.ledger.writing() as connection:
-            made_with = drop.audit_head.sequence if drop.audit_head else 0
-            sequence = DropBook(connection).prepare(prepared, made_with)
+            sequence = DropBook(connection).prepare(self._prepared(drop), _made_with(drop))
         with run.ledger.writing() as connection:
             take_in(run, connection, run.actor)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
@@ -164,7 +194,7 @@ class _Publisher:
         difference: Mapping[str, TableDifference] | None = None,
     ) -> Outcome:
         keeps_latest = status in {"unchanged", "stopped"} and latest is not None
-        is_compared = status in {"dry_run", "unconfirmed", "same", "different"}
+        is_compared = status in {"dry_run", "unconfirmed", "same", "different", "waiting"}
         if difference is None:
             difference = self._difference(latest) if is_compared else {}
         named = latest.drop if keeps_latest and latest else drop
@@ -182,6 +212,10 @@ class _Publisher:
             compared_with=latest.drop.drop_id if latest and (is_compared or difference) else None,
             difference=difference,
         )
+
+
+def _made_with(drop: Drop) -> int:
+    return drop.audit_head.sequence if drop.audit_head else 0
 
 
 def _moved() -> ObjectionsMovedError:

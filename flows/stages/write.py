@@ -24,7 +24,7 @@ from flows.stages.targets import restrict
 from ledger.audit import note
 from ledger.drop_book import DropBook, Tombstone
 from ledger.holdings import RECORDS
-from schemas.agreement import DropKind
+from schemas.agreement import DropKind, fingerprint_of
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
 from schemas.partner_tables import PartnerTable, deleted_table, targets_table
@@ -227,6 +227,7 @@ class _DropWriter:
             narrowed_by=tuple(since),
             as_of=run.as_of.isoformat(),
             objections_head=registered.head,
+            sealed_to=fingerprint_of(run.agreement(partner)),
             tables=tuple(table.file for table in tables),
             deleted=deleted,
             discard=discard,

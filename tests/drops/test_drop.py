@@ -67,7 +67,8 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
     key = tmp_path / "a" / "state" / "keys" / "lotas.key"
     for leftover in ("drops", "state", "records"):
         shutil.rmtree(tmp_path / "b" / leftover)
-    (tmp_path / "b" / "state" / "keys").mkdir(parents=True)
+    for folder in (tmp_path / "b" / "state", tmp_path / "b" / "state" / "keys"):
+        folder.mkdir(mode=0o700)
     shutil.copy(key, tmp_path / "b" / "state" / "keys" / "lotas.key")
     shutil.copytree(tmp_path / "a" / "records", tmp_path / "b" / "records")
     other = Path(run(tmp_path / "b", now=factories.NOW.replace(day=9)).outcomes[0].path)
@@ -201,13 +202,13 @@ def test_titles_and_labels_of_the_agreement_are_used(tmp_path):
 
 def test_crlf_ends_records_and_leaves_line_breaks_in_cells_alone(tmp_path):
     whole = tables()
-    whole["repairs"][0]["description"] = "一行\n二行"
+    whole["repairs"][0]["description"] = "点検\n異音"
     delivery = {"format": "csv", "encoding": "cp932", "line_end": "crlf"}
     drop = Path(
         run(write_shop(tmp_path, whole, factories.agreement(delivery=delivery))).outcomes[0].path
     )
     raw = (drop / "data" / "repairs.csv").read_bytes()
-    assert "一行\n二行".encode("cp932") in raw
+    assert "点検\n異音".encode("cp932") in raw
     assert raw.count(b"\r\n") == 2
 
 

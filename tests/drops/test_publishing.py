@@ -16,7 +16,7 @@ from drops.verify import resources_of, verify_drop
 from ledger.locks import held
 from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
 from tests import factories
-from tests.factories import customer, objection, run, write_shop, write_table
+from tests.factories import customer, objection, release_texts, run, write_shop, write_table
 
 TABLES = {
     "customers": [customer("1", name="秘密 太郎"), customer("2")],
@@ -93,7 +93,7 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
     ("module", "name", "after"),
     [
         ("sources.snapshot", "staged_schema", False),
-        ("flows.stages.check", "keep", True),
+        ("flows.stages.screen", "keep", True),
         ("flows.stages.register", "take_in", True),
         ("flows.stages.objectors", "gate_out", False),
         ("flows.stages.write", "write_all", True),
@@ -165,11 +165,10 @@ def test_the_second_look_finds_what_the_gate_would_have_missed(tmp_path, traces,
         phone="0236000001",
         occupation="部品 ＺＺＺ－９９９９９９９ 係",
     )
-    drop = Path(
-        run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]}))
-        .outcomes[0]
-        .path
-    )
+    shop = write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})
+    run(shop)
+    release_texts(shop)
+    drop = Path(run(shop).outcomes[0].path)
     with pytest.raises(VerificationError, match=where):
         scan(drop, resources_of(drop), traces)
 

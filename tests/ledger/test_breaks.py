@@ -154,7 +154,7 @@ def desks(tmp_path, postgresql):
         (shop / "shop.toml").write_text(text + "\n" + toml(places))
         shops.append(shop)
     run(shops[0], month="2026-01")
-    (shops[1] / "state").mkdir()
+    (shops[1] / "state").mkdir(mode=0o700)
     shutil.copytree(shops[0] / "state" / "keys", shops[1] / "state" / "keys")
     return shops
 

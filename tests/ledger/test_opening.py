@@ -40,7 +40,7 @@ def test_migrations_make_the_declared_tables(tmp_path, url):
 
 
 def test_an_older_ledger_is_upgraded_in_place_with_what_it_holds(tmp_path, url):
-    (tmp_path / "state").mkdir()
+    (tmp_path / "state").mkdir(mode=0o700)
     engine = engine_of(tmp_path, url)
     with engine.begin() as connection:
         command.upgrade(configuration(connection), "0001")
@@ -77,7 +77,7 @@ def test_a_key_that_is_gone_or_another_is_refused(tmp_path, url):
 
 
 def test_a_damaged_ledger_file_is_told_and_quotes_nothing(tmp_path):
-    (tmp_path / "state").mkdir()
+    (tmp_path / "state").mkdir(mode=0o700)
     (tmp_path / "state" / "ledger.db").write_bytes(b"no database" * 500)
     with pytest.raises(LedgerUnavailableError, match=r"backup's damaged copy"):
         open_ledger(tmp_path / "state", None)
@@ -111,7 +111,7 @@ def test_sqlite_is_set_up_to_survive_and_to_refuse_loose_ends(tmp_path):
 def test_desks_with_folders_of_their_own_hold_each_other_off_on_postgresql(tmp_path, postgresql):
     url = new_database(postgresql)
     first = open_ledger(tmp_path / "a", url)
-    (tmp_path / "b").mkdir()
+    (tmp_path / "b").mkdir(mode=0o700)
     (tmp_path / "a" / "keys").rename(tmp_path / "b" / "keys")
     second = open_ledger(tmp_path / "b", url)
     with (

@@ -47,6 +47,7 @@ def other_shop(tmp_path, from_files):
     """The same records again, with the same partner keys."""
     shop = copy_sample(tmp_path / "shop")
     drop_ragged_record(shop)
+    (shop / "state").mkdir(mode=0o700)
     shutil.copytree(from_files[0] / "state" / "keys", shop / "state" / "keys")
     return shop
 

@@ -1,0 +1,117 @@
+"""Handing a parcel over: under a temporary name first, checked at the far end, the marker last.
+
+A reader at the partner's takes a parcel when `<drop>.ready.json` is there; before that nothing of it has
+its name, or not all of it. A file that is there is never written over: the same content counts as handed
+over, another one stops the delivery.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from drops.bag import sha256_of
+from drops.places import OpenPlace
+from drops.sealing import Parcel
+from schemas.errors import DeliveryError, JointUseError
+
+READY = ".ready.json"
+_CHUNK_BYTES = 1 << 20
+
+
+def hand_over(parcel: Parcel, place: OpenPlace, drop_id: str) -> str:
+    """Put a parcel at its place; give the digest of the tar that is there.
+
+    Done again after a break it goes on where it stopped.
+
+    Raises:
+        DeliveryError: the place cannot be reached, or something else is there under a name.
+    """
+    try:
+        for path in parcel.files:
+            _put(path, place)
+        digest = sha256_of(parcel.tar)
+        _put_marker(parcel, place, {"drop_id": drop_id, "file": parcel.tar.name, "sha256": digest})
+    except JointUseError:
+        raise
+    except Exception as error:  # noqa: BLE001 (clients quote addresses and credentials in their errors)
+        kind = type(error).__name__
+    else:
+        return digest
+    raise DeliveryError(
+        f"{drop_id} could not be handed over ({kind}); what was sent so far is kept. Check network, place "
+        "and secret, then `joint-use deliver`"
+    )
+
+
+def _put(path: Path, place: OpenPlace) -> None:
+    target, digest = place.path(path.name), sha256_of(path)
+    if place.files.exists(target):
+        if _digest_there(place, target) != digest:
+            raise DeliveryError(
+                f"another file named {path.name} is at the partner's place; it is not written over. Ask the "
+                "partner, and move it away"
+            )
+        return
+    hidden = place.path(f".{path.name}.part")
+    _send(path, place, hidden)
+    size = int(place.files.info(hidden)["size"])
+    if size != path.stat().st_size or _digest_there(place, hidden) != digest:
+        place.files.rm_file(hidden)
+        raise DeliveryError(
+            f"{path.name} arrived damaged and was taken away again; try `joint-use deliver` once more"
+        )
+    if place.files.exists(target):
+        raise DeliveryError(
+            f"{path.name} appeared at the partner's place meanwhile; ask the partner"
+        )
+    place.files.mv(hidden, target)
+
+
+def _send(path: Path, place: OpenPlace, hidden: str) -> None:
+    """Send a file, or what is missing of it if its beginning is there already."""
+    done = _already_there(path, place, hidden)
+    mode = "ab" if done else "wb"
+    with path.open("rb") as file, place.files.open(hidden, mode) as far:
+        file.seek(done)
+        for chunk in _chunks(file):
+            far.write(chunk)
+
+
+def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
+    if not place.files.exists(hidden):
+        return 0
+    size = int(place.files.info(hidden)["size"])
+    if place.can_append and 0 < size <= path.stat().st_size:
+        with path.open("rb") as file:
+            beginning = hashlib.sha256()
+            for chunk in _chunks(file, size):
+                beginning.update(chunk)
+        if beginning.hexdigest() == _digest_there(place, hidden):
+            return size
+    place.files.rm_file(hidden)
+    return 0
+
+
+def _put_marker(parcel: Parcel, place: OpenPlace, told: dict[str, str]) -> None:
+    name = parcel.tar.name.removesuffix(".age").removesuffix(".tar")
+    content = (json.dumps(told, ensure_ascii=False) + "\n").encode()
+    target = place.path(f"{name}{READY}")
+    if not place.files.exists(target):
+        place.files.pipe_file(target, content)
+
+
+def _digest_there(place: OpenPlace, target: str) -> str:
+    digest = hashlib.sha256()
+    with place.files.open(target, "rb") as far:
+        for chunk in _chunks(far):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(file: BinaryIO, most: int | None = None) -> Iterator[bytes]:
+    left = most
+    while chunk := file.read(_CHUNK_BYTES if left is None else min(_CHUNK_BYTES, left)):
+        left = None if left is None else left - len(chunk)
+        yield chunk

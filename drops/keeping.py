@@ -1,0 +1,81 @@
+"""Drops at rest: the shop's own copy of a published drop, encrypted under a key of its own.
+
+The copy cannot be read any more once that key is destroyed, whatever the disk still holds of it.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyrage
+
+from drops.bag import check_bag
+from drops.sealing import Parcel, encrypt, unpack
+from schemas.errors import VerificationError
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the encrypted copy of one drop and its key are."""
+
+    state: Path
+    drop_id: str
+
+    @property
+    def copy(self) -> Path:
+        """The encrypted copy."""
+        return self.state / "kept" / f"{self.drop_id}.tar.age"
+
+    @property
+    def key(self) -> Path:
+        """Its key: apart from the copy, so that losing one is not losing both."""
+        return self.state / "keys" / "kept" / f"{self.drop_id}.key"
+
+    def lock_away(self, folder: Path) -> None:
+        """Encrypt a published folder under a new key; the caller removes the folder afterwards.
+
+        Raises:
+            VerificationError: the copy does not give back what was locked away.
+        """
+        identity = pyrage.x25519.Identity.generate()
+        for path in (self.copy, self.key):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(self.key, str(identity).encode())
+        hidden = self.copy.with_name(f".{self.copy.name}.part")
+        with hidden.open("wb") as file:
+            encrypt(folder, identity.to_public(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.replace(self.copy)
+
+    @contextmanager
+    def opened(self, scratch: Path) -> Iterator[Path]:
+        """Open the copy into an empty private folder, which the caller removes.
+
+        Raises:
+            VerificationError: copy or key is gone or damaged.
+        """
+        if not (self.copy.is_file() and self.key.is_file()):
+            raise VerificationError(f"{self.drop_id}: nothing of it is kept any more")
+        folder = unpack(Parcel(self.copy), self.key.read_text(), scratch)
+        if check_bag(folder):
+            raise VerificationError(f"{self.drop_id}: the kept copy is damaged")
+        yield folder
+
+    def destroy(self) -> None:
+        """Destroy the key first, then remove the copy; done twice it is as done once."""
+        if self.key.exists():
+            _write(self.key, secrets.token_bytes(self.key.stat().st_size))
+            self.key.unlink()
+        self.copy.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

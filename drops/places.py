@@ -1,0 +1,104 @@
+"""Places drops are handed over at: a folder, an SFTP server with a pinned host key, an S3 bucket."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncssh
+from fsspec import AbstractFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+from schemas.carrying import FolderPlace, Place, S3Place, SftpPlace
+from schemas.errors import ConfigurationError
+
+_PATIENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class OpenPlace:
+    """A reachable place."""
+
+    files: AbstractFileSystem
+    folder: str
+    can_append: bool
+
+    def path(self, name: str) -> str:
+        """Give the path of a file there."""
+        return f"{self.folder}/{name}" if self.folder else name
+
+
+def open_place(place: Place, home: Path, credential: str) -> OpenPlace:
+    """Connect with a partner's place.
+
+    Args:
+        place: of the agreement.
+        home: the shop's folder, which a relative folder is relative to.
+        credential: of SFTP a private key (OpenSSH) or a password; of S3 JSON with `access_key_id` and
+            `secret_access_key`; of a folder nothing.
+
+    Raises:
+        ConfigurationError: the credential is not of that form, or the folder is not there.
+    """
+    if isinstance(place, FolderPlace):
+        return _folder(place, home)
+    return _sftp(place, credential) if isinstance(place, SftpPlace) else _s3(place, credential)
+
+
+def _folder(place: FolderPlace, home: Path) -> OpenPlace:
+    folder = home / place.path
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"place.path: the folder {folder.name} is not there; connect the share or the stick"
+        )
+    return OpenPlace(LocalFileSystem(auto_mkdir=False), str(folder), can_append=True)
+
+
+def _sftp(place: SftpPlace, credential: str) -> OpenPlace:
+    from sshfs import SSHFileSystem  # noqa: PLC0415 (slow to load, and only some partners need it)
+
+    is_key = credential.lstrip().startswith("-----BEGIN")
+    try:
+        proof = (
+            {"client_keys": [asyncssh.import_private_key(credential)], "password": None}
+            if is_key
+            else {"client_keys": None, "password": credential.strip()}
+        )
+    except asyncssh.KeyImportError:
+        proof = None
+    if proof is None:
+        raise ConfigurationError("place.secret: this is no OpenSSH private key without passphrase")
+    host = place.host if place.port == 22 else f"[{place.host}]:{place.port}"  # noqa: PLR2004 (known_hosts form)
+    files = SSHFileSystem(
+        place.host,
+        port=place.port,
+        username=place.user,
+        known_hosts=asyncssh.import_known_hosts(f"{host} {place.host_key}\n"),
+        agent_path=None,
+        config=None,
+        timeout=_PATIENCE_SECONDS,
+        skip_instance_cache=True,
+        **proof,
+    )
+    return OpenPlace(files, place.path.rstrip("/"), can_append=True)
+
+
+def _s3(place: S3Place, credential: str) -> OpenPlace:
+    from s3fs import S3FileSystem  # noqa: PLC0415 (slow to load, and only some partners need it)
+
+    try:
+        said = json.loads(credential)
+        key, secret = str(said["access_key_id"]), str(said["secret_access_key"])
+    except (ValueError, KeyError, TypeError):
+        key = secret = ""
+    if not secret:
+        raise ConfigurationError("place.secret: give JSON with access_key_id and secret_access_key")
+    files = S3FileSystem(
+        key=key,
+        secret=secret,
+        endpoint_url=place.endpoint_url,
+        client_kwargs={"region_name": place.region} if place.region else {},
+        skip_instance_cache=True,
+        use_listings_cache=False,
+    )
+    folder = f"{place.bucket}/{place.prefix}".strip("/")
+    return OpenPlace(files, folder, can_append=False)

@@ -1,0 +1,244 @@
+"""Sealing a drop: one reproducible tar, encrypted to the partner's pinned key, its digest signed by the shop.
+
+    <drop>.tar.age              the drop folder as a tar (POSIX pax), in age v1 to one X25519 recipient
+    <drop>.tar.age.sha256       its SHA-256, in the form `sha256sum -c` reads
+    <drop>.tar.age.sha256.sig   Ed25519 signature (RFC 8032) over the file before it, 64 bytes
+
+The digest is signed and not the file itself, because Ed25519 needs the whole message in memory.
+"""
+
+import hashlib
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyrage
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
+
+from drops.bag import sha256_of
+from drops.folders import read_drop
+from schemas.agreement import Agreement, fingerprint_of
+from schemas.errors import RefusedError, VerificationError
+
+DIGEST, SIGNATURE = ".sha256", ".sha256.sig"
+_MOST_MEMBERS = 100_000
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is handed over of one drop: the tar, sealed or not, with its digest and signature."""
+
+    tar: Path
+
+    @property
+    def digest(self) -> Path:
+        """The file with its SHA-256."""
+        return self.tar.with_name(self.tar.name + DIGEST)
+
+    @property
+    def signature(self) -> Path:
+        """The signature of that file."""
+        return self.tar.with_name(self.tar.name + SIGNATURE)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, in the order they are handed over."""
+        return self.tar, self.digest, self.signature
+
+
+def seal(folder: Path, agreement: Agreement, signing_key: bytes, target: Path) -> Parcel:
+    """Pack a published drop for the partner of an agreement, beside `target`.
+
+    Args:
+        folder: of the drop.
+        agreement: of its partner.
+        signing_key: the shop's Ed25519 secret, 32 bytes.
+        target: folder for the parcel.
+
+    Raises:
+        RefusedError: the drop is another partner's, or was made for another key.
+    """
+    drop = read_drop(folder)
+    if drop.partner != agreement.partner or drop.sealed_to != fingerprint_of(agreement):
+        raise RefusedError(
+            f"{drop.drop_id} was made for another partner or key than partners/{agreement.partner}.toml "
+            "names; it is sealed to nobody. Make the month again with `joint-use export`"
+        )
+    recipient = agreement.sealing.recipient if agreement.sealing else None
+    name = f"{folder.name}.tar.age" if recipient else f"{folder.name}.tar"
+    parcel = Parcel(target / name)
+    hidden = target / f".{name}.part"
+    with hidden.open("wb") as file:
+        if recipient:
+            encrypt(folder, pyrage.x25519.Recipient.from_str(recipient), file)
+        else:
+            write_tar(folder, file)
+        _to_disk(file)
+    digest = f"{sha256_of(hidden)}  {name}\n".encode()
+    hidden.replace(parcel.tar)
+    _write(parcel.digest, digest)
+    _write(parcel.signature, Ed25519PrivateKey.from_private_bytes(signing_key).sign(digest))
+    return parcel
+
+
+def encrypt(folder: Path, recipient: pyrage.x25519.Recipient, sealed: BinaryIO) -> None:
+    """Encrypt a folder's tar to a recipient, as a stream."""
+    with _tar_of(folder) as plain:
+        pyrage.encrypt_io(plain, sealed, [recipient])
+
+
+def write_tar(folder: Path, target: BinaryIO) -> None:
+    """Write a folder as a tar that depends on nothing but names and contents of its files."""
+    with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
+            entry.size, entry.mode, entry.mtime = path.stat().st_size, 0o600, 0
+            with path.open("rb") as file:
+                tar.addfile(entry, file)
+
+
+def public_key_pem(signing_key: bytes) -> bytes:
+    """Give the key partners check signatures with, as PEM (RFC 8410)."""
+    public = Ed25519PrivateKey.from_private_bytes(signing_key).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def check_parcel(parcel: Parcel, public_key: bytes) -> None:
+    """Check digest and signature of a parcel as received.
+
+    Args:
+        parcel: its files.
+        public_key: the shop's, as PEM.
+
+    Raises:
+        VerificationError: a file is missing, was changed, or is not signed by the shop.
+    """
+    missing = [path.name for path in parcel.files if not path.is_file()]
+    if missing:
+        raise VerificationError(f"{', '.join(missing)} is missing; ask the shop for it")
+    try:
+        key = load_pem_public_key(public_key)
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise VerificationError("--key: this is no Ed25519 public key in PEM; ask the shop for its")
+    digest, is_signed = parcel.digest.read_bytes(), True
+    try:
+        key.verify(parcel.signature.read_bytes(), digest)
+    except InvalidSignature:
+        is_signed = False
+    if not is_signed:
+        raise VerificationError(
+            f"{parcel.signature.name} is not this shop's signature; use nothing of it, telephone the shop"
+        )
+    if digest != f"{sha256_of(parcel.tar)}  {parcel.tar.name}\n".encode():
+        raise VerificationError(
+            f"{parcel.tar.name} was changed or cut off on its way; ask for it again"
+        )
+
+
+def unpack(parcel: Parcel, identity: str | None, target: Path) -> Path:
+    """Open a parcel into a folder and give the drop's folder in it.
+
+    Args:
+        parcel: its files.
+        identity: the partner's age secret key; None where the parcel is not sealed.
+        target: an empty folder.
+
+    Raises:
+        VerificationError: the key does not fit, or the tar is not one of a drop.
+    """
+    plain = target / "drop.tar"
+    with parcel.tar.open("rb") as sealed, plain.open("wb") as file:
+        if identity is None:
+            for chunk in iter(lambda: sealed.read(1 << 20), b""):
+                file.write(chunk)
+        else:
+            decrypt(sealed, file, identity)
+    try:
+        name = _extract(plain, target)
+    except (tarfile.TarError, OSError):
+        name = ""
+    if not name:
+        raise VerificationError(f"{parcel.tar.name} holds no drop; ask for it again")
+    plain.unlink()
+    return target / name
+
+
+def decrypt(sealed: BinaryIO, plain: BinaryIO, identity: str) -> None:
+    """Decrypt a sealed stream.
+
+    Raises:
+        VerificationError: the key is none, or does not fit.
+    """
+    try:
+        pyrage.decrypt_io(sealed, plain, [pyrage.x25519.Identity.from_str(identity)])
+    except (pyrage.DecryptError, pyrage.IdentityError, ValueError):
+        pass
+    else:
+        return
+    raise VerificationError("the key does not open this; it was sealed to another one")
+
+
+def _extract(plain: Path, target: Path) -> str:
+    with tarfile.open(plain) as tar:
+        members = tar.getmembers()
+        tops = {member.name.partition("/")[0] for member in members}
+        is_plain = all(member.isfile() for member in members)
+        if len(tops) != 1 or not is_plain or len(members) > _MOST_MEMBERS:
+            return ""
+        tar.extractall(target, filter="data")
+        return tops.pop()
+
+
+@contextmanager
+def _tar_of(folder: Path) -> Iterator[BinaryIO]:
+    """Stream a folder's tar out of a thread; a failure there cuts it off, and is raised here."""
+    reading, writing = os.pipe()
+    failures: list[BaseException] = []
+
+    def feed() -> None:
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                write_tar(folder, pipe)
+        except BaseException as error:  # noqa: BLE001 (raised below, in the other thread)
+            failures.append(error)
+
+    thread = threading.Thread(target=feed, daemon=True)
+    thread.start()
+    try:
+        with os.fdopen(reading, "rb") as stream:
+            yield stream
+    finally:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+def digest_bytes(content: bytes) -> str:
+    """Give the SHA-256 of bytes, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    hidden = path.with_name(f".{path.name}.part")
+    with hidden.open("wb") as file:
+        file.write(content)
+        _to_disk(file)
+    hidden.replace(path)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,215 @@
+"""Carrying drops to their partners: sealing, handing over, and the data manager's consent (policy §8)."""
+
+from contextlib import AbstractContextManager
+from datetime import date
+
+from sqlalchemy import Connection
+
+from drops.bag import sha256_of
+from drops.delivering import hand_over
+from drops.folders import publish as publish_folder
+from drops.places import open_place
+from drops.sealing import seal
+from flows.credentials import credential_of
+from flows.desk import Desk
+from flows.reconciling import TAG_MANIFEST
+from flows.request import ExportRequest
+from flows.run import Clock, Run, instant, opened_run
+from flows.stages.register import take_in
+from flows.waiting_room import discard_waiting, taken_back
+from ledger.drop_book import DropBook, WaitingDrop
+from ledger.objection_book import ObjectionBook
+from schemas.agreement import Agreement, DropKind, fingerprint_of
+from schemas.carrying import FolderPlace
+from schemas.drop import Drop
+from schemas.errors import (
+    ConfigurationError,
+    ObjectionsMovedError,
+    RefusedError,
+    VerificationError,
+)
+from transforms.objections import Instant, in_force
+from transforms.reading.folding import fold_name
+
+SIGNING_KEY = "_signing"
+"""No partner's id can be this."""
+
+
+def carry(run: Run, drop_id: str) -> str:
+    """Seal a published drop and hand it over; say in a line what was done, nothing if nothing was to do.
+
+    Raises:
+        RefusedError: key, partner or objections forbid it.
+        DeliveryError: the place cannot be reached.
+    """
+    with run.ledger.reading() as connection:
+        book = DropBook(connection)
+        entered, done = book.named(drop_id), book.delivered()
+    agreement = run.agreement(entered.drop.partner)
+    sealing, place = agreement.sealing, agreement.place
+    if entered.sequence in done or (place is None and not (sealing and sealing.recipient)):
+        return ""
+    today = instant(run.clock).date()
+    agreement.refuse_expired_key(today)
+    if entered.stopped_at:
+        raise RefusedError(f"{drop_id} was stopped; it is not handed over")
+    folder = run.folder.drops / drop_id
+    if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
+        raise VerificationError(f"{drop_id} is not as it was published; it is not handed over")
+    parcel = seal(folder, agreement, run.ledger.key(SIGNING_KEY), folder.parent)
+    where, digest = "by hand", sha256_of(parcel.tar)
+    if place is not None:
+        where = place.name
+        secret = (
+            "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
+        )
+        digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
+    with run.ledger.writing() as connection:
+        DropBook(connection).deliver(run.actor, entered, where, digest)
+    return f"{where}: {parcel.tar.name}" if place else str(parcel.tar)
+
+
+def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
+    """Hand over one published drop, if no objection has arrived since it was made.
+
+    Raises:
+        JointUseError: saying why it is not handed over.
+    """
+    with desk.ledger.reading() as connection:
+        drop = DropBook(connection).named(drop_id).drop
+    with _opened(desk, clock, drop) as run:
+        with run.ledger.writing() as connection:
+            has_moved = _has_moved(run, connection, drop)
+        if has_moved:
+            raise _moved(drop)
+        return carry(run, drop.drop_id)
+
+
+def due(desk: Desk) -> list[str]:
+    """List the newest published drops that should be handed over and are not."""
+    with desk.ledger.reading() as connection:
+        book = DropBook(connection)
+        published, done = book.published(), book.delivered()
+    superseded = {each.drop.supersedes for each in published}
+    return [
+        each.drop.drop_id
+        for each in published
+        if each.sequence not in done
+        and each.stopped_at is None
+        and each.drop.drop_id not in superseded
+        and is_carried(desk.folder.policy.agreements.get(each.drop.partner))
+    ]
+
+
+def is_carried(agreement: Agreement | None) -> bool:
+    """Tell whether a partner's drops are sealed or put somewhere, and not just left in the drops folder."""
+    if agreement is None:
+        return False
+    return agreement.place is not None or bool(fingerprint_of(agreement))
+
+
+def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> str:
+    """Let the data manager release a waiting drop, or refuse it; give the folder of a released one.
+
+    Hashes and objections are checked once more.
+
+    Raises:
+        RefusedError: the person is no data manager, or ran the export.
+        ObjectionsMovedError: an objection arrived since the drop was made.
+    """
+    waiting = _waiting(desk, drop_id)
+    drop = waiting.entered.drop
+    _refuse_others(desk, drop)
+    with _opened(desk, clock, drop) as run:
+        if refuse:
+            with run.ledger.writing() as connection:
+                DropBook(connection).decide(run.actor, waiting, "refused")
+            discard_waiting(run.folder.state, drop.drop_id)
+            return ""
+        _publish(run, waiting)
+        return str(run.folder.drops / drop.drop_id)
+
+
+def carry_released(desk: Desk, clock: Clock, drop_id: str) -> str:
+    """Hand a released drop over, if it is to be; its objections were checked a moment ago."""
+    with desk.ledger.reading() as connection:
+        drop = DropBook(connection).named(drop_id).drop
+    with _opened(desk, clock, drop) as run:
+        return carry(run, drop.drop_id)
+
+
+def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
+    with desk.ledger.reading() as connection:
+        waiting = DropBook(connection).waiting()
+    for each in waiting:
+        if each.entered.drop.drop_id == drop_id.strip("/"):
+            return each
+    raise ConfigurationError(
+        f"'{drop_id[:80]}' does not wait; `joint-use status` lists the drops that do"
+    )
+
+
+def _publish(run: Run, waiting: WaitingDrop) -> None:
+    entered, drop = waiting.entered, waiting.entered.drop
+    if drop.agreement.sha256 != run.folder.policy.fingerprints[drop.partner].sha256:
+        raise RefusedError(
+            f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
+        )
+    series = run.series(drop.partner)
+    staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)
+    with run.ledger.writing() as connection:
+        has_moved = _has_moved(run, connection, drop)
+        if not has_moved:
+            book = DropBook(connection)
+            book.decide(run.actor, waiting, "released")
+            publish_folder(staging, run.folder.drops / drop.drop_id)
+            book.publish(run.actor, entered.sequence, f"{waiting.persons} persons, released")
+    if has_moved:
+        raise _moved(drop)
+    discard_waiting(run.folder.state, drop.drop_id)
+
+
+def _has_moved(run: Run, connection: Connection, drop: Drop) -> bool:
+    """Tell whether an objection has arrived, taken effect or ended since a drop was made."""
+    take_in(run, connection, run.actor)
+    book = ObjectionBook(connection, run.ledger.references)
+    if book.head() != drop.objections_head:
+        return True
+    events = book.register().events
+    made_on = date.fromisoformat(drop.as_of[:10])
+    then, now = (
+        set(in_force(events, Instant(day)).to_pylist()) for day in (made_on, run.as_of.date())
+    )
+    return then != now
+
+
+def _moved(drop: Drop) -> ObjectionsMovedError:
+    return ObjectionsMovedError(
+        f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
+        "Run the export again"
+    )
+
+
+def _refuse_others(desk: Desk, drop: Drop) -> None:
+    managers = {fold_name(name) for name in desk.folder.shop.carry_out.data_managers}
+    person = fold_name(desk.actor.person)
+    if person not in managers:
+        raise RefusedError(
+            "only a data manager decides this (policy §8); shop.toml lists them under "
+            "carry_out.data_managers"
+        )
+    if person == fold_name(drop.operator):
+        raise RefusedError("whoever ran the export does not release it; ask another data manager")
+
+
+def _opened(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[Run]:
+    """Hold what belongs to a drop's partner and kind, as a run of it does."""
+    kind = DropKind(drop.kind)
+    request = ExportRequest(
+        shop=str(desk.folder.home),
+        month=drop.period if kind is DropKind.MONTHLY else "",
+        partners=(drop.partner,),
+        operator=desk.actor.person,
+        reason=desk.actor.reason,
+    )
+    return opened_run(request, clock, desk.environment, kind=kind)

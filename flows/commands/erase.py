@@ -1,0 +1,54 @@
+"""`joint-use erase`: a customer asked for erasure; everything the pipeline holds of them goes."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from flows.commands.options import Day, now, operator_option, reason_option, shop_option
+from flows.desk import customer_number, open_desk
+from flows.erasing import erase
+from flows.objecting import Refusal
+
+
+@click.command(name="erase")
+@shop_option
+@click.option("--customer", required=True, help="お客様番号 / customer number")
+@click.option(
+    "--received", type=Day(), required=True, help="申し出を受けた日 / when it was received"
+)
+@click.option("--channel", required=True, help="受付方法 / by telephone, letter, at the counter")
+@operator_option
+@reason_option("erasure requested")
+def command(  # noqa: PLR0913 (one parameter per option)
+    *, shop: Path, customer: str, received: date, channel: str, operator: str | None, reason: str
+) -> None:
+    """消去の申し出に応じる / Erase a person here, keep the refusal, tell the partners to delete (§6)."""
+    number = customer_number(customer)
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    refusal = Refusal(
+        customer=number,
+        scope="erasure",
+        partners=(),
+        purposes=(),
+        received_on=received,
+        effective_on=min(received, desk.today),
+        channel=channel,
+        is_in_records=True,
+    )
+    erased = erase(desk, refusal)
+    click.echo("\n".join(erased.objection_ids))
+    for line in erased.removed:
+        click.echo(f"消去 / removed: {line}", err=True)
+    for drop_id in erased.kept:
+        click.echo(
+            f"{drop_id}: 納品先の返事を待って廃棄します / stays until its partner answered, then `dispose`",
+            err=True,
+        )
+    click.echo(f"証明書 / certificate: {erased.certificate}", err=True)
+    click.echo(
+        "店の記録そのものは店のシステムで消してください。削除の通知は次の納品で伝わります / erase the shop's "
+        "own records in its system; partners are told with the next drop, or now: joint-use notices",
+        err=True,
+    )

@@ -1,0 +1,28 @@
+"""`joint-use hold`: a drop that must not be disposed of while a dispute or an inquiry lasts."""
+
+import os
+from pathlib import Path
+
+import click
+
+from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.desk import open_desk
+from ledger.drop_book import DropBook
+from ledger.hold_book import HoldBook
+
+
+@click.command(name="hold")
+@shop_option
+@click.argument("drop")
+@click.option("--lift", is_flag=True, help="保全を解く / end the hold")
+@operator_option
+@reason_option()
+def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: str) -> None:
+    """廃棄を差し止める / Keep a drop from disposal, e.g. lotas/monthly-2026-10-r1."""
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    with desk.ledger.writing() as connection:
+        name = DropBook(connection).named(drop).drop.drop_id
+        HoldBook(connection).enter(desk.actor, name, is_held=not lift)
+    click.echo(name)
+    told = "保全を解きました / the hold is lifted" if lift else "廃棄を差し止めました / held"
+    click.echo(told, err=True)

@@ -1,0 +1,35 @@
+"""`joint-use keys`: the shop's public signing key, and the keys its partners' drops are sealed to."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import click
+
+from drops.sealing import public_key_pem
+from flows.carrying import SIGNING_KEY
+from flows.commands.options import now, shop_option
+from flows.opening import open_shop
+from schemas.agreement import fingerprint_of
+from schemas.carrying import AgeSeal, NoSeal
+from transforms.period import SHOP_TIME
+
+
+@click.command(name="keys")
+@shop_option
+def command(shop: Path) -> None:
+    """署名の公開鍵と、納品先の鍵 / The public key partners check signatures with, and theirs."""
+    folder, ledger = open_shop(shop, os.environ)
+    pem = public_key_pem(ledger.key(SIGNING_KEY))
+    click.echo(pem.decode(), nl=False)
+    click.echo(f"SHA-256 {hashlib.sha256(pem).hexdigest()}", err=True)
+    today = now().astimezone(SHOP_TIME).date()
+    for partner, agreement in folder.policy.agreements.items():
+        sealing = agreement.sealing
+        told = "鍵なし：納品できません / no key: gets nothing"
+        if isinstance(sealing, AgeSeal):
+            is_over = "（期限切れ / expired）" if today > sealing.expires_on else ""
+            told = f"age {fingerprint_of(agreement)}  {sealing.expires_on} まで / until{is_over}"
+        elif isinstance(sealing, NoSeal):
+            told = f"封緘なし / unsealed  {sealing.until} まで / until"
+        click.echo(f"{partner}: {told}", err=True)

@@ -1,0 +1,59 @@
+"""`joint-use lawful-request`: what was given to an authority; recorded, and never a drop (policy §9)."""
+
+import os
+from pathlib import Path
+
+import click
+
+from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.desk import customer_number, open_desk
+from flows.lawful_requests import BASES, LawfulRequest, record_request
+from schemas.configuration import validated
+
+
+@click.command(name="lawful-request")
+@shop_option
+@click.option(
+    "--customer", "customers", multiple=True, required=True, help="お客様番号 / customer number"
+)
+@click.option("--authority", required=True, help="要請した機関 / which authority asked")
+@click.option(
+    "--basis",
+    type=click.Choice(list(BASES)),
+    required=True,
+    help="§9 のどれに当たるか / which case of §9",
+)
+@click.option("--law", required=True, help="根拠の条文 / the law and article")
+@click.option("--document", required=True, help="文書の番号 / number of its document")
+@click.option("--given", required=True, help="渡した項目 / what was given, by items")
+@operator_option
+@reason_option()
+def command(  # noqa: PLR0913 (one parameter per option)
+    *,
+    shop: Path,
+    customers: tuple[str, ...],
+    authority: str,
+    basis: str,
+    law: str,
+    document: str,
+    given: str,
+    operator: str | None,
+    reason: str,
+) -> None:
+    """公的機関への提供を記録する / Record what was given to an authority, person by person."""
+    desk = open_desk(shop, operator, reason, now, os.environ)
+    asked = {
+        "authority": authority,
+        "basis": basis,
+        "law": law,
+        "document": document,
+        "given": given,
+    }
+    request = validated(LawfulRequest, asked, where="lawful-request")
+    path = record_request(desk, request, [customer_number(each) for each in customers])
+    click.echo(path)
+    click.echo(
+        f"記録しました: {BASES[basis]} / recorded. 提供するものは手で用意してください / what is given is "
+        "prepared by hand; no drop is made",
+        err=True,
+    )

@@ -1,0 +1,143 @@
+"""Erasing a person from what the pipeline holds; the keyed refusal stays, and partners are told to delete."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow
+import pyarrow.compute as pc
+
+from drops.keys import PartnerKeys
+from flows.desk import Desk
+from flows.disposing import Disposal, certify, closed_drops, copies, unlinker
+from flows.objecting import Refusal, record
+from flows.waiting_room import discard_waiting
+from flows.workspace import workspace
+from ledger.drop_book import DropBook
+from ledger.holdings import hexadecimal_keys
+from ledger.private_files import write_private
+from sources.snapshot import take_snapshot
+
+_OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What erasing did: ids of the refusals, and the certificate of what was removed."""
+
+    objection_ids: tuple[str, ...]
+    certificate: Path
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Drops that hold the person and stay until their partner answered."""
+
+
+def erase(desk: Desk, refusal: Refusal) -> Erased:
+    """Record the request, and remove the person from quarantine, lists, waiting drops and kept drops.
+
+    Raises:
+        ConfigurationError: nobody in the records has the number.
+    """
+    numbers = desk.people.numbers_of_person(refusal.customer)
+    names = _numbers_of_theirs(desk, set(numbers))
+    taken = record(desk, refusal)
+    gone, kept = _drops(desk, numbers)
+    removed = [*_from_files(desk, names), *_lists(desk, names), *gone]
+    for each in removed:
+        each.act()
+    certificate = certify(desk, removed)
+    return Erased(
+        taken.objection_ids, certificate, tuple(f"{e.kind} {e.name}" for e in removed), tuple(kept)
+    )
+
+
+def _numbers_of_theirs(desk: Desk, numbers: set[str]) -> dict[str, set[str]]:
+    """Give, per column of a record, the numbers that are theirs: customer, cars, slips."""
+    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
+    found = dict.fromkeys(_OWN, numbers)
+    with workspace(desk.folder.state) as own:
+        tables = ("customers", "vehicles", "repairs")
+        snapshot = take_snapshot(
+            desk.folder.shop, desk.folder.home, own / "staged", desk.environment, tables
+        )
+        for table, key in (("vehicles", "vehicle_id"), ("repairs", "repair_id")):
+            rows = snapshot.table(table, [key, "customer_id"])
+            theirs = rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
+            found[key] = set(theirs[key].drop_null().to_pylist())
+    return found
+
+
+def _from_files(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
+    """Take their rows out of the quarantine."""
+    for path in sorted((desk.folder.state / "quarantine").rglob("*.csv")):
+        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        places = [(header.index(name), own) for name, own in names.items() if name in header]
+        left = [row for row in rows if not any(row[place] in own for place, own in places)]
+        if len(left) < len(rows):
+            name = f"{path.parent.name}/{path.name}: {len(rows) - len(left)} rows"
+            yield Disposal("quarantine", name, "erasure", 1, _rewriter(path, [header, *left]))
+
+
+def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
+    def act() -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
+        write_private(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+
+    return act
+
+
+def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
+    """Take their rows out of call lists; pages and texts to review are made anew by the next run."""
+    state = desk.folder.state
+    for path in sorted(state.glob("recall/*/*.csv")):
+        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        left = [
+            row
+            for row in rows
+            if row[header.index("お客様番号")] not in names["customer_id"]
+            and row[header.index("車両番号")] not in names["vehicle_id"]
+        ]
+        if len(left) < len(rows):
+            yield Disposal(
+                "call_list", path.parent.name, "erasure", 1, _rewriter(path, [header, *left])
+            )
+            for page in path.parent.glob("*.html"):
+                yield Disposal("call_list", page.name, "erasure", None, unlinker(page))
+    for path in sorted(state.glob("review/*.json")):
+        yield Disposal("review", path.name, "erasure", None, unlinker(path))
+
+
+def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
+    """Give the drops with the person that can go, and the names of those somebody still needs."""
+    own = pyarrow.array(numbers, pyarrow.string())
+    state = desk.folder.state
+    with desk.ledger.reading() as connection:
+        book = DropBook(connection)
+        everything, waiting = book.drops(), {w.entered.sequence for w in book.waiting()}
+        members = {
+            each.sequence: set(hexadecimal_keys(book.persons(each.sequence)["key"]).to_pylist())
+            for each in everything
+        }
+    closed = closed_drops(desk)
+    go: list[Disposal] = []
+    stay: list[str] = []
+    for each in everything:
+        drop_id, partner = each.drop.drop_id, each.drop.partner
+        keys = PartnerKeys(desk.ledger.key(partner)).of("customers", own).to_pylist()
+        count = len(members[each.sequence])
+        if not members[each.sequence] & set(keys):
+            continue
+        if each.sequence in waiting:
+            go.append(Disposal("waiting", drop_id, "erasure", count, _forgetter(state, drop_id)))
+        elif drop_id in closed:
+            go += copies(desk, drop_id, "erasure", count)
+        elif each.published_at:
+            stay.append(drop_id)
+    return go, stay
+
+
+def _forgetter(state: Path, drop_id: str) -> Callable[[], None]:
+    return lambda: discard_waiting(state, drop_id)

@@ -1,0 +1,102 @@
+"""Reviewing texts that wait (policy §10): a named person releases or withholds each, or adds a word."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flows.desk import Desk
+from ledger.review_book import ReviewBook
+from ledger.review_list import ReviewList
+from schemas.errors import ConfigurationError, RefusedError
+from sources.screening.loading import shipped_knowledge
+from sources.screening.tokenizing import tokenize
+from transforms.screening.dangers import Dangers
+from transforms.screening.folding import fold_term
+from transforms.screening.judging import Decision
+from transforms.screening.vocabulary import Vocabulary
+
+_NAME_DIGITS = 10
+_LONGEST_WORD = 20
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One text nobody has decided about.
+
+    Args:
+        name: what it is called on the command line.
+        text: as written.
+        columns: where it stands.
+        count: in how many rows of all months.
+        unknown: its words the trade does not know.
+    """
+
+    name: str
+    text: str
+    columns: tuple[str, ...]
+    count: int
+    unknown: tuple[str, ...]
+
+
+def waiting(desk: Desk) -> list[Waiting]:
+    """List the texts that still wait, those of most rows first."""
+    with desk.ledger.reading() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        decisions = book.decisions()
+        counts: Counter[str] = Counter()
+        found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+        for texts in ReviewList(desk.folder.state).waiting().values():
+            for each in texts:
+                name = book.reference(each.text)[:_NAME_DIGITS]
+                if decisions.of_text(each.text) is None:
+                    counts[name] += each.count
+                    found.setdefault(name, []).append((each.text, each.column, each.unknown))
+    vocabulary = Vocabulary([*shipped_knowledge().terms, *decisions.words], tokenize)
+    listed = []
+    for name, count in counts.most_common():
+        text, _, unknown = found[name][0]
+        columns = tuple(dict.fromkeys(column for _, column, _ in found[name]))
+        is_whole = unknown == (text,)
+        left = unknown if is_whole else tuple(vocabulary.unknown_words(text))
+        if left:
+            listed.append(Waiting(name, text, columns, count, left))
+    return listed
+
+
+def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
+    """Release or withhold texts by name; give how many.
+
+    Raises:
+        ConfigurationError: nothing of that name waits.
+    """
+    known = {each.name: each.text for each in waiting(desk)}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"'{name[:20]}' does not wait; `joint-use review` lists what does"
+            )
+    with desk.ledger.writing() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        book.decide(desk.actor, [known[name] for name in names], decision)
+    return len(names)
+
+
+def add_words(desk: Desk, words: Collection[str]) -> list[str]:
+    """Add words of the trade to the vocabulary; give those that were new.
+
+    Raises:
+        RefusedError: a word is a danger, a customer's name, or no single word; it is not repeated.
+    """
+    dangers = Dangers(shipped_knowledge().rules)
+    names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
+    for word in words:
+        folded = fold_term(word)
+        is_name = any(folded in name for name in names)
+        is_word = 1 < len(folded) <= _LONGEST_WORD and not any(c.isdigit() for c in folded)
+        if dangers.found_in(word) or is_name or not is_word:
+            raise RefusedError(
+                "--add-word: this is no word of the trade: it is sensitive (§10), part of a customer's name, "
+                "a single character, or has digits. Release or withhold the text itself"
+            )
+    with desk.ledger.writing() as connection:
+        return ReviewBook(connection, desk.ledger.references).add_words(desk.actor, words)

@@ -1,0 +1,19 @@
+"""Deliver: seal what was published and hand it over; what cannot be handed over stays published."""
+
+from flows.carrying import carry
+from flows.report import Outcome
+from flows.run import Run
+from schemas.errors import JointUseError
+
+_DELIVERED = frozenset({"published", "unchanged"})
+
+
+def deliver(run: Run, outcome: Outcome) -> Outcome:
+    """Hand a partner's drop over, if there is one that was not; a failure is told, not raised."""
+    if outcome.status not in _DELIVERED:
+        return outcome
+    try:
+        told, code = carry(run, outcome.drop_id), 0
+    except JointUseError as error:
+        told, code = str(error), error.exit_code
+    return outcome.model_copy(update={"handed_over": told, "handover_code": code})

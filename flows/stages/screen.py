@@ -1,0 +1,183 @@
+"""Screen: texts that are not made of the trade's words wait, dangers never leave (policy §10)."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.report import Settled
+from flows.run import Run
+from flows.scratch import load_spine
+from flows.stages.check import check_share, codes_of, keep
+from ledger.locks import held_shop
+from ledger.review_book import ReviewBook
+from ledger.review_list import ReviewList, WaitingText
+from schemas.staging import row_of
+from sources.screening.loading import shipped_knowledge
+from sources.screening.tokenizing import tokenize
+from sources.snapshot import Snapshot
+from transforms.arrays import whole
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
+from transforms.screening.judging import Screen
+from transforms.screening.screened import (
+    COLUMNS,
+    ROWS_THAT_CAN_STAY,
+    SCREENED,
+    WAITS,
+    Blocked,
+    Screened,
+)
+from transforms.settling import spread_quarantine
+from transforms.spine import LINE_COLUMNS
+from transforms.verdicts import Disposition, Verdict, Verdicts
+
+_TAX = "税"
+_ZERO_TAX = "inference"
+"""A car whose owner pays no tax is, more often than not, a disabled person's (減免)."""
+
+
+def screen(run: Run, snapshot: Snapshot) -> Settled:
+    """Judge every distinct text that could leave, and keep what waits, and what is set aside.
+
+    Raises:
+        QuarantineLimitError: a table has more broken rows than the shop allows.
+    """
+    verdicts = run.scratch.verdicts()
+    screened = screened_texts(run, snapshot, verdicts)
+    run.scratch.save_screened(screened)
+    _set_aside(snapshot, verdicts, screened)
+    _withhold_zero_taxes(snapshot, verdicts)
+    run.scratch.save_verdicts(verdicts)
+    _keep_waiting(run, screened)
+    quarantined = keep(run, snapshot, verdicts)
+    for table, reasons in quarantined.items():
+        check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
+    return Settled(quarantined)
+
+
+def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened:
+    """Judge the distinct texts of rows that are still in, column by column."""
+    with run.ledger.reading() as connection:
+        decisions = ReviewBook(connection, run.ledger.references).decisions()
+    judge = Screen(shipped_knowledge(), tokenize, decisions, _everybody(snapshot).in_free_text)
+    rows = []
+    for table, names in _agreed_columns(run).items():
+        if table not in snapshot.tables:
+            continue
+        for name, counts in _distinct(snapshot, verdicts, table, names).items():
+            column = f"{table}.{name}"
+            for text, found in judge.judge(column, counts).items():
+                row = (column, text, found.reason, found.action, counts[text], found.unknown)
+                rows.append(dict(zip(SCREENED.names, row, strict=True)))
+    return Screened(pyarrow.Table.from_pylist(rows, SCREENED))
+
+
+def _agreed_columns(run: Run) -> dict[str, list[str]]:
+    """Give the screened columns any partner of the shop gets with a monthly drop.
+
+    What a run judges must not depend on whom it is for: a row set aside is set aside for everyone.
+    """
+    agreed: dict[str, set[str]] = {}
+    for agreement in run.folder.policy.agreements.values():
+        for table, columns in agreement.monthly.tables.items():
+            agreed.setdefault(table, set()).update(columns.columns)
+    return {
+        table: [name for name in names if name in agreed.get(table, ())]
+        for table, names in COLUMNS.items()
+    }
+
+
+def _distinct(
+    snapshot: Snapshot, verdicts: Verdicts, table: str, names: list[str]
+) -> dict[str, Counter[str]]:
+    """Count the distinct texts of each column over the rows that are still in."""
+    found: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for batch in _still_in(snapshot, verdicts, table, names):
+        for name in names:
+            for each in pc.value_counts(batch.column(name).drop_null()).to_pylist():
+                found[name][each["values"]] += each["counts"]
+    return found
+
+
+def _still_in(
+    snapshot: Snapshot, verdicts: Verdicts, table: str, names: Collection[str]
+) -> Iterator[pyarrow.RecordBatch]:
+    if not names:
+        return
+    columns = list(dict.fromkeys([*names, *(LINE_COLUMNS if table == "repair_lines" else ())]))
+    start = 0
+    for batch in snapshot.batches(table, columns):
+        is_in = codes_of(verdicts, table, batch, start) == 0
+        start += batch.num_rows
+        if is_in.any():
+            yield batch.filter(pyarrow.array(is_in))
+
+
+def _everybody(snapshot: Snapshot) -> Mentions:
+    """Know every customer and every car of the shop in running text."""
+    people = snapshot.table("customers", PERSON_COLUMNS)
+    cars = snapshot.table("vehicles", CAR_COLUMNS)
+    papers = snapshot.table("certificates", CAR_COLUMNS)
+    return Mentions(identities(people, cars, papers))
+
+
+def _set_aside(snapshot: Snapshot, verdicts: Verdicts, screened: Screened) -> None:
+    """Set aside rows whose source must be mended; of lines also withhold those a rule names."""
+    for table, names in COLUMNS.items():
+        for name, blocked in screened.of(table, names).items():
+            if table == "repair_lines":
+                _rule_lines(snapshot, verdicts, name, blocked)
+            else:
+                _rule_rows(snapshot, verdicts, f"{table}.{name}", blocked)
+    spread_quarantine(verdicts, load_spine(snapshot))
+
+
+def _rule_rows(snapshot: Snapshot, verdicts: Verdicts, column: str, blocked: Blocked) -> None:
+    table, _, name = column.partition(".")
+    places = blocked.places(whole(snapshot.table(table, [name])[name]))
+    for place, ruling in _rulings(name, blocked):
+        if ruling.disposition is Disposition.QUARANTINED or table in ROWS_THAT_CAN_STAY:
+            verdicts.rule(table, places == place, *ruling)
+
+
+def _rulings(name: str, blocked: Blocked) -> Iterator[tuple[int, Verdict]]:
+    """Give the place of each text whose row does not leave, and what becomes of the row."""
+    for place, reason in enumerate(blocked.reasons):
+        if blocked.is_fault[place]:
+            yield place, Verdict(Disposition.QUARANTINED, f"{name}:{reason}")
+        elif blocked.is_row[place]:
+            yield place, Verdict(Disposition.WITHHELD, reason)
+
+
+def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Blocked) -> None:
+    """Rule on lines by their name; a line that is set aside takes its slip along."""
+    faults = blocked.texts.filter(pyarrow.array(blocked.is_fault))
+    has_fault = np.zeros(len(verdicts.codes("repairs")), bool)
+    for batch in snapshot.batches("repair_lines", LINE_COLUMNS) if len(faults) else ():
+        is_meant = codes_of(verdicts, "repair_lines", batch, 0) == 0
+        is_meant &= pc.is_in(batch.column(name), value_set=faults).to_numpy(zero_copy_only=False)
+        has_fault[batch.column(row_of("repair_id")).to_numpy()[is_meant]] = True
+    verdicts.rule("repairs", has_fault, Disposition.QUARANTINED, "repair_lines:set_aside")
+    for place, ruling in _rulings(name, blocked):
+        verdicts.line_texts[blocked.texts[place].as_py()] = ruling
+
+
+def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
+    """Withhold costs a rule names, and taxes of nothing."""
+    rows = snapshot.table("vehicle_costs", ["cost_kind", "amount_jpy"])
+    is_tax = pc.match_substring(rows["cost_kind"], _TAX)
+    is_nothing = pc.equal(pc.fill_null(rows["amount_jpy"], 0), 0)
+    mask = whole(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False))
+    is_free = mask.to_numpy(zero_copy_only=False)
+    verdicts.rule("vehicle_costs", is_free, Disposition.WITHHELD, _ZERO_TAX)
+
+
+def _keep_waiting(run: Run, screened: Screened) -> None:
+    texts = [
+        WaitingText.model_validate(row)
+        for row in screened.rows.filter(pc.equal(screened.rows["reason"], WAITS)).to_pylist()
+    ]
+    with held_shop(run.folder.state):
+        ReviewList(run.folder.state).replace(str(run.month), texts)

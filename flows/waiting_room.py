@@ -1,0 +1,49 @@
+"""Where finished drops wait for the data manager: in the state folder, out of every reader's sight."""
+
+import shutil
+from pathlib import Path
+
+from drops.bag import check_bag, sha256_of
+from drops.folders import DropSeries
+from flows.reconciling import TAG_MANIFEST
+from ledger.private_files import private_folder
+from schemas.errors import JointUseError, VerificationError
+
+
+def put_aside(staging: Path, state: Path, drop_id: str) -> None:
+    """Move a finished drop out of the drops folder."""
+    place = waiting_place(state, drop_id)
+    private_folder(place.parent)
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.move(staging, place)
+
+
+def waiting_place(state: Path, drop_id: str) -> Path:
+    """Give the folder of a waiting drop."""
+    return state / "waiting" / drop_id
+
+
+def taken_back(state: Path, drop_id: str, bag_sha256: str, series: DropSeries) -> Path:
+    """Copy a waiting drop back beside its place, if it is what it was; give the hidden folder.
+
+    Raises:
+        VerificationError: a byte of it was changed, or it is gone.
+    """
+    place = waiting_place(state, drop_id)
+    try:
+        is_sound = not check_bag(place) and sha256_of(place / TAG_MANIFEST) == bag_sha256
+    except JointUseError:
+        is_sound = False
+    if not is_sound:
+        raise VerificationError(
+            f"{drop_id}: what waits is not what was made; nothing leaves. Refuse it with `joint-use release "
+            "--refuse` and run the export again"
+        )
+    staging = series.staging()
+    shutil.copytree(place, staging, dirs_exist_ok=True)
+    return staging
+
+
+def discard_waiting(state: Path, drop_id: str) -> None:
+    """Remove a drop that was decided about."""
+    shutil.rmtree(waiting_place(state, drop_id), ignore_errors=True)

@@ -1,0 +1,28 @@
+"""Legal holds: drops that must not be disposed of while a dispute or an inquiry lasts."""
+
+from sqlalchemy import Connection, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+
+
+class HoldBook:
+    """The legal holds of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on an open transaction."""
+        self._connection = connection
+
+    def enter(self, actor: Actor, drop_id: str, *, is_held: bool) -> None:
+        """Put a drop under a hold, or take it out."""
+        kind = "held" if is_held else "lifted"
+        head = note(self._connection, actor, "hold", drop_id, kind)
+        entry = {"subject": drop_id, "kind": kind, "audit_sequence": head.sequence}
+        self._connection.execute(insert(tables.legal_holds).values(entry))
+
+    def held(self) -> set[str]:
+        """Give the drops that are under a hold."""
+        columns = tables.legal_holds.c
+        query = select(columns.subject, columns.kind).order_by(columns.sequence)
+        last = {row.subject: row.kind for row in self._connection.execute(query)}
+        return {subject for subject, kind in last.items() if kind == "held"}

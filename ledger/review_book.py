@@ -1,0 +1,66 @@
+"""The book of reviewed texts: what named persons released, withheld, or added to the vocabulary."""
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+from ledger.chain import sha256_of_text
+from ledger.references import References
+from transforms.screening.folding import fold_term
+from transforms.screening.judging import Decision, Decisions
+
+
+class ReviewBook:
+    """The decisions of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection, references: References) -> None:
+        """Work on an open transaction; a writing one to decide."""
+        self._connection, self._references = connection, references
+
+    def reference(self, text: str) -> str:
+        """Give what the ledger knows a text by, however it is spelt in width and spaces."""
+        return self._references.of_text(fold_term(text))
+
+    def decide(self, actor: Actor, texts: Iterable[str], decision: Decision) -> None:
+        """Enter a decision about texts; it holds for every later run, until another is made."""
+        digests = sorted({self.reference(text) for text in texts})
+        rows = [(digest, decision.value) for digest in digests]
+        told = f"{decision} {len(rows)} texts; decisions sha256:{digest_of(rows)}"
+        head = note(self._connection, actor, "review", detail=told)
+        for digest, word in rows:
+            entry = {"digest": digest, "decision": word, "audit_sequence": head.sequence}
+            self._connection.execute(insert(tables.text_decisions).values(entry))
+
+    def add_words(self, actor: Actor, words: Iterable[str]) -> list[str]:
+        """Add words of the trade; give those that were new."""
+        known = self._words()
+        new = sorted(set(words) - known)
+        if new:
+            rows = [(word, "word") for word in new]
+            told = f"added {len(new)} words; decisions sha256:{digest_of(rows)}"
+            head = note(self._connection, actor, "review", " ".join(new)[:2000], told)
+            entries = [{"word": word, "audit_sequence": head.sequence} for word in new]
+            self._connection.execute(insert(tables.added_words), entries)
+        return new
+
+    def decisions(self) -> Decisions:
+        """Give everything decided so far; of several decisions about a text the last holds."""
+        columns = tables.text_decisions.c
+        query = select(columns.digest, columns.decision).order_by(columns.sequence)
+        decided = {row.digest: Decision(row.decision) for row in self._connection.execute(query)}
+
+        def of_text(text: str) -> Decision | None:
+            return decided.get(self.reference(text)) if decided else None
+
+        return Decisions(self._words(), of_text)
+
+    def _words(self) -> set[str]:
+        return set(self._connection.execute(select(tables.added_words.c.word)).scalars())
+
+
+def digest_of(rows: Iterable[tuple[str, str]]) -> str:
+    """Digest decisions, for the audit entry that vouches for them."""
+    return sha256_of_text(json.dumps(sorted(rows), ensure_ascii=False))

@@ -1,0 +1,90 @@
+"""How a drop is carried to its partner: sealed to whose key, placed where (policy §8: 持ち運び)."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.configuration import Configuration
+
+
+class AgeSeal(Configuration):
+    """Sealed with age to the partner's own X25519 key, which both sides compared by another way."""
+
+    seal: Literal["age"]
+    recipient: Annotated[str, Field(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
+    expires_on: date
+    """The last day on which drops are sealed to this key."""
+
+
+class NoSeal(Configuration):
+    """Not sealed, for a written reason and for a time."""
+
+    seal: Literal["none"]
+    reason: Annotated[str, Field(min_length=4)]
+    until: date
+    """The last day on which drops may leave unsealed."""
+
+    @property
+    def recipient(self) -> None:
+        """Nobody's key."""
+        return
+
+
+Sealing = Annotated[AgeSeal | NoSeal, Field(discriminator="seal")]
+
+
+class Secret(Configuration):
+    """Where a credential is kept: a file in `keys/` of the state folder, or a Prefect Secret block."""
+
+    file: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = None
+    block: str | None = None
+
+
+class FolderPlace(Configuration):
+    """A folder: a mounted share, a stick."""
+
+    kind: Literal["folder"]
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The place in one line."""
+        return self.path
+
+
+class SftpPlace(Configuration):
+    """An SFTP server with a pinned host key."""
+
+    kind: Literal["sftp"]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    user: str
+    path: str = "."
+    host_key: Annotated[str, Field(pattern=r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+$")]
+    """The server's public key as in known_hosts: `ssh-ed25519 AAAA…`."""
+    secret: Secret
+
+    @property
+    def name(self) -> str:
+        """The place in one line."""
+        return f"sftp://{self.host}:{self.port}/{self.path}"
+
+
+class S3Place(Configuration):
+    """A bucket of S3 or of what speaks like it."""
+
+    kind: Literal["s3"]
+    bucket: str
+    prefix: str = ""
+    endpoint_url: str | None = None
+    region: str | None = None
+    secret: Secret
+
+    @property
+    def name(self) -> str:
+        """The place in one line."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+Place = Annotated[FolderPlace | SftpPlace | S3Place, Field(discriminator="kind")]

@@ -1,0 +1,49 @@
+"""Known dangers: what never passes, whatever the vocabulary or a person says."""
+
+import re
+from collections.abc import Iterable
+
+from schemas.screening import DangerRule
+from transforms.screening.folding import close_up, fold_danger
+from transforms.screening.numbers import holds_personal_number
+
+NUMBERS = "number"
+"""Category of the rule that numbers with check digits belong to."""
+
+
+class Dangers:
+    """The danger rules, ready to look."""
+
+    def __init__(self, rules: Iterable[DangerRule]) -> None:
+        """Compile the rules; the first that finds something counts."""
+        self._rules = [_Compiled(rule) for rule in rules]
+
+    def found_in(self, text: str) -> DangerRule | None:
+        """Give the rule that forbids a text, or None."""
+        folded, closed_up = fold_danger(text), close_up(text)
+        has_number = holds_personal_number(text)
+        for compiled in self._rules:
+            if (has_number and compiled.rule.category == NUMBERS) or compiled.finds(
+                folded, closed_up
+            ):
+                return compiled.rule
+        return None
+
+
+class _Compiled:
+    def __init__(self, rule: DangerRule) -> None:
+        self.rule = rule
+        words = sorted(map(fold_danger, rule.words), key=len, reverse=True)
+        self._danger = re.compile("|".join(map(re.escape, words))) if words else None
+        self._pattern = re.compile("|".join(rule.patterns)) if rule.patterns else None
+        innocent = sorted(map(fold_danger, rule.unless), key=len, reverse=True)
+        self._innocent = re.compile("|".join(map(re.escape, innocent))) if innocent else None
+
+    def finds(self, folded: str, closed_up: str) -> bool:
+        """Tell whether the rule forbids a text, folded and as written without spaces."""
+        if self._pattern is not None and self._pattern.search(closed_up):
+            return True
+        if self._danger is None or not self._danger.search(folded):
+            return False
+        rest = self._innocent.sub("\n", folded) if self._innocent else folded
+        return self._danger.search(rest) is not None

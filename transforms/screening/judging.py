@@ -1,0 +1,109 @@
+"""The judgement on a distinct text: it leaves, waits for a person, or is withheld."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pyarrow
+
+from schemas.screening import CODED, Action, Knowledge
+from transforms.screening.dangers import Dangers
+from transforms.screening.figures import Figures
+from transforms.screening.folding import fold_term
+from transforms.screening.numbers import holds_contact
+from transforms.screening.vocabulary import Tokenize, Vocabulary
+
+
+class Decision(StrEnum):
+    """What a named person decided about a text."""
+
+    RELEASED = "released"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What becomes of a text that does not leave.
+
+    Args:
+        reason: `waits`, or the category of a rule.
+        action: None where the text waits.
+        unknown: words the trade does not know.
+    """
+
+    reason: str
+    action: Action | None
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What named persons have decided.
+
+    Args:
+        words: words they added to the vocabulary.
+        of_text: looks up the decision about a text.
+    """
+
+    words: Collection[str] = ()
+    of_text: Callable[[str], Decision | None] = field(default=lambda _text: None)
+
+
+class Screen:
+    """Judges texts by everything known."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        tokenize: Tokenize,
+        decisions: Decisions,
+        names_somebody: Callable[[pyarrow.Array], np.ndarray],
+    ) -> None:
+        """Put it together.
+
+        Args:
+            knowledge: as shipped.
+            tokenize: a tokenizer.
+            decisions: of the shop's persons.
+            names_somebody: mask of the texts that name a customer, a contact or a car of the shop.
+        """
+        self._figures = Figures(knowledge.figurative, knowledge.parts)
+        self._dangers = Dangers(knowledge.rules)
+        self._vocabulary = Vocabulary([*knowledge.terms, *decisions.words], tokenize)
+        self._lists = {
+            column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
+        }
+        self._decisions = decisions
+        self._names_somebody = names_somebody
+
+    def judge(self, column: str, texts: Iterable[str]) -> Mapping[str, Judgement]:
+        """Judge distinct texts of a column (`table.column`); those not in the answer leave."""
+        distinct = list(texts)
+        names = self._names_somebody(pyarrow.array(distinct, pyarrow.string())).tolist()
+        found = {}
+        for text, is_named in zip(distinct, names, strict=True):
+            judgement = self._of(column, text, is_named=is_named)
+            if judgement is not None:
+                found[text] = judgement
+        return found
+
+    def _of(self, column: str, text: str, *, is_named: bool) -> Judgement | None:
+        written, text = text, self._figures.hidden(text)
+        rule = self._dangers.found_in(text)
+        if rule is not None:
+            return Judgement(rule.category, rule.action)
+        if is_named or holds_contact(text):
+            return Judgement("person", Action.WITHHOLD_CELL)
+        decision = self._decisions.of_text(written)
+        if decision is Decision.RELEASED:
+            return None
+        if decision is Decision.WITHHELD:
+            return Judgement("by_decision", Action.WITHHOLD_CELL)
+        unknown = self._unknown(column, text)
+        return Judgement("waits", None, tuple(unknown)) if unknown else None
+
+    def _unknown(self, column: str, text: str) -> list[str]:
+        if column in CODED:
+            return [] if fold_term(text) in self._lists.get(column, frozenset()) else [text]
+        return self._vocabulary.unknown_words(text)

@@ -1,0 +1,61 @@
+"""Numbers that must not travel: My Number, driving licence, payment cards; and those that reach a person."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_RUNS = re.compile(r"(?<!\d)\d(?:[\s・.‐‑–—―−ー-]?\d){9,}(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:\+81|0)(?:[\s()・.‐‑–—―−ー-]{0,2}\d){9,10}(?!\d)")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+
+_MY_NUMBER_DIGITS = 12
+_LICENCE_DIGITS = 12
+_CARD_DIGITS = range(13, 20)
+_LICENCE_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
+_PREFECTURAL_POLICE = range(10, 98)
+
+
+def holds_personal_number(text: str) -> bool:
+    """Tell whether a text holds a My Number, a driving licence number or a payment card number."""
+    return any(
+        (len(digits) == _MY_NUMBER_DIGITS and is_my_number(digits))
+        or (len(digits) == _LICENCE_DIGITS and is_licence(digits))
+        or (len(digits) in _CARD_DIGITS and passes_luhn(digits))
+        for digits in _digit_runs(unicodedata.normalize("NFKC", text))
+    )
+
+
+def holds_contact(text: str) -> bool:
+    """Tell whether a text holds a telephone number or an e-mail address."""
+    written = unicodedata.normalize("NFKC", text)
+    return bool(_PHONE.search(written) or _EMAIL.search(written))
+
+
+def is_my_number(digits: str) -> bool:
+    """Tell whether 12 digits end with the check digit of a 個人番号.
+
+    行政手続における特定の個人を識別するための番号の利用等に関する法律施行規則5条: weights 2..7,2..6 from the
+    right, modulo 11; remainders 0 and 1 give 0.
+    """
+    weights = [n + 1 if n <= 6 else n - 5 for n in range(1, 12)]  # noqa: PLR2004 (the rule's own bound)
+    remainder = sum(int(d) * w for d, w in zip(reversed(digits[:-1]), weights, strict=True)) % 11
+    return int(digits[-1]) == (0 if remainder <= 1 else 11 - remainder)
+
+
+def is_licence(digits: str) -> bool:
+    """Tell whether 12 digits can be a 運転免許証番号: police code, and a check digit at the 11th place."""
+    if int(digits[:2]) not in _PREFECTURAL_POLICE:
+        return False
+    remainder = sum(int(d) * w for d, w in zip(digits, _LICENCE_WEIGHTS, strict=False)) % 11
+    return int(digits[10]) == (0 if remainder <= 1 else 11 - remainder)
+
+
+def passes_luhn(digits: str) -> bool:
+    """Tell whether digits pass the check of payment card numbers (ISO/IEC 7812-1)."""
+    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(digits))]
+    return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0  # noqa: PLR2004 (digit sum)
+
+
+def _digit_runs(text: str) -> Iterator[str]:
+    for run in _RUNS.finditer(text):
+        yield re.sub(r"\D", "", run[0])
