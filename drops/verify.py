@@ -23,7 +23,7 @@ from drops.folders import read_drop
 from schemas.columns import DECIMAL
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
-from schemas.partner_tables import DELETED, STANDING
+from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
 from transforms.checking import frame_of
 from transforms.linking import KeyIndex
 
@@ -66,6 +66,7 @@ def verify_drop(folder: Path) -> Verified:
         faults += checked.faults
         rows[name] = checked.rows
     faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
+    faults += _photographs(folder, resources.get("vehicle_images"))
     for table in drop.tables:
         account = drop.account.get(table.name)
         if account is None or not account.is_balanced or account.delivered != table.rows:
@@ -146,6 +147,16 @@ def _deleted_and_delivered(
         if record in keys
     )
     return [f"{resource['path']}: a key to delete is delivered in the same drop"] if is_both else []
+
+
+def _photographs(folder: Path, resource: Mapping[str, Any] | None) -> list[str]:
+    """Say if the photographs are not exactly those the rows name."""
+    fields = resource["schema"]["fields"] if resource else ()
+    headers = [field["name"] for field in fields if field["joint-use:column"] == "file"]
+    batches = read_table(folder, resource, headers) if resource and headers else ()
+    named = {name for batch in batches for name in batch.column(0).to_pylist()}
+    there = {name for name in read_manifest(folder) if name.startswith(f"{PHOTOGRAPHS}/")}
+    return [] if named == there else [f"{PHOTOGRAPHS}: not the photographs the rows name"]
 
 
 def _against_drop_json(

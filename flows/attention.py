@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.drop_book import Answer, DropBook, EnteredDrop, WaitingDrop
 from ledger.opening import Ledger
 from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder
@@ -48,6 +48,10 @@ class PartnerState:
     """Those of them after the first month that was."""
     to_discard: tuple[str, ...]
     """Stopped drops the partner has not said it knows of."""
+    waiting: tuple[WaitingDrop, ...]
+    """Finished drops that wait for the data manager."""
+    not_handed_over: tuple[str, ...]
+    """The newest published drops that should be at the partner's and are not."""
 
 
 def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[PartnerState]:
@@ -55,6 +59,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     with ledger.reading() as connection:
         book = DropBook(connection)
         published, answers = book.published(), book.answers()
+        waiting, due = book.waiting(), book.not_handed_over()
         to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
@@ -66,7 +71,17 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         missing = [m for m in first.until(Month.before(now)) if str(m) not in done]
         missed = [month for month in missing if done and str(month) > min(done)]
         states.append(
-            PartnerState(partner, drops, tuple(missing), tuple(missed), to_discard[partner])
+            PartnerState(
+                partner,
+                drops,
+                tuple(missing),
+                tuple(missed),
+                to_discard[partner],
+                tuple(each for each in waiting if each.entered.drop.partner == partner),
+                tuple(e.drop.drop_id for e in due if e.drop.partner == partner)
+                if agreement.is_carried
+                else (),
+            )
         )
     return states
 
@@ -79,6 +94,15 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
             lines.append(
                 f"{state.partner}: 未納品の月 / months never delivered: {ranges(state.missed)}"
             )
+        lines += [
+            f"{each.entered.drop.drop_id}: データ管理者の承諾待ち / waits for the data manager: "
+            f"{each.persons} persons"
+            for each in state.waiting
+        ]
+        lines += [
+            f"{drop_id}: まだ渡していません / not handed over: joint-use deliver"
+            for drop_id in state.not_handed_over
+        ]
         lines += [
             f"{each.entered.drop.drop_id}: 受領の返事が遅れています / no acknowledgement in time"
             for each in state.drops

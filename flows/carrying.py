@@ -19,7 +19,7 @@ from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
 from ledger.drop_book import DropBook, WaitingDrop
 from ledger.objection_book import ObjectionBook
-from schemas.agreement import Agreement, DropKind, fingerprint_of
+from schemas.agreement import DropKind
 from schemas.carrying import FolderPlace
 from schemas.drop import Drop
 from schemas.errors import (
@@ -46,8 +46,8 @@ def carry(run: Run, drop_id: str) -> str:
         book = DropBook(connection)
         entered, done = book.named(drop_id), book.delivered()
     agreement = run.agreement(entered.drop.partner)
-    sealing, place = agreement.sealing, agreement.place
-    if entered.sequence in done or (place is None and not (sealing and sealing.recipient)):
+    place = agreement.place
+    if entered.sequence in done or not agreement.is_carried:
         return ""
     today = instant(run.clock).date()
     agreement.refuse_expired_key(today)
@@ -88,24 +88,13 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
 def due(desk: Desk) -> list[str]:
     """List the newest published drops that should be handed over and are not."""
     with desk.ledger.reading() as connection:
-        book = DropBook(connection)
-        published, done = book.published(), book.delivered()
-    superseded = {each.drop.supersedes for each in published}
+        found = DropBook(connection).not_handed_over()
+    agreements = desk.folder.policy.agreements
     return [
         each.drop.drop_id
-        for each in published
-        if each.sequence not in done
-        and each.stopped_at is None
-        and each.drop.drop_id not in superseded
-        and is_carried(desk.folder.policy.agreements.get(each.drop.partner))
+        for each in found
+        if each.drop.partner in agreements and agreements[each.drop.partner].is_carried
     ]
-
-
-def is_carried(agreement: Agreement | None) -> bool:
-    """Tell whether a partner's drops are sealed or put somewhere, and not just left in the drops folder."""
-    if agreement is None:
-        return False
-    return agreement.place is not None or bool(fingerprint_of(agreement))
 
 
 def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> str:

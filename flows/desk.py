@@ -11,7 +11,7 @@ import pyarrow
 
 from flows.opening import note_policy, open_shop
 from flows.reconciling import complete_pending
-from flows.request import checked_reason, named_person
+from flows.request import SCHEDULE, checked_reason, named_person
 from flows.run import Clock
 from flows.workspace import workspace
 from ledger.audit import Actor
@@ -102,16 +102,23 @@ class People:
         return list(dict.fromkeys([number, *(n for n in same if n)]))
 
 
-def open_desk(
-    shop: Path, operator: str | None, reason: str, clock: Clock, environment: Mapping[str, str]
+def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from outside)
+    shop: Path,
+    operator: str | None,
+    reason: str,
+    clock: Clock,
+    environment: Mapping[str, str],
+    *,
+    is_scheduled: bool = False,
 ) -> Desk:
-    """Open the shop for a named person.
+    """Open the shop for a named person, or for the schedule.
 
     Raises:
         ConfigurationError: a file of the shop is wrong, or there is no name.
         RefusedError: the name is one that several people use.
     """
-    person, why = named_person(operator), checked_reason(reason)
+    person = SCHEDULE if is_scheduled else named_person(operator)
+    why = checked_reason(reason)
     folder, ledger = open_shop(shop, environment)
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
     complete_pending(ledger, folder, actor.at)

@@ -126,6 +126,7 @@ class _Export:
 
 
 def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Registered) -> ExportReport:
+    waits = run.scratch.screened().waiting_count
     return ExportReport(
         shop=run.folder.shop.name,
         month=str(run.month),
@@ -133,6 +134,7 @@ def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Register
         objections=registered.objections,
         unsettled_objections=registered.unsettled,
         quarantined=settled.quarantined,
+        texts_waiting=waits,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
         outcomes=(),
     )

@@ -1,8 +1,9 @@
 """The Prefect flow of the monthly export: scheduled, or started by hand from the form."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import TypeVar, cast
 
 import prefect.runtime
 from prefect import flow, task
@@ -10,13 +11,16 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import FlowRunContext
+from prefect.states import Completed
 from prefect.tasks import Task
 
 from flows.export import Inputs, Result, export
-from flows.report import ExportReport, account_rows, markdown
+from flows.report import ExportReport, Outcome, account_rows, markdown
 from flows.request import ExportRequest
 from schemas.errors import SourceUnavailableError
 from transforms.period import Month
+
+Report = TypeVar("Report")
 
 
 @flow(name="export-monthly", persist_result=False, validate_parameters=True)
@@ -34,7 +38,19 @@ def export_monthly(request: ExportRequest) -> ExportReport:
         is_scheduled=was_scheduled(),
     )
     leave_artifacts(report)
-    return report
+    return ended(report, report.outcomes)
+
+
+def ended(report: Report, outcomes: Iterable[Outcome]) -> Report:
+    """End a run in state *Waiting* if one of its drops needs the data manager's consent.
+
+    A state that a flow returns is the flow's state, and what it holds is the flow's result.
+    """
+    waiting = [outcome.drop_id for outcome in outcomes if outcome.status == "waiting"]
+    if not waiting:
+        return report
+    told = f"{', '.join(waiting)}: データ管理者の承諾待ち / deployment release"
+    return cast("Report", Completed(name="Waiting", message=told, data=report))
 
 
 def was_scheduled() -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from flows.export_monthly import as_task, was_scheduled
+from flows.export_monthly import as_task, ended, was_scheduled
 from flows.recall import recall
 from flows.recall_request import RecallRequest
 from flows.report import RecallReport
@@ -35,4 +35,4 @@ def recall_targets(request: RecallRequest) -> RecallReport:
         for each in report.campaigns
     ]
     create_table_artifact(key="recall-targets", table=rows, description=report.as_of)
-    return report
+    return ended(report, report.outcomes)

@@ -119,6 +119,8 @@ class ExportReport(BaseModel):
     objections: int
     unsettled_objections: int
     quarantined: Mapping[str, Mapping[str, int]]
+    texts_waiting: int
+    """Distinct texts nobody has decided about (`joint-use review`)."""
     flags: Mapping[str, Mapping[str, int]]
     outcomes: tuple[Outcome, ...]
     attention: tuple[str, ...] = ()
@@ -228,6 +230,8 @@ def markdown(report: ExportReport) -> str:
         for table, reasons in report.quarantined.items()
         for reason, count in reasons.items()
     ]
+    if report.texts_waiting:
+        lines += ["", f"texts to review: {report.texts_waiting}"]
     if report.unsettled_objections:
         lines += ["", f"objections to settle: {report.unsettled_objections}"]
     lines += ["", *(f"- {line}" for line in report.attention)]

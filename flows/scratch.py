@@ -137,6 +137,12 @@ class Scratch:
         cars = self.table(f"targets-{partner}").to_pandas()
         return Targets(cars, told["affected"], told["kept"])
 
+    def photograph(self, row: int) -> Path:
+        """Name the file of a photograph that may leave, by its row."""
+        folder = self.folder / "photographs"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder / f"{row}.jpg"
+
     def save_table(self, name: str, table: pyarrow.Table) -> None:
         """Keep a table."""
         feather.write_feather(table, str(self.folder / f"{name}.arrow"), compression="lz4")

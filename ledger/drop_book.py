@@ -269,6 +269,18 @@ class DropBook:
             )
         )
 
+    def not_handed_over(self) -> list[EnteredDrop]:
+        """List the published drops, not stopped and not superseded, that were never handed over."""
+        published, done = self.published(), self.delivered()
+        superseded = {each.drop.supersedes for each in published}
+        return [
+            each
+            for each in published
+            if each.sequence not in done
+            and each.stopped_at is None
+            and each.drop.drop_id not in superseded
+        ]
+
     def delivered(self) -> dict[int, datetime]:
         """Give when each drop was handed over, by its number."""
         columns = tables.deliveries.c

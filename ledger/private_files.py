@@ -19,6 +19,7 @@ def private_folder(path: Path) -> Path:
     """
     for missing in reversed([p for p in (path, *path.parents) if not p.exists()]):
         missing.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)  # of a file that bears the name, the error says so
     refuse_wider(path, 0o700)
     return path
 

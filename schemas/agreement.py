@@ -133,6 +133,11 @@ class Agreement(Configuration):
         sections = {"monthly": self.monthly, "recall": self.recall}
         return {name: share for name, share in sections.items() if share is not None}
 
+    @property
+    def is_carried(self) -> bool:
+        """Whether drops are sealed or put somewhere, and not just left in the drops folder."""
+        return self.place is not None or bool(fingerprint_of(self))
+
     def refuse_in_the_clear(self, today: date) -> None:
         """Refuse to make anything the partner could only get in the clear.
 

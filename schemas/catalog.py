@@ -129,6 +129,3 @@ CATALOG: Mapping[str, Table] = MappingProxyType(
 
 DELIVERABLE_TABLES = tuple(name for name in CATALOG if name != "objections")
 """Tables an agreement may list; objections are the shop's own."""
-
-NEVER_DELIVERED = frozenset({("vehicle_images", "file")})
-"""Item columns that stay in the shop: a photograph carries its place and time in its metadata."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.agreement import Agreement, DropKind, Share
-from schemas.catalog import CATALOG, DELIVERABLE_TABLES, NEVER_DELIVERED
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.errors import RefusedError
 from schemas.notice import Notice
@@ -128,8 +128,6 @@ def _column_breaches(place: str, table: str, name: str, notice: Notice) -> Itera
     column = CATALOG[table].columns[name]
     if column.role is not Role.ITEM:
         yield f"{place} cites no item of the notice §7(2) and never leaves; take it out"
-    elif (table, name) in NEVER_DELIVERED:
-        yield f"{place}: photographs stay in the shop (§10: their metadata tells where); take it out"
     for item in column.items:
         if notice.clause_of(item) is None:
             yield f"{place} is item '{item}', which the notice §7(2) does not announce; take it out"

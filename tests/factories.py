@@ -19,7 +19,7 @@ from flows.reviewing import decide_texts, waiting
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import Agreement, DropKind
-from schemas.catalog import CATALOG, DELIVERABLE_TABLES, NEVER_DELIVERED
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.drop import Drop
 from schemas.notice import Notice
@@ -49,7 +49,7 @@ def widest_tables() -> dict[str, Any]:
             "columns": [
                 column.name
                 for column in CATALOG[table].columns.values()
-                if column.role is Role.ITEM and (table, column.name) not in NEVER_DELIVERED
+                if column.role is Role.ITEM
             ]
         }
         for table in DELIVERABLE_TABLES

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from schemas.agreement import Delivery
 from schemas.catalog import CATALOG
 from schemas.columns import TYPED_BY_PEOPLE, Kind
-from schemas.partner_tables import PartnerColumn, PartnerTable
+from schemas.partner_tables import PHOTOGRAPHS, PartnerColumn, PartnerTable
 from schemas.staging import row_of
 from transforms.encodings import substituted, unmappable
 from transforms.formulas import defused
@@ -89,6 +89,9 @@ def permitted_cells(
 ) -> dict[str, pyarrow.Array]:
     """Give the agreed cells, emptied where they are about somebody who must not leave."""
     cells = {c.name: rows.column(c.name) for c in table.columns if c.canonical}
+    if table.name == "vehicle_images" and "file" in cells:
+        keys = shaping.key_of(table.name, rows.column("image_id"))
+        cells["file"] = pc.binary_join_element_wise(f"{PHOTOGRAPHS}/", keys, ".jpg", "")
     if table.name == "certificates" and set(cells) & set(HOLDER_COLUMNS):
         cells |= _without_strangers(rows, cells, shaping, told)
     for column in table.columns:

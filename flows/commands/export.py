@@ -137,6 +137,10 @@ def _print(report: ExportReport, console: Console) -> None:
         console.print(
             f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
         )
+    if report.texts_waiting:
+        console.print(
+            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)"
+        )
     if report.unsettled_objections:
         console.print(
             f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "

@@ -46,6 +46,13 @@ def command(*, shop: Path, as_json: bool) -> None:
             click.echo(f"  {_line(each)}")
         if state.missing:
             click.echo(f"  未納品の月 / never delivered: {ranges(state.missing)}")
+        for waiting in state.waiting:
+            click.echo(
+                f"  承諾待ち / waits for the data manager: {waiting.entered.drop.drop_id}  "
+                f"{waiting.persons} 人 persons, {waiting.since:%Y-%m-%d} から"
+            )
+        if state.not_handed_over:
+            click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
         if state.to_discard:
             click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
 
@@ -83,6 +90,8 @@ def _told(state: PartnerState) -> dict[str, object]:
         "never_delivered": [str(month) for month in state.missing],
         "missed": [str(month) for month in state.missed],
         "to_discard": list(state.to_discard),
+        "waiting": [each.entered.drop.drop_id for each in state.waiting],
+        "not_handed_over": list(state.not_handed_over),
     }
 
 

@@ -14,7 +14,9 @@ from flows.stages.check import check_share, codes_of, keep
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
+from schemas.agreement import Agreement
 from schemas.staging import row_of
+from sources.photographs import read_photograph
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import tokenize
 from sources.snapshot import Snapshot
@@ -49,6 +51,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     run.scratch.save_screened(screened)
     _set_aside(snapshot, verdicts, screened)
     _withhold_zero_taxes(snapshot, verdicts)
+    _make_photographs(run, snapshot, verdicts)
     run.scratch.save_verdicts(verdicts)
     _keep_waiting(run, screened)
     quarantined = keep(run, snapshot, verdicts)
@@ -79,14 +82,9 @@ def _agreed_columns(run: Run) -> dict[str, list[str]]:
 
     What a run judges must not depend on whom it is for: a row set aside is set aside for everyone.
     """
-    agreed: dict[str, set[str]] = {}
-    for agreement in run.folder.policy.agreements.values():
-        for table, columns in agreement.monthly.tables.items():
-            agreed.setdefault(table, set()).update(columns.columns)
-    return {
-        table: [name for name in names if name in agreed.get(table, ())]
-        for table, names in COLUMNS.items()
-    }
+    agreements = run.folder.policy.agreements.values()
+    agreed = {t: {c for a in agreements for c in _agreed_of(a, t)} for t in COLUMNS}
+    return {t: [name for name in names if name in agreed[t]] for t, names in COLUMNS.items()}
 
 
 def _distinct(
@@ -172,6 +170,32 @@ def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
     mask = whole(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False))
     is_free = mask.to_numpy(zero_copy_only=False)
     verdicts.rule("vehicle_costs", is_free, Disposition.WITHHELD, _ZERO_TAX)
+
+
+def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
+    """Make the photographs of rows that are still in anew; set aside rows without a good one."""
+    agreed = {
+        c for a in run.folder.policy.agreements.values() for c in _agreed_of(a, "vehicle_images")
+    }
+    if "file" not in agreed:
+        return
+    names = snapshot.table("vehicle_images", ["file"])["file"].to_pylist()
+    faults: dict[str, list[int]] = {}
+    for row in np.flatnonzero(verdicts.codes("vehicle_images") == 0).tolist():
+        photograph = read_photograph(run.folder.home, run.folder.shop.images, str(names[row]))
+        if photograph.fault:
+            faults.setdefault(photograph.fault, []).append(row)
+        else:
+            run.scratch.photograph(row).write_bytes(photograph.content)
+    for fault, rows in faults.items():
+        mask = np.zeros(len(names), bool)
+        mask[rows] = True
+        verdicts.rule("vehicle_images", mask, Disposition.QUARANTINED, f"file:{fault}")
+
+
+def _agreed_of(agreement: Agreement, table: str) -> tuple[str, ...]:
+    agreed = agreement.monthly.tables.get(table)
+    return agreed.columns if agreed else ()
 
 
 def _keep_waiting(run: Run, screened: Screened) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from ledger.holdings import RECORDS
 from schemas.agreement import DropKind, fingerprint_of
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
-from schemas.partner_tables import PartnerTable, deleted_table, targets_table
+from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.shaping import shape
@@ -143,6 +144,8 @@ class _DropWriter:
     ) -> None:
         """Write the documents of the drop around its files; its making is entered in the audit chain."""
         payload = {file.file: file.sha256 for file in (*(t.file for t in tables), deleted)}
+        pictures = sorted((self.staging / PHOTOGRAPHS).glob("*.jpg"))
+        payload |= {f"{PHOTOGRAPHS}/{path.name}": sha256_of(path) for path in pictures}
         drop = self._drop(tables, deleted, registered, partner)
         drop = drop.model_copy(update={"audit_head": self._entered(drop, payload)})
         known = (*self._view.tables, targets_table())
@@ -198,7 +201,14 @@ class _DropWriter:
                 shown_rows.append(digests)
             if table.name == "repair_lines":
                 self.repairs_with_lines[self._view.shaping.rows_of("repair_id", rows)] = True
+            if table.name == "vehicle_images" and "file" in shaped.schema.names:
+                self._copy_photographs(shaped.column("file").to_pylist(), places)
             yield shaped
+
+    def _copy_photographs(self, names: list[str], rows: np.ndarray) -> None:
+        (self.staging / PHOTOGRAPHS).mkdir(exist_ok=True, mode=0o700)
+        for name, row in zip(names, rows.tolist(), strict=True):
+            shutil.copyfile(self._run.scratch.photograph(row), self.staging / name)
 
     def _drop(
         self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered, partner: str

@@ -71,11 +71,6 @@ def test_rows_that_could_never_be_told_to_be_deleted_are_refused():
         policy(tables=tables(customers=["name"], certificates=["plate"]))
 
 
-def test_pictures_stay_in_the_shop():
-    with pytest.raises(RefusedError, match="photographs stay"):
-        policy(tables=tables(vehicle_images=["file"]))
-
-
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -1,4 +1,4 @@
-"""Figures of speech: エンジンの病気, 愛車の入院. A dangerous word beside a part of a car says nothing of a person."""
+"""Figures of speech (エンジンの病気, 愛車の入院): beside a part of a car a dangerous word is of no person."""
 
 import re
 from collections.abc import Iterable

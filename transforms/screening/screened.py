@@ -64,6 +64,11 @@ class Screened:
         """Give what screening leaves where nothing is screened."""
         return cls(SCREENED.empty_table())
 
+    @property
+    def waiting_count(self) -> int:
+        """How many distinct texts wait for a person."""
+        return int(pc.sum(pc.equal(self.rows["reason"], WAITS)).as_py() or 0)
+
     @cached_property
     def _columns(self) -> dict[str, Blocked]:
         frame = self.rows.to_pandas()

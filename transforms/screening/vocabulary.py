@@ -64,11 +64,16 @@ _WRITTEN = re.compile(
             r"\d[A-Z]{1,3}(?:-[A-Z]{1,4})?",
             r"\d{1,2}[A-Z]\d{1,2}",
             r"[#]?\d{1,4}",
+            r"[A-Z]",
         )
     )
 )
 """Forms of letters and digits that are about cars: figures, sizes, grades, dates, model codes. Longer numbers
 (part, chassis, telephone numbers) are none of them."""
+
+
+_SOUND = re.compile(r"([ァ-ヶぁ-ん]{2,3})\1+|[ァ-ヶ]{1,3}ー+[ンッ]?[ッ]?|[ァ-ヶ]{1,2}ッ")
+"""Words that imitate a sound, which every slip spells its own way: ゴトゴト, ギー, キュイーン, カタッ."""
 
 
 class Vocabulary:
@@ -143,6 +148,7 @@ class Vocabulary:
         (piece,) = pieces
         return (
             piece.part_of_speech in _GRAMMAR
+            or _SOUND.fullmatch(piece.surface) is not None
             or any(fold_term(form) in self._terms for form in piece.forms)
             or self._is_compound(piece.surface)
         )

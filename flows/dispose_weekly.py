@@ -1,0 +1,61 @@
+"""The Prefect flow that disposes of what is past its time, weekly; of Prefect's own runs too."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prefect import flow, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
+from prefect.client.schemas.sorting import FlowRunSort
+from pydantic import BaseModel, ConfigDict
+
+from flows.desk import Desk, open_desk
+from flows.disposing import Disposal, certify, dispose
+from flows.export_monthly import was_scheduled
+
+_PAGE = 200
+
+
+class DisposalRequest(BaseModel):
+    """A disposal run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shop: str
+    operator: str = ""
+    reason: str = "retention is over"
+
+
+@flow(name="dispose-weekly", persist_result=False, validate_parameters=True)
+async def dispose_weekly(request: DisposalRequest) -> int:
+    """Dispose of what is past its time; give how many of Prefect's runs were deleted."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    is_scheduled = was_scheduled()
+    desk = open_desk(
+        *(Path(request.shop), request.operator, request.reason, now, os.environ),
+        is_scheduled=is_scheduled,
+    )
+    dispose(desk)
+    count = await _delete_runs(desk)
+    if count:
+        rule = f"retention.prefect_days = {desk.folder.shop.retention.prefect_days}"
+        certify(desk, [Disposal("prefect_runs", f"{count} runs", rule, None, lambda: None)])
+    return count
+
+
+async def _delete_runs(desk: Desk) -> int:
+    """Delete Prefect's records of runs that ended long ago."""
+    before = desk.actor.at - timedelta(days=desk.folder.shop.retention.prefect_days)
+    ended = FlowRunFilter(end_time=FlowRunFilterEndTime(before_=before))
+    count = 0
+    async with get_client() as client:
+        while runs := await client.read_flow_runs(
+            flow_run_filter=ended, sort=FlowRunSort.END_TIME_DESC, limit=_PAGE
+        ):
+            for run in runs:
+                await client.delete_flow_run(run.id)
+            count += len(runs)
+    return count

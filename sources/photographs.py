@@ -1,0 +1,58 @@
+"""Photographs: made anew without any metadata, bounded in size; whatever is no photograph is a fault.
+
+A photograph carries where and when it was taken, and by which device; none of that leaves. The picture
+itself is the shop's to clear (`is_cleared_for_sharing`): faces and other cars' plates are not looked for.
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from schemas.shop import Images
+
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph that may leave, or why it may not."""
+
+    content: bytes = b""
+    fault: str = ""
+
+
+def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
+    """Read a photograph of the shop and make it anew as a JPEG of nothing but its picture.
+
+    Args:
+        home: the shop's folder.
+        rules: where photographs are, and how large they may be.
+        name: the file, as the records name it.
+    """
+    folder = (home / rules.folder).resolve()
+    path = (folder / name).resolve()
+    if folder not in path.parents:
+        return Photograph(fault="outside_the_folder")
+    if not path.is_file():
+        return Photograph(fault="missing")
+    if path.stat().st_size > rules.max_file_bytes:
+        return Photograph(fault="too_large")
+    try:
+        return _made_anew(path, rules)
+    except Exception:  # noqa: BLE001 (a crafted file makes a decoder raise anything)
+        return Photograph(fault="not_an_image")
+
+
+def _made_anew(path: Path, rules: Images) -> Photograph:
+    with Image.open(path, formats=_FORMATS) as image:
+        if image.width * image.height > rules.max_pixels:
+            return Photograph(fault="too_large")
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright.thumbnail((rules.max_side_pixels, rules.max_side_pixels))
+    picture = Image.frombytes("RGB", upright.size, upright.tobytes())
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=_QUALITY)
+    return Photograph(content.getvalue())
