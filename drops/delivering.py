@@ -8,6 +8,7 @@ over, another one stops the delivery.
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,19 +21,26 @@ READY = ".ready.json"
 _CHUNK_BYTES = 1 << 20
 
 
-def hand_over(parcel: Parcel, place: OpenPlace, drop_id: str) -> str:
+def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_id: str) -> str:
     """Put a parcel at its place; give the digest of the tar that is there.
 
     Done again after a break it goes on where it stopped.
+
+    Args:
+        parcel: its files.
+        opening: opens the place.
+        drop_id: for the marker.
 
     Raises:
         DeliveryError: the place cannot be reached, or something else is there under a name.
     """
     try:
-        for path in parcel.files:
-            _put(path, place)
         digest = sha256_of(parcel.tar)
-        _put_marker(parcel, place, {"drop_id": drop_id, "file": parcel.tar.name, "sha256": digest})
+        told = {"drop_id": drop_id, "file": parcel.tar.name, "sha256": digest}
+        with opening as place:
+            for path in parcel.files:
+                _put(path, place)
+            _put_marker(parcel, place, told)
     except JointUseError:
         raise
     except Exception as error:  # noqa: BLE001 (clients quote addresses and credentials in their errors)

@@ -1,6 +1,8 @@
 """Places drops are handed over at: a folder, an SFTP server with a pinned host key, an S3 bucket."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +23,16 @@ class OpenPlace:
     files: AbstractFileSystem
     folder: str
     can_append: bool
+    close: Callable[[], object] = lambda: None
 
     def path(self, name: str) -> str:
         """Give the path of a file there."""
         return f"{self.folder}/{name}" if self.folder else name
 
 
-def open_place(place: Place, home: Path, credential: str) -> OpenPlace:
-    """Connect with a partner's place.
+@contextmanager
+def open_place(place: Place, home: Path, credential: str) -> Iterator[OpenPlace]:
+    """Connect with a partner's place, for as long as it is needed.
 
     Args:
         place: of the agreement.
@@ -39,6 +43,14 @@ def open_place(place: Place, home: Path, credential: str) -> OpenPlace:
     Raises:
         ConfigurationError: the credential is not of that form, or the folder is not there.
     """
+    opened = _opened(place, home, credential)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _opened(place: Place, home: Path, credential: str) -> OpenPlace:
     if isinstance(place, FolderPlace):
         return _folder(place, home)
     return _sftp(place, credential) if isinstance(place, SftpPlace) else _s3(place, credential)
@@ -79,7 +91,12 @@ def _sftp(place: SftpPlace, credential: str) -> OpenPlace:
         skip_instance_cache=True,
         **proof,
     )
-    return OpenPlace(files, place.path.rstrip("/"), can_append=True)
+    return OpenPlace(
+        files,
+        place.path.rstrip("/"),
+        can_append=True,
+        close=lambda: files.loop.call_soon_threadsafe(files.client.close),
+    )
 
 
 def _s3(place: S3Place, credential: str) -> OpenPlace:
@@ -101,4 +118,9 @@ def _s3(place: S3Place, credential: str) -> OpenPlace:
         use_listings_cache=False,
     )
     folder = f"{place.bucket}/{place.prefix}".strip("/")
-    return OpenPlace(files, folder, can_append=False)
+    return OpenPlace(
+        files,
+        folder,
+        can_append=False,
+        close=lambda: files.close_session(files.loop, files.s3),
+    )

@@ -7,7 +7,6 @@
 The digest is signed and not the file itself, because Ed25519 needs the whole message in memory.
 """
 
-import hashlib
 import os
 import tarfile
 import threading
@@ -57,14 +56,35 @@ class Parcel:
         return self.tar, self.digest, self.signature
 
 
-def seal(folder: Path, agreement: Agreement, signing_key: bytes, target: Path) -> Parcel:
-    """Pack a published drop for the partner of an agreement, beside `target`.
+def seal(folder: Path, agreement: Agreement, signing_key: bytes) -> Parcel:
+    """Pack a published drop for the partner of an agreement, beside its folder.
 
     Args:
         folder: of the drop.
         agreement: of its partner.
         signing_key: the shop's Ed25519 secret, 32 bytes.
-        target: folder for the parcel.
+
+    Raises:
+        RefusedError: the drop is another partner's, or was made for another key.
+    """
+    parcel = parcel_of(folder, agreement)
+    recipient = agreement.sealing.recipient if agreement.sealing else None
+    hidden = folder.with_name(f".{parcel.tar.name}.part")
+    with hidden.open("wb") as file:
+        if recipient:
+            encrypt(folder, pyrage.x25519.Recipient.from_str(recipient), file)
+        else:
+            write_tar(folder, file)
+        _to_disk(file)
+    digest = f"{sha256_of(hidden)}  {parcel.tar.name}\n".encode()
+    hidden.replace(parcel.tar)
+    _write(parcel.digest, digest)
+    _write(parcel.signature, Ed25519PrivateKey.from_private_bytes(signing_key).sign(digest))
+    return parcel
+
+
+def parcel_of(folder: Path, agreement: Agreement) -> Parcel:
+    """Name the parcel of a drop, beside its folder.
 
     Raises:
         RefusedError: the drop is another partner's, or was made for another key.
@@ -75,21 +95,8 @@ def seal(folder: Path, agreement: Agreement, signing_key: bytes, target: Path) -
             f"{drop.drop_id} was made for another partner or key than partners/{agreement.partner}.toml "
             "names; it is sealed to nobody. Make the month again with `joint-use export`"
         )
-    recipient = agreement.sealing.recipient if agreement.sealing else None
-    name = f"{folder.name}.tar.age" if recipient else f"{folder.name}.tar"
-    parcel = Parcel(target / name)
-    hidden = target / f".{name}.part"
-    with hidden.open("wb") as file:
-        if recipient:
-            encrypt(folder, pyrage.x25519.Recipient.from_str(recipient), file)
-        else:
-            write_tar(folder, file)
-        _to_disk(file)
-    digest = f"{sha256_of(hidden)}  {name}\n".encode()
-    hidden.replace(parcel.tar)
-    _write(parcel.digest, digest)
-    _write(parcel.signature, Ed25519PrivateKey.from_private_bytes(signing_key).sign(digest))
-    return parcel
+    is_sealed = bool(drop.sealed_to)
+    return Parcel(folder.with_name(f"{folder.name}.tar{'.age' if is_sealed else ''}"))
 
 
 def encrypt(folder: Path, recipient: pyrage.x25519.Recipient, sealed: BinaryIO) -> None:
@@ -224,11 +231,6 @@ def _tar_of(folder: Path) -> Iterator[BinaryIO]:
         thread.join()
     if failures:
         raise failures[0]
-
-
-def digest_bytes(content: bytes) -> str:
-    """Give the SHA-256 of bytes, in hex."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,14 +2,16 @@
 
 from contextlib import AbstractContextManager
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from drops.bag import sha256_of
 from drops.delivering import hand_over
 from drops.folders import publish as publish_folder
+from drops.folders import sweep
 from drops.places import open_place
-from drops.sealing import seal
+from drops.sealing import Parcel, check_parcel, parcel_of, public_key_pem, seal
 from flows.credentials import credential_of
 from flows.desk import Desk
 from flows.reconciling import TAG_MANIFEST
@@ -17,9 +19,9 @@ from flows.request import ExportRequest
 from flows.run import Clock, Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
-from ledger.drop_book import DropBook, WaitingDrop
+from ledger.drop_book import REFUSED, RELEASED, DropBook, WaitingDrop
 from ledger.objection_book import ObjectionBook
-from schemas.agreement import DropKind
+from schemas.agreement import Agreement, DropKind
 from schemas.carrying import FolderPlace
 from schemas.drop import Drop
 from schemas.errors import (
@@ -56,7 +58,7 @@ def carry(run: Run, drop_id: str) -> str:
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(f"{drop_id} is not as it was published; it is not handed over")
-    parcel = seal(folder, agreement, run.ledger.key(SIGNING_KEY), folder.parent)
+    parcel = _sealed(run, folder, agreement)
     where, digest = "by hand", sha256_of(parcel.tar)
     if place is not None:
         where = place.name
@@ -67,6 +69,17 @@ def carry(run: Run, drop_id: str) -> str:
     with run.ledger.writing() as connection:
         DropBook(connection).deliver(run.actor, entered, where, digest)
     return f"{where}: {parcel.tar.name}" if place else str(parcel.tar)
+
+
+def _sealed(run: Run, folder: Path, agreement: Agreement) -> Parcel:
+    """Give the parcel of a drop: the one that was begun to be handed over, if it is still whole."""
+    key = run.ledger.key(SIGNING_KEY)
+    parcel = parcel_of(folder, agreement)
+    try:
+        check_parcel(parcel, public_key_pem(key))
+    except VerificationError:
+        return seal(folder, agreement, key)
+    return parcel
 
 
 def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
@@ -112,10 +125,13 @@ def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> str:
     with _opened(desk, clock, drop) as run:
         if refuse:
             with run.ledger.writing() as connection:
-                DropBook(connection).decide(run.actor, waiting, "refused")
+                DropBook(connection).decide(run.actor, waiting, REFUSED)
             discard_waiting(run.folder.state, drop.drop_id)
             return ""
-        _publish(run, waiting)
+        try:
+            _publish(run, waiting)
+        finally:
+            sweep(run.folder.drops / drop.partner, drop.kind)
         return str(run.folder.drops / drop.drop_id)
 
 
@@ -150,7 +166,7 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
         has_moved = _has_moved(run, connection, drop)
         if not has_moved:
             book = DropBook(connection)
-            book.decide(run.actor, waiting, "released")
+            book.decide(run.actor, waiting, RELEASED)
             publish_folder(staging, run.folder.drops / drop.drop_id)
             book.publish(run.actor, entered.sequence, f"{waiting.persons} persons, released")
     if has_moved:

@@ -8,6 +8,7 @@ from flows.desk import Desk
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.screening import CODED
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import tokenize
 from transforms.screening.dangers import Dangers
@@ -54,10 +55,9 @@ def waiting(desk: Desk) -> list[Waiting]:
     vocabulary = Vocabulary([*shipped_knowledge().terms, *decisions.words], tokenize)
     listed = []
     for name, count in counts.most_common():
-        text, _, unknown = found[name][0]
+        text, first, unknown = found[name][0]
         columns = tuple(dict.fromkeys(column for _, column, _ in found[name]))
-        is_whole = unknown == (text,)
-        left = unknown if is_whole else tuple(vocabulary.unknown_words(text))
+        left = unknown if first in CODED else tuple(vocabulary.unknown_words(text))
         if left:
             listed.append(Waiting(name, text, columns, count, left))
     return listed

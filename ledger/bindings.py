@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from ledger import review_book, tables
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
+from ledger.drop_book import RELEASED
 from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
 
 _BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")
@@ -65,6 +66,8 @@ def _drops(connection: Connection) -> dict[int, str]:
     for table in (tables.publications, tables.stops, tables.releases):
         bag = tables.drops.c.bag_sha256
         query = select(table.c.audit_sequence, bag).join_from(table, tables.drops)
+        if table is tables.releases:
+            query = query.where(table.c.decision == RELEASED)
         found |= {row.audit_sequence: row.bag_sha256 for row in connection.execute(query)}
     return found
 

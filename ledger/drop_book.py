@@ -30,6 +30,9 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
+RELEASED, REFUSED = "released", "refused"
+"""What a data manager decides about a waiting drop."""
+
 
 @dataclass(frozen=True)
 class Tombstone:
@@ -242,9 +245,11 @@ class DropBook:
         ]
 
     def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
-        """Enter the data manager's decision: `released` or `refused`."""
+        """Enter the data manager's decision."""
         entered = waiting.entered
-        told = f"{waiting.persons} persons; bag sha256:{entered.bag_sha256}"
+        told = f"{waiting.persons} persons"
+        if decision == RELEASED:
+            told = f"{told}; bag sha256:{entered.bag_sha256}"
         head = note(self._connection, actor, decision, entered.drop.drop_id, told)
         self._connection.execute(
             insert(tables.releases).values(

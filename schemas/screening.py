@@ -36,7 +36,7 @@ class DangerRule(Configuration):
         action: what becomes of the text.
         words: found anywhere in a folded text.
         patterns: regular expressions over the text in lower case without spaces, kana as written.
-        unless: innocent phrases that are taken out before looking.
+        unless: innocent phrases; a word within one of them is no find.
     """
 
     category: str

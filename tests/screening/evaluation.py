@@ -1,7 +1,7 @@
 """What screening does with a labelled corpus: `python -m tests.screening.evaluation [FILE]` prints it."""
 
+import argparse
 import csv
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,14 +63,17 @@ def share(corpus: list[Phrase], label: str, wanted: str, category: str | None = 
 
 def main() -> None:
     """Print counts per category, and the texts that ended on the wrong side."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS / "develop.tsv"
-    corpus = phrases(path)
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("file", nargs="?", type=Path, default=CORPUS / "develop.tsv")
+    options.add_argument("--show", action="store_true", help="the texts on the wrong side")
+    asked = options.parse_args()
+    corpus = phrases(asked.file)
     ended = outcomes(corpus)
     counts = Counter((p.label, p.category, ended[p.text]) for p in corpus)
     for label, category in sorted({(p.label, p.category) for p in corpus}):
         row = [counts[label, category, word] for word in ("left", "waited", "withheld")]
         print(f"{label:10} {category:14} left {row[0]:4}  waited {row[1]:4}  withheld {row[2]:4}")
-    if "--show" in sys.argv:
+    if asked.show:
         screen = shipped_screen()
         for phrase in corpus:
             is_wrong = (ended[phrase.text] == "left") == (phrase.label == "sensitive")

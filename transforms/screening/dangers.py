@@ -45,5 +45,8 @@ class _Compiled:
             return True
         if self._danger is None or not self._danger.search(folded):
             return False
-        rest = self._innocent.sub("\n", folded) if self._innocent else folded
-        return self._danger.search(rest) is not None
+        innocent = [m.span() for m in self._innocent.finditer(folded)] if self._innocent else []
+        return any(
+            not any(start <= found.start() and found.end() <= end for start, end in innocent)
+            for found in self._danger.finditer(folded)
+        )

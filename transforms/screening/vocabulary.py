@@ -25,7 +25,7 @@ class Piece:
 Tokenize = Callable[[str], Sequence[Piece]]
 """Splits a text into its shortest words."""
 
-_GRAMMAR = frozenset({"助詞", "助動詞", "接続詞", "連体詞", "補助記号", "記号", "空白"})
+_GRAMMAR = frozenset({"助詞", "助動詞", "接続詞", "接頭辞", "連体詞", "補助記号", "記号", "空白"})
 """Parts of speech that tell nothing by themselves: particles, endings, marks, この and しかし."""
 
 _LONGEST_SPAN = 10

@@ -1,0 +1,172 @@
+"""More persons than the limit leave only with the data manager's consent (policy §8: 件数制限)."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.attention import attention
+from flows.carrying import decide
+from flows.desk import open_desk
+from flows.report import exit_code
+from schemas.errors import (
+    ConfigurationError,
+    ObjectionsMovedError,
+    RefusedError,
+    VerificationError,
+)
+from schemas.shop import CarryOut
+from tests.factories import (
+    NOW,
+    PERSON,
+    agreement,
+    customer,
+    desk,
+    object_to,
+    objection,
+    run,
+    toml,
+    write_shop,
+    write_table,
+)
+
+MANAGER = "責任 花子"
+DROP = "lotas/monthly-2026-10-r1"
+
+
+def shop_of(folder: Path, people: int = 4, **carry_out) -> Path:
+    tables = {
+        "customers": [customer(str(n)) for n in range(people)],
+        "family_members": [{"family_member_id": "F1", "customer_id": "0", "relation": "妻"}],
+        "objections": [objection("99")],
+    }
+    shop = write_shop(folder, tables)
+    limits = {"max_persons": 4, "data_managers": [MANAGER, PERSON], **carry_out}
+    with (shop / "shop.toml").open("a") as file:
+        file.write(f"\n[carry_out]\n{toml(limits)}")
+    return shop
+
+
+def manager(shop: Path, person: str = MANAGER, now: datetime = NOW):
+    return open_desk(shop, person, "承諾", lambda: now, {})
+
+
+def release(shop: Path, *, refuse: bool = False, person: str = MANAGER, now: datetime = NOW) -> str:
+    return decide(manager(shop, person, now), lambda: now, DROP, refuse=refuse)
+
+
+def visible(shop: Path) -> list[str]:
+    return sorted(p.parent.name for p in (shop / "drops").rglob("drop.json"))
+
+
+@pytest.mark.parametrize(("people", "status"), [(3, "published"), (4, "waiting")])
+def test_relatives_count_and_one_above_the_limit_waits(tmp_path, people, status):
+    shop = shop_of(tmp_path, people)
+    (outcome,) = run(shop).outcomes
+    assert outcome.status == status
+    assert exit_code([outcome]) == (4 if status == "waiting" else 0)
+    assert visible(shop) == ([] if status == "waiting" else ["monthly-2026-10-r1"])
+
+
+def test_a_waiting_drop_is_private_and_somebody_is_told(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    place = shop / "state" / "waiting" / DROP
+    assert (place / "drop.json").exists()
+    assert (shop / "state" / "waiting").stat().st_mode & 0o077 == 0
+    told = attention(desk(shop).folder, desk(shop).ledger, NOW)
+    assert any("waits for the data manager: 5 persons" in line for line in told)
+
+
+def test_a_released_drop_is_published_as_it_was_made(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    made = (shop / "state" / "waiting" / DROP / "tagmanifest-sha256.txt").read_bytes()
+    folder = Path(release(shop))
+    assert (folder / "tagmanifest-sha256.txt").read_bytes() == made
+    assert not (shop / "state" / "waiting" / DROP).exists()
+    assert run(shop).outcomes[0].status == "unchanged"
+
+
+def test_a_refused_drop_is_gone_and_can_be_made_again(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    release(shop, refuse=True)
+    assert not (shop / "state" / "waiting" / DROP).exists()
+    with pytest.raises(ConfigurationError, match="does not wait"):
+        release(shop)
+    assert run(shop).outcomes[0].status == "waiting"
+    release(shop)
+    assert visible(shop) == ["monthly-2026-10-r1"]
+
+
+@pytest.mark.parametrize(
+    ("person", "told"), [(PERSON, "ran the export"), ("別人 一郎", "only a data manager")]
+)
+def test_nobody_else_releases_it(tmp_path, person, told):
+    shop = shop_of(tmp_path)
+    run(shop)
+    with pytest.raises(RefusedError, match=told):
+        release(shop, person=person)
+    assert visible(shop) == []
+
+
+@pytest.mark.parametrize("by_records", [True, False])
+def test_an_objection_since_keeps_it_from_leaving(tmp_path, by_records):
+    shop = shop_of(tmp_path)
+    run(shop)
+    if by_records:
+        write_table(shop, "objections", [objection("99"), objection("1")])
+    else:
+        object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError, match="Run the export again"):
+        release(shop)
+    assert visible(shop) == []
+    assert run(shop).outcomes[0].account["customers"].objected == 1
+
+
+def test_an_objection_that_takes_effect_meanwhile_counts(tmp_path):
+    shop = shop_of(tmp_path)
+    object_to(shop, "1", effective_on=datetime(2026, 11, 5, tzinfo=UTC).date())
+    run(shop)
+    with pytest.raises(ObjectionsMovedError):
+        release(shop, now=NOW + timedelta(days=5))
+    release(shop)
+    assert visible(shop) == ["monthly-2026-10-r1"]
+
+
+def test_a_changed_byte_or_agreement_keeps_it_from_leaving(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    path = shop / "state" / "waiting" / DROP / "data" / "customers.csv"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(VerificationError, match="not what was made"):
+        release(shop)
+    run(shop)
+    (shop / "partners" / "lotas.toml").write_text(toml(agreement() | {"version": "2"}))
+    with pytest.raises(RefusedError, match="was changed since"):
+        release(shop)
+    assert visible(shop) == []
+
+
+def test_a_standing_permission_holds_for_its_kind_its_number_and_its_time(tmp_path):
+    permission = {
+        "kind": "monthly",
+        "max_persons": 5,
+        "until": "2026-11-02",
+        "by": MANAGER,
+        "reason": "毎月の納品",
+    }
+    rules = CarryOut.load(
+        {"max_persons": 4, "data_managers": [MANAGER], "standing": [permission]}, where="x"
+    )
+    day = datetime(2026, 11, 2, tzinfo=UTC).date()
+    assert rules.most("monthly", day) == 5
+    assert rules.most("recall", day) == 4
+    assert rules.most("monthly", day + timedelta(days=1)) == 4
+    with pytest.raises(ConfigurationError, match="one of data_managers"):
+        CarryOut.load({"standing": [permission]}, where="x")
+
+
+def test_a_thousand_persons_leave_without_asking_unless_the_shop_says_less():
+    assert CarryOut().most("monthly", NOW.date()) == 1000

@@ -1,0 +1,209 @@
+"""Handing over at real places: whole or not at all, never written over, on after a break."""
+
+import json
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from drops.delivering import READY
+from flows.carrying import deliver, due
+from ledger.private_files import write_private
+from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError
+from tests import factories
+from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
+from tests.carrying.test_sealing import TABLES, identity, sealed_to
+from tests.factories import NOW, agreement, customer, desk, object_to, run, write_shop
+
+NAME = "monthly-2026-10-r1.tar.age"
+FILES = {NAME, f"{NAME}.sha256", f"{NAME}.sha256.sig", f"monthly-2026-10-r1{READY}"}
+DROP = "lotas/monthly-2026-10-r1"
+
+
+def shop_for(folder: Path, place: dict, secret: str = "", tables=TABLES) -> Path:
+    terms = agreement(sealing=sealed_to(identity())) | {"place": place}
+    shop = write_shop(folder, tables, terms)
+    if secret:
+        write_private(shop / "state" / "keys" / "lotas-sftp", secret.encode())
+    return shop
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def outcome_of(shop: Path):
+    (outcome,) = run(shop).outcomes
+    return outcome
+
+
+def test_a_folder_gets_the_parcel_and_the_marker_last(tmp_path):
+    (tmp_path / "out").mkdir()
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    outcome = outcome_of(shop)
+    assert outcome.handed_over == f"{tmp_path / 'out'}: {NAME}"
+    assert names_in(tmp_path / "out") == FILES
+    told = json.loads((tmp_path / "out" / f"monthly-2026-10-r1{READY}").read_text())
+    assert told["drop_id"] == DROP
+    assert due(desk(shop)) == []
+    assert outcome_of(shop).handed_over == ""
+
+
+def test_a_folder_that_is_not_there_is_told_and_handed_over_to_later(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    outcome = outcome_of(shop)
+    assert (outcome.status, outcome.handover_code) == ("published", 2)
+    assert due(desk(shop)) == [DROP]
+    (tmp_path / "out").mkdir()
+    deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(tmp_path / "out") == FILES
+
+
+def test_the_next_run_hands_over_what_an_unchanged_month_still_owes(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    run(shop)
+    (tmp_path / "out").mkdir()
+    outcome = outcome_of(shop)
+    assert (outcome.status, outcome.handover_code) == ("unchanged", 0)
+    assert names_in(tmp_path / "out") == FILES
+
+
+def test_a_file_of_the_partners_is_never_written_over(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / NAME).write_bytes(b"the partner's own")
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    outcome = outcome_of(shop)
+    assert outcome.handover_code == 1
+    assert "not written over" in outcome.handed_over
+    assert (out / NAME).read_bytes() == b"the partner's own"
+    assert names_in(out) == {NAME}
+
+
+def test_a_half_sent_file_is_gone_on_with_and_a_spoilt_one_sent_anew(tmp_path):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    whole = (shop / "drops" / "lotas" / NAME).read_bytes()
+    out.mkdir()
+    (out / f".{NAME}.part").write_bytes(b"spoilt" + whole[6:100])
+    deliver(desk(shop), lambda: NOW, DROP)
+    assert len((out / NAME).read_bytes()) == len(whole)
+    assert names_in(out) == FILES
+
+
+def test_after_an_objection_nothing_older_is_handed_over(tmp_path):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError, match="export again"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+
+
+def test_sftp_with_a_key_and_a_pinned_host(tmp_path):
+    (tmp_path / "far").mkdir()
+    with sftp_server(tmp_path / "far") as server:
+        shop = shop_for(tmp_path / "shop", server.place(), server.private_key)
+        outcome = outcome_of(shop)
+    assert outcome.handover_code == 0, outcome.handed_over
+    assert names_in(tmp_path / "far") == FILES
+
+
+def test_sftp_with_a_password(tmp_path):
+    (tmp_path / "far").mkdir()
+    with sftp_server(tmp_path / "far") as server:
+        assert (
+            outcome_of(shop_for(tmp_path / "shop", server.place(), "open sesame\n")).handover_code
+            == 0
+        )
+    assert names_in(tmp_path / "far") == FILES
+
+
+def test_an_sftp_server_with_another_host_key_gets_nothing(tmp_path):
+    (tmp_path / "far").mkdir()
+    with sftp_server(tmp_path / "far") as other, sftp_server(tmp_path / "far") as server:
+        place = server.place(host_key=other.host_key)
+        outcome = outcome_of(shop_for(tmp_path / "shop", place, server.private_key))
+    assert (outcome.status, outcome.handover_code) == ("published", 1)
+    assert "PRIVATE" not in outcome.handed_over
+    assert names_in(tmp_path / "far") == set()
+
+
+def test_a_wrong_password_is_told_without_it(tmp_path):
+    (tmp_path / "far").mkdir()
+    with sftp_server(tmp_path / "far") as server:
+        outcome = outcome_of(shop_for(tmp_path / "shop", server.place(), "open barley"))
+    assert outcome.handover_code == 1
+    assert "barley" not in outcome.model_dump_json()
+
+
+def test_a_cut_connection_leaves_nothing_to_be_taken_and_is_gone_on_with(tmp_path):
+    far = tmp_path / "far"
+    far.mkdir()
+    people = {
+        "customers": [customer(str(n)) for n in range(3000)],
+        "objections": TABLES["objections"],
+    }
+    with sftp_server(far, cut_after=60_000) as server:
+        shop = shop_for(tmp_path / "shop", server.place(), server.private_key, people)
+        text = (shop / "shop.toml").read_text()
+        (shop / "shop.toml").write_text(f"{text}\n[carry_out]\nmax_persons = 5000\n")
+        outcome = outcome_of(shop)
+    assert (outcome.status, outcome.handover_code) == ("published", 1)
+    assert not names_in(far) & FILES
+    with sftp_server(far) as server:
+        terms = agreement() | {"place": server.place()}
+        kept = (shop / "partners" / "lotas.toml").read_text()
+        terms["sealing"] = {
+            "seal": "age",
+            "recipient": next(w for w in kept.split('"') if w.startswith("age1")),
+            "expires_on": "2099-12-31",
+        }
+        (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
+        write_private(shop / "state" / "keys" / "lotas-sftp", server.private_key.encode())
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(far) == FILES
+    assert (far / NAME).read_bytes() == (shop / "drops" / "lotas" / NAME).read_bytes()
+
+
+def test_s3_gets_the_parcel(tmp_path):
+    with s3_server() as address:
+        options = {"key": "shop", "secret": "open sesame", "endpoint_url": address}
+        bucket = fsspec.filesystem("s3", **options, skip_instance_cache=True)
+        bucket.mkdir("partner")
+        place = {
+            "kind": "s3",
+            "bucket": "partner",
+            "prefix": "in",
+            "endpoint_url": address,
+            "secret": {"file": "lotas-sftp"},
+        }
+        outcome = outcome_of(shop_for(tmp_path / "shop", place, S3_CREDENTIAL))
+        bucket.invalidate_cache()
+        found = {name.removeprefix("partner/in/") for name in bucket.ls("partner/in")}
+    assert outcome.handover_code == 0, outcome.handed_over
+    assert found == FILES
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ({}, "give either file"),
+        ({"file": "nothing"}, "is missing"),
+        ({"file": "wide"}, "chmod 600"),
+    ],
+)
+def test_a_credential_that_is_not_there_or_that_others_can_read_is_refused(tmp_path, secret, told):
+    (tmp_path / "far").mkdir()
+    with sftp_server(tmp_path / "far") as server:
+        shop = shop_for(tmp_path / "shop", server.place(secret=secret), server.private_key)
+        wide = shop / "state" / "keys" / "wide"
+        wide.write_text("open sesame")
+        wide.chmod(0o644)
+        outcome = outcome_of(shop)
+    assert outcome.handover_code == ConfigurationError.exit_code
+    assert told in outcome.handed_over
+    assert DeliveryError.exit_code == 1

@@ -1,0 +1,234 @@
+"""What is past its time goes, unless somebody needs it; a person who asks is erased (policy §5, §6)."""
+
+import json
+import os
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from drops.keeping import Kept
+from flows.disposing import dispose, past_their_time
+from flows.erasing import erase
+from flows.incident import incident
+from flows.lawful_requests import LawfulRequest, record_request
+from flows.objecting import Refusal
+from ledger.audit import entries
+from ledger.hold_book import HoldBook
+from schemas.errors import ConfigurationError, VerificationError
+from tests.carrying.test_sealing import identity, sealed_to
+from tests.factories import (
+    NOW,
+    acknowledge,
+    agreement,
+    customer,
+    desk,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+
+DROP = "lotas/monthly-2026-10-r1"
+TABLES = joined(
+    {
+        "customers": [customer("1", name="秘密 太郎"), customer("2")],
+        "family_members": [{"family_member_id": "F1", "customer_id": "1", "relation": "妻"}],
+        "vehicles": [vehicle("V1", "1")],
+        "objections": [objection("99")],
+    },
+    slip("S1", "1", "V1"),
+)
+
+
+def at(days: int) -> datetime:
+    return NOW + timedelta(days=days)
+
+
+def shop_of(folder: Path, tables=TABLES) -> Path:
+    shop = write_shop(folder, tables, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    return shop
+
+
+def kinds(shop: Path, days: int) -> list[str]:
+    return [each.kind for each in past_their_time(desk(shop, at(days)))]
+
+
+def of_drops(shop: Path, days: int) -> list[str]:
+    return [kind for kind in kinds(shop, days) if kind in {"sealed", "plain_drop", "drop"}]
+
+
+def test_a_drop_nobody_acknowledged_stays(tmp_path):
+    shop = shop_of(tmp_path)
+    assert of_drops(shop, 1000) == []
+    acknowledge(shop, DROP)
+    assert of_drops(shop, 29) == []
+    assert of_drops(shop, 31) == ["plain_drop"]
+    assert of_drops(shop, 61) == ["sealed", "plain_drop"]
+    assert of_drops(shop, 401) == ["sealed", "drop"]
+
+
+def test_a_drop_under_a_legal_hold_stays_until_it_is_lifted(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    for is_held, expected in ((True, []), (False, ["sealed", "drop"])):
+        at_desk = desk(shop)
+        with at_desk.ledger.writing() as connection:
+            HoldBook(connection).enter(at_desk.actor, DROP, is_held=is_held)
+        assert of_drops(shop, 500) == expected
+
+
+def test_a_drop_is_first_kept_encrypted_then_its_key_is_destroyed(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    kept = Kept(shop / "state", DROP)
+    dispose(desk(shop, at(31)))
+    assert not (shop / "drops" / DROP).exists()
+    assert "秘密".encode() not in kept.copy.read_bytes()
+    assert kept.key.stat().st_mode & 0o077 == 0
+    (tmp_path / "look").mkdir()
+    with kept.opened(tmp_path / "look") as folder:
+        assert "秘密" in (folder / "data" / "customers.csv").read_text("utf-8-sig")
+    dispose(desk(shop, at(401)))
+    assert [path for path in (kept.copy, kept.key) if path.exists()] == []
+    with pytest.raises(VerificationError, match="nothing of it is kept"), kept.opened(tmp_path):
+        pass
+    assert of_drops(shop, 402) == []
+
+
+def test_a_break_between_key_and_copy_is_gone_on_with(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    dispose(desk(shop, at(31)))
+    Kept(shop / "state", DROP).key.unlink()
+    dispose(desk(shop, at(401)))
+    assert not Kept(shop / "state", DROP).copy.exists()
+
+
+def test_the_certificate_says_what_how_many_when_and_by_which_rule(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    path = dispose(desk(shop, at(401)))
+    told = json.loads(path.with_suffix(".json").read_text())
+    assert told["removed"][1] == {
+        "kind": "drop",
+        "name": DROP,
+        "persons": 2,
+        "rule": "retention.drop_days = 400",
+    }
+    assert "| drop | lotas/monthly-2026-10-r1 | 2 |" in path.read_text()
+    with desk(shop).ledger.reading() as connection:
+        assert entries(connection)[-1].action == "dispose"
+    assert past_their_time(desk(shop, at(402))) == []
+    assert dispose(desk(shop, at(402))) is None
+
+
+def test_lists_and_details_go_by_their_age(tmp_path):
+    shop = shop_of(tmp_path)
+    (shop / "state" / "failures").mkdir(mode=0o700)
+    (shop / "state" / "failures" / "x.txt").write_text("details")
+    old = at(-100).timestamp()
+    for path in (shop / "state" / "failures" / "x.txt", shop / "state" / "quarantine" / "all"):
+        os.utime(path, (old, old))
+    assert kinds(shop, 0) == ["failures"]
+    assert set(kinds(shop, 90)) == {"failures", "quarantine"}
+
+
+def refusal(number: str) -> Refusal:
+    return Refusal(
+        customer=number,
+        scope="erasure",
+        partners=(),
+        purposes=(),
+        received_on=NOW.date(),
+        effective_on=NOW.date(),
+        channel="letter",
+        is_in_records=True,
+    )
+
+
+def test_an_erased_person_is_nowhere_in_what_is_held_and_stays_refused(tmp_path):
+    broken = [{"visit_id": "N1", "customer_id": "1", "checked_in_on": "いつか"}]
+    shop = shop_of(tmp_path, joined(TABLES, {"visits": broken}))
+    acknowledge(shop, DROP)
+    erased = erase(desk(shop), refusal("1"))
+    own = [TABLES["customers"][0][k] for k in ("name", "phone", "email")]
+    left = b"".join(
+        p.read_bytes()
+        for place in ("state", "drops")
+        for p in (shop / place).rglob("*")
+        if p.is_file()
+    )
+    assert [word for word in own if word.encode() in left] == []
+    assert ",1," not in (shop / "state" / "quarantine" / "all" / "visits.csv").read_text()
+    assert {line.split()[0] for line in erased.removed} == {
+        "quarantine",
+        "review",
+        "sealed",
+        "drop",
+    }
+    report = run(shop)
+    assert report.outcomes[0].account["customers"].objected == 1
+    assert report.outcomes[0].deleted == 3
+
+
+def test_a_drop_its_partner_has_not_answered_stays_and_is_named(tmp_path):
+    shop = shop_of(tmp_path)
+    assert erase(desk(shop), refusal("1")).kept == (DROP,)
+    assert (shop / "drops" / DROP).exists()
+
+
+def test_the_facts_of_an_incident_are_there_at_once(tmp_path):
+    shop = shop_of(tmp_path)
+    found = incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=False)
+    assert (found.customers, found.relatives, found.persons) == (2, 1, 3)
+    assert (found.is_sealed, found.is_over_1000, found.sensitive) == (True, False, "none")
+    assert found.first_report_by == "2026-11-05 – 2026-11-07"
+    assert found.final_report_by == "2026-12-02"
+    assert found.must_be_reported == ()
+    assert "お名前" in found.facts
+    assert "秘密" not in found.model_dump_json()
+
+
+def test_an_unsealed_drop_taken_on_purpose_must_be_reported(tmp_path):
+    shop = write_shop(tmp_path, TABLES)
+    run(shop)
+    found = incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=True)
+    assert found.must_be_reported == ("3号 不正の目的によるおそれ",)
+    assert found.final_report_by == "2027-01-01"
+
+
+def test_an_incident_looks_into_the_kept_copy_and_fears_the_worst_without_one(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    for days, sensitive in ((31, "none"), (401, "unknown")):
+        dispose(desk(shop, at(days)))
+        found = incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=False)
+        assert found.sensitive == sensitive
+    assert not list((shop / "state" / "runs").iterdir())
+
+
+def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
+    shop = shop_of(tmp_path)
+    request = LawfulRequest.load(
+        {
+            "authority": "山形県警察",
+            "basis": "authority",
+            "law": "刑事訴訟法197条2項",
+            "document": "第12号",
+            "given": "氏名、住所",
+        },
+        where="x",
+    )
+    before = sorted((shop / "drops").rglob("*"))
+    path = record_request(desk(shop), request, ["1"])
+    assert path.stat().st_mode & 0o077 == 0
+    assert sorted((shop / "drops").rglob("*")) == before
+    with desk(shop).ledger.reading() as connection:
+        entry = entries(connection)[-1]
+    assert (entry.action, entry.subject) == ("lawful request", desk(shop).ledger.references.of("1"))
+    with pytest.raises(ConfigurationError, match="nobody in the records"):
+        record_request(desk(shop), request, ["404"])

@@ -1,0 +1,240 @@
+"""A drop travels sealed to its own partner, signed by the shop, and to nobody else."""
+
+import io
+import shutil
+import subprocess
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack, write_tar
+from drops.verify import verify_drop
+from flows.carrying import SIGNING_KEY
+from schemas.agreement import Agreement
+from schemas.errors import (
+    ConfigurationError,
+    JointUseError,
+    RefusedError,
+    UnexpectedError,
+    VerificationError,
+)
+from tests import factories
+from tests.factories import agreement, customer, desk, objection, run, write_shop
+from tests.running.test_command_line import joint_use
+
+TABLES = {"customers": [customer("1")], "objections": [objection("99")]}
+
+
+def identity() -> pyrage.x25519.Identity:
+    return pyrage.x25519.Identity.generate()
+
+
+def sealed_to(key: pyrage.x25519.Identity, expires_on: str = "2099-12-31") -> dict[str, str]:
+    return {"seal": "age", "recipient": str(key.to_public()), "expires_on": expires_on}
+
+
+def sealed_shop(folder: Path, key: pyrage.x25519.Identity, **changes) -> Path:
+    return write_shop(folder, TABLES, agreement(sealing=sealed_to(key), **changes))
+
+
+def parcel_of(shop: Path, name: str = "lotas/monthly-2026-10-r1") -> Parcel:
+    return Parcel(shop / "drops" / f"{name}.tar.age")
+
+
+def signing_pem(shop: Path) -> bytes:
+    return public_key_pem(desk(shop).ledger.key(SIGNING_KEY))
+
+
+def test_the_partner_opens_and_checks_what_was_sealed_for_it(tmp_path):
+    key = identity()
+    shop = sealed_shop(tmp_path / "shop", key)
+    report = run(shop)
+    parcel = parcel_of(shop)
+    assert report.outcomes[0].handed_over == str(parcel.tar)
+    check_parcel(parcel, signing_pem(shop))
+    (tmp_path / "in").mkdir()
+    folder = unpack(parcel, str(key), tmp_path / "in")
+    assert verify_drop(folder).drop.drop_id == "lotas/monthly-2026-10-r1"
+    assert customer("x")["name"][:2].encode() not in parcel.tar.read_bytes()
+
+
+def test_no_other_key_opens_it(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    (tmp_path / "in").mkdir()
+    with pytest.raises(VerificationError, match="sealed to another"):
+        unpack(parcel_of(shop), str(identity()), tmp_path / "in")
+
+
+def test_the_tar_depends_on_nothing_but_the_drop(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    drop = Path(run(shop).outcomes[0].path)
+    copy = tmp_path / "copy" / drop.name
+    shutil.copytree(drop, copy)
+    for path in copy.rglob("*"):
+        path.chmod(0o755)
+    tars = [io.BytesIO(), io.BytesIO()]
+    for folder, target in zip((drop, copy), tars, strict=True):
+        write_tar(folder, target)
+    assert tars[0].getvalue() == tars[1].getvalue()
+    with tarfile.open(fileobj=io.BytesIO(tars[0].getvalue())) as tar:
+        members = tar.getmembers()
+    assert {(m.mtime, m.uid, m.uname) for m in members} == {(0, 0, "")}
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_and_sha256sum_check_it_as_the_read_me_says(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    parcel, pem = parcel_of(shop), tmp_path / "shop.pub.pem"
+    pem.write_bytes(signing_pem(shop))
+    names = ["-in", parcel.digest.name, "-sigfile", parcel.signature.name]
+    checks = [
+        ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(pem), "-rawin", *names],
+        ["sha256sum", "-c", parcel.digest.name],
+    ]
+    for command in checks:
+        assert subprocess.run(command, check=False, cwd=parcel.tar.parent).returncode == 0
+    parcel.digest.write_bytes(parcel.digest.read_bytes().replace(b"0", b"1"))
+    assert subprocess.run(checks[0], check=False, cwd=parcel.tar.parent).returncode != 0
+
+
+def test_a_changed_or_cut_or_foreign_parcel_is_refused(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    parcel, pem = parcel_of(shop), signing_pem(shop)
+    other = sealed_shop(tmp_path / "other", identity())
+    with pytest.raises(VerificationError, match="not this shop's signature"):
+        check_parcel(parcel, signing_pem(other))
+    whole = parcel.tar.read_bytes()
+    parcel.tar.write_bytes(whole[:-1])
+    with pytest.raises(VerificationError, match="changed or cut off"):
+        check_parcel(parcel, pem)
+    parcel.tar.write_bytes(whole)
+    parcel.signature.unlink()
+    with pytest.raises(VerificationError, match="missing"):
+        check_parcel(parcel, pem)
+
+
+def test_a_drop_of_one_partner_cannot_be_sealed_to_another(tmp_path):
+    ours, theirs = identity(), identity()
+    shop = sealed_shop(tmp_path, ours)
+    drop = Path(run(shop).outcomes[0].path)
+    other = Agreement.load(
+        agreement("broadleaf", purposes=("1.research",), sealing=sealed_to(theirs)), where="x"
+    )
+    swapped = Agreement.load(agreement(sealing=sealed_to(theirs)), where="x")
+    unsealed = Agreement.load(agreement(), where="x")
+    for wrong in (other, swapped, unsealed):
+        with pytest.raises(RefusedError, match="made for another partner or key"):
+            seal(drop, wrong, bytes(32))
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {
+            "sealing": {
+                "seal": "age",
+                "recipient": str(identity().to_public()),
+                "expires_on": "2099-12-31",
+            }
+        },
+        {"place": {"kind": "folder", "path": "out"}},
+    ],
+)
+def test_two_partners_with_one_key_or_one_place_do_not_load(tmp_path, same):
+    pair = [agreement() | same, agreement("broadleaf", purposes=("1.research",)) | same]
+    with pytest.raises(RefusedError, match="too; each partner has its own"):
+        run(write_shop(tmp_path, TABLES, *pair))
+
+
+def test_a_partner_without_a_key_gets_nothing(tmp_path):
+    terms = agreement()
+    del terms["sealing"]
+    shop = write_shop(tmp_path, TABLES, terms)
+    with pytest.raises(RefusedError, match="names no key"):
+        run(shop)
+    assert not list((shop / "drops").rglob("*.csv"))
+    assert run(shop, dry_run=True).outcomes[0].status == "dry_run"
+
+
+def test_unsealed_holds_only_until_its_date(tmp_path):
+    terms = {"seal": "none", "reason": "鍵の準備中", "until": "2026-11-02"}
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=terms))
+    assert run(shop).outcomes[0].status == "published"
+    with pytest.raises(RefusedError, match=r"sealing\.until"):
+        run(shop, now=datetime(2026, 11, 3, tzinfo=UTC))
+
+
+def test_unsealed_needs_a_reason_and_a_date(tmp_path):
+    for terms in ({"seal": "none"}, {"seal": "none", "reason": "", "until": "2027-01-01"}):
+        with pytest.raises(ConfigurationError, match="sealing"):
+            run(write_shop(tmp_path, TABLES, agreement(sealing=terms)))
+
+
+def test_an_expired_key_stops_the_handing_over_and_says_what_to_do(tmp_path):
+    shop = sealed_shop(tmp_path, identity())
+    terms = agreement(sealing=sealed_to(identity(), "2026-11-01"))
+    (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
+    (outcome,) = run(shop).outcomes
+    assert (outcome.status, outcome.handover_code) == ("published", 3)
+    assert "expired on 2026-11-01" in outcome.handed_over
+    assert not parcel_of(shop).tar.exists()
+
+
+def test_a_new_key_needs_a_new_revision_which_goes_to_it(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    key = identity()
+    terms = agreement(sealing=sealed_to(key)) | {"version": "2"}
+    (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
+    assert run(shop).outcomes[0].drop_id == "lotas/monthly-2026-10-r2"
+    (tmp_path / "in").mkdir()
+    unpack(parcel_of(shop, "lotas/monthly-2026-10-r2"), str(key), tmp_path / "in")
+
+
+def test_a_disk_that_fails_while_the_tar_is_made_is_told_and_leaves_no_parcel(
+    tmp_path, monkeypatch
+):
+    def fails(*_):
+        raise OSError(5, "Input/output error")
+
+    shop = sealed_shop(tmp_path, identity())
+    monkeypatch.setattr(tarfile.TarFile, "addfile", fails)
+    with pytest.raises(UnexpectedError):
+        run(shop)
+    assert not parcel_of(shop).tar.exists()
+
+
+@pytest.mark.parametrize("name", ["../escape", "/tmp/escape"])
+def test_a_tar_that_reaches_outside_is_no_drop(tmp_path, name):
+    key = identity()
+    tar, sealed = io.BytesIO(), tmp_path / "x.tar.age"
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = 1
+        archive.addfile(entry, io.BytesIO(b"x"))
+    sealed.write_bytes(pyrage.encrypt(tar.getvalue(), [key.to_public()]))
+    (tmp_path / "in").mkdir()
+    with pytest.raises(JointUseError):
+        unpack(Parcel(sealed), str(key), tmp_path / "in")
+    assert not (tmp_path / "escape").exists()
+
+
+def test_the_partner_checks_with_the_command(tmp_path):
+    key = identity()
+    shop = sealed_shop(tmp_path / "shop", key)
+    run(shop)
+    pem, own = tmp_path / "shop.pub.pem", tmp_path / "key.txt"
+    pem.write_text(joint_use("keys", "--shop", str(shop)).stdout)
+    own.write_text(f"# created: today\n{key}\n")
+    tar = str(parcel_of(shop).tar)
+    outside = joint_use("verify", tar, "--key", str(pem))
+    inside = joint_use("verify", tar, "--key", str(pem), "--identity", str(own))
+    assert "signature and digest OK" in outside.stdout
+    assert "lotas/monthly-2026-10-r1: OK" in inside.stdout
+    assert joint_use("verify", tar).returncode == 2

@@ -1,0 +1,245 @@
+"""Known words pass, known dangers never do, everything else waits."""
+
+import re
+
+import numpy as np
+import pyarrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.screening import Action, Knowledge
+from sources.screening.loading import shipped_knowledge
+from sources.screening.tokenizing import tokenize
+from tests.screening import evaluation
+from tests.screening.evaluation import CORPUS, knows_nobody, outcomes, phrases
+from transforms.screening.folding import fold_term
+from transforms.screening.judging import Decision, Decisions, Screen
+from transforms.screening.numbers import holds_personal_number, is_licence, is_my_number
+
+DESCRIPTION = "repairs.description"
+KNOWLEDGE = shipped_knowledge()
+DANGEROUS_WORDS = [word for rule in KNOWLEDGE.rules for word in rule.words]
+
+
+def screen(
+    decisions: Decisions | None = None, names=knows_nobody, knowledge: Knowledge = KNOWLEDGE
+):
+    return Screen(knowledge, tokenize, decisions or Decisions(), names)
+
+
+SHIPPED = screen()
+
+
+def judged(text: str, column: str = DESCRIPTION, by: Screen = SHIPPED):
+    """What becomes of one text: None if it leaves."""
+    return by.judge(column, [text]).get(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ブレーキパッド交換 前",
+        "右前輪から異音、ハブベアリング交換にて対応",
+        "ﾛﾜｰｱｰﾑﾌﾞｰﾂ破れ 左右交換",
+        "スタッドレスタイヤ 165/55R15 4本 組替・バランス",
+        "エンジンオイル 0W-20 3.5L",
+        "盗難防止装置 点検",
+        "バッテリー診断 CCA 180",
+        "組合せランプ 左 交換",
+        "排ガス検査",
+        "エンジンの病気 原因特定",
+        "障害コード P0300 消去",
+        "鈑金塗装 左フロントドア",
+        "異音点検\n右前輪から異音",
+        "がんがん鳴る マフラー遮熱板",
+        "中国製タイヤ 4本 組替",
+    ],
+)
+def test_garage_talk_leaves(text):
+    assert judged(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "週三日 機械につながれて血をきれいにしてる",
+        "塀の中に入っていた",
+        "片方しか利かないので左で踏めるように改造",
+        "オイル交換 ご主人 先月から歩けなくなった",
+        "佐藤一郎様より依頼",
+        "とうせきのため夕方納車",
+        "トウセキ",
+        "ト ウ セ キ",
+        "品番 04465-30330-12",
+        "VIN JTDKB20U093456789",
+    ],
+)
+def test_what_the_trade_does_not_say_waits_or_is_withheld(text):
+    assert judged(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("透析のため夕方納車", "health_care"),
+        ("透 析", "health_care"),
+        ("身障１級", "disability"),
+        ("創価の集まり", "creed"),
+        ("前科持ち", "crime_record"),
+        ("当て逃げ被害 右ドア", "crime_victim"),
+        ("本籍が同じ", "origin"),
+        ("労組の車", "union"),
+        ("減免", "inference"),
+        ("ﾃﾞｲｻｰﾋﾞｽ", "inference"),
+        ("病気", "health"),
+        ("がんで入院", "health"),
+        ("ガンの手術", "health_care"),
+        ("末期がんと", "health"),
+        ("自動車税 0円", "inference"),
+        ("個人番号 1234 5678 9018", "number"),
+        ("4111 1111 1111 1111", "number"),
+        ("090-1234-5678 へ連絡", "person"),
+        ("taro＠example.jp", "person"),
+    ],
+)
+def test_known_dangers_are_withheld_by_their_category(text, reason):
+    assert judged(text).reason == reason
+
+
+@pytest.mark.parametrize(
+    "text", ["重量税 6,600円", "現在日時 点検", "DVDナビ取付", "エアガン ノズル交換"]
+)
+def test_innocent_texts_that_hold_a_danger_by_chance_are_not_withheld(text):
+    judgement = judged(text)
+    assert judgement is None or judgement.action is None
+
+
+def test_a_figure_of_speech_needs_a_part_directly_beside_it():
+    assert judged("エンジンの病気") is None
+    assert judged("愛車入院") is None
+    assert judged("エンジンオイル 入院").action is None
+    assert judged("スズキの病気").reason == "health"
+
+
+@given(
+    word=st.sampled_from(DANGEROUS_WORDS),
+    before=st.sampled_from(["", "オイル交換 ", "点検。", "車検"]),
+    between=st.sampled_from(["", " ", "\u3000", "・", "\n"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_danger_never_leaves_whatever_was_decided_and_however_it_is_spaced(word, before, between):
+    text = before + between.join(word)
+    everything = screen(Decisions(words=[text, word], of_text=lambda _text: Decision.RELEASED))
+    own = [r for r in KNOWLEDGE.rules if word in r.words]
+    is_excepted = any(fold_term(word) in fold_term(each) for r in own for each in r.unless)
+    assert is_excepted or judged(text, by=everything) is not None
+
+
+def test_decisions_of_persons_hold_for_texts_that_wait():
+    text = "ほにゃらら交換"
+    assert judged(text).reason == "waits"
+    assert judged(text).unknown
+    assert judged(text, by=screen(Decisions(words=["ほにゃらら"]))) is None
+    released = screen(Decisions(of_text=lambda _text: Decision.RELEASED))
+    withheld = screen(Decisions(of_text=lambda _text: Decision.WITHHELD))
+    assert judged(text, by=released) is None
+    assert judged("オイル交換", by=withheld).action is Action.WITHHOLD_CELL
+
+
+def test_a_text_that_names_somebody_is_withheld_even_if_it_was_released():
+    def everybody(texts: pyarrow.Array) -> np.ndarray:
+        return np.ones(len(texts), bool)
+
+    released = Decisions(of_text=lambda _text: Decision.RELEASED)
+    assert judged("オイル交換", by=screen(released, everybody)).reason == "person"
+
+
+@pytest.mark.parametrize(
+    ("column", "passes", "waits"),
+    [
+        ("customers.occupation", "会社員", "透視能力者"),
+        ("family_members.relation", "長女", "内縁"),
+        ("vehicles.usage", "通勤・買物", "週に三度の往復"),
+        ("vehicle_costs.cost_kind", "自動車税種別割", "謎の費用"),
+        ("certificates.body_shape", "ステーションワゴン", "何かの車"),
+        ("customers.replacement_intent", "次回は軽を希望", "体が動くうちに"),
+    ],
+)
+def test_coded_columns_pass_only_what_their_list_has(column, passes, waits):
+    assert judged(passes, column) is None
+    assert judged(waits, column) is not None
+
+
+def test_no_value_of_a_list_is_a_danger():
+    for column, values in KNOWLEDGE.lists.items():
+        assert {value: judged(value, column) for value in values if judged(value, column)} == {}
+
+
+def test_no_term_of_the_vocabulary_is_a_danger_by_itself():
+    by_rule = {term: judged(term) for term in sorted(KNOWLEDGE.terms)}
+    assert [t for t, found in by_rule.items() if found and found.action is not None] == []
+
+
+@given(st.text("0123456789", min_size=11, max_size=11))
+def test_exactly_one_check_digit_makes_a_my_number(digits):
+    fits = [check for check in "0123456789" if is_my_number(digits + check)]
+    assert len(fits) == 1
+
+
+@given(st.integers(10, 97), st.text("0123456789", min_size=8, max_size=8), st.sampled_from("01"))
+def test_exactly_one_check_digit_makes_a_licence_number(police, digits, last):
+    fits = [check for check in "0123456789" if is_licence(f"{police}{digits}{check}{last}")]
+    assert len(fits) == 1
+
+
+@pytest.mark.parametrize("between", ["", " ", "-", "－", "\u3000"])
+def test_a_my_number_is_found_however_its_digits_are_parted(between):
+    groups = ["1234", "5678", "9018"]
+    assert holds_personal_number(f"番号{between.join(groups)}です")
+    assert not holds_personal_number(f"番号{between.join([*groups[:2], '9017'])}です")
+
+
+def shares(corpus: list[evaluation.Phrase]) -> dict[str, float]:
+    ended = outcomes(corpus)
+
+    def share(wanted: str, own: list[evaluation.Phrase]) -> float:
+        return sum((ended[p.text] == "left") == (wanted == "left") for p in own) / len(own)
+
+    innocent = [p for p in corpus if p.label == "innocent"]
+    return {
+        "sensitive that leaves": share("left", [p for p in corpus if p.label == "sensitive"]),
+        "innocent that stays": share("stays", innocent),
+        "plain that stays": share("stays", [p for p in innocent if p.category == "plain"]),
+    }
+
+
+def test_the_labelled_corpus_meets_the_goals():
+    found = shares(phrases(CORPUS / "develop.tsv"))
+    assert found["sensitive that leaves"] <= 0.005, found
+    assert found["innocent that stays"] <= 0.10, found
+    assert found["plain that stays"] <= 0.02, found
+
+
+def test_next_to_nothing_sensitive_leaves_of_the_corpus_kept_back():
+    assert shares(phrases(CORPUS / "judge.tsv"))["sensitive that leaves"] <= 0.005
+
+
+def test_the_corpora_are_large_labelled_and_apart():
+    develop, judge = (phrases(CORPUS / f"{name}.tsv") for name in ("develop", "judge"))
+    labels = [p.label for p in develop]
+    assert min(labels.count("sensitive"), labels.count("innocent")) >= 750
+    assert sum(p.category == "hard_negative" for p in develop) >= 375
+    texts = {p.text for p in develop}
+    assert len(texts) == len(develop)
+    assert len(texts & {p.text for p in judge}) < 60
+
+
+def test_what_became_of_a_corpus_is_printed_per_category(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["evaluation", str(CORPUS / "judge.tsv")])
+    evaluation.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert re.search(
+        r"^sensitive +health +left +\d+ +waited +\d+ +withheld +\d+", "\n".join(lines), re.MULTILINE
+    )
+    assert len(lines) >= 16

@@ -1,0 +1,291 @@
+"""What screening does to an export: cells, rows, the account, and what a person decides."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from flows.request import Mode
+from flows.reviewing import add_words, decide_texts, waiting
+from ledger.quarantine import QuarantineFolder
+from schemas.errors import ConfigurationError, RefusedError
+from tests.factories import (
+    agreement,
+    bytes_of,
+    customer,
+    delivered,
+    desk,
+    joined,
+    objection,
+    release_texts,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+from transforms.screening.judging import Decision
+
+SECRET = "週三日 機械につながれて血をきれいにしてる"
+
+
+def tables(description: str = "", line: str = "オイル", **more):
+    whole = joined(
+        {
+            "customers": [customer("1")],
+            "vehicles": [vehicle("V1", "1")],
+            "objections": [objection("99")],
+        },
+        slip("S1", "1", "V1"),
+        more,
+    )
+    whole["repairs"][0]["description"] = description
+    whole["repair_lines"][0]["name"] = line
+    return whole
+
+
+def test_a_cell_that_waits_goes_out_empty_and_holds_nothing_else_back(tmp_path):
+    report = run(write_shop(tmp_path, tables(SECRET)))
+    (outcome,) = report.outcomes
+    (row,) = delivered(report)["repairs"]
+    assert (row["description"], row["done_by"]) == ("", "own_shop")
+    assert outcome.cells == {"waits": 1}
+    assert report.texts_waiting == 1
+    assert len(delivered(report)["repair_lines"]) == 2
+
+
+def test_a_released_text_leaves_with_the_next_export_and_one_withheld_never(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換", "もへじ部品"))
+    run(shop)
+    texts = {each.text: each.name for each in waiting(desk(shop))}
+    decide_texts(desk(shop), [texts["ほにゃらら交換"]], Decision.RELEASED)
+    decide_texts(desk(shop), [texts["もへじ部品"]], Decision.WITHHELD)
+    report = run(shop)
+    assert report.outcomes[0].drop_id == "lotas/monthly-2026-10-r2"
+    assert delivered(report)["repairs"][0]["description"] == "ほにゃらら交換"
+    assert delivered(report)["repair_lines"][0]["name"] == ""
+    assert report.outcomes[0].cells == {"withheld:by_decision": 1}
+    assert waiting(desk(shop)) == []
+
+
+def test_a_correction_carries_released_texts_too(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換"))
+    run(shop)
+    release_texts(shop)
+    report = run(shop, mode=Mode.CORRECT, confirmed=True, reason="確認した文を渡す")
+    assert report.outcomes[0].difference["repairs"].changed == 1
+
+
+def test_an_added_word_lets_every_text_with_it_leave(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換", "ほにゃらら"))
+    run(shop)
+    assert add_words(desk(shop), ["ほにゃらら"]) == ["ほにゃらら"]
+    assert waiting(desk(shop)) == []
+    assert run(shop).outcomes[0].cells == {}
+
+
+@pytest.mark.parametrize("word", ["透析", "試験", "あ", "番号12"])
+def test_a_word_that_is_a_danger_a_name_or_no_word_is_refused(tmp_path, word):
+    shop = write_shop(tmp_path, tables(customers=[customer("2", name="試験 太郎")]))
+    with pytest.raises(RefusedError) as caught:
+        add_words(desk(shop), [word])
+    assert word not in str(caught.value)
+
+
+def test_nothing_can_be_decided_about_a_text_that_does_not_wait(tmp_path):
+    shop = write_shop(tmp_path, tables())
+    with pytest.raises(ConfigurationError, match="does not wait"):
+        decide_texts(desk(shop), ["0123456789"], Decision.RELEASED)
+
+
+def test_what_was_withheld_is_counted_and_never_listed_for_review(tmp_path):
+    shop = write_shop(tmp_path, tables("透析のため夕方納車"))
+    report = run(shop)
+    assert report.outcomes[0].cells == {"withheld:health_care": 1}
+    assert waiting(desk(shop)) == []
+
+
+def test_a_line_that_tells_of_a_disability_is_withheld_as_a_row(tmp_path):
+    report = run(write_shop(tmp_path, tables(line="手動運転装置 取付")))
+    account = report.outcomes[0].account["repair_lines"]
+    assert (account.read, account.delivered, account.withheld) == (2, 1, 1)
+    assert report.outcomes[0].reasons["repair_lines"] == {"withheld: inference": 1}
+
+
+def test_a_my_number_sets_its_slip_aside_until_the_source_is_mended(tmp_path):
+    shop = write_shop(tmp_path, tables(line="控 1234-5678-9018"))
+    report = run(shop)
+    account = report.outcomes[0].account
+    assert (account["repair_lines"].quarantined, account["repairs"].quarantined) == (2, 1)
+    assert account["invoices"].quarantined == 1
+    reasons = QuarantineFolder(shop / "state").summary().reasons
+    assert reasons["repair_lines"] == {"name:number": 1, "repair_id:set_aside": 1}
+    assert reasons["repairs"] == {"repair_lines:set_aside": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "leaves"),
+    [
+        ("自動車税種別割", "30500", True),
+        ("自動車税種別割", "0", False),
+        ("自動車税種別割", "", False),
+        ("自賠責保険料", "0", True),
+        ("自動車税減免", "0", False),
+        ("自動車税減免", "15000", False),
+    ],
+)
+def test_a_tax_of_nothing_and_what_names_an_exemption_stay(tmp_path, kind, amount, leaves):
+    cost = {
+        "vehicle_cost_id": "T1",
+        "vehicle_id": "V1",
+        "cost_kind": kind,
+        "amount_jpy": amount,
+        "incurred_on": "2026-10-02",
+    }
+    account = run(write_shop(tmp_path, tables(vehicle_costs=[cost]))).outcomes[0].account
+    assert account["vehicle_costs"].delivered == int(leaves)
+    assert account["vehicle_costs"].withheld == int(not leaves)
+
+
+def test_a_body_shape_that_tells_of_a_disability_is_emptied(tmp_path):
+    paper = {"vehicle_id": "V1", "body_shape": "車いす移動車", "model_code": "DBA-ZRR80W"}
+    (row,) = delivered(run(write_shop(tmp_path, tables(certificates=[paper]))))["certificates"]
+    assert (row["body_shape"], row["model_code"]) == ("", "DBA-ZRR80W")
+
+
+def test_another_customers_name_in_a_text_is_withheld(tmp_path):
+    people = [customer("2", name="前後 左右")]
+    report = run(write_shop(tmp_path, tables("前後左右 点検", customers=people)))
+    assert report.outcomes[0].cells == {"withheld:person": 1}
+
+
+def test_what_one_partner_gets_does_not_depend_on_who_else_is_asked_for(tmp_path):
+    both = (
+        agreement(),
+        agreement(
+            "broadleaf", purposes=("1.research",), tables={"customers": {"columns": ["name"]}}
+        ),
+    )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    shops = [write_shop(tmp_path / n, tables("控 1234-5678-9018"), *both) for n in ("a", "b")]
+    together = run(shops[0]).outcomes
+    alone = run(shops[1], partners=("broadleaf",)).outcomes
+    accounts = {outcome.partner: outcome.account for outcome in (*together,)}
+    assert accounts["broadleaf"] == alone[0].account
+
+
+CANARIES = {
+    "occupation": "カナリヤ壱の仕事",
+    "replacement_intent": "カナリヤ弐の意向",
+    "relation": "カナリヤ参の続柄",
+    "usage": "カナリヤ四の用途",
+    "work_kind": "カナリヤ五の作業",
+    "description": "カナリヤ六の内容 透析",
+    "name": "カナリヤ七の部品",
+    "cost_kind": "カナリヤ八の費目",
+    "body_shape": "カナリヤ九の形状",
+}
+
+
+def canary_tables():
+    whole = tables(CANARIES["description"], CANARIES["name"])
+    whole["customers"][0] |= {k: CANARIES[k] for k in ("occupation", "replacement_intent")}
+    whole["family_members"] = [
+        {"family_member_id": "F1", "customer_id": "1", "relation": CANARIES["relation"]}
+    ]
+    whole["vehicles"][0]["usage"] = CANARIES["usage"]
+    whole["repairs"][0]["work_kind"] = CANARIES["work_kind"]
+    whole["vehicle_costs"] = [
+        {
+            "vehicle_cost_id": "T1",
+            "vehicle_id": "V1",
+            "cost_kind": CANARIES["cost_kind"],
+            "amount_jpy": "5",
+            "incurred_on": "2026-10-02",
+        }
+    ]
+    whole["certificates"] = [{"vehicle_id": "V1", "body_shape": CANARIES["body_shape"]}]
+    return whole
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_canaries_in_every_free_text_column_are_nowhere_outside_the_state_folder(
+    tmp_path, form, capfd
+):
+    delivery = {"format": form}
+    shop = write_shop(tmp_path, canary_tables(), agreement(delivery=delivery))
+    report = run(shop)
+    everything = bytes_of(shop / "drops") + report.model_dump_json().encode()
+    printed = "".join(capfd.readouterr()).encode()
+    for text in CANARIES.values():
+        assert text[:5].encode() not in everything + printed
+    assert sum(report.outcomes[0].cells.values()) == len(CANARIES)
+
+
+def photograph(path: Path, size: tuple[int, int] = (400, 300)) -> None:
+    path.parent.mkdir(exist_ok=True)
+    exif = Image.Exif()
+    exif[0x010E] = "秘密の場所"
+    exif[0x0112] = 6
+    Image.new("RGB", size, "red").save(path, exif=exif, comment=b"secret place")
+
+
+def image(number: str, file: str, cleared: str = "1") -> dict[str, str]:
+    return {
+        "image_id": number,
+        "vehicle_id": "V1",
+        "is_cleared_for_sharing": cleared,
+        "taken_on": "2026-10-03",
+        "file": file,
+    }
+
+
+def test_a_cleared_photograph_leaves_made_anew_and_named_by_its_key(tmp_path):
+    photograph(tmp_path / "images" / "山田様の車.jpg", (4000, 300))
+    photograph(tmp_path / "images" / "b.jpg")
+    images = [image("P1", "山田様の車.jpg"), image("P2", "b.jpg", "0")]
+    report = run(write_shop(tmp_path, tables(vehicle_images=images)))
+    (row,) = delivered(report)["vehicle_images"]
+    drop = Path(report.outcomes[0].path)
+    assert row["file"] == f"data/images/{row['image_key']}.jpg"
+    with Image.open(drop / row["file"]) as picture:
+        assert (picture.size, dict(picture.getexif()), picture.info.get("comment")) == (
+            (120, 1600),
+            {},
+            None,
+        )
+    assert [p.name for p in (drop / "data" / "images").iterdir()] == [Path(row["file"]).name]
+    assert "山田".encode() not in bytes_of(drop)
+
+
+def test_a_file_that_is_no_photograph_of_the_shop_is_set_aside(tmp_path):
+    photograph(tmp_path / "secret.jpg")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "text.jpg").write_bytes(b"no image at all")
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    photograph(folder / "wide.jpg", (9000, 9000))
+    with (folder / "heavy.jpg").open("wb") as heavy:
+        heavy.truncate(20_000_001)
+    files = ["../secret.jpg", str(tmp_path / "secret.jpg"), "link.jpg", "text.jpg", "gone.jpg"]
+    files += ["wide.jpg", "heavy.jpg", ".."]
+    rows = [image(f"P{n}", file) for n, file in enumerate(files)]
+    shop = write_shop(tmp_path, tables(vehicle_images=rows))
+    run(shop)
+    assert QuarantineFolder(shop / "state").summary().reasons["vehicle_images"] == {
+        "file:missing": 1,
+        "file:not_an_image": 1,
+        "file:outside_the_folder": 4,
+        "file:too_large": 2,
+    }
+
+
+def test_the_review_list_and_its_decisions_are_private_and_in_the_chain(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換"))
+    run(shop)
+    release_texts(shop)
+    path = shop / "state" / "review" / "2026-10.json"
+    assert path.stat().st_mode & 0o077 == 0
+    assert json.loads(path.read_text())[0]["column"] == "repairs.description"
+    assert "ほにゃらら".encode() not in (shop / "state" / "ledger.db").read_bytes()
