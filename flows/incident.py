@@ -6,22 +6,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import pyarrow.compute as pc
 from pydantic import BaseModel
 
-from drops.folders import read_drop
 from drops.keeping import Kept
-from drops.verify import read_table, resources_of
 from flows.desk import Desk
 from flows.pages import incident_text
+from flows.sensitive import sensitive_in
 from flows.workspace import workspace
 from ledger.audit import note
 from ledger.drop_book import DropBook, EnteredDrop
-from schemas.catalog import CATALOG
-from schemas.columns import Kind
 from schemas.errors import JointUseError
-from sources.screening.loading import shipped_knowledge
-from transforms.screening.dangers import Dangers
 
 REPORTABLE_PERSONS = 1000
 """More than these must be reported whatever was lost (施行規則7条4号)."""
@@ -153,7 +147,7 @@ def _contents(desk: Desk, entered: EnteredDrop) -> _Contents:
     items = tuple(IncidentItem(item=i, text=notice.get(i, i), rows=n) for i, n in rows.items())
     try:
         with _opened(desk, entered) as folder:
-            return _Contents(items, _sensitive_in(folder))
+            return _Contents(items, sensitive_in(folder))
     except JointUseError:
         return _Contents(items, None)
 
@@ -169,26 +163,3 @@ def _opened(desk: Desk, entered: EnteredDrop) -> Iterator[Path]:
         scratch.mkdir(mode=0o700)
         with Kept(desk.folder.state, entered.drop.drop_id).opened(scratch) as kept:
             yield kept
-
-
-def _sensitive_in(folder: Path) -> tuple[str, ...]:
-    dangers = Dangers(shipped_knowledge().rules)
-    found = set[str]()
-    for table in read_drop(folder).tables:
-        resource = resources_of(folder)[table.name]
-        texts = {
-            field["joint-use:column"]: field["name"]
-            for field in resource["schema"]["fields"]
-            if _is_free_text(table.name, field["joint-use:column"])
-        }
-        for batch in read_table(folder, resource, list(texts.values())) if texts else ():
-            for header in texts.values():
-                distinct = pc.unique(batch.column(header)).drop_null().to_pylist()
-                rules = (dangers.found_in(text) for text in distinct)
-                found |= {rule.category for rule in rules if rule}
-    return tuple(sorted(found))
-
-
-def _is_free_text(table: str, column: str) -> bool:
-    known = CATALOG[table].columns.get(column) if table in CATALOG else None
-    return known is not None and known.kind is Kind.FREE_TEXT

@@ -12,6 +12,7 @@ from schemas.screening import CODED
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import tokenize
 from transforms.screening.dangers import Dangers
+from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_term
 from transforms.screening.judging import Decision
 from transforms.screening.vocabulary import Vocabulary
@@ -52,12 +53,14 @@ def waiting(desk: Desk) -> list[Waiting]:
                 if decisions.of_text(each.text) is None:
                     counts[name] += each.count
                     found.setdefault(name, []).append((each.text, each.column, each.unknown))
-    vocabulary = Vocabulary([*shipped_knowledge().terms, *decisions.words], tokenize)
+    known = shipped_knowledge()
+    vocabulary = Vocabulary([*known.terms, *decisions.words], tokenize)
+    figures = Figures(known.figurative, known.parts)
     listed = []
     for name, count in counts.most_common():
         text, first, unknown = found[name][0]
         columns = tuple(dict.fromkeys(column for _, column, _ in found[name]))
-        left = unknown if first in CODED else tuple(vocabulary.unknown_words(text))
+        left = unknown if first in CODED else tuple(vocabulary.unknown_words(figures.hidden(text)))
         if left:
             listed.append(Waiting(name, text, columns, count, left))
     return listed
@@ -87,7 +90,7 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     Raises:
         RefusedError: a word is a danger, a customer's name, or no single word; it is not repeated.
     """
-    dangers = Dangers(shipped_knowledge().rules)
+    dangers = Dangers.of(shipped_knowledge())
     names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
     for word in words:
         folded = fold_term(word)

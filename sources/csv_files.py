@@ -1,6 +1,7 @@
 """CSV files as shop systems export them: CP932 or UTF-8, quoted line breaks, every cell text."""
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from sources.encoding import encoding_of
 from sources.rows import Order, RawBatch, UnreadableRow
 
 _BLOCK_BYTES = 1 << 24
+_CHUNK_BYTES = 1 << 20
+_LONGEST_HEADER = 1 << 16
 _FIRST_DATA_RECORD = 2
 _END_OF_FILE_MARK = "\x1a"
 """What DOS programs put behind the last record."""
@@ -50,11 +53,19 @@ class CsvFile:
         self.part = path.name
         self.encoding = encoding_of(path)
         self.unreadable: list[UnreadableRow] = []
-        with path.open(encoding=self.encoding, newline="") as file:
-            header = next(csv.reader(file), None)
+        header = self._header()
         if not header or not any(header):
             raise SourceUnreadableError(f"{self.part}: has no header record; export it again")
         self.headers: Sequence[str] = header
+
+    def _header(self) -> list[str] | None:
+        """Read the header record; a file whose first lines never end is none of a shop's system."""
+        with self._path.open(encoding=self.encoding, newline="") as file:
+            beginning = file.read(_LONGEST_HEADER)
+        try:
+            return next(csv.reader(io.StringIO(beginning, newline="")), None)
+        except csv.Error:
+            return None
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns in file order; records of the wrong width go to `unreadable`."""
@@ -62,7 +73,8 @@ class CsvFile:
         for name in headers:
             if list(self.headers).count(name) > 1:
                 raise SourceUnreadableError(f"{self.part}: has two columns '{name}'; rename one")
-        self._check_quotes()
+        if self._holds_quotes():
+            self._check_quotes()
         good_rows = 0
         for batch in self._reader(headers):
             yield RawBatch(batch, self._records(good_rows, batch.num_rows))
@@ -109,15 +121,29 @@ class CsvFile:
             next(reader, None)
             return next(reader, None) is None
 
+    def _holds_quotes(self) -> bool:
+        """Look through the file once: for quotes, and for a line so long that it would fill the memory."""
+        has_quotes, behind_last_end = False, 0
+        with self._path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                has_quotes = has_quotes or b'"' in chunk
+                first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
+                if behind_last_end + (first if last >= 0 else len(chunk)) > _BLOCK_BYTES:
+                    raise SourceUnreadableError(
+                        f"{self.part}: has a line of more than 16 MiB; this is no export of a shop's "
+                        "system. Export it again"
+                    )
+                behind_last_end = (
+                    len(chunk) - last - 1 if last >= 0 else behind_last_end + len(chunk)
+                )
+        return has_quotes
+
     def _check_quotes(self) -> None:
         """Refuse a file with a quote that is never closed, or closed in the middle of a cell.
 
         Such a quote swallows whole records without an error in the fast parser, and what is
         swallowed could not be counted. Files without quotes need no look.
         """
-        with self._path.open("rb") as file:
-            if not any(b'"' in chunk for chunk in iter(lambda: file.read(_BLOCK_BYTES), b"")):
-                return
         fault = None
         with self._path.open(encoding=self.encoding, newline="") as text:
             reader = csv.reader(text, strict=True)

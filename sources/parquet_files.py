@@ -10,6 +10,9 @@ from pyarrow import parquet
 from schemas.errors import SourceUnreadableError
 from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
 
+_LARGEST_GROUP_BYTES = 1 << 30
+"""A file of a few kilobytes can unpack to any size; this is what a run may hold of it at once."""
+
 
 class ParquetFolder:
     """A folder of Parquet files, one table each."""
@@ -43,6 +46,12 @@ class ParquetTable:
             self._file = None
         if self._file is None:
             raise SourceUnreadableError(f"{path.name}: is not a Parquet file; export it again")
+        groups = self._file.metadata.num_row_groups
+        sizes = (self._file.metadata.row_group(n).total_byte_size for n in range(groups))
+        if max(sizes, default=0) > _LARGEST_GROUP_BYTES:
+            raise SourceUnreadableError(
+                f"{path.name}: a row group unpacks to more than 1 GiB; write it with smaller row groups"
+            )
         self.part = path.name
         self.headers: Sequence[str] = self._file.schema_arrow.names
         self.unreadable: list[UnreadableRow] = []

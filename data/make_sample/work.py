@@ -38,6 +38,7 @@ def make_work(cars: list[Car], random: Random) -> tuple[Rows, Rows, Rows, Rows]:
             invoices.append(_invoice(place, day, repair, state, total, random))
     _add_reversal(repairs, lines, invoices)
     _break_some(visits, repairs, lines, invoices)
+    _add_private_texts(repairs, lines)
     for place, invoice in enumerate(invoices, 1):
         invoice["伝票番号"] = f"D{place:06}"
     return visits, repairs, lines, [{"伝票番号": i["伝票番号"], **i} for i in invoices]
@@ -156,6 +157,26 @@ def _add_reversal(repairs: Rows, lines: Rows, invoices: Rows) -> None:
             "請求金額": f"▲{bill['請求金額']}",
         }
     )
+
+
+def _add_private_texts(repairs: Rows, lines: Rows) -> None:
+    """Write into October's slips what no partner may read (§10), and garage talk that sounds like it."""
+    booked = [
+        r for r in repairs if r["状態"] == "完了" and r["完了日"].replace("-", "/")[:7] == "2026/10"
+    ]
+    texts = [
+        "週三日 機械につながれるので夕方納車",
+        "透析のため夕方納車",
+        "ﾄｳｾｷ 送迎あり",
+        "エンジンの病気 原因特定 様子見",
+        "車上荒らし 右ガラス交換",
+        "盗難防止装置 誤作動 調整",
+    ]
+    for repair, text in zip(booked[2::3], texts, strict=False):
+        repair["作業内容"] = text
+    own = {repair["整備番号"] for repair in booked[20:22]}
+    for line in [line for line in lines if line["整備番号"] in own and line["行"] == "2"]:
+        line["名称"] = "手動運転装置 点検"
 
 
 def _break_some(visits: Rows, repairs: Rows, lines: Rows, invoices: Rows) -> None:

@@ -20,7 +20,9 @@ from drops.objector_scan import (
 from drops.verify import read_table, resources_of, verify_drop
 from flows.report import Built
 from flows.run import Run
+from flows.sensitive import sensitive_in
 from ledger.audit import note
+from schemas.errors import VerificationError
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
 
@@ -54,6 +56,12 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
     resources = resources_of(staging)
     delivered = {name: _keys_in(staging, resources.get(name)) for name in ("customers", "vehicles")}
     scan(staging, resources, gather_traces(register, known, delivered))
+    sensitive = sensitive_in(staging)
+    if sensitive:
+        raise VerificationError(
+            f"sensitive content ({', '.join(sensitive)}) was found in the finished drop; nothing is "
+            "published. Keep the records as they are and report this"
+        )
     with run.ledger.writing() as connection:
         note(connection, run.actor, "verify", drop.drop_id, "sound, and free of who objected")
 

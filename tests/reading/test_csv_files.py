@@ -1,12 +1,15 @@
 """CSV is read strictly: the encoding is told, not guessed, and no record is lost."""
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
 from sources.csv_files import CsvFile
 from sources.encoding import encoding_of
+from sources.parquet_files import ParquetFolder
 from sources.rows import Order
 
 
@@ -114,3 +117,26 @@ def test_every_cell_comes_back(tmp_path_factory, rows):
     cells, _, unreadable = read(path, "a", "b")
     assert [(row["a"], row["b"]) for row in cells] == [(a or None, b or None) for a, b in rows]
     assert not unreadable
+
+
+def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(tmp_path):
+    with (tmp_path / "bomb.csv").open("wb") as file:
+        file.write(b"a,b\r\n")
+        for _ in range(17):
+            file.write(b"x" * (1 << 20))
+    with pytest.raises(SourceUnreadableError, match="more than 16 MiB"):
+        read(tmp_path / "bomb.csv", "a")
+
+
+def test_a_header_that_never_ends_is_no_header_of_a_shops_system(tmp_path):
+    (tmp_path / "bomb.csv").write_bytes(b"x" * (1 << 22))
+    with pytest.raises(SourceUnreadableError):
+        read(tmp_path / "bomb.csv", "a")
+
+
+def test_a_parquet_file_that_unpacks_to_more_than_a_run_may_hold_is_refused(tmp_path):
+    big = pyarrow.table({"a": pyarrow.array(["x" * (1 << 24)] * 70)})
+    parquet.write_table(big, tmp_path / "bomb.parquet", use_dictionary=False, compression="zstd")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 1 << 20
+    with pytest.raises(SourceUnreadableError, match="more than 1 GiB"):
+        ParquetFolder(tmp_path).table("bomb.parquet")

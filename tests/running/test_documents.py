@@ -83,6 +83,19 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(sample_shop, t
     assert not [line for line in lotas if "から" in line]
 
 
+def test_the_commands_about_texts_answer(sample_shop):
+    run(sample_shop)
+    section = READ_ME.read_text().partition("### Texts")[2].partition("\n### ")[0]
+    (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    who = {"JOINT_USE_SHOP": str(sample_shop), "JOINT_USE_OPERATOR": PERSON}
+    for line in block.splitlines():
+        arguments = shlex.split(line.partition("#")[0])[1:]
+        listed = json.loads(joint_use("review", "--json", **who).stdout)
+        own = [listed[0]["name"] if a == "1a2b3c4d5e" else a for a in arguments] if listed else []
+        done = joint_use(*(own or arguments), **who)
+        assert done.returncode == (0 if listed or "1a2b3c4d5e" not in line else 2), done.stderr
+
+
 @pytest.mark.flow
 def test_the_operators_commands_answer(sample_shop, tmp_path):
     run(sample_shop)
@@ -103,7 +116,8 @@ def test_the_answer_shown_to_partners_is_of_the_format():
 
 
 def test_the_example_of_a_shop_file_loads():
-    (example,) = re.findall(r"```toml\n(.*?)```", READ_ME.read_text(), re.DOTALL)
+    example, agreement = re.findall(r"```toml\n(.*?)```", READ_ME.read_text(), re.DOTALL)
+    assert tomllib.loads(agreement).keys() == {"sealing", "place"}
     shop = ShopConfiguration.load(tomllib.loads(example), where="README.md")
     assert shop.tables["customers"][0].columns["name"] == ("お客様名", "氏名")
 

@@ -1,5 +1,6 @@
 """The same shop gives the same bytes from files, SQLite, PostgreSQL, Parquet and through SQLAlchemy."""
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -17,7 +18,7 @@ from schemas.errors import (
 )
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.rows import BATCH_ROWS, Order
-from tests.conftest import copy_sample
+from tests.conftest import ROOT, copy_sample, new_database
 from tests.factories import run
 from tests.sources.databases import (
     TABLES,
@@ -82,6 +83,38 @@ def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postg
             )
     point_at(other_shop, f'kind = "postgresql"\nurl = "{postgresql}"')
     assert manifests(other_shop) == from_files[1]
+
+
+def grants_of_the_read_me() -> list[str]:
+    """The statements the README gives for the shop's database."""
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+def test_a_role_that_may_only_select_is_enough_and_can_write_nothing(
+    other_shop, from_files, postgresql
+):
+    url = new_database(postgresql)
+    with psycopg.connect(url) as connection:
+        for table in TABLES:
+            header, rows = columns_and_rows(other_shop, table)
+            connection.execute(create_table(table, header))
+            marks = ", ".join(["%s"] * len(header))
+            connection.cursor().executemany(f'INSERT INTO "{table}" VALUES ({marks})', list(rows))
+        database = connection.info.dbname
+        for statement in grants_of_the_read_me():
+            connection.execute(statement.replace("shop_database", database))
+    reader = re.sub(r"//[^/]*@", "//joint_use_reader@", url)
+    point_at(other_shop, f'kind = "postgresql"\nurl = "{reader}"')
+    assert manifests(other_shop) == from_files[1]
+    with psycopg.connect(reader, autocommit=True) as connection:
+        for statement in (
+            'DELETE FROM "顧客"',
+            "CREATE TABLE x (y int)",
+            'UPDATE "顧客" SET "氏名" = 1',
+        ):
+            with pytest.raises(psycopg.errors.Error):
+                connection.execute(statement)
 
 
 def test_any_database_of_sqlalchemy_gives_the_bytes_the_files_give(other_shop, from_files):

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from schemas.screening import DangerRule
+from schemas.screening import DangerRule, Knowledge
+from transforms.screening.figures import Figures
 from transforms.screening.folding import close_up, fold_danger
 from transforms.screening.numbers import holds_personal_number
 
@@ -14,13 +15,20 @@ NUMBERS = "number"
 class Dangers:
     """The danger rules, ready to look."""
 
-    def __init__(self, rules: Iterable[DangerRule]) -> None:
-        """Compile the rules; the first that finds something counts."""
+    def __init__(self, rules: Iterable[DangerRule], figures: Figures) -> None:
+        """Compile the rules; the first that finds something counts, and figures of speech do not."""
         self._rules = [_Compiled(rule) for rule in rules]
+        self._figures = figures
+
+    @classmethod
+    def of(cls, knowledge: Knowledge) -> "Dangers":
+        """Make them of everything known."""
+        return cls(knowledge.rules, Figures(knowledge.figurative, knowledge.parts))
 
     def found_in(self, text: str) -> DangerRule | None:
         """Give the rule that forbids a text, or None."""
-        folded, closed_up = fold_danger(text), close_up(text)
+        literal = self._figures.hidden(text)
+        folded, closed_up = fold_danger(literal), close_up(literal)
         has_number = holds_personal_number(text)
         for compiled in self._rules:
             if (has_number and compiled.rule.category == NUMBERS) or compiled.finds(

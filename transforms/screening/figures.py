@@ -7,6 +7,7 @@ from schemas.screening import Figurative
 from transforms.screening.folding import plain
 
 _SHORTEST_PART = 2
+_BEFORE_A_PART = ("の", "は", "を")
 
 
 class Figures:
@@ -14,24 +15,43 @@ class Figures:
 
     def __init__(self, figurative: Figurative, parts: Iterable[str]) -> None:
         """Take the words, and what they must stand beside."""
+        words = sorted(map(plain, figurative.words), key=len, reverse=True)
+        self._word = re.compile("|".join(map(re.escape, words)))
+        self._joints = ("", *map(plain, figurative.joints))
+        long_enough = (part for part in parts if len(part) >= _SHORTEST_PART)
         names = {plain(name) for name in figurative.names}
-        carriers = {plain(word) for word in (*figurative.carriers, *parts)} - names
-        carriers = {w for w in carriers if len(w) >= _SHORTEST_PART or w in figurative.carriers}
-        words = _alternatives(map(plain, figurative.words))
-        joints = f"(?:{_alternatives(map(plain, figurative.joints))})?"
-        beside = _alternatives(carriers)
-        self._word = re.compile(words)
-        self._figure = re.compile(
-            f"(?P<before>{beside}){joints}(?:{words})|(?:{words})(?:の|は|を)(?P<after>{beside})"
-        )
+        self._carriers = {plain(word) for word in (*figurative.carriers, *long_enough)} - names
+        self._longest = max(map(len, self._carriers))
 
     def hidden(self, text: str) -> str:
         """Give a text without its figures of speech; the parts in them stay."""
         written = plain(text)
         if not self._word.search(written):
             return text
-        return self._figure.sub(lambda found: found["before"] or found["after"], written)
+        kept, place = "", 0
+        for found in self._word.finditer(written):
+            before = kept + written[place : found.start()]
+            own = self._without_joint(before)
+            if own is not None:
+                kept = own
+            elif self._leads_to_a_part(written[found.end() :]):
+                kept = before
+            else:
+                kept = before + found[0]
+            place = found.end()
+        return kept + written[place:]
 
+    def _without_joint(self, before: str) -> str | None:
+        """Give what stands before a word if it ends with a part, without the joint between them."""
+        for joint in self._joints:
+            stem = before.removesuffix(joint)
+            lengths = range(1, self._longest + 1)
+            if before.endswith(joint) and any(stem[-n:] in self._carriers for n in lengths):
+                return stem
+        return None
 
-def _alternatives(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    def _leads_to_a_part(self, behind: str) -> bool:
+        lengths = range(1, self._longest + 1)
+        return behind[:1] in _BEFORE_A_PART and any(
+            behind[1 : 1 + n] in self._carriers for n in lengths if len(behind) > n
+        )

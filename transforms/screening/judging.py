@@ -69,7 +69,7 @@ class Screen:
             names_somebody: mask of the texts that name a customer, a contact or a car of the shop.
         """
         self._figures = Figures(knowledge.figurative, knowledge.parts)
-        self._dangers = Dangers(knowledge.rules)
+        self._dangers = Dangers(knowledge.rules, self._figures)
         self._vocabulary = Vocabulary([*knowledge.terms, *decisions.words], tokenize)
         self._lists = {
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
@@ -89,13 +89,12 @@ class Screen:
         return found
 
     def _of(self, column: str, text: str, *, is_named: bool) -> Judgement | None:
-        written, text = text, self._figures.hidden(text)
         rule = self._dangers.found_in(text)
         if rule is not None:
             return Judgement(rule.category, rule.action)
         if is_named or holds_contact(text):
             return Judgement("person", Action.WITHHOLD_CELL)
-        decision = self._decisions.of_text(written)
+        decision = self._decisions.of_text(text)
         if decision is Decision.RELEASED:
             return None
         if decision is Decision.WITHHELD:
@@ -106,4 +105,4 @@ class Screen:
     def _unknown(self, column: str, text: str) -> list[str]:
         if column in CODED:
             return [] if fold_term(text) in self._lists.get(column, frozenset()) else [text]
-        return self._vocabulary.unknown_words(text)
+        return self._vocabulary.unknown_words(self._figures.hidden(text))

@@ -29,6 +29,9 @@ _GRAMMAR = frozenset({"助詞", "助動詞", "接続詞", "接頭辞", "連体�
 """Parts of speech that tell nothing by themselves: particles, endings, marks, この and しかし."""
 
 _LONGEST_SPAN = 10
+_LONGEST_TEXT = 2_000
+"""No slip says more in one cell; a person looks at what does."""
+
 _RUN = re.compile(r"[A-Z0-9Ω][A-Z0-9./+*#,:×~\"'°-]*")
 _SPLITTABLE = re.compile(r"[ァ-ヺー一-鿿々]+")
 _SHORTEST_PART = 2
@@ -36,7 +39,7 @@ _SHORTEST_PART = 2
 _FIGURE = r"\d{1,5}(?:\.\d{1,3})?|\d{1,3}(?:,\d{3}){1,2}"
 _UNIT = (
     "MM|CM|M|KM|KM/H|KM/L|KG|G|MG|T|L|ML|CC|V|A|MA|AH|W|KW|KWH|PS|PSI|KPA|MPA|BAR|NM|N|HZ|KHZ|MHZ|DB|RPM|"
-    "PPM|H|HR|MIN|S|SEC|PCS|SET|P|INCH|IN|C|K|HEX|CD|LM|Ω|CCA|J"
+    "PPM|H|HR|MIN|S|SEC|PCS|SET|P|INCH|IN|C|K|HEX|CD|LM|Ω|CCA|J|KGF|KGF/CM2|KG/CM2|DM2|CM2|M2"
 )
 _WRITTEN = re.compile(
     "|".join(
@@ -46,6 +49,9 @@ _WRITTEN = re.compile(
             rf"(?:{_FIGURE})(?:{_UNIT})?(?:[-/~:+×X*](?:{_FIGURE})(?:{_UNIT})?){{1,3}}",
             r"\d{2,3}/\d{2,3}(?:Z?R|-)\d{2}(?:\.\d)?(?:LT|C)?(?:-?\d{2,3}(?:/\d{2,3})?[A-Z])?",
             r"\d{1,6}KM",
+            r"\d{1,2}\.\d{1,2}R\d{2}(?:LT)?|\d{1,2}PR|\d{2}X\d{1,2}(?:\.\d{1,2})?(?:R|-)\d{1,2}(?:LT)?",
+            r"LT\d{3}/\d{2}R\d{2}|A?T?\d{2}X\d{1,2}-\d{1,2}|PCD\d{2,3}(?:\.\d)?|\d{2}V\d{1,3}(?:/\d)?W",
+            r"M\d{1,2}(?:X?P\d(?:\.\d{1,2})?)?|[PCBU][0-9A-F]{4}-\d{1,3}|B-\d{2}",
             r"[PCBU][0-9A-F]{4}",
             r"[1-9]\d?PK\d{3,4}",
             r"M\d{1,2}(?:[X×-]\d{1,3}(?:\.\d{1,2})?){1,2}",
@@ -87,6 +93,8 @@ class Vocabulary:
     def unknown_words(self, text: str) -> list[str]:
         """Give the pieces of a text the trade does not know; none if it passes."""
         written = plain(text)
+        if len(written) > _LONGEST_TEXT:
+            return [f"{written[:20]}…"]
         if fold_term(text) in self._terms:
             return []
         unknown: list[str] = []
