@@ -141,6 +141,7 @@ def _shop_toml() -> str:
             f"[tables.{name}.columns]",
         ]
         lines += [f'{column} = "{column}"' for column in columns]
+    lines += ["[carry_out]", "max_persons = 100_000_000"]
     return "\n".join(lines) + "\n"
 
 
@@ -149,6 +150,10 @@ def _agreement_toml() -> str:
         'partner = "broadleaf"',
         'version = "bench"',
         "effective_on = 2023-04-01",
+        "[sealing]",
+        'seal = "none"',
+        'reason = "the peers do not seal"',
+        "until = 2099-12-31",
         "[delivery]",
         'format = "parquet"',
         "[monthly]",

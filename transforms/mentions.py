@@ -59,7 +59,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts |= phones
         contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
     names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
-    homes = _squeezed_addresses(whole(people["address"]))
+    homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)
     return Identities(
         names=names | kana,
@@ -86,7 +86,7 @@ class Mentions:
         """Mask of the cells that hold a name, a contact or an address."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
-        texts, addresses = _Distinct(cells, squeezed), _Distinct(cells, _squeezed_addresses)
+        texts, addresses = _Distinct(cells, squeezed), _Distinct(cells, squeezed_addresses)
         return texts.hold(self._in_texts) | addresses.hold(self._addresses)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
@@ -113,7 +113,7 @@ class Mentions:
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
-        return pc.is_in(_squeezed_addresses(cells), value_set=self._homes).to_numpy(
+        return pc.is_in(squeezed_addresses(cells), value_set=self._homes).to_numpy(
             zero_copy_only=False
         )
 
@@ -143,7 +143,8 @@ class _Distinct:
         return found.to_numpy(zero_copy_only=False)
 
 
-def _squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
+def squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold addresses, and running texts as if they were addresses, so that one can be found in the other."""
     return squeezed(fold_addresses(texts))
 
 

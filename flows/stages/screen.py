@@ -21,7 +21,8 @@ from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import tokenize
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
-from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS
+from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.screened import (
     COLUMNS,
@@ -113,12 +114,12 @@ def _still_in(
             yield batch.filter(pyarrow.array(is_in))
 
 
-def _everybody(snapshot: Snapshot) -> Mentions:
+def _everybody(snapshot: Snapshot) -> Everybody:
     """Know every customer and every car of the shop in running text."""
     people = snapshot.table("customers", PERSON_COLUMNS)
     cars = snapshot.table("vehicles", CAR_COLUMNS)
     papers = snapshot.table("certificates", CAR_COLUMNS)
-    return Mentions(identities(people, cars, papers))
+    return Everybody(people, cars, papers)
 
 
 def _set_aside(snapshot: Snapshot, verdicts: Verdicts, screened: Screened) -> None:
