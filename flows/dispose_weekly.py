@@ -27,7 +27,7 @@ class DisposalRequest(BaseModel):
 
 
 @flow(name="dispose-weekly", persist_result=False, validate_parameters=True)
-async def dispose_weekly(request: DisposalRequest) -> int:
+def dispose_weekly(request: DisposalRequest) -> int:
     """Dispose of what is past its time; give how many of Prefect's runs were deleted."""
 
     def now() -> datetime:
@@ -39,23 +39,23 @@ async def dispose_weekly(request: DisposalRequest) -> int:
         is_scheduled=is_scheduled,
     )
     dispose(desk)
-    count = await _delete_runs(desk)
+    count = _delete_runs(desk)
     if count:
         rule = f"retention.prefect_days = {desk.folder.shop.retention.prefect_days}"
         certify(desk, [Disposal("prefect_runs", f"{count} runs", rule, None, lambda: None)])
     return count
 
 
-async def _delete_runs(desk: Desk) -> int:
+def _delete_runs(desk: Desk) -> int:
     """Delete Prefect's records of runs that ended long ago."""
     before = desk.actor.at - timedelta(days=desk.folder.shop.retention.prefect_days)
     ended = FlowRunFilter(end_time=FlowRunFilterEndTime(before_=before))
     count = 0
-    async with get_client() as client:
-        while runs := await client.read_flow_runs(
+    with get_client(sync_client=True) as client:
+        while runs := client.read_flow_runs(
             flow_run_filter=ended, sort=FlowRunSort.END_TIME_DESC, limit=_PAGE
         ):
             for run in runs:
-                await client.delete_flow_run(run.id)
+                client.delete_flow_run(run.id)
             count += len(runs)
     return count

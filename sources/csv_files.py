@@ -16,6 +16,8 @@ from sources.rows import Order, RawBatch, UnreadableRow
 _BLOCK_BYTES = 1 << 24
 _CHUNK_BYTES = 1 << 20
 _LONGEST_HEADER = 1 << 16
+
+csv.field_size_limit(_BLOCK_BYTES)  # longer lines are refused before a cell of them is read
 _FIRST_DATA_RECORD = 2
 _END_OF_FILE_MARK = "\x1a"
 """What DOS programs put behind the last record."""
@@ -62,10 +64,9 @@ class CsvFile:
         """Read the header record; a file whose first lines never end is none of a shop's system."""
         with self._path.open(encoding=self.encoding, newline="") as file:
             beginning = file.read(_LONGEST_HEADER)
-        try:
-            return next(csv.reader(io.StringIO(beginning, newline="")), None)
-        except csv.Error:
+        if len(beginning) == _LONGEST_HEADER and "\n" not in beginning:
             return None
+        return next(csv.reader(io.StringIO(beginning, newline="")), None)
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns in file order; records of the wrong width go to `unreadable`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from schemas.errors import ConfigurationError, QuarantineLimitError
+from schemas.errors import ConfigurationError, QuarantineLimitError, RefusedError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
 
@@ -40,6 +40,7 @@ def test_the_flow_publishes_what_the_plain_stages_publish(prefect_server, tmp_pa
     expected = factories.run(plain)
     import shutil
 
+    (flowing / "state").mkdir(mode=0o700)
     shutil.copytree(plain / "state" / "keys", flowing / "state" / "keys")
     report = export_monthly(request(flowing))
     for one, other in zip(expected.outcomes, report.outcomes, strict=True):
@@ -122,7 +123,9 @@ def test_the_form_is_typed_and_refuses_before_a_run_exists():
 
 def test_the_deployments_are_the_schedule_and_the_forms():
     content = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text())
-    monthly, by_hand, recalls = content["deployments"]
+    monthly, by_hand, recalls, release, dispose = content["deployments"]
+    assert (release["name"], release["schedules"]) == ("release", [])
+    assert dispose["schedules"][0]["cron"] == "0 4 * * 0"
     assert (recalls["name"], recalls["schedules"]) == ("recall-targets", [])
     assert monthly["schedules"][0] | {"slug": ""} == {
         "cron": "0 3 1 * *",
@@ -172,3 +175,64 @@ def test_a_run_nobody_signs_is_refused_unless_the_scheduler_made_it(prefect_serv
 
     with pytest.raises(ConfigurationError, match="who does this"):
         export_monthly(ExportRequest(shop=str(sample_shop), month="2026-10"))
+
+
+def limited(shop: Path) -> Path:
+    with (shop / "shop.toml").open("a") as file:
+        file.write('\n[carry_out]\nmax_persons = 100\ndata_managers = ["責任 花子"]\n')
+    return shop
+
+
+def test_a_run_that_waits_ends_in_state_waiting_and_the_form_releases_it(
+    prefect_server, sample_shop
+):
+    from flows.export_monthly import export_monthly
+    from flows.release_drop import ReleaseRequest, release_drop
+
+    asked = request(limited(sample_shop), partners=("lotas",))
+    state = export_monthly(asked, return_state=True)
+    assert (state.name, state.is_completed()) == ("Waiting", True)
+    assert state.result().outcomes[0].status == "waiting"
+    drop = "lotas/monthly-2026-10-r1"
+    with pytest.raises(RefusedError, match="only a data manager"):
+        release_drop(ReleaseRequest(shop=str(sample_shop), drop=drop, operator=factories.PERSON))
+    told = release_drop(ReleaseRequest(shop=str(sample_shop), drop=drop, operator="責任 花子"))
+    assert told.endswith("monthly-2026-10-r1.tar.age")
+    assert (sample_shop / "drops" / drop / "drop.json").exists()
+
+
+def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(
+    prefect_server, sample_shop, monkeypatch
+):
+    import flows.dispose_weekly as module
+    from flows.export_monthly import export_monthly
+
+    export_monthly(request(sample_shop, dry_run=True))
+    later = datetime(2099, 1, 1, tzinfo=UTC)
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return later.astimezone(tz)
+
+    monkeypatch.setattr(module, "datetime", Later)
+    asked = module.DisposalRequest(shop=str(sample_shop), operator=factories.PERSON)
+    assert module.dispose_weekly(asked) >= 1
+    (certificate,) = [
+        p
+        for p in (sample_shop / "state" / "disposals").glob("*.json")
+        if "prefect_runs" in p.read_text()
+    ]
+    assert "retention.prefect_days = 180" in certificate.read_text()
+
+
+def test_a_credential_can_be_a_prefect_secret(prefect_server, tmp_path):
+    from prefect.blocks.system import Secret as SecretBlock
+
+    from flows.credentials import credential_of
+    from schemas.carrying import Secret
+
+    SecretBlock(value="open sesame").save("lotas-sftp", overwrite=True)
+    assert credential_of(Secret(block="lotas-sftp"), tmp_path) == "open sesame"
+    with pytest.raises(ConfigurationError, match="no Secret block"):
+        credential_of(Secret(block="nothing"), tmp_path)
