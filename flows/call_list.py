@@ -22,6 +22,7 @@ from sources.snapshot import Snapshot
 from transforms.holders import is_customer
 from transforms.meaning import Meaning
 from transforms.objections import Instant, in_force
+from transforms.persons import keepers_of_cars
 from transforms.recall.matching import MatchClass
 
 CLASS_TEXTS = {"in_range": "対象の可能性（範囲内）", "possible": "対象の可能性（要確認）"}
@@ -104,7 +105,8 @@ class CallList:
     def rows(self) -> list[dict[str, Any]]:
         """Give a row per car and campaign, those of one customer together."""
         frame = self.cars.frame.iloc[self.pairs["car"].to_numpy(np.int64)].reset_index(drop=True)
-        keeper = self._keepers(frame["vehicle"].to_numpy(np.int64))
+        vehicles = frame["vehicle"].to_numpy(np.int64)
+        keeper = keepers_of_cars(vehicles, load_spine(self.snapshot))
         people = self.snapshot.table("customers", _CUSTOMER_COLUMNS).to_pandas()
         people = people.reindex(np.where(keeper >= 0, keeper, len(people))).reset_index(drop=True)
         roles = self._roles(frame, people)
@@ -142,12 +144,6 @@ class CallList:
             )
         order = {row["customer"]["number"]: place for place, row in reversed(list(enumerate(rows)))}
         return sorted(rows, key=lambda row: order[row["customer"]["number"]])
-
-    def _keepers(self, vehicle: np.ndarray) -> np.ndarray:
-        of_vehicle = load_spine(self.snapshot).rows("vehicles", "customer_id")
-        if not len(of_vehicle):
-            return np.full(len(vehicle), -1)
-        return np.where(vehicle >= 0, of_vehicle[np.maximum(vehicle, 0)], -1)
 
     def _roles(self, cars: pd.DataFrame, people: pd.DataFrame) -> list[str]:
         """Say what the customer is to each car, by its paper."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from flows.desk import Desk, open_desk
 from flows.disposing import Disposal, certify, dispose
 from flows.export_monthly import was_scheduled
+from flows.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 
 _PAGE = 200
 
@@ -21,9 +22,9 @@ class DisposalRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shop: str
-    operator: str = ""
-    reason: str = "retention is over"
+    shop: str = SHOP_FIELD
+    operator: str = OPERATOR_FIELD
+    reason: str = reason_field("retention is over")
 
 
 @flow(name="dispose-weekly", persist_result=False, validate_parameters=True)

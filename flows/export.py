@@ -71,6 +71,22 @@ def export(  # noqa: PLR0913 (what a run depends on from outside)
                 sweep(run.folder.drops / partner, run.kind.value)
 
 
+def while_objections_move(run: Run, attempt: Callable[[Run], Result]) -> tuple[Run, Result]:
+    """Start over from the gate whenever an objection arrives; give the run that came through.
+
+    Raises:
+        ObjectionsMovedError: they never came to rest.
+    """
+    for number in range(1, _MOST_ATTEMPTS + 1):
+        run = run.again()
+        try:
+            return run, attempt(run)
+        except ObjectionsMovedError:
+            if number == _MOST_ATTEMPTS:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
 class _Export:
     """One run through the stages; from the gate on once more whenever an objection arrives."""
 
@@ -84,16 +100,13 @@ class _Export:
         self._do(check, run)(run, snapshot)
         settled = self._do(screen, run)(run, snapshot)
         outcomes: dict[str, Outcome] = {}
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            run = run.again()
+
+        def once(run: Run) -> Registered:
             registered = self._do(register, run)(run, snapshot)
-            try:
-                self._deliver(run, snapshot, registered, outcomes)
-            except ObjectionsMovedError:
-                if attempt == _MOST_ATTEMPTS:
-                    raise
-            else:
-                break
+            self._deliver(run, snapshot, registered, outcomes)
+            return registered
+
+        run, registered = while_objections_move(run, once)
         told = attention(run.folder, run.ledger, run.as_of)
         return _report(run, snapshot, settled, registered).model_copy(
             update={

@@ -10,7 +10,7 @@ import pandas as pd
 
 from drops.folders import sweep
 from flows.call_list import CallList, write_call_list
-from flows.export import Step, guarded, plainly
+from flows.export import Step, guarded, plainly, while_objections_move
 from flows.opening import note_policy
 from flows.recall_request import RecallRequest
 from flows.report import CampaignCount, Outcome, RecallReport, Registered
@@ -37,13 +37,10 @@ from ledger.recall_book import FoundCar, RecallBook
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.drop import DISPOSITIONS
-from schemas.errors import ObjectionsMovedError
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot, take_snapshot
 from transforms.recall.matching import MatchClass, Matches
 from transforms.settling import settle
-
-_MOST_ATTEMPTS = 5
 
 _WHERE = {
     "objected": "objected",
@@ -107,16 +104,13 @@ class _Recall:
         pairs = matches.pairs.assign(
             reference=[cars.references[car] for car in matches.pairs["car"]]
         )
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            run = self.run = run.again()
+
+        def once(run: Run) -> tuple[dict[str, Outcome], dict[str, Standing]]:
+            self.run = run
             registered = self.step(guarded(register, run))(run, snapshot)
-            try:
-                outcomes, standings = self._deliver(snapshot, registered, cars, pairs)
-            except ObjectionsMovedError:
-                if attempt == _MOST_ATTEMPTS:
-                    raise
-            else:
-                break
+            return self._deliver(snapshot, registered, cars, pairs)
+
+        _, (outcomes, standings) = while_objections_move(run, once)
         return self._told(
             snapshot, cars, matches, pairs=pairs, outcomes=outcomes, standings=standings
         )

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.request import LONGEST_REASON, REASON, ExportRequest
+from flows.request import OPERATOR_FIELD, SHOP_FIELD, ExportRequest, reason_field
 
 
 class RecallRequest(BaseModel):
@@ -10,11 +10,7 @@ class RecallRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shop: str = Field(
-        title="店舗フォルダ / shop folder",
-        description="shop.toml のあるフォルダ",
-        json_schema_extra={"position": 0},
-    )
+    shop: str = SHOP_FIELD
     campaign: str = Field(
         title="届出ファイル / campaign file",
         description="国土交通省の JSON、または CSV。店舗フォルダからの場所でも可 (campaigns/…)",
@@ -27,21 +23,8 @@ class RecallRequest(BaseModel):
         description="空欄なら、覚書に [recall] のある全社",
         json_schema_extra={"position": 2},
     )
-    operator: str = Field(
-        default="",
-        title="操作者 / operator",
-        description="あなたの氏名。共用の名前は使えません",
-        max_length=60,
-        json_schema_extra={"position": 3},
-    )
-    reason: str = Field(
-        default="recall announced",
-        title="理由 / reason",
-        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
-        pattern=REASON,
-        max_length=LONGEST_REASON,
-        json_schema_extra={"position": 4},
-    )
+    operator: str = OPERATOR_FIELD
+    reason: str = reason_field("recall announced")
     dry_run: bool = Field(
         default=False,
         title="試し実行 / dry run",

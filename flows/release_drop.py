@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows.carrying import carry_released, decide
 from flows.desk import open_desk
-from flows.request import LONGEST_REASON, REASON
+from flows.request import SHOP_FIELD, reason_field
 
 
 class ReleaseRequest(BaseModel):
@@ -17,7 +17,7 @@ class ReleaseRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shop: str = Field(title="店舗フォルダ / shop folder", json_schema_extra={"position": 0})
+    shop: str = SHOP_FIELD
     drop: str = Field(
         title="納品 / drop",
         description="承諾待ちの納品。例: lotas/monthly-2026-10-r1",
@@ -37,14 +37,7 @@ class ReleaseRequest(BaseModel):
         max_length=60,
         json_schema_extra={"position": 3},
     )
-    reason: str = Field(
-        default="data manager's consent",
-        title="理由 / reason",
-        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
-        pattern=REASON,
-        max_length=LONGEST_REASON,
-        json_schema_extra={"position": 4},
-    )
+    reason: str = reason_field("data manager's consent")
 
 
 @flow(name="release-drop", persist_result=False, validate_parameters=True)

@@ -84,16 +84,40 @@ class Mode(StrEnum):
     """Publish a revision for a written reason, after its difference was looked at."""
 
 
+SHOP_FIELD: str = Field(
+    title="店舗フォルダ / shop folder",
+    description="shop.toml のあるフォルダ",
+    json_schema_extra={"position": 0},
+)
+OPERATOR_FIELD: str = Field(
+    default="",
+    title="操作者 / operator",
+    description="あなたの氏名。共用の名前は使えません",
+    max_length=60,
+    json_schema_extra={"position": 3},
+)
+"""What every form asks: which shop, and who."""
+
+
+def reason_field(default: str) -> str:
+    """Ask why, with a reason that stands if nobody writes one."""
+    field: str = Field(
+        default=default,
+        title="理由 / reason",
+        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
+        pattern=REASON,
+        max_length=LONGEST_REASON,
+        json_schema_extra={"position": 4},
+    )
+    return field
+
+
 class ExportRequest(BaseModel):
     """A monthly export. It is stored and shown by Prefect, so nothing personal belongs in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shop: str = Field(
-        title="店舗フォルダ / shop folder",
-        description="shop.toml のあるフォルダ",
-        json_schema_extra={"position": 0},
-    )
+    shop: str = SHOP_FIELD
     month: str = Field(
         default="",
         title="対象月 / month",
@@ -107,21 +131,8 @@ class ExportRequest(BaseModel):
         description="lotas, broadleaf など。空欄なら全社",
         json_schema_extra={"position": 2},
     )
-    operator: str = Field(
-        default="",
-        title="操作者 / operator",
-        description="あなたの氏名。共用の名前は使えません",
-        max_length=60,
-        json_schema_extra={"position": 3},
-    )
-    reason: str = Field(
-        default="monthly schedule",
-        title="理由 / reason",
-        description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
-        pattern=REASON,
-        max_length=LONGEST_REASON,
-        json_schema_extra={"position": 4},
-    )
+    operator: str = OPERATOR_FIELD
+    reason: str = reason_field("monthly schedule")
     dry_run: bool = Field(
         default=False,
         title="試し実行 / dry run",

@@ -16,9 +16,15 @@ def keepers(table: str, spine: Spine) -> np.ndarray:
         return np.arange(spine.count("customers"))
     if table in {"family_members", "vehicles", "visits", "repairs", "invoices"}:
         return spine.rows(table, "customer_id")
+    return keepers_of_cars(spine.rows(table, "vehicle_id"), spine)
+
+
+def keepers_of_cars(vehicles: np.ndarray, spine: Spine) -> np.ndarray:
+    """Give the customer row that keeps each of these vehicle rows, -1 where there is none."""
     of_vehicle = spine.rows("vehicles", "customer_id")
-    cars = spine.rows(table, "vehicle_id")
-    return np.where(cars >= 0, of_vehicle[np.maximum(cars, 0)] if len(of_vehicle) else -1, -1)
+    if not len(of_vehicle):
+        return np.full(len(vehicles), -1)
+    return np.where(vehicles >= 0, of_vehicle[np.maximum(vehicles, 0)], -1)
 
 
 def tables_of_persons(

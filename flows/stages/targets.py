@@ -14,6 +14,7 @@ from ledger.recall_book import RecallBook
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
+from transforms.persons import keepers_of_cars
 from transforms.recall.matching import MatchClass, Matches, Reason, match
 from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
@@ -91,7 +92,7 @@ class Standing:
         """Judge every car by the verdicts on it, its paper and its customer."""
         spine = load_spine(snapshot)
         vehicle = cars.frame["vehicle"].to_numpy(np.int64)
-        keeper = _keepers(spine, vehicle)
+        keeper = keepers_of_cars(vehicle, spine)
         words = np.full(len(vehicle), "", object)
 
         def say(mask: np.ndarray, word: str) -> None:
@@ -155,13 +156,6 @@ def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:
     of_paper = at(is_meant, spine.rows("certificates", "vehicle_id"))
     for table, mask in (("customers", keeps), ("vehicles", is_meant), ("certificates", of_paper)):
         verdicts.rule(table, ~mask, Disposition.OUT_OF_SCOPE, "not_affected")
-
-
-def _keepers(spine: Spine, vehicle: np.ndarray) -> np.ndarray:
-    of_vehicle = spine.rows("vehicles", "customer_id")
-    if not len(of_vehicle):
-        return np.full(len(vehicle), -1)
-    return np.where(vehicle >= 0, of_vehicle[np.maximum(vehicle, 0)], -1)
 
 
 def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
