@@ -45,9 +45,11 @@ class DropSeries:
 
 
 def sweep(folder: Path, kind: str) -> None:
-    """Remove the unfinished drops of a partner and kind; only for whoever holds their lock."""
+    """Remove the unfinished drops and parcels of a partner and kind; only for whoever holds their lock."""
     for staging in folder.glob(f".{kind}-*.staging"):
         shutil.rmtree(staging)
+    for part in folder.glob(f".{kind}-*.part"):
+        part.unlink()
 
 
 def published_folders(drops: Path) -> list[Path]:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncssh
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
@@ -66,7 +65,8 @@ def _folder(place: FolderPlace, home: Path) -> OpenPlace:
 
 
 def _sftp(place: SftpPlace, credential: str) -> OpenPlace:
-    from sshfs import SSHFileSystem  # noqa: PLC0415 (slow to load, and only some partners need it)
+    import asyncssh  # noqa: PLC0415 (slow to load, and only some partners need it)
+    from sshfs import SSHFileSystem  # noqa: PLC0415
 
     is_key = credential.lstrip().startswith("-----BEGIN")
     try:
@@ -100,7 +100,7 @@ def _sftp(place: SftpPlace, credential: str) -> OpenPlace:
 
 
 def _s3(place: S3Place, credential: str) -> OpenPlace:
-    from s3fs import S3FileSystem  # noqa: PLC0415 (slow to load, and only some partners need it)
+    from s3fs import S3FileSystem  # noqa: PLC0415 (likewise)
 
     try:
         said = json.loads(credential)

@@ -1,5 +1,6 @@
 """Opening a shop: its folder, its ledger, and the entry that says which policy was loaded."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, L
         ConfigurationError: a file is missing or wrong, or the ledger is of a newer version.
         RefusedError: an agreement goes beyond the notice.
     """
+    # A worker that was not started by `serve` has its own mask; whatever a run writes is for its owner.
+    os.umask(0o077)
     folder = load_shop(home)
     return folder, open_ledger(folder.state, folder.shop.ledger.url_in(environment))
 

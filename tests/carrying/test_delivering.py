@@ -207,3 +207,22 @@ def test_a_credential_that_is_not_there_or_that_others_can_read_is_refused(tmp_p
     assert outcome.handover_code == ConfigurationError.exit_code
     assert told in outcome.handed_over
     assert DeliveryError.exit_code == 1
+
+
+def test_what_a_killed_run_left_of_a_parcel_is_swept_away(tmp_path):
+    (tmp_path / "out").mkdir()
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    run(shop)
+    left = shop / "drops" / "lotas" / f".{NAME}.part"
+    left.write_bytes(b"half")
+    run(shop)
+    assert not left.exists()
+
+
+def test_everything_a_run_writes_is_its_owners_alone(tmp_path):
+    (tmp_path / "out").mkdir()
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    run(shop)
+    places = [shop / "state", shop / "drops", tmp_path / "out"]
+    wide = [p for place in places for p in place.rglob("*") if p.stat().st_mode & 0o077]
+    assert wide == []
