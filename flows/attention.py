@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ledger.drop_book import Answer, DropBook, EnteredDrop, WaitingDrop
+from ledger.carry_book import CarryBook, WaitingDrop
+from ledger.drop_book import Answer, DropBook, EnteredDrop
 from ledger.opening import Ledger
 from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder
@@ -59,7 +60,8 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     with ledger.reading() as connection:
         book = DropBook(connection)
         published, answers = book.published(), book.answers()
-        waiting, due = book.waiting(), book.not_handed_over()
+        carried = CarryBook(connection)
+        waiting, due = carried.waiting(), carried.not_handed_over()
         to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []

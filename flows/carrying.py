@@ -19,7 +19,8 @@ from flows.request import ExportRequest
 from flows.run import Clock, Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
-from ledger.drop_book import REFUSED, RELEASED, DropBook, WaitingDrop
+from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
+from ledger.drop_book import DropBook
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import Agreement, DropKind
 from schemas.carrying import FolderPlace
@@ -46,7 +47,7 @@ def carry(run: Run, drop_id: str) -> str:
     """
     with run.ledger.reading() as connection:
         book = DropBook(connection)
-        entered, done = book.named(drop_id), book.delivered()
+        entered, done = book.named(drop_id), CarryBook(connection).delivered()
     agreement = run.agreement(entered.drop.partner)
     place = agreement.place
     if entered.sequence in done or not agreement.is_carried:
@@ -67,7 +68,7 @@ def carry(run: Run, drop_id: str) -> str:
         )
         digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
     with run.ledger.writing() as connection:
-        DropBook(connection).deliver(run.actor, entered, where, digest)
+        CarryBook(connection).deliver(run.actor, entered, where, digest)
     return f"{where}: {parcel.tar.name}" if place else str(parcel.tar)
 
 
@@ -101,7 +102,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
 def due(desk: Desk) -> list[str]:
     """List the newest published drops that should be handed over and are not."""
     with desk.ledger.reading() as connection:
-        found = DropBook(connection).not_handed_over()
+        found = CarryBook(connection).not_handed_over()
     agreements = desk.folder.policy.agreements
     return [
         each.drop.drop_id
@@ -125,7 +126,7 @@ def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> str:
     with _opened(desk, clock, drop) as run:
         if refuse:
             with run.ledger.writing() as connection:
-                DropBook(connection).decide(run.actor, waiting, REFUSED)
+                CarryBook(connection).decide(run.actor, waiting, REFUSED)
             discard_waiting(run.folder.state, drop.drop_id)
             return ""
         try:
@@ -145,7 +146,7 @@ def carry_released(desk: Desk, clock: Clock, drop_id: str) -> str:
 
 def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
     with desk.ledger.reading() as connection:
-        waiting = DropBook(connection).waiting()
+        waiting = CarryBook(connection).waiting()
     for each in waiting:
         if each.entered.drop.drop_id == drop_id.strip("/"):
             return each
@@ -166,7 +167,7 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
         has_moved = _has_moved(run, connection, drop)
         if not has_moved:
             book = DropBook(connection)
-            book.decide(run.actor, waiting, RELEASED)
+            CarryBook(connection).decide(run.actor, waiting, RELEASED)
             publish_folder(staging, run.folder.drops / drop.drop_id)
             book.publish(run.actor, entered.sequence, f"{waiting.persons} persons, released")
     if has_moved:

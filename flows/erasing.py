@@ -15,6 +15,7 @@ from flows.disposing import Disposal, certify, closed_drops, copies, unlinker
 from flows.objecting import Refusal, record
 from flows.waiting_room import discard_waiting
 from flows.workspace import workspace
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings import hexadecimal_keys
 from ledger.private_files import write_private
@@ -116,7 +117,10 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
     state = desk.folder.state
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
-        everything, waiting = book.drops(), {w.entered.sequence for w in book.waiting()}
+        everything, waiting = (
+            book.drops(),
+            {w.entered.sequence for w in CarryBook(connection).waiting()},
+        )
         members = {
             each.sequence: set(hexadecimal_keys(book.persons(each.sequence)["key"]).to_pylist())
             for each in everything

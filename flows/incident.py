@@ -14,6 +14,7 @@ from flows.pages import incident_text
 from flows.sensitive import sensitive_in
 from flows.workspace import workspace
 from ledger.audit import note
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook, EnteredDrop
 from schemas.errors import JointUseError
 
@@ -86,7 +87,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         book = DropBook(connection)
         entered = book.named(drop_id)
         persons = len(book.persons(entered.sequence))
-        delivered = book.delivered().get(entered.sequence)
+        delivered = CarryBook(connection).delivered().get(entered.sequence)
     drop = entered.drop
     contents = _contents(desk, entered)
     relatives = sum(table.rows for table in drop.tables if table.name == "family_members")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from ledger import review_book, tables
+from ledger.carry_book import RELEASED
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
-from ledger.drop_book import RELEASED
 from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
 
 _BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")

@@ -30,9 +30,6 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
-RELEASED, REFUSED = "released", "refused"
-"""What a data manager decides about a waiting drop."""
-
 
 @dataclass(frozen=True)
 class Tombstone:
@@ -73,15 +70,6 @@ class EnteredDrop:
     bag_sha256: str
     published_at: datetime | None
     stopped_at: datetime | None
-
-
-@dataclass(frozen=True)
-class WaitingDrop:
-    """A finished drop that waits for the data manager."""
-
-    entered: EnteredDrop
-    since: datetime
-    persons: int
 
 
 @dataclass(frozen=True)
@@ -220,77 +208,6 @@ class DropBook:
             columns.drop_sequence == sequence
         )
         return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
-
-    def wait(self, actor: Actor, sequence: int, drop_id: str, persons: int) -> None:
-        """Enter that a finished drop holds too many persons to leave without the data manager."""
-        head = note(self._connection, actor, "wait", drop_id, f"{persons} persons")
-        self._connection.execute(
-            insert(tables.waits).values(
-                drop_sequence=sequence,
-                since=actor.stamp,
-                persons=persons,
-                audit_sequence=head.sequence,
-            )
-        )
-
-    def waiting(self) -> list[WaitingDrop]:
-        """List the drops nobody has decided about yet."""
-        columns = tables.waits.c
-        decided = select(tables.releases.c.drop_sequence)
-        query = select(tables.waits).where(columns.drop_sequence.not_in(decided))
-        entered = {each.sequence: each for each in self.drops()}
-        return [
-            WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)
-            for row in self._connection.execute(query)
-        ]
-
-    def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
-        """Enter the data manager's decision."""
-        entered = waiting.entered
-        told = f"{waiting.persons} persons"
-        if decision == RELEASED:
-            told = f"{told}; bag sha256:{entered.bag_sha256}"
-        head = note(self._connection, actor, decision, entered.drop.drop_id, told)
-        self._connection.execute(
-            insert(tables.releases).values(
-                drop_sequence=entered.sequence,
-                decision=decision,
-                decided_at=actor.stamp,
-                audit_sequence=head.sequence,
-            )
-        )
-
-    def deliver(self, actor: Actor, entered: EnteredDrop, place: str, sha256: str) -> None:
-        """Enter that a drop was handed over."""
-        told = f"handed over; sha256 {sha256}"
-        head = note(self._connection, actor, "deliver", entered.drop.drop_id, told)
-        self._connection.execute(
-            insert(tables.deliveries).values(
-                drop_sequence=entered.sequence,
-                delivered_at=actor.stamp,
-                place=place,
-                sha256=sha256,
-                audit_sequence=head.sequence,
-            )
-        )
-
-    def not_handed_over(self) -> list[EnteredDrop]:
-        """List the published drops, not stopped and not superseded, that were never handed over."""
-        published, done = self.published(), self.delivered()
-        superseded = {each.drop.supersedes for each in published}
-        return [
-            each
-            for each in published
-            if each.sequence not in done
-            and each.stopped_at is None
-            and each.drop.drop_id not in superseded
-        ]
-
-    def delivered(self) -> dict[int, datetime]:
-        """Give when each drop was handed over, by its number."""
-        columns = tables.deliveries.c
-        rows = self._connection.execute(select(columns.drop_sequence, columns.delivered_at))
-        return {row.drop_sequence: datetime.fromisoformat(row.delivered_at) for row in rows}
 
     def stop(self, actor: Actor, drop_id: str) -> str:
         """Enter that the partner must discard a drop; give its full id."""

@@ -25,7 +25,8 @@ from ledger.objection_book import RECORDS, Event, ObjectionBook, Raised, Terms
 from ledger.references import References
 from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
-from schemas.shop import NO_OBJECTION, Limits
+from schemas.shop import NO_OBJECTION
+from schemas.shop_rules import Limits
 from transforms.objections import Instant, raised_on, standing
 
 STATEMENT_COLUMNS = [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from schemas.shop import Images
+from schemas.shop_rules import Images
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85

@@ -16,6 +16,7 @@ from flows.request import Mode
 from flows.run import Run, instant
 from flows.stages.register import take_in
 from flows.waiting_room import put_aside
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook, EnteredDrop, Prepared
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
@@ -116,9 +117,8 @@ class _Publisher:
         prepared = self._prepared(drop)
         put_aside(self._staging, run.folder.state, drop.drop_id)
         with run.ledger.writing() as connection:
-            book = DropBook(connection)
-            sequence = book.prepare(prepared, _made_with(drop))
-            book.wait(run.actor, sequence, drop.drop_id, self._persons(drop))
+            sequence = DropBook(connection).prepare(prepared, _made_with(drop))
+            CarryBook(connection).wait(run.actor, sequence, drop.drop_id, self._persons(drop))
         return outcome
 
     def _prepared(self, drop: Drop) -> Prepared:

@@ -9,7 +9,7 @@ from ledger.audit import Actor, note
 from ledger.objection_book import ObjectionBook
 from ledger.objection_import import STATEMENT_COLUMNS, Rules, import_statements
 from schemas.errors import ObjectionsUnreliableError
-from schemas.shop import Limits
+from schemas.shop_rules import Limits
 from schemas.staging import FAULT
 from sources.snapshot import Snapshot, read_objections
 from transforms.arrays import whole

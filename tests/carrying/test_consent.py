@@ -15,7 +15,7 @@ from schemas.errors import (
     RefusedError,
     VerificationError,
 )
-from schemas.shop import CarryOut
+from schemas.shop_rules import CarryOut
 from tests.factories import (
     NOW,
     PERSON,

@@ -1,0 +1,101 @@
+"""The book of carrying out: drops that wait for the data manager, and what was handed over (policy §8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+from ledger.drop_book import DropBook, EnteredDrop
+
+RELEASED, REFUSED = "released", "refused"
+"""What a data manager decides about a waiting drop."""
+
+
+@dataclass(frozen=True)
+class WaitingDrop:
+    """A finished drop that waits for the data manager."""
+
+    entered: EnteredDrop
+    since: datetime
+    persons: int
+
+
+class CarryBook:
+    """What was carried out, or waits to be, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on an open transaction."""
+        self._connection = connection
+
+    def wait(self, actor: Actor, sequence: int, drop_id: str, persons: int) -> None:
+        """Enter that a finished drop holds too many persons to leave without the data manager."""
+        head = note(self._connection, actor, "wait", drop_id, f"{persons} persons")
+        self._connection.execute(
+            insert(tables.waits).values(
+                drop_sequence=sequence,
+                since=actor.stamp,
+                persons=persons,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def waiting(self) -> list[WaitingDrop]:
+        """List the drops nobody has decided about yet."""
+        columns = tables.waits.c
+        decided = select(tables.releases.c.drop_sequence)
+        query = select(tables.waits).where(columns.drop_sequence.not_in(decided))
+        entered = {each.sequence: each for each in DropBook(self._connection).drops()}
+        return [
+            WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)
+            for row in self._connection.execute(query)
+        ]
+
+    def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
+        """Enter the data manager's decision."""
+        entered = waiting.entered
+        told = f"{waiting.persons} persons"
+        if decision == RELEASED:
+            told = f"{told}; bag sha256:{entered.bag_sha256}"
+        head = note(self._connection, actor, decision, entered.drop.drop_id, told)
+        self._connection.execute(
+            insert(tables.releases).values(
+                drop_sequence=entered.sequence,
+                decision=decision,
+                decided_at=actor.stamp,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def deliver(self, actor: Actor, entered: EnteredDrop, place: str, sha256: str) -> None:
+        """Enter that a drop was handed over."""
+        told = f"handed over; sha256 {sha256}"
+        head = note(self._connection, actor, "deliver", entered.drop.drop_id, told)
+        self._connection.execute(
+            insert(tables.deliveries).values(
+                drop_sequence=entered.sequence,
+                delivered_at=actor.stamp,
+                place=place,
+                sha256=sha256,
+                audit_sequence=head.sequence,
+            )
+        )
+
+    def not_handed_over(self) -> list[EnteredDrop]:
+        """List the published drops, not stopped and not superseded, that were never handed over."""
+        published, done = DropBook(self._connection).published(), self.delivered()
+        superseded = {each.drop.supersedes for each in published}
+        return [
+            each
+            for each in published
+            if each.sequence not in done
+            and each.stopped_at is None
+            and each.drop.drop_id not in superseded
+        ]
+
+    def delivered(self) -> dict[int, datetime]:
+        """Give when each drop was handed over, by its number."""
+        columns = tables.deliveries.c
+        rows = self._connection.execute(select(columns.drop_sequence, columns.delivered_at))
+        return {row.drop_sequence: datetime.fromisoformat(row.delivered_at) for row in rows}
