@@ -10,7 +10,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.carrying import FolderPlace, Place, S3Place, SftpPlace
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, DeliveryError
 
 _PATIENCE_SECONDS = 30
 
@@ -40,7 +40,8 @@ def open_place(place: Place, home: Path, credential: str) -> Iterator[OpenPlace]
             `secret_access_key`; of a folder nothing.
 
     Raises:
-        ConfigurationError: the credential is not of that form, or the folder is not there.
+        ConfigurationError: the credential is not of that form.
+        DeliveryError: the folder is not there.
     """
     opened = _opened(place, home, credential)
     try:
@@ -58,8 +59,9 @@ def _opened(place: Place, home: Path, credential: str) -> OpenPlace:
 def _folder(place: FolderPlace, home: Path) -> OpenPlace:
     folder = home / place.path
     if not folder.is_dir():
-        raise ConfigurationError(
-            f"place.path: the folder {folder.name} is not there; connect the share or the stick"
+        raise DeliveryError(
+            f"the folder {folder.name} is not there (place.path); connect the share or the stick, then "
+            "`joint-use deliver`"
         )
     return OpenPlace(LocalFileSystem(auto_mkdir=False), str(folder), can_append=True)
 

@@ -1,6 +1,6 @@
 """What somebody has to look after: months never delivered, answers overdue, objections to settle."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -12,6 +12,10 @@ from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
 
+NO_MANAGER = (
+    "。shop.toml の carry_out.data_managers に管理者を書いてください / shop.toml names none"
+)
+
 
 @dataclass(frozen=True)
 class DropState:
@@ -21,6 +25,7 @@ class DropState:
     answer: Answer | None
     superseded_by: str | None
     is_overdue: bool
+    handed_over_at: datetime | None
 
     @property
     def marks(self) -> list[str]:
@@ -62,12 +67,13 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         published, answers = book.published(), book.answers()
         carried = CarryBook(connection)
         waiting, due = carried.waiting(), carried.not_handed_over()
+        delivered = carried.delivered()
         to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
     for partner, agreement in folder.policy.agreements.items():
         own = [each for each in published if each.drop.partner == partner]
-        drops = tuple(_drop_states(own, answers, now - patience))
+        drops = tuple(_drop_states(own, answers, now - patience, delivered))
         done = {e.drop.period for e in own if e.drop.kind == DropKind.MONTHLY and not e.stopped_at}
         first = Month(agreement.effective_on.replace(day=1))
         missing = [m for m in first.until(Month.before(now)) if str(m) not in done]
@@ -80,9 +86,12 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
                 tuple(missed),
                 to_discard[partner],
                 tuple(each for each in waiting if each.entered.drop.partner == partner),
-                tuple(e.drop.drop_id for e in due if e.drop.partner == partner)
-                if agreement.is_carried
-                else (),
+                tuple(
+                    e.drop.drop_id
+                    for e in due
+                    if e.drop.partner == partner
+                    and folder.policy.carries(partner, e.drop.agreement.sha256)
+                ),
             )
         )
     return states
@@ -96,9 +105,10 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
             lines.append(
                 f"{state.partner}: 未納品の月 / months never delivered: {ranges(state.missed)}"
             )
+        managers = folder.shop.carry_out.data_managers
         lines += [
             f"{each.entered.drop.drop_id}: データ管理者の承諾待ち / waits for the data manager: "
-            f"{each.persons} persons"
+            f"{each.persons} persons{'' if managers else NO_MANAGER}"
             for each in state.waiting
         ]
         lines += [
@@ -124,7 +134,10 @@ def ranges(months: Iterable[Month]) -> str:
 
 
 def _drop_states(
-    own: list[EnteredDrop], answers: dict[int, Answer], overdue_before: datetime
+    own: list[EnteredDrop],
+    answers: dict[int, Answer],
+    overdue_before: datetime,
+    delivered: Mapping[int, datetime],
 ) -> Iterator[DropState]:
     successors = {each.drop.supersedes: each.drop.drop_id for each in own if each.drop.supersedes}
     for each in own:
@@ -132,4 +145,10 @@ def _drop_states(
         is_closed = superseded_by or each.stopped_at or each.sequence in answers
         published_at = each.published_at or overdue_before
         is_overdue = not is_closed and published_at < overdue_before
-        yield DropState(each, answers.get(each.sequence), superseded_by, is_overdue)
+        yield DropState(
+            each,
+            answers.get(each.sequence),
+            superseded_by,
+            is_overdue,
+            delivered.get(each.sequence),
+        )

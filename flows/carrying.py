@@ -34,6 +34,9 @@ from schemas.errors import (
 from transforms.objections import Instant, in_force
 from transforms.reading.folding import fold_name
 
+BY_HAND = "by hand"
+"""Where a drop went that no program carried."""
+
 SIGNING_KEY = "_signing"
 """No partner's id can be this."""
 
@@ -59,17 +62,30 @@ def carry(run: Run, drop_id: str) -> str:
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(f"{drop_id} is not as it was published; it is not handed over")
+    was_sealed = parcel_of(folder, agreement).tar.exists()
     parcel = _sealed(run, folder, agreement)
-    where, digest = "by hand", sha256_of(parcel.tar)
-    if place is not None:
-        where = place.name
-        secret = (
-            "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
-        )
-        digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
+    if place is None:
+        return "" if was_sealed else str(parcel.tar)
+    secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
+    digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
     with run.ledger.writing() as connection:
-        CarryBook(connection).deliver(run.actor, entered, where, digest)
-    return f"{where}: {parcel.tar.name}" if place else str(parcel.tar)
+        CarryBook(connection).deliver(run.actor, entered, place.name, digest)
+    return f"{place.name}: {parcel.tar.name}"
+
+
+def carried_by_hand(desk: Desk, drop_id: str) -> None:
+    """Enter that somebody carried a drop to its partner.
+
+    Raises:
+        ConfigurationError: the ledger knows no such drop, or it is at its partner's already.
+    """
+    with desk.ledger.writing() as connection:
+        entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
+        if entered.sequence in book.delivered():
+            raise ConfigurationError(
+                f"{drop_id} was handed over before; `joint-use status` says when"
+            )
+        book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
 
 
 def _sealed(run: Run, folder: Path, agreement: Agreement) -> Parcel:
@@ -100,14 +116,14 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
 
 
 def due(desk: Desk) -> list[str]:
-    """List the newest published drops that should be handed over and are not."""
+    """List the newest published drops that have a place to go to and are not there."""
     with desk.ledger.reading() as connection:
         found = CarryBook(connection).not_handed_over()
-    agreements = desk.folder.policy.agreements
+    policy = desk.folder.policy
     return [
         each.drop.drop_id
         for each in found
-        if each.drop.partner in agreements and agreements[each.drop.partner].is_carried
+        if policy.carries(each.drop.partner, each.drop.agreement.sha256)
     ]
 
 
@@ -166,8 +182,13 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
     with run.ledger.writing() as connection:
         has_moved = _has_moved(run, connection, drop)
         if not has_moved:
-            book = DropBook(connection)
             CarryBook(connection).decide(run.actor, waiting, RELEASED)
+    if has_moved:
+        raise _moved(drop)
+    with run.ledger.writing() as connection:
+        has_moved = _has_moved(run, connection, drop)
+        if not has_moved:
+            book = DropBook(connection)
             publish_folder(staging, run.folder.drops / drop.drop_id)
             book.publish(run.actor, entered.sequence, f"{waiting.persons} persons, released")
     if has_moved:

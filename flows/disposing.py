@@ -22,6 +22,9 @@ from ledger.private_files import write_private
 from schemas.configuration import Configuration
 from transforms.period import SHOP_TIME
 
+ERASURE = "erasure"
+"""The rule by which something goes because a person asked for it (policy §6)."""
+
 
 @dataclass(frozen=True)
 class Disposal:
@@ -101,9 +104,14 @@ def certify(desk: Desk, removed: list[Disposal]) -> Path:
 
 def _of_drops(desk: Desk) -> Iterator[Disposal]:
     rules, at = desk.folder.shop.retention, desk.actor.at
+    with desk.ledger.reading() as connection:
+        condemned = HoldBook(connection).condemned()
     for drop_id, entered in closed_drops(desk).items():
         with desk.ledger.reading() as connection:
             persons = len(DropBook(connection).persons(entered.sequence))
+        if drop_id in condemned:
+            yield from copies(desk, drop_id, ERASURE, persons)
+            continue
         age = at - (entered.published_at or at)
         folder = desk.folder.drops / drop_id
         if age > timedelta(days=rules.sealed_days):

@@ -11,15 +11,17 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.desk import Desk
-from flows.disposing import Disposal, certify, closed_drops, copies, unlinker
+from flows.disposing import ERASURE, Disposal, certify, closed_drops, copies, unlinker
 from flows.objecting import Refusal, record
 from flows.waiting_room import discard_waiting
 from flows.workspace import workspace
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
+from ledger.hold_book import HoldBook
 from ledger.holdings import hexadecimal_keys
 from ledger.private_files import write_private
 from sources.snapshot import take_snapshot
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
 _OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
 
@@ -45,7 +47,11 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
     names = _numbers_of_theirs(desk, set(numbers))
     taken = record(desk, refusal)
     gone, kept = _drops(desk, numbers)
-    removed = [*_from_files(desk, names), *_lists(desk, names), *gone]
+    known = _known_by(desk, set(numbers))
+    removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
+    with desk.ledger.writing() as connection:
+        for drop_id in kept:
+            HoldBook(connection).condemn(desk.actor, drop_id)
     for each in removed:
         each.act()
     certificate = certify(desk, removed)
@@ -70,15 +76,37 @@ def _numbers_of_theirs(desk: Desk, numbers: set[str]) -> dict[str, set[str]]:
     return found
 
 
-def _from_files(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
-    """Take their rows out of the quarantine."""
+def _known_by(desk: Desk, numbers: set[str]) -> Mentions:
+    """Know the person by name, contact, home and cars: broken rows often bear no number."""
+    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
+    with workspace(desk.folder.state) as own:
+        folder = desk.folder
+        tables = ("customers", "vehicles")
+        snapshot = take_snapshot(folder.shop, folder.home, own / "staged", desk.environment, tables)
+        known = [
+            rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
+            for rows in (
+                snapshot.table("customers", ["customer_id", *PERSON_COLUMNS]),
+                snapshot.table("vehicles", ["customer_id", *CAR_COLUMNS]),
+            )
+        ]
+    return Mentions(identities(*known))
+
+
+def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:
+    """Take their rows out of the quarantine, and rows that tell of them."""
     for path in sorted((desk.folder.state / "quarantine").rglob("*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
         places = [(header.index(name), own) for name, own in names.items() if name in header]
-        left = [row for row in rows if not any(row[place] in own for place, own in places)]
+        joined = pyarrow.array([" \n ".join(row) for row in rows], pyarrow.string())
+        left = [
+            row
+            for row, is_told in zip(rows, known.in_free_text(joined), strict=True)
+            if not (is_told or any(row[place] in own for place, own in places))
+        ]
         if len(left) < len(rows):
             name = f"{path.parent.name}/{path.name}: {len(rows) - len(left)} rows"
-            yield Disposal("quarantine", name, "erasure", 1, _rewriter(path, [header, *left]))
+            yield Disposal("quarantine", name, ERASURE, 1, _rewriter(path, [header, *left]))
 
 
 def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
@@ -91,7 +119,10 @@ def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
 
 
 def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
-    """Take their rows out of call lists; pages and texts to review are made anew by the next run."""
+    """Take their rows out of call lists; pages and texts to review are made anew by the next run.
+
+    Details of failures may quote anything, and go as a whole.
+    """
     state = desk.folder.state
     for path in sorted(state.glob("recall/*/*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
@@ -103,12 +134,13 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
         ]
         if len(left) < len(rows):
             yield Disposal(
-                "call_list", path.parent.name, "erasure", 1, _rewriter(path, [header, *left])
+                "call_list", path.parent.name, ERASURE, 1, _rewriter(path, [header, *left])
             )
             for page in path.parent.glob("*.html"):
-                yield Disposal("call_list", page.name, "erasure", None, unlinker(page))
-    for path in sorted(state.glob("review/*.json")):
-        yield Disposal("review", path.name, "erasure", None, unlinker(path))
+                yield Disposal("call_list", page.name, ERASURE, None, unlinker(page))
+    for kind, pattern in (("review", "review/*.json"), ("failures", "failures/*.txt")):
+        for path in sorted(state.glob(pattern)):
+            yield Disposal(kind, path.name, ERASURE, None, unlinker(path))
 
 
 def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
@@ -135,9 +167,9 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
         if not members[each.sequence] & set(keys):
             continue
         if each.sequence in waiting:
-            go.append(Disposal("waiting", drop_id, "erasure", count, _forgetter(state, drop_id)))
+            go.append(Disposal("waiting", drop_id, ERASURE, count, _forgetter(state, drop_id)))
         elif drop_id in closed:
-            go += copies(desk, drop_id, "erasure", count)
+            go += copies(desk, drop_id, ERASURE, count)
         elif each.published_at:
             stay.append(drop_id)
     return go, stay

@@ -95,7 +95,11 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
     duties = _duties(contents.sensitive, persons + relatives, is_wrongful=is_wrongful)
     named = {each.id: each.name for each in desk.folder.policy.notice.partners}
     agreement = desk.folder.policy.agreements.get(drop.partner)
-    place = agreement.place.name if agreement and agreement.place else "手渡し / by hand"
+    place = (
+        agreement.place.name
+        if agreement and agreement.place
+        else "自動の引渡しなし（手渡しの記録は status）"
+    )
     final = _FINAL_REPORT_DAYS_IF_WRONGFUL if is_wrongful else _FINAL_REPORT_DAYS
     first, last = (known_on + timedelta(days=days) for days in _FIRST_REPORT_DAYS)
     found = Incident(

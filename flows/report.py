@@ -39,7 +39,7 @@ STATUS_TEXT = {
     "different": "再現：納品した行と違う / reproduced: other rows",
     "unconfirmed": "確認待ち（納品なし）。--yes で納品 / not confirmed, nothing published; add --yes",
     "nothing": "削除通知なし / nothing to tell",
-    "waiting": "データ管理者の承諾待ち（納品なし）/ waits for the data manager: joint-use release",
+    "waiting": "データ管理者の承諾待ち（納品なし）/ waits for the data manager",
 }
 
 
@@ -171,6 +171,23 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     if "unconfirmed" in statuses:
         return RefusedError.exit_code
     return max((outcome.handover_code for outcome in outcomes), default=0)
+
+
+_CELL_WORDS = {
+    "waits": "確認待ち",
+    "defused": "数式として動く文字を無害化",
+    "substituted": "文字の置き換え",
+    "withheld:names_objector": "保留：申し出た方の名前など",
+    "withheld:holder_is_not_the_customer": "保留：所有者・使用者がお客様でない",
+    "withheld:home_of_objector": "保留：申し出た方の住まい",
+    "withheld:person": "保留：ほかの方の名前・連絡先",
+    "withheld:by_decision": "保留：渡さないと決めた文",
+}
+
+
+def cell_words(reason: str) -> str:
+    """Say in Japanese what became of cells; a category of §10 is not told apart."""
+    return _CELL_WORDS.get(reason, "保留：方針第10条")
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:

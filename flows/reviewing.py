@@ -1,5 +1,6 @@
 """Reviewing texts that wait (policy §10): a named person releases or withholds each, or adds a word."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Waiting:
 
     Args:
         name: what it is called on the command line.
+        reference: what the ledger knows it by.
         text: as written.
         columns: where it stands.
         count: in how many rows of all months.
@@ -34,6 +36,7 @@ class Waiting:
     """
 
     name: str
+    reference: str
     text: str
     columns: tuple[str, ...]
     count: int
@@ -49,30 +52,34 @@ def waiting(desk: Desk) -> list[Waiting]:
         found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
         for texts in ReviewList(desk.folder.state).waiting().values():
             for each in texts:
-                name = book.reference(each.text)[:_NAME_DIGITS]
+                reference = book.reference(each.text)
                 if decisions.of_text(each.text) is None:
-                    counts[name] += each.count
-                    found.setdefault(name, []).append((each.text, each.column, each.unknown))
+                    counts[reference] += each.count
+                    found.setdefault(reference, []).append((each.text, each.column, each.unknown))
     known = shipped_knowledge()
     vocabulary = Vocabulary([*known.terms, *decisions.words], tokenize)
     figures = Figures(known.figurative, known.parts)
     listed = []
-    for name, count in counts.most_common():
-        text, first, unknown = found[name][0]
-        columns = tuple(dict.fromkeys(column for _, column, _ in found[name]))
+    for reference, count in counts.most_common():
+        text, first, unknown = found[reference][0]
+        columns = tuple(dict.fromkeys(column for _, column, _ in found[reference]))
         left = unknown if first in CODED else tuple(vocabulary.unknown_words(figures.hidden(text)))
         if left:
-            listed.append(Waiting(name, text, columns, count, left))
+            name = reference[:_NAME_DIGITS]
+            listed.append(Waiting(name, reference, text, columns, count, left))
     return listed
 
 
 def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
-    """Release or withhold texts by name; give how many.
+    """Release or withhold texts by name, decided ones too; give how many.
 
     Raises:
         ConfigurationError: nothing of that name waits.
     """
-    known = {each.name: each.text for each in waiting(desk)}
+    with desk.ledger.reading() as connection:
+        decided = ReviewBook(connection, desk.ledger.references).decided()
+    known = {digest[:_NAME_DIGITS]: digest for digest in decided}
+    known |= {each.name: each.reference for each in waiting(desk)}
     for name in names:
         if name not in known:
             raise ConfigurationError(
@@ -95,11 +102,12 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     for word in words:
         folded = fold_term(word)
         is_name = any(folded in name for name in names)
-        is_word = 1 < len(folded) <= _LONGEST_WORD and not any(c.isdigit() for c in folded)
+        is_one = not re.search(r"[\s、。・,]", word.strip())
+        is_word = is_one and 1 < len(folded) <= _LONGEST_WORD and not re.search(r"\d", folded)
         if dangers.found_in(word) or is_name or not is_word:
             raise RefusedError(
                 "--add-word: this is no word of the trade: it is sensitive (§10), part of a customer's name, "
-                "a single character, or has digits. Release or withhold the text itself"
+                "several words, a single character, or has digits. Release or withhold the text itself"
             )
     with desk.ledger.writing() as connection:
         return ReviewBook(connection, desk.ledger.references).add_words(desk.actor, words)

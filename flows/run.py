@@ -12,8 +12,10 @@ from flows.opening import open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
+from flows.waiting_room import sweep_waiting
 from flows.workspace import workspace
 from ledger.audit import Actor
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.opening import Ledger
 from schemas.agreement import Agreement, DropKind, Share
@@ -128,8 +130,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     partners = _partners(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
     with ledger.held(names if is_exclusive else ()), workspace(folder.state) as own:
-        for partner in partners if is_exclusive else ():
-            sweep(folder.drops / partner, kind.value)
+        if is_exclusive:
+            _sweep(folder, ledger, partners, kind)
         as_of = instant(clock)
         run = Run(
             request,
@@ -153,6 +155,15 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
                 if not request.dry_run and request.mode is not Mode.REPRODUCE:
                     run.agreement(partner).refuse_in_the_clear(as_of.date())
         yield run
+
+
+def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:
+    """Clear up after a killed run."""
+    with ledger.reading() as connection:
+        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
+    for partner in partners:
+        sweep(folder.drops / partner, kind.value)
+        sweep_waiting(folder.state, partner, kind.value, waiting)
 
 
 def _refuse_mode(run: Run) -> None:

@@ -1,6 +1,7 @@
 """Where finished drops wait for the data manager: in the state folder, out of every reader's sight."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from drops.bag import check_bag, sha256_of
@@ -16,6 +17,13 @@ def put_aside(staging: Path, state: Path, drop_id: str) -> None:
     private_folder(place.parent)
     shutil.rmtree(place, ignore_errors=True)
     shutil.move(staging, place)
+
+
+def sweep_waiting(state: Path, partner: str, kind: str, known: Collection[str]) -> None:
+    """Remove drops of a partner and kind that a killed run put aside and the ledger does not wait for."""
+    for place in (state / "waiting" / partner).glob(f"{kind}-*"):
+        if f"{partner}/{place.name}" not in known:
+            shutil.rmtree(place)
 
 
 def waiting_place(state: Path, drop_id: str) -> Path:

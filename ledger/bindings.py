@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from ledger import review_book, tables
-from ledger.carry_book import RELEASED
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
 from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
 
@@ -63,11 +62,9 @@ def _objections(connection: Connection) -> dict[int, str]:
 
 def _drops(connection: Connection) -> dict[int, str]:
     found: dict[int, str] = {}
-    for table in (tables.publications, tables.stops, tables.releases):
+    for table in (tables.publications, tables.stops):
         bag = tables.drops.c.bag_sha256
         query = select(table.c.audit_sequence, bag).join_from(table, tables.drops)
-        if table is tables.releases:
-            query = query.where(table.c.decision == RELEASED)
         found |= {row.audit_sequence: row.bag_sha256 for row in connection.execute(query)}
     return found
 

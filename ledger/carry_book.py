@@ -50,14 +50,13 @@ class CarryBook:
         return [
             WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)
             for row in self._connection.execute(query)
+            if entered[row.drop_sequence].published_at is None
         ]
 
     def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
         """Enter the data manager's decision."""
         entered = waiting.entered
-        told = f"{waiting.persons} persons"
-        if decision == RELEASED:
-            told = f"{told}; bag sha256:{entered.bag_sha256}"
+        told = f"{waiting.persons} persons; bag {entered.bag_sha256}"
         head = note(self._connection, actor, decision, entered.drop.drop_id, told)
         self._connection.execute(
             insert(tables.releases).values(

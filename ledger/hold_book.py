@@ -1,4 +1,4 @@
-"""Legal holds: drops that must not be disposed of while a dispute or an inquiry lasts."""
+"""Legal holds, which keep drops from disposal; and drops that go as soon as their partner answered."""
 
 from sqlalchemy import Connection, insert, select
 
@@ -20,9 +20,22 @@ class HoldBook:
         entry = {"subject": drop_id, "kind": kind, "audit_sequence": head.sequence}
         self._connection.execute(insert(tables.legal_holds).values(entry))
 
+    def condemn(self, actor: Actor, drop_id: str) -> None:
+        """Say that a drop holds somebody who asked for erasure, and goes before its time."""
+        head = note(self._connection, actor, "erase", drop_id, "goes once its partner answered")
+        entry = {"subject": drop_id, "kind": "condemned", "audit_sequence": head.sequence}
+        self._connection.execute(insert(tables.legal_holds).values(entry))
+
     def held(self) -> set[str]:
         """Give the drops that are under a hold."""
+        last = {subject: kind for subject, kind in self._entries() if kind != "condemned"}
+        return {subject for subject, kind in last.items() if kind == "held"}
+
+    def condemned(self) -> set[str]:
+        """Give the drops that hold somebody who asked for erasure."""
+        return {subject for subject, kind in self._entries() if kind == "condemned"}
+
+    def _entries(self) -> list[tuple[str, str]]:
         columns = tables.legal_holds.c
         query = select(columns.subject, columns.kind).order_by(columns.sequence)
-        last = {row.subject: row.kind for row in self._connection.execute(query)}
-        return {subject for subject, kind in last.items() if kind == "held"}
+        return [(row.subject, row.kind) for row in self._connection.execute(query)]

@@ -24,10 +24,9 @@ class ReviewBook:
         """Give what the ledger knows a text by, however it is spelt in width and spaces."""
         return self._references.of_text(fold_term(text))
 
-    def decide(self, actor: Actor, texts: Iterable[str], decision: Decision) -> None:
-        """Enter a decision about texts; it holds for every later run, until another is made."""
-        digests = sorted({self.reference(text) for text in texts})
-        rows = [(digest, decision.value) for digest in digests]
+    def decide(self, actor: Actor, digests: Iterable[str], decision: Decision) -> None:
+        """Enter a decision about texts by their references; it holds until another is made."""
+        rows = [(digest, decision.value) for digest in sorted(set(digests))]
         told = f"{decision} {len(rows)} texts; decisions sha256:{digest_of(rows)}"
         head = note(self._connection, actor, "review", detail=told)
         for digest, word in rows:
@@ -47,15 +46,19 @@ class ReviewBook:
         return new
 
     def decisions(self) -> Decisions:
-        """Give everything decided so far; of several decisions about a text the last holds."""
-        columns = tables.text_decisions.c
-        query = select(columns.digest, columns.decision).order_by(columns.sequence)
-        decided = {row.digest: Decision(row.decision) for row in self._connection.execute(query)}
+        """Give everything decided so far."""
+        decided = self.decided()
 
         def of_text(text: str) -> Decision | None:
             return decided.get(self.reference(text)) if decided else None
 
         return Decisions(self._words(), of_text)
+
+    def decided(self) -> dict[str, Decision]:
+        """Give what holds of each text, by its reference: of several decisions the last."""
+        columns = tables.text_decisions.c
+        query = select(columns.digest, columns.decision).order_by(columns.sequence)
+        return {row.digest: Decision(row.decision) for row in self._connection.execute(query)}
 
     def _words(self) -> set[str]:
         return set(self._connection.execute(select(tables.added_words.c.word)).scalars())

@@ -256,4 +256,5 @@ legal_holds = Table(
     Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
     sqlite_autoincrement=True,
 )
-"""One row per time a drop was put under a legal hold (`held`), or taken out of it (`lifted`)."""
+"""One row per time a drop was put under a legal hold (`held`), taken out of it (`lifted`), or is to go for
+somebody who asked for erasure (`condemned`)."""

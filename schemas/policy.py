@@ -46,6 +46,13 @@ class Policy:
         for breach in confusions(self.agreements.values()):
             raise RefusedError(breach)
 
+    def carries(self, partner: str, agreement_sha256: str) -> bool:
+        """Tell whether a drop made under an agreement is to be put somewhere under it today."""
+        agreement = self.agreements.get(partner)
+        if agreement is None or agreement.place is None:
+            return False
+        return agreement_sha256 == self.fingerprints[partner].sha256
+
     def notices_for(self, period_end: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force at its end, and every later one.
 

@@ -8,7 +8,11 @@ from pydantic import Field
 
 from schemas.configuration import Configuration
 
-FREE_TEXT = ("repairs.work_kind", "repairs.description", "repair_lines.name")
+FREE_TEXT = (
+    *("repairs.work_kind", "repairs.description", "repair_lines.name"),
+    *("certificates.maker_name", "certificates.vehicle_class", "certificates.use"),
+    *("certificates.private_or_business", "certificates.fuel"),
+)
 """Columns whose text must be made of the trade's words."""
 
 CODED = (

@@ -171,6 +171,8 @@ def _add_private_texts(repairs: Rows, lines: Rows) -> None:
         "エンジンの病気 原因特定 様子見",
         "車上荒らし 右ガラス交換",
         "盗難防止装置 誤作動 調整",
+        "クアトロリンク 給脂",
+        "ネクサビーム照度確認",
     ]
     for repair, text in zip(booked[2::3], texts, strict=False):
         repair["作業内容"] = text

@@ -5,28 +5,45 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import deliver, due
+from flows.carrying import carried_by_hand, deliver, due
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
-from schemas.errors import JointUseError
+from schemas.errors import ConfigurationError, JointUseError
 
 
 @click.command(name="deliver")
 @shop_option
 @click.argument("drop", required=False)
+@click.option(
+    "--by-hand", is_flag=True, help="手渡ししたことを記録する / it was carried there by hand"
+)
 @operator_option
 @reason_option("handing over")
 @click.pass_context
-def command(
-    context: click.Context, *, shop: Path, drop: str | None, operator: str | None, reason: str
+def command(  # noqa: PLR0913 (one parameter per option)
+    context: click.Context,
+    *,
+    shop: Path,
+    drop: str | None,
+    by_hand: bool,
+    operator: str | None,
+    reason: str,
 ) -> None:
     """まだ渡していない納品を渡す / Hand over one drop, or all that are due."""
     desk = open_desk(shop, operator, reason, now, os.environ)
-    if drop:
-        click.echo(deliver(desk, now, drop))
+    if by_hand:
+        if not drop:
+            raise ConfigurationError("--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1")
+        carried_by_hand(desk, drop)
+        click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
         return
-    code = 0
-    for name in due(desk):
+    if drop:
+        click.echo(deliver(desk, now, drop) or f"{drop}: 渡し済み / nothing is due")
+        return
+    code, names = 0, due(desk)
+    if not names:
+        click.echo("渡すものはありません / nothing is due", err=True)
+    for name in names:
         try:
             click.echo(f"{name}: {deliver(desk, now, name)}")
         except JointUseError as error:

@@ -41,6 +41,11 @@ def command(  # noqa: PLR0913 (one parameter per option)
     click.echo("\n".join(erased.objection_ids))
     for line in erased.removed:
         click.echo(f"消去 / removed: {line}", err=True)
+    if any(line.startswith("review") for line in erased.removed):
+        click.echo(
+            "確認待ちの一覧は次の export で作り直されます / the next export makes the list to review anew",
+            err=True,
+        )
     for drop_id in erased.kept:
         click.echo(
             f"{drop_id}: 納品先の返事を待って廃棄します / stays until its partner answered, then `dispose`",

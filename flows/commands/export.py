@@ -18,6 +18,7 @@ from flows.report import (
     ExportReport,
     Outcome,
     account_rows,
+    cell_words,
     difference_lines,
     exit_code,
 )
@@ -119,19 +120,7 @@ def _progress(console: Console, text: str) -> AbstractContextManager[object]:
 def _print(report: ExportReport, console: Console) -> None:
     console.print(f"[bold]{report.shop}[/bold]  {report.month}")
     for outcome in report.outcomes:
-        console.print(
-            f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
-        )
-        console.print(_account(outcome))
-        for reason, count in outcome.cells.items():
-            console.print(f"  cells {reason}: {count}", markup=False)
-        if outcome.deleted:
-            console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
-        for line in difference_lines(outcome):
-            console.print(f"  {line}", markup=False)
-        if outcome.handed_over:
-            word = "渡していません / not handed over" if outcome.handover_code else "封緘 / sealed"
-            console.print(f"  {word}: {outcome.handed_over}", markup=False)
+        _print_outcome(outcome, console)
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
     if broken:
         console.print(
@@ -148,6 +137,24 @@ def _print(report: ExportReport, console: Console) -> None:
         )
     for line in report.attention:
         console.print(line, markup=False)
+
+
+def _print_outcome(outcome: Outcome, console: Console) -> None:
+    console.print(
+        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
+    )
+    console.print(_account(outcome))
+    for reason, count in outcome.cells.items():
+        console.print(f"  {cell_words(reason)} / cells {reason}: {count}", markup=False)
+    if outcome.status == "waiting":
+        console.print(f"  joint-use release {outcome.drop_id}", markup=False)
+    if outcome.deleted:
+        console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
+    for line in difference_lines(outcome):
+        console.print(f"  {line}", markup=False)
+    if outcome.handed_over:
+        word = "渡していません / not handed over" if outcome.handover_code else "封緘 / sealed"
+        console.print(f"  {word}: {outcome.handed_over}", markup=False)
 
 
 def _account(outcome: Outcome) -> Table:

@@ -49,7 +49,8 @@ def command(*, shop: Path, as_json: bool) -> None:
         for waiting in state.waiting:
             click.echo(
                 f"  承諾待ち / waits for the data manager: {waiting.entered.drop.drop_id}  "
-                f"{waiting.persons} 人 persons, {waiting.since:%Y-%m-%d} から"
+                f"{waiting.persons} 人 persons, {waiting.since:%Y-%m-%d} から, "
+                f"実行 by {waiting.entered.drop.operator} ({waiting.entered.drop.reason})"
             )
         if state.not_handed_over:
             click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
@@ -66,6 +67,7 @@ def _line(state: DropState) -> str:
         f"{name}  {published_at:%Y-%m-%d}" if published_at else name,
         f"{rows:,} 行 rows",
         f"削除通知 deleted {deleted}" if deleted else "",
+        f"引渡 handed over {state.handed_over_at:%Y-%m-%d}" if state.handed_over_at else "",
         *(f"{_WORDS[mark.split()[0]]} {mark}" for mark in state.marks),
     ]
     return "  ".join(filter(None, parts))

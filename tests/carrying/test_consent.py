@@ -9,6 +9,8 @@ from flows.attention import attention
 from flows.carrying import decide
 from flows.desk import open_desk
 from flows.report import exit_code
+from ledger.carry_book import CarryBook
+from ledger.drop_book import DropBook
 from schemas.errors import (
     ConfigurationError,
     ObjectionsMovedError,
@@ -170,3 +172,30 @@ def test_a_standing_permission_holds_for_its_kind_its_number_and_its_time(tmp_pa
 
 def test_a_thousand_persons_leave_without_asking_unless_the_shop_says_less():
     assert CarryOut().most("monthly", NOW.date()) == 1000
+
+
+def test_what_a_killed_run_put_aside_without_entering_it_is_swept_away(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    stray = shop / "state" / "waiting" / "lotas" / "monthly-2026-09-r1"
+    stray.mkdir(mode=0o700)
+    run(shop, dry_run=True)
+    assert not stray.exists()
+    assert (shop / "state" / "waiting" / DROP).exists()
+
+
+def test_a_kill_between_the_rename_and_its_entry_leaves_nothing_waiting(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    run(shop)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(DropBook, "publish", killed)
+    with pytest.raises(KeyboardInterrupt):
+        release(shop)
+    monkeypatch.undo()
+    assert visible(shop) == ["monthly-2026-10-r1"]
+    assert run(shop).outcomes[0].status == "unchanged"
+    with desk(shop).ledger.reading() as connection:
+        assert CarryBook(connection).waiting() == []

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from drops.delivering import READY
-from flows.carrying import deliver, due
+from flows.carrying import carried_by_hand, deliver, due
 from ledger.private_files import write_private
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError
 from tests import factories
@@ -52,7 +52,7 @@ def test_a_folder_gets_the_parcel_and_the_marker_last(tmp_path):
 def test_a_folder_that_is_not_there_is_told_and_handed_over_to_later(tmp_path):
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
     outcome = outcome_of(shop)
-    assert (outcome.status, outcome.handover_code) == ("published", 2)
+    assert (outcome.status, outcome.handover_code) == ("published", 1)
     assert due(desk(shop)) == [DROP]
     (tmp_path / "out").mkdir()
     deliver(desk(shop), lambda: NOW, DROP)
@@ -226,3 +226,12 @@ def test_everything_a_run_writes_is_its_owners_alone(tmp_path):
     places = [shop / "state", shop / "drops", tmp_path / "out"]
     wide = [p for place in places for p in place.rglob("*") if p.stat().st_mode & 0o077]
     assert wide == []
+
+
+def test_what_was_carried_by_hand_is_entered_once(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    assert outcome_of(shop).handed_over.endswith(NAME)
+    assert due(desk(shop)) == []
+    carried_by_hand(desk(shop), DROP)
+    with pytest.raises(ConfigurationError, match="handed over before"):
+        carried_by_hand(desk(shop), DROP)

@@ -232,3 +232,22 @@ def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
     assert (entry.action, entry.subject) == ("lawful request", desk(shop).ledger.references.of("1"))
     with pytest.raises(ConfigurationError, match="nobody in the records"):
         record_request(desk(shop), request, ["404"])
+
+
+def test_a_drop_with_an_erased_person_goes_as_soon_as_its_partner_answered(tmp_path):
+    shop = shop_of(tmp_path)
+    erase(desk(shop), refusal("1"))
+    assert of_drops(shop, 1) == []
+    acknowledge(shop, DROP, now=at(1))
+    assert of_drops(shop, 1) == ["sealed", "drop"]
+    dispose(desk(shop, at(1)))
+    assert not (shop / "drops" / DROP).exists()
+
+
+def test_a_broken_row_without_a_number_that_names_the_erased_person_goes_too(tmp_path):
+    stray = [{"chassis_number": "", "owner_name": "秘密　太郎", "first_registered_in": "いつか"}]
+    shop = shop_of(tmp_path, joined(TABLES, {"certificates": stray}))
+    path = shop / "state" / "quarantine" / "all" / "certificates.csv"
+    assert "秘密" in path.read_text("utf-8-sig")
+    erase(desk(shop), refusal("1"))
+    assert "秘密" not in path.read_text("utf-8-sig")

@@ -176,3 +176,10 @@ def test_a_failure_outside_the_stages_is_one_line_without_what_it_quotes(shop, t
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1
     assert "秘密" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["stop", "release", "hold"])
+def test_a_missing_reason_is_asked_for(sample_shop, command):
+    done = joint_use(command, "lotas/x", "--shop", str(sample_shop), "--operator", factories.PERSON)
+    assert done.returncode == 2
+    assert "--reason" in done.stderr

@@ -84,7 +84,7 @@ def test_an_added_word_lets_every_text_with_it_leave(tmp_path):
     assert run(shop).outcomes[0].cells == {}
 
 
-@pytest.mark.parametrize("word", ["透析", "試験", "あ", "番号12"])
+@pytest.mark.parametrize("word", ["透析", "試験", "あ", "番号12", "ほにゃ らら"])
 def test_a_word_that_is_a_danger_a_name_or_no_word_is_refused(tmp_path, word):
     shop = write_shop(tmp_path, tables(customers=[customer("2", name="試験 太郎")]))
     with pytest.raises(RefusedError) as caught:
@@ -289,3 +289,15 @@ def test_the_review_list_and_its_decisions_are_private_and_in_the_chain(tmp_path
     assert path.stat().st_mode & 0o077 == 0
     assert json.loads(path.read_text())[0]["column"] == "repairs.description"
     assert "ほにゃらら".encode() not in (shop / "state" / "ledger.db").read_bytes()
+
+
+def test_a_release_can_be_taken_back(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換"))
+    run(shop)
+    (name,) = [each.name for each in waiting(desk(shop))]
+    decide_texts(desk(shop), [name], Decision.RELEASED)
+    run(shop)
+    decide_texts(desk(shop), [name], Decision.WITHHELD)
+    report = run(shop)
+    assert report.outcomes[0].drop_id == "lotas/monthly-2026-10-r3"
+    assert delivered(report)["repairs"][0]["description"] == ""
