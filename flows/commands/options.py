@@ -38,7 +38,9 @@ def reason_option(
         default=default,
         required=default is None,
         show_default=default is not None,
-        callback=lambda _context, _option, written: written and checked_reason(written),
+        callback=lambda _context, _option, written: (
+            checked_reason(written) if isinstance(written, str) else written
+        ),
         help="理由 / why; no names or numbers of customers",
     )
 
