@@ -33,16 +33,17 @@ def reason_option(
     default: str | None = None,
 ) -> Callable[[click.decorators.FC], click.decorators.FC]:
     """Ask why; without a default the reason must be given."""
+    help_text = "理由 / why; no names or numbers of customers"
+    if default is None:
+        # A default of None would count as given.
+        return click.option("--reason", required=True, callback=_reason, help=help_text)
     return click.option(
-        "--reason",
-        default=default,
-        required=default is None,
-        show_default=default is not None,
-        callback=lambda _context, _option, written: (
-            checked_reason(written) if isinstance(written, str) else written
-        ),
-        help="理由 / why; no names or numbers of customers",
+        "--reason", default=default, show_default=True, callback=_reason, help=help_text
     )
+
+
+def _reason(_context: click.Context, _option: click.Parameter, written: str) -> str:
+    return checked_reason(written)
 
 
 class Day(click.ParamType[date]):
