@@ -107,7 +107,11 @@ def _put_marker(parcel: Parcel, place: OpenPlace, told: dict[str, str]) -> None:
     content = (json.dumps(told, ensure_ascii=False) + "\n").encode()
     target = place.path(f"{name}{READY}")
     if not place.files.exists(target):
-        place.files.pipe_file(target, content)
+        hidden = place.path(f".{name}{READY}.part")
+        place.files.pipe_file(hidden, content)
+        place.files.mv(hidden, target)
+    elif place.files.cat_file(target) != content:
+        raise DeliveryError(f"{name}{READY} at the partner's place is another one; ask the partner")
 
 
 def _digest_there(place: OpenPlace, target: str) -> str:

@@ -50,6 +50,8 @@ def sweep(folder: Path, kind: str) -> None:
         shutil.rmtree(staging)
     for part in folder.glob(f".{kind}-*.part"):
         part.unlink()
+    for disposed in folder.glob(f".{kind}-*.disposed"):
+        shutil.rmtree(disposed)
 
 
 def published_folders(drops: Path) -> list[Path]:

@@ -5,6 +5,7 @@ The copy cannot be read any more once that key is destroyed, whatever the disk s
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,11 +36,19 @@ class Kept:
         return self.state / "keys" / "kept" / f"{self.drop_id}.key"
 
     def lock_away(self, folder: Path) -> None:
-        """Encrypt a published folder under a new key; the caller removes the folder afterwards.
+        """Encrypt a published folder under a new key, and remove it; done again after a break it goes on.
 
         Raises:
-            VerificationError: the copy does not give back what was locked away.
+            VerificationError: the folder is not the sound drop it was; nothing is removed.
         """
+        if not self.copy.exists():
+            faults = check_bag(folder)
+            if faults:
+                raise VerificationError(f"{self.drop_id} is not as it was published; it stays")
+            self._encrypt(folder)
+        remove(folder)
+
+    def _encrypt(self, folder: Path) -> None:
         identity = pyrage.x25519.Identity.generate()
         for path in (self.copy, self.key):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,6 +80,13 @@ class Kept:
             _write(self.key, secrets.token_bytes(self.key.stat().st_size))
             self.key.unlink()
         self.copy.unlink(missing_ok=True)
+
+
+def remove(folder: Path) -> None:
+    """Take a published folder out of sight whole, then remove it."""
+    hidden = folder.with_name(f".{folder.name}.disposed")
+    folder.rename(hidden)
+    shutil.rmtree(hidden)
 
 
 def _write(path: Path, content: bytes) -> None:

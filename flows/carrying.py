@@ -1,6 +1,7 @@
 """Carrying drops to their partners: sealing, handing over, and the data manager's consent (policy §8)."""
 
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,13 +21,16 @@ from flows.run import Clock, Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
-from ledger.drop_book import DropBook
+from ledger.drop_book import DropBook, EnteredDrop
 from ledger.objection_book import ObjectionBook
+from ledger.opening import remember_setting, setting
+from ledger.review_book import ReviewBook
 from schemas.agreement import Agreement, DropKind
 from schemas.carrying import FolderPlace
 from schemas.drop import Drop
 from schemas.errors import (
     ConfigurationError,
+    JointUseError,
     ObjectionsMovedError,
     RefusedError,
     VerificationError,
@@ -41,36 +45,75 @@ SIGNING_KEY = "_signing"
 """No partner's id can be this."""
 
 
+@dataclass(frozen=True)
+class Released:
+    """What became of a drop the data manager decided about.
+
+    Args:
+        folder: of a released one; empty where it was refused.
+        handed_over: where it went, or why it did not; empty where nothing was to be done.
+        code: exit code of what kept it from being handed over.
+    """
+
+    folder: str
+    handed_over: str = ""
+    code: int = 0
+
+
 def carry(run: Run, drop_id: str) -> str:
     """Seal a published drop and hand it over; say in a line what was done, nothing if nothing was to do.
 
     Raises:
-        RefusedError: key, partner or objections forbid it.
+        RefusedError: key, partner, policy or a decision about texts forbid it.
         DeliveryError: the place cannot be reached.
     """
     with run.ledger.reading() as connection:
         book = DropBook(connection)
-        entered, done = book.named(drop_id), CarryBook(connection).delivered()
+        entered, answers = book.named(drop_id), book.answers()
+        done = CarryBook(connection).delivered()
     agreement = run.agreement(entered.drop.partner)
-    place = agreement.place
-    if entered.sequence in done or not agreement.is_carried:
+    if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:
         return ""
-    today = instant(run.clock).date()
-    agreement.refuse_expired_key(today)
+    agreement.refuse_expired_key(instant(run.clock).date())
+    _refuse_overtaken(run, entered.drop)
     if entered.stopped_at:
         raise RefusedError(f"{drop_id} was stopped; it is not handed over")
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(f"{drop_id} is not as it was published; it is not handed over")
-    was_sealed = parcel_of(folder, agreement).tar.exists()
-    parcel = _sealed(run, folder, agreement)
+    parcel, is_new = _sealed(run, folder, agreement, entered)
+    place = agreement.place
     if place is None:
-        return "" if was_sealed else str(parcel.tar)
+        return str(parcel.tar) if is_new else ""
     secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
     digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
     with run.ledger.writing() as connection:
         CarryBook(connection).deliver(run.actor, entered, place.name, digest)
     return f"{place.name}: {parcel.tar.name}"
+
+
+def _refuse_overtaken(run: Run, drop: Drop) -> None:
+    """Refuse a drop that agreement, notices or decisions about texts have overtaken since it was made.
+
+    Raises:
+        RefusedError: saying which.
+    """
+    if drop.agreement.sha256 != run.folder.policy.fingerprints[drop.partner].sha256:
+        raise RefusedError(
+            f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
+        )
+    made_under = {version.sha256 for version in (drop.notice, *drop.narrowed_by)}
+    if not {dated.fingerprint.sha256 for dated in run.notices} <= made_under:
+        raise RefusedError(
+            f"{drop.drop_id}: the notice was changed since it was made; export again"
+        )
+    made_after = drop.audit_head.sequence if drop.audit_head else 0
+    with run.ledger.reading() as connection:
+        is_withheld = ReviewBook(connection, run.ledger.references).withheld_since(made_after)
+    if is_withheld:
+        raise RefusedError(
+            f"{drop.drop_id}: somebody withheld a text since it was made; export again"
+        )
 
 
 def carried_by_hand(desk: Desk, drop_id: str) -> None:
@@ -81,6 +124,8 @@ def carried_by_hand(desk: Desk, drop_id: str) -> None:
     """
     with desk.ledger.writing() as connection:
         entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
+        if entered.stopped_at:
+            raise RefusedError(f"{drop_id} was stopped; get it back, and see `joint-use incident`")
         if entered.sequence in book.delivered():
             raise ConfigurationError(
                 f"{drop_id} was handed over before; `joint-use status` says when"
@@ -88,15 +133,27 @@ def carried_by_hand(desk: Desk, drop_id: str) -> None:
         book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
 
 
-def _sealed(run: Run, folder: Path, agreement: Agreement) -> Parcel:
-    """Give the parcel of a drop: the one that was begun to be handed over, if it is still whole."""
-    key = run.ledger.key(SIGNING_KEY)
+def _sealed(
+    run: Run, folder: Path, agreement: Agreement, entered: EnteredDrop
+) -> tuple[Parcel, bool]:
+    """Give the parcel of a drop, and whether it was made now: one that was begun to be sent is used again.
+
+    The ledger knows which parcel is of which drop; files that merely bear the name are not trusted.
+    """
+    key, name = run.ledger.key(SIGNING_KEY), f"parcel:{entered.sequence}"
     parcel = parcel_of(folder, agreement)
+    with run.ledger.reading() as connection:
+        known = setting(connection, name)
     try:
         check_parcel(parcel, public_key_pem(key))
+        if known == f"{entered.bag_sha256} {sha256_of(parcel.tar)}":
+            return parcel, False
     except VerificationError:
-        return seal(folder, agreement, key)
-    return parcel
+        pass
+    parcel = seal(folder, agreement, key)
+    with run.ledger.writing() as connection:
+        remember_setting(connection, name, f"{entered.bag_sha256} {sha256_of(parcel.tar)}")
+    return parcel, True
 
 
 def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
@@ -106,7 +163,13 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
         JointUseError: saying why it is not handed over.
     """
     with desk.ledger.reading() as connection:
-        drop = DropBook(connection).named(drop_id).drop
+        book = DropBook(connection)
+        drop = book.named(drop_id).drop
+        successors = {each.drop.supersedes: each.drop.drop_id for each in book.published()}
+    if drop.drop_id in successors:
+        raise RefusedError(
+            f"{drop.drop_id} was replaced by {successors[drop.drop_id]}; deliver that"
+        )
     with _opened(desk, clock, drop) as run:
         with run.ledger.writing() as connection:
             has_moved = _has_moved(run, connection, drop)
@@ -127,37 +190,33 @@ def due(desk: Desk) -> list[str]:
     ]
 
 
-def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> str:
-    """Let the data manager release a waiting drop, or refuse it; give the folder of a released one.
+def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> Released:
+    """Let the data manager release a waiting drop and hand it over, or refuse it.
 
-    Hashes and objections are checked once more.
+    Hashes and objections are checked once more; what cannot be handed over stays published.
 
     Raises:
         RefusedError: the person is no data manager, or ran the export.
         ObjectionsMovedError: an objection arrived since the drop was made.
     """
-    waiting = _waiting(desk, drop_id)
-    drop = waiting.entered.drop
+    drop = _waiting(desk, drop_id).entered.drop
     _refuse_others(desk, drop)
-    with _opened(desk, clock, drop) as run:
+    with _opened(desk, clock, drop, publishes=not refuse) as run:
+        waiting = _waiting(desk, drop_id)
         if refuse:
             with run.ledger.writing() as connection:
                 CarryBook(connection).decide(run.actor, waiting, REFUSED)
             discard_waiting(run.folder.state, drop.drop_id)
-            return ""
+            return Released("")
         try:
             _publish(run, waiting)
         finally:
             sweep(run.folder.drops / drop.partner, drop.kind)
-        return str(run.folder.drops / drop.drop_id)
-
-
-def carry_released(desk: Desk, clock: Clock, drop_id: str) -> str:
-    """Hand a released drop over, if it is to be; its objections were checked a moment ago."""
-    with desk.ledger.reading() as connection:
-        drop = DropBook(connection).named(drop_id).drop
-    with _opened(desk, clock, drop) as run:
-        return carry(run, drop.drop_id)
+        folder = str(run.folder.drops / drop.drop_id)
+        try:
+            return Released(folder, carry(run, drop.drop_id))
+        except JointUseError as error:
+            return Released(folder, str(error), error.exit_code)
 
 
 def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
@@ -173,24 +232,16 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
 
 def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
-    if drop.agreement.sha256 != run.folder.policy.fingerprints[drop.partner].sha256:
-        raise RefusedError(
-            f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
-        )
+    _refuse_overtaken(run, drop)
     series = run.series(drop.partner)
     staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)
     with run.ledger.writing() as connection:
         has_moved = _has_moved(run, connection, drop)
         if not has_moved:
             CarryBook(connection).decide(run.actor, waiting, RELEASED)
-    if has_moved:
-        raise _moved(drop)
-    with run.ledger.writing() as connection:
-        has_moved = _has_moved(run, connection, drop)
-        if not has_moved:
-            book = DropBook(connection)
             publish_folder(staging, run.folder.drops / drop.drop_id)
-            book.publish(run.actor, entered.sequence, f"{waiting.persons} persons, released")
+            told = f"{waiting.persons} persons, released"
+            DropBook(connection).publish(run.actor, entered.sequence, told)
     if has_moved:
         raise _moved(drop)
     discard_waiting(run.folder.state, drop.drop_id)
@@ -229,7 +280,9 @@ def _refuse_others(desk: Desk, drop: Drop) -> None:
         raise RefusedError("whoever ran the export does not release it; ask another data manager")
 
 
-def _opened(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[Run]:
+def _opened(
+    desk: Desk, clock: Clock, drop: Drop, *, publishes: bool = True
+) -> AbstractContextManager[Run]:
     """Hold what belongs to a drop's partner and kind, as a run of it does."""
     kind = DropKind(drop.kind)
     request = ExportRequest(
@@ -238,5 +291,6 @@ def _opened(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[Run]
         partners=(drop.partner,),
         operator=desk.actor.person,
         reason=desk.actor.reason,
+        dry_run=not publishes,
     )
     return opened_run(request, clock, desk.environment, kind=kind)

@@ -1,7 +1,9 @@
 """Credentials of places: private files of the state folder, or Prefect Secret blocks. Never parameters."""
 
+import os
 from pathlib import Path
 
+from flows.orchestration import set_up
 from ledger.private_files import refuse_wider
 from schemas.carrying import Secret
 from schemas.errors import ConfigurationError
@@ -17,7 +19,7 @@ def credential_of(secret: Secret, state: Path) -> str:
         raise ConfigurationError("place.secret: give either file (in state/keys) or block")
     if secret.file is not None:
         return _from_file(state / "keys" / secret.file)
-    return _from_block(secret.block or "")
+    return _from_block(secret.block or "", state)
 
 
 def _from_file(path: Path) -> str:
@@ -27,7 +29,8 @@ def _from_file(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _from_block(name: str) -> str:
+def _from_block(name: str, state: Path) -> str:
+    set_up(state, os.environ)
     from prefect.blocks.system import Secret as SecretBlock  # noqa: PLC0415 (only where one is named)
 
     try:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from drops.keeping import Kept
+from drops.keeping import Kept, remove
 from drops.sealing import Parcel
-from flows.attention import partner_states
 from flows.desk import Desk
 from ledger.audit import note
 from ledger.chain import sha256_of_text
@@ -74,11 +73,27 @@ def past_their_time(desk: Desk) -> list[Disposal]:
 def dispose(desk: Desk) -> Path | None:
     """Remove what is past its time; give the certificate, None if there was nothing."""
     found = past_their_time(desk)
-    if not found:
-        return None
-    for each in found:
-        each.act()
-    return certify(desk, found)
+    return carry_out(desk, found) if found else None
+
+
+def carry_out(desk: Desk, found: list[Disposal]) -> Path:
+    """Remove things, and certify what was removed even if one of them fails; give the certificate."""
+    with desk.ledger.writing() as connection:
+        names = " ".join(f"{each.kind}:{each.name}" for each in found)
+        note(
+            connection,
+            desk.actor,
+            "dispose",
+            detail=f"about to remove {len(found)}: {names}"[:2000],
+        )
+    done: list[Disposal] = []
+    try:
+        for each in found:
+            each.act()
+            done.append(each)
+    finally:
+        certificate = certify(desk, done)
+    return certificate
 
 
 def certify(desk: Desk, removed: list[Disposal]) -> Path:
@@ -127,18 +142,18 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
 def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
     """Give the drops nobody waits for anything of, and no legal hold keeps.
 
-    A drop is closed once its partner acknowledged it, or a later revision took its place.
+    A drop is closed once its partner acknowledged it, or a later revision that took its place.
     """
     with desk.ledger.reading() as connection:
-        holds = HoldBook(connection).held()
-    states = partner_states(desk.folder, desk.ledger, desk.actor.at)
-    return {
-        each.entered.drop.drop_id: each.entered
-        for state in states
-        for each in state.drops
-        if (each.answer is not None or each.superseded_by is not None)
-        and each.entered.drop.drop_id not in holds
-    }
+        book, holds = DropBook(connection), HoldBook(connection).held()
+        published, answers = book.published(), book.answers()
+    answered = {each.drop.drop_id for each in published if each.sequence in answers}
+    closed: dict[str, EnteredDrop] = {}
+    for each in reversed(published):  # a revision comes after what it supersedes
+        if each.drop.drop_id in answered:
+            closed[each.drop.drop_id] = each
+            answered.add(each.drop.supersedes or "")
+    return {name: each for name, each in closed.items() if name not in holds}
 
 
 def copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Disposal]:
@@ -179,7 +194,6 @@ def _of_files(desk: Desk) -> Iterator[Disposal]:
 def _locker(folder: Path, kept: Kept) -> Callable[[], None]:
     def act() -> None:
         kept.lock_away(folder)
-        shutil.rmtree(folder)
 
     return act
 
@@ -188,7 +202,7 @@ def _destroyer(folder: Path, kept: Kept) -> Callable[[], None]:
     def act() -> None:
         kept.destroy()
         if folder.exists():
-            shutil.rmtree(folder)
+            remove(folder)
 
     return act
 

@@ -9,17 +9,19 @@ from pathlib import Path
 import pyarrow
 import pyarrow.compute as pc
 
+from drops.folders import sweep
 from drops.keys import PartnerKeys
 from flows.desk import Desk
-from flows.disposing import ERASURE, Disposal, certify, closed_drops, copies, unlinker
+from flows.disposing import ERASURE, Disposal, carry_out, closed_drops, copies, unlinker
 from flows.objecting import Refusal, record
-from flows.waiting_room import discard_waiting
+from flows.waiting_room import discard_waiting, sweep_waiting
 from flows.workspace import workspace
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.holdings import hexadecimal_keys
 from ledger.private_files import write_private
+from schemas.agreement import DropKind
 from sources.snapshot import take_snapshot
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
@@ -52,12 +54,26 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
     with desk.ledger.writing() as connection:
         for drop_id in kept:
             HoldBook(connection).condemn(desk.actor, drop_id)
-    for each in removed:
-        each.act()
-    certificate = certify(desk, removed)
+    _sweep(desk)
+    certificate = carry_out(desk, removed)
     return Erased(
         taken.objection_ids, certificate, tuple(f"{e.kind} {e.name}" for e in removed), tuple(kept)
     )
+
+
+def _sweep(desk: Desk) -> None:
+    """Remove what killed runs left of drops, of all partners and kinds.
+
+    Raises:
+        BusyError: a run is at work; nothing was removed yet.
+    """
+    with desk.ledger.reading() as connection:
+        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
+    for partner in desk.folder.policy.agreements:
+        for kind in DropKind:
+            with desk.ledger.held([f"{partner}-{kind}"]):
+                sweep(desk.folder.drops / partner, kind.value)
+                sweep_waiting(desk.folder.state, partner, kind.value, waiting)
 
 
 def _numbers_of_theirs(desk: Desk, numbers: set[str]) -> dict[str, set[str]]:

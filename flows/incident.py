@@ -25,6 +25,8 @@ _FIRST_REPORT_DAYS = (3, 5)
 """「速やかに」: 概ね3〜5日以内 (ガイドライン通則編3-5-3-3)."""
 
 _FINAL_REPORT_DAYS = 30
+"""The day the shop learned of it counts as the first; a last day off moves it on, which is left out here."""
+
 _FINAL_REPORT_DAYS_IF_WRONGFUL = 60
 
 
@@ -117,10 +119,10 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         else ", ".join(contents.sensitive) or "none",
         is_sealed=is_sealed,
         is_over_1000=persons + relatives > REPORTABLE_PERSONS,
-        must_be_reported=() if is_sealed else duties,
+        must_be_reported=() if is_sealed and not is_wrongful else duties,
         known_on=known_on.isoformat(),
         first_report_by=f"{first} – {last}",
-        final_report_by=(known_on + timedelta(days=final)).isoformat(),
+        final_report_by=(known_on + timedelta(days=final - 1)).isoformat(),
         facts="",
     )
     with desk.ledger.writing() as connection:

@@ -20,6 +20,7 @@ from flows.stages.deliver import deliver
 from flows.stages.gate import gate
 from flows.stages.publish import publish
 from flows.stages.register import register
+from flows.stages.screen import screened_texts
 from flows.stages.targets import (
     CLASS_NAMES,
     RECALL_TABLES,
@@ -85,7 +86,9 @@ def extract(run: Run) -> Snapshot:
 
 def settle_all(run: Run, snapshot: Snapshot) -> None:
     """Rule on every row what does not depend on a partner."""
-    run.scratch.save_verdicts(settle(load_spine(snapshot), (), run.month))
+    verdicts = settle(load_spine(snapshot), (), run.month)
+    run.scratch.save_verdicts(verdicts)
+    run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
 
 
 @dataclass

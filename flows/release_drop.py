@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import flow
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.carrying import carry_released, decide
+from flows.carrying import decide
 from flows.desk import open_desk
 from flows.request import SHOP_FIELD, reason_field
 
@@ -48,5 +48,5 @@ def release_drop(request: ReleaseRequest) -> str:
         return datetime.now(UTC)
 
     desk = open_desk(Path(request.shop), request.operator, request.reason, now, os.environ)
-    decide(desk, now, request.drop, refuse=request.refuse)
-    return "refused" if request.refuse else carry_released(desk, now, request.drop) or "released"
+    released = decide(desk, now, request.drop, refuse=request.refuse)
+    return "refused" if request.refuse else released.handed_over or "released"

@@ -8,6 +8,7 @@ from drops.folders import read_drop
 from drops.verify import read_table, resources_of
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
+from schemas.screening import CODED, FREE_TEXT
 from sources.screening.loading import shipped_knowledge
 from transforms.screening.dangers import Dangers
 
@@ -32,4 +33,5 @@ def sensitive_in(folder: Path) -> tuple[str, ...]:
 
 def _is_free_text(table: str, column: str) -> bool:
     known = CATALOG[table].columns.get(column) if table in CATALOG else None
-    return known is not None and known.kind is Kind.FREE_TEXT
+    is_screened = f"{table}.{column}" in {*FREE_TEXT, *CODED}
+    return is_screened or (known is not None and known.kind is Kind.FREE_TEXT)

@@ -29,11 +29,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from ledger import tables
 from ledger.key_files import check_value_of, load_key
 from ledger.locks import held
-from ledger.private_files import private_folder
+from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
 
 _PATIENCE_SECONDS = 120
+_PRIVATE = ("keys", "quarantine", "review", "waiting", "kept", "recall")
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
 
@@ -96,6 +97,9 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
         LedgerUnavailableError: the database cannot be reached or read.
     """
     private_folder(state)
+    for name in _PRIVATE:
+        if (state / name).exists():
+            refuse_wider(state / name, 0o700)
     engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})

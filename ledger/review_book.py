@@ -40,7 +40,7 @@ class ReviewBook:
         if new:
             rows = [(word, "word") for word in new]
             told = f"added {len(new)} words; decisions sha256:{digest_of(rows)}"
-            head = note(self._connection, actor, "review", " ".join(new)[:2000], told)
+            head = note(self._connection, actor, "review", detail=told)
             entries = [{"word": word, "audit_sequence": head.sequence} for word in new]
             self._connection.execute(insert(tables.added_words), entries)
         return new
@@ -59,6 +59,14 @@ class ReviewBook:
         columns = tables.text_decisions.c
         query = select(columns.digest, columns.decision).order_by(columns.sequence)
         return {row.digest: Decision(row.decision) for row in self._connection.execute(query)}
+
+    def withheld_since(self, audit_sequence: int) -> bool:
+        """Tell whether somebody withheld a text after an entry of the audit chain."""
+        columns = tables.text_decisions.c
+        later = select(columns.sequence).where(
+            columns.audit_sequence > audit_sequence, columns.decision == Decision.WITHHELD.value
+        )
+        return self._connection.execute(later.limit(1)).first() is not None
 
     def _words(self) -> set[str]:
         return set(self._connection.execute(select(tables.added_words.c.word)).scalars())

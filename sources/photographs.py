@@ -32,6 +32,13 @@ def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
         rules: where photographs are, and how large they may be.
         name: the file, as the records name it.
     """
+    try:
+        return _read(home, rules, name)
+    except Exception:  # noqa: BLE001 (a crafted name or file makes paths and decoders raise anything)
+        return Photograph(fault="not_an_image")
+
+
+def _read(home: Path, rules: Images, name: str) -> Photograph:
     folder = (home / rules.folder).resolve()
     path = (folder / name).resolve()
     if folder not in path.parents:
@@ -40,10 +47,7 @@ def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
         return Photograph(fault="missing")
     if path.stat().st_size > rules.max_file_bytes:
         return Photograph(fault="too_large")
-    try:
-        return _made_anew(path, rules)
-    except Exception:  # noqa: BLE001 (a crafted file makes a decoder raise anything)
-        return Photograph(fault="not_an_image")
+    return _made_anew(path, rules)
 
 
 def _made_anew(path: Path, rules: Images) -> Photograph:

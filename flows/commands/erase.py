@@ -19,10 +19,22 @@ from flows.objecting import Refusal
     "--received", type=Day(), required=True, help="申し出を受けた日 / when it was received"
 )
 @click.option("--channel", required=True, help="受付方法 / by telephone, letter, at the counter")
+@click.option(
+    "--not-in-records",
+    is_flag=True,
+    help="店の記録からは消去済み / the shop's own records were erased already",
+)
 @operator_option
 @reason_option("erasure requested")
 def command(  # noqa: PLR0913 (one parameter per option)
-    *, shop: Path, customer: str, received: date, channel: str, operator: str | None, reason: str
+    *,
+    shop: Path,
+    customer: str,
+    received: date,
+    channel: str,
+    not_in_records: bool,
+    operator: str | None,
+    reason: str,
 ) -> None:
     """消去の申し出に応じる / Erase a person here, keep the refusal, tell the partners to delete (§6)."""
     number = customer_number(customer)
@@ -35,7 +47,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         received_on=received,
         effective_on=min(received, desk.today),
         channel=channel,
-        is_in_records=True,
+        is_in_records=not not_in_records,
     )
     erased = erase(desk, refusal)
     click.echo("\n".join(erased.objection_ids))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import carry_released, decide
+from flows.carrying import decide
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
 
@@ -16,18 +16,28 @@ from flows.desk import open_desk
 @click.option("--refuse", is_flag=True, help="承諾せず、破棄する / refuse and discard it")
 @operator_option
 @reason_option()
-def command(*, shop: Path, drop: str, refuse: bool, operator: str | None, reason: str) -> None:
+@click.pass_context
+def command(  # noqa: PLR0913 (one parameter per option)
+    context: click.Context,
+    *,
+    shop: Path,
+    drop: str,
+    refuse: bool,
+    operator: str | None,
+    reason: str,
+) -> None:
     """承諾待ちの納品を承諾する / Release a drop that waits, e.g. lotas/monthly-2026-10-r1.
 
     Only a data manager listed in shop.toml may, and not the person who ran the export (policy §8).
     """
     desk = open_desk(shop, operator, reason, now, os.environ)
-    folder = decide(desk, now, drop, refuse=refuse)
+    released = decide(desk, now, drop, refuse=refuse)
     if refuse:
         click.echo("破棄しました / refused and discarded", err=True)
         return
-    click.echo(folder)
+    click.echo(released.folder)
     click.echo("承諾しました / released", err=True)
-    told = carry_released(desk, now, drop)
-    if told:
-        click.echo(f"渡しました / handed over: {told}", err=True)
+    if released.handed_over:
+        word = "渡していません / not handed over" if released.code else "封緘 / sealed"
+        click.echo(f"{word}: {released.handed_over}", err=True)
+    context.exit(released.code)

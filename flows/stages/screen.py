@@ -52,6 +52,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     run.scratch.save_screened(screened)
     _set_aside(snapshot, verdicts, screened)
     _withhold_zero_taxes(snapshot, verdicts)
+    _withhold_zero_tax_lines(snapshot, verdicts)
     _make_photographs(run, snapshot, verdicts)
     run.scratch.save_verdicts(verdicts)
     _keep_waiting(run, screened)
@@ -79,7 +80,7 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
 
 
 def _agreed_columns(run: Run) -> dict[str, list[str]]:
-    """Give the screened columns any partner of the shop gets with a monthly drop.
+    """Give the screened columns any partner of the shop gets with a drop.
 
     What a run judges must not depend on whom it is for: a row set aside is set aside for everyone.
     """
@@ -163,6 +164,19 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
         verdicts.line_texts[blocked.texts[place].as_py()] = ruling
 
 
+def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
+    """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
+    for batch in snapshot.batches("repair_lines", [*LINE_COLUMNS, "amount_jpy"]):
+        is_tax = pc.match_substring(batch.column("name"), _TAX)
+        if not pc.any(is_tax).as_py():
+            continue
+        is_nothing = pc.equal(pc.fill_null(batch.column("amount_jpy"), 0), 0)
+        is_in = codes_of(verdicts, "repair_lines", batch, 0) == 0
+        mask = pc.and_(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False), is_in)
+        for text in pc.unique(batch.column("name").filter(mask)).to_pylist():
+            verdicts.line_texts[text] = Verdict(Disposition.WITHHELD, _ZERO_TAX)
+
+
 def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold costs a rule names, and taxes of nothing."""
     rows = snapshot.table("vehicle_costs", ["cost_kind", "amount_jpy"])
@@ -194,9 +208,10 @@ def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
         verdicts.rule("vehicle_images", mask, Disposition.QUARANTINED, f"file:{fault}")
 
 
-def _agreed_of(agreement: Agreement, table: str) -> tuple[str, ...]:
-    agreed = agreement.monthly.tables.get(table)
-    return agreed.columns if agreed else ()
+def _agreed_of(agreement: Agreement, table: str) -> set[str]:
+    """Give the columns of a table a partner gets with drops of any kind."""
+    shares = [share.tables[table] for share in agreement.shares.values() if table in share.tables]
+    return {name for agreed in shares for name in agreed.columns}
 
 
 def _keep_waiting(run: Run, screened: Screened) -> None:

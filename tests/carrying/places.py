@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ class SftpServer:
     host_key: str
     folder: Path
     private_key: str
+    mend: Callable[[], None]
+    """Takes everything again from now on."""
 
     def place(self, **changes: object) -> dict[str, object]:
         """The section `[place]` that names it."""
@@ -114,6 +116,7 @@ def sftp_server(folder: Path, cut_after: int | None = None) -> Iterator[SftpServ
             " ".join(host.export_public_key().decode().split()[:2]),
             folder,
             client.export_private_key().decode(),
+            lambda: setattr(serving, "bytes_left", 1 << 62),
         )
     finally:
         asyncio.run_coroutine_threadsafe(stop(), loop).result(30)

@@ -11,6 +11,7 @@ from flows.desk import open_desk
 from flows.report import exit_code
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
+from ledger.review_book import ReviewBook
 from schemas.errors import (
     ConfigurationError,
     ObjectionsMovedError,
@@ -31,6 +32,7 @@ from tests.factories import (
     write_shop,
     write_table,
 )
+from transforms.screening.judging import Decision
 
 MANAGER = "責任 花子"
 DROP = "lotas/monthly-2026-10-r1"
@@ -54,7 +56,7 @@ def manager(shop: Path, person: str = MANAGER, now: datetime = NOW):
 
 
 def release(shop: Path, *, refuse: bool = False, person: str = MANAGER, now: datetime = NOW) -> str:
-    return decide(manager(shop, person, now), lambda: now, DROP, refuse=refuse)
+    return decide(manager(shop, person, now), lambda: now, DROP, refuse=refuse).folder
 
 
 def visible(shop: Path) -> list[str]:
@@ -199,3 +201,15 @@ def test_a_kill_between_the_rename_and_its_entry_leaves_nothing_waiting(tmp_path
     assert run(shop).outcomes[0].status == "unchanged"
     with desk(shop).ledger.reading() as connection:
         assert CarryBook(connection).waiting() == []
+
+
+def test_a_text_withheld_meanwhile_keeps_it_from_leaving(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    at_desk = desk(shop)
+    with at_desk.ledger.writing() as connection:
+        book = ReviewBook(connection, at_desk.ledger.references)
+        book.decide(at_desk.actor, [book.reference("ある文")], Decision.WITHHELD)
+    with pytest.raises(RefusedError, match="withheld a text since"):
+        release(shop)
+    assert visible(shop) == []

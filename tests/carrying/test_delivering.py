@@ -1,6 +1,7 @@
 """Handing over at real places: whole or not at all, never written over, on after a break."""
 
 import json
+import shutil
 from pathlib import Path
 
 import fsspec
@@ -9,7 +10,7 @@ import pytest
 from drops.delivering import READY
 from flows.carrying import carried_by_hand, deliver, due
 from ledger.private_files import write_private
-from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError
+from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
@@ -152,18 +153,9 @@ def test_a_cut_connection_leaves_nothing_to_be_taken_and_is_gone_on_with(tmp_pat
         text = (shop / "shop.toml").read_text()
         (shop / "shop.toml").write_text(f"{text}\n[carry_out]\nmax_persons = 5000\n")
         outcome = outcome_of(shop)
-    assert (outcome.status, outcome.handover_code) == ("published", 1)
-    assert not names_in(far) & FILES
-    with sftp_server(far) as server:
-        terms = agreement() | {"place": server.place()}
-        kept = (shop / "partners" / "lotas.toml").read_text()
-        terms["sealing"] = {
-            "seal": "age",
-            "recipient": next(w for w in kept.split('"') if w.startswith("age1")),
-            "expires_on": "2099-12-31",
-        }
-        (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
-        write_private(shop / "state" / "keys" / "lotas-sftp", server.private_key.encode())
+        assert (outcome.status, outcome.handover_code) == ("published", 1)
+        assert not names_in(far) & FILES
+        server.mend()
         deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(far) == FILES
     assert (far / NAME).read_bytes() == (shop / "drops" / "lotas" / NAME).read_bytes()
@@ -235,3 +227,39 @@ def test_what_was_carried_by_hand_is_entered_once(tmp_path):
     carried_by_hand(desk(shop), DROP)
     with pytest.raises(ConfigurationError, match="handed over before"):
         carried_by_hand(desk(shop), DROP)
+
+
+def test_a_drop_of_a_wider_agreement_is_not_handed_over_any_more(tmp_path):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    terms = agreement(sealing=sealed_to(identity()), tables={"customers": {"columns": ["name"]}})
+    terms |= {"place": {"kind": "folder", "path": str(out)}}
+    (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
+    with pytest.raises(RefusedError, match="was changed since"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+
+
+def test_a_parcel_that_only_bears_the_name_is_not_handed_over(tmp_path):
+    (tmp_path / "out").mkdir()
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "away")})
+    run(shop)
+    other = write_shop(tmp_path / "other", TABLES, agreement(sealing=sealed_to(identity())))
+    run(other)
+    for path in (other / "drops" / "lotas").glob(f"{NAME}*"):
+        shutil.copy(path, shop / "drops" / "lotas")
+    foreign = (shop / "drops" / "lotas" / NAME).read_bytes()
+    (tmp_path / "out").rename(tmp_path / "away")
+    deliver(desk(shop), lambda: NOW, DROP)
+    assert (tmp_path / "away" / NAME).read_bytes() != foreign
+
+
+def test_a_replaced_drop_is_not_handed_over(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    run(shop)
+    factories.write_table(shop, "customers", [customer("1"), customer("2")])
+    run(shop)
+    with pytest.raises(RefusedError, match="was replaced by lotas/monthly-2026-10-r2"):
+        deliver(desk(shop), lambda: NOW, DROP)

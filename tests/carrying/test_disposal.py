@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.factories import (
     slip,
     vehicle,
     write_shop,
+    write_table,
 )
 
 DROP = "lotas/monthly-2026-10-r1"
@@ -187,7 +189,7 @@ def test_the_facts_of_an_incident_are_there_at_once(tmp_path):
     assert (found.customers, found.relatives, found.persons) == (2, 1, 3)
     assert (found.is_sealed, found.is_over_1000, found.sensitive) == (True, False, "none")
     assert found.first_report_by == "2026-11-05 – 2026-11-07"
-    assert found.final_report_by == "2026-12-02"
+    assert found.final_report_by == "2026-12-01"
     assert found.must_be_reported == ()
     assert "お名前" in found.facts
     assert "秘密" not in found.model_dump_json()
@@ -198,7 +200,7 @@ def test_an_unsealed_drop_taken_on_purpose_must_be_reported(tmp_path):
     run(shop)
     found = incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=True)
     assert found.must_be_reported == ("3号 不正の目的によるおそれ",)
-    assert found.final_report_by == "2027-01-01"
+    assert found.final_report_by == "2026-12-31"
 
 
 def test_an_incident_looks_into_the_kept_copy_and_fears_the_worst_without_one(tmp_path):
@@ -251,3 +253,28 @@ def test_a_broken_row_without_a_number_that_names_the_erased_person_goes_too(tmp
     assert "秘密" in path.read_text("utf-8-sig")
     erase(desk(shop), refusal("1"))
     assert "秘密" not in path.read_text("utf-8-sig")
+
+
+def test_a_replaced_drop_stays_until_its_successor_is_acknowledged(tmp_path):
+    shop = shop_of(tmp_path)
+    write_table(shop, "customers", [*TABLES["customers"], customer("3")])
+    run(shop)
+    assert of_drops(shop, 500) == []
+    acknowledge(shop, "lotas/monthly-2026-10-r2")
+    assert of_drops(shop, 500) == ["sealed", "drop", "sealed", "drop"]
+
+
+def test_a_break_while_the_folder_is_removed_loses_no_kept_copy(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    kept, folder = Kept(shop / "state", DROP), shop / "drops" / DROP
+    whole = tmp_path / "whole"
+    shutil.copytree(folder, whole)
+    dispose(desk(shop, at(31)))
+    shutil.copytree(whole, folder)
+    (folder / "data" / "customers.csv").unlink()
+    dispose(desk(shop, at(32)))
+    (tmp_path / "look").mkdir()
+    with kept.opened(tmp_path / "look") as opened:
+        assert (opened / "data" / "customers.csv").exists()
+    assert not folder.exists()

@@ -301,3 +301,16 @@ def test_a_release_can_be_taken_back(tmp_path):
     report = run(shop)
     assert report.outcomes[0].drop_id == "lotas/monthly-2026-10-r3"
     assert delivered(report)["repairs"][0]["description"] == ""
+
+
+def test_a_tax_of_nothing_is_no_line_either(tmp_path):
+    shop = tables(line="自動車税種別割")
+    shop["repair_lines"][0] |= {"amount_jpy": "0", "unit_price_jpy": "0"}
+    account = run(write_shop(tmp_path, shop)).outcomes[0].account["repair_lines"]
+    assert (account.delivered, account.withheld) == (1, 1)
+
+
+def test_a_makers_name_that_tells_of_a_person_does_not_leave(tmp_path):
+    paper = {"vehicle_id": "V1", "maker_name": "身障手帳2級", "fuel": "ガソリン"}
+    (row,) = delivered(run(write_shop(tmp_path, tables(certificates=[paper]))))["certificates"]
+    assert (row["maker_name"], row["fuel"]) == ("", "ガソリン")

@@ -5,12 +5,18 @@ import unicodedata
 from collections.abc import Iterator
 
 _RUNS = re.compile(r"(?<!\d)\d(?:[\s・.‐‑–—―−ー-]?\d){9,}(?!\d)")
+_BETWEEN = r"[\W_]{0,3}"
+_GROUPS = re.compile(rf"(?<!\d)\d{{4}}(?:{_BETWEEN}\d{{4}}){{2,3}}(?:{_BETWEEN}\d{{1,3}})?(?!\d)")
+"""Twelve digits and more, in groups of four with whatever stands between them."""
+
+_PHONE_IN_GROUPS = re.compile(r"(?<!\d)0\d{1,4}[\W_]{1,3}\d{1,4}[\W_]{1,3}\d{4}(?!\d)")
 _PHONE = re.compile(r"(?<!\d)(?:\+81|0)(?:[\s()・.‐‑–—―−ー-]{0,2}\d){9,10}(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 _MY_NUMBER_DIGITS = 12
 _LICENCE_DIGITS = 12
 _CARD_DIGITS = range(13, 20)
+_PHONE_DIGITS = (10, 11)
 _LICENCE_WEIGHTS = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 _PREFECTURAL_POLICE = range(10, 98)
 
@@ -28,7 +34,9 @@ def holds_personal_number(text: str) -> bool:
 def holds_contact(text: str) -> bool:
     """Tell whether a text holds a telephone number or an e-mail address."""
     written = unicodedata.normalize("NFKC", text)
-    return bool(_PHONE.search(written) or _EMAIL.search(written))
+    in_groups = _PHONE_IN_GROUPS.search(written)
+    is_phone = in_groups and len(re.sub(r"\D", "", in_groups[0])) in _PHONE_DIGITS
+    return bool(is_phone or _PHONE.search(written) or _EMAIL.search(written))
 
 
 def is_my_number(digits: str) -> bool:
@@ -57,5 +65,6 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _digit_runs(text: str) -> Iterator[str]:
-    for run in _RUNS.finditer(text):
-        yield re.sub(r"\D", "", run[0])
+    for form in (_RUNS, _GROUPS):
+        for run in form.finditer(text):
+            yield re.sub(r"\D", "", run[0])
