@@ -11,12 +11,15 @@ import pyarrow.compute as pc
 
 from transforms.arrays import whole
 from transforms.reading.folding import (
-    fold_addresses,
     fold_names,
     fold_phone,
     nfkc,
     squeezed,
+    squeezed_addresses,
+    squeezed_addresses_text,
+    squeezed_text,
 )
+from transforms.reading.joined_text import JoinedText
 
 PERSON_COLUMNS = ["name", "name_kana", "phone", "mobile_phone", "fax", "email", "address"]
 CAR_COLUMNS = ["plate", "chassis_number"]
@@ -86,14 +89,17 @@ class Mentions:
         """Mask of the cells that hold a name, a contact or an address."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
-        texts, addresses = _Distinct(cells, squeezed), _Distinct(cells, squeezed_addresses)
+        texts, addresses = (
+            _Distinct(cells, squeezed_text),
+            _Distinct(cells, squeezed_addresses_text),
+        )
         return texts.hold(self._in_texts) | addresses.hold(self._addresses)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
-        distinct = _Distinct(cells, squeezed)
+        distinct = _Distinct(cells, squeezed_text)
         mask = distinct.hold(self._contacts)
         for place in np.flatnonzero(distinct.hold(self._names) & ~mask).tolist():
             mask[place] = self._is_in_passing(cells[place].as_py())
@@ -126,26 +132,20 @@ def _automaton(words: Iterable[str]) -> "ahocorasick_rs.AhoCorasick | None":
 class _Distinct:
     """The distinct texts of a column, folded once, to be searched for several sets of words."""
 
-    def __init__(
-        self, cells: pyarrow.Array, fold: Callable[[pyarrow.Array], pyarrow.Array]
-    ) -> None:
+    def __init__(self, cells: pyarrow.Array, fold: Callable[[pyarrow.Array], JoinedText]) -> None:
         encoded = cells.dictionary_encode()
         self._places = encoded.indices
-        self._texts = fold(encoded.dictionary).to_pylist()
-        self._joined = "\n".join(self._texts)
+        self._joined = fold(encoded.dictionary)
 
     def hold(self, words: "ahocorasick_rs.AhoCorasick | None") -> np.ndarray:
         """Mask of the cells that hold one of the words."""
-        if words is None or not words.find_matches_as_indexes(self._joined):
+        matches = words.find_matches_as_indexes(self._joined.text) if words is not None else ()
+        if not matches:
             return np.zeros(len(self._places), bool)
-        hits = pyarrow.array([bool(words.find_matches_as_indexes(text)) for text in self._texts])
-        found = pc.fill_null(hits.take(self._places), fill_value=False)
+        hits = np.zeros(self._joined.count, bool)
+        hits[self._joined.places(np.array([start for _, start, _ in matches]))] = True
+        found = pc.fill_null(pyarrow.array(hits).take(self._places), fill_value=False)
         return found.to_numpy(zero_copy_only=False)
-
-
-def squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
-    """Fold addresses, and running texts as if they were addresses, so that one can be found in the other."""
-    return squeezed(fold_addresses(texts))
 
 
 def _long_enough(words: pyarrow.Array, least: int) -> frozenset[str]:

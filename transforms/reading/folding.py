@@ -7,7 +7,8 @@ import re
 import unicodedata
 
 import pyarrow
-import pyarrow.compute as pc
+
+from transforms.reading.joined_text import JoinedText
 
 DASHES = "ー‐‑‒–—―−－ｰ"
 """Everything typed where a hyphen belongs, the long-vowel mark included (codes and numbers only)."""
@@ -24,9 +25,12 @@ _OLD_FORMS = dict(
 )
 """Characters of names that the same person is written with now one way, now the other."""
 
-_PREFECTURE = r"^(東京都|北海道|(京都|大阪)府|..県|...県)"
-_HONORIFIC = r"(様|殿|さん|御中|先生)$"
-_REMARK = r"\([^()]{2,}\)$"
+_PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
+_HONORIFIC = "(?:様|殿|さん|御中|先生)"
+_REMARK = r"\([^(){edge}]{{2,}}\)"
+_BLANKS = " \t\n\f\r\u3000"
+_BETWEEN_PARTS = ("丁目", "番地の", "番地", "番", "号室", "号", "地割")
+"""What stands between the numbers of an address; longer ones first."""
 
 
 def nfkc(text: str) -> str:
@@ -42,19 +46,23 @@ def fold_code(text: str) -> str:
 
 def fold_codes(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold a column of codes as `fold_code` does one."""
-    folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
-    folded = pc.replace_substring_regex(folded, r"[\s\x{3000}]+", "")
-    return pc.replace_substring_regex(folded, DASH_CLASS, "-")
+    joined = JoinedText(texts)
+    joined.compatible()
+    joined.upper()
+    joined.exchange(dict.fromkeys(_BLANKS, ""))
+    joined.exchange(dict.fromkeys(DASHES, "-"))
+    return joined.cells()
 
 
 def fold_names(names: pyarrow.Array) -> pyarrow.Array:
     """Fold names: width, spaces, dots, old character forms, company marks, 様 and remarks behind."""
-    folded = pc.utf8_upper(_plain_forms(names))
-    folded = pc.replace_substring_regex(folded, r"[\s\x{3000}・･.,、。]+", "")
-    folded = _without_company_marks(folded)
-    return pc.replace_substring_regex(
-        pc.replace_substring_regex(folded, _REMARK, ""), _HONORIFIC, ""
-    )
+    joined = _plain(names)
+    joined.exchange(dict.fromkeys(f"{_BLANKS}・･.,、。", ""))
+    _spell_out_companies(joined)
+    edge = joined.boundary
+    joined.substitute(_REMARK.format(edge=edge) + edge, edge, only_with="(")
+    joined.substitute(_HONORIFIC + edge, edge, only_with="様殿ん中生")
+    return joined.cells()
 
 
 def fold_name(name: str) -> str:
@@ -64,33 +72,65 @@ def fold_name(name: str) -> str:
 
 def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
     """Fold addresses: as codes, without prefecture, 大字 and 字, with 丁目 and 番地 as dashes."""
-    folded = pc.utf8_upper(_plain_forms(addresses))
-    folded = pc.replace_substring_regex(folded, r"[\s\x{3000}]+", "")
-    folded = pc.replace_substring_regex(folded, DASH_CLASS, "-")
-    folded = pc.replace_substring_regex(folded, _PREFECTURE, "")
-    folded = pc.replace_substring_regex(folded, "大?字", "")
-    folded = pc.replace_substring_regex(folded, r"(\d)の(\d)", r"\1-\2")
-    folded = pc.replace_substring_regex(folded, "丁目|番地の?|番|号室?|地割", "-")
-    return pc.utf8_trim(pc.replace_substring_regex(folded, "--+", "-"), "-")
+    return _as_addresses(addresses).cells()
 
 
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold running texts so that spellings of one number or name in them become the same run."""
-    folded = _without_company_marks(pc.utf8_upper(_plain_forms(texts)))
-    return pc.replace_substring_regex(folded, rf"[\s\x{{3000}}()・.{DASHES}-]", "")
+    return squeezed_text(texts).cells()
 
 
-def _plain_forms(texts: pyarrow.Array) -> pyarrow.Array:
-    """Fold widths and old character forms; each old form is replaced only if the column has it."""
-    folded = pc.utf8_normalize(texts, form="NFKC")
-    for old in sorted(set("".join(pc.unique(folded).drop_null().to_pylist())) & _OLD_FORMS.keys()):
-        folded = pc.replace_substring(folded, old, _OLD_FORMS[old])
-    return folded
+def squeezed_text(texts: pyarrow.Array) -> JoinedText:
+    """Fold as `squeezed`, and leave the cells joined."""
+    return _squeeze(_plain(texts))
 
 
-def _without_company_marks(texts: pyarrow.Array) -> pyarrow.Array:
-    whole = pc.replace_substring(texts, "(株)", "株式会社")
-    return pc.replace_substring(whole, "(有)", "有限会社")
+def squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold addresses, and running texts as if they were addresses, so that one can be found in the other."""
+    return squeezed_addresses_text(texts).cells()
+
+
+def squeezed_addresses_text(texts: pyarrow.Array) -> JoinedText:
+    """Fold as `squeezed_addresses`, and leave the cells joined."""
+    return _squeeze(_as_addresses(texts))
+
+
+def _plain(texts: pyarrow.Array) -> JoinedText:
+    """Fold widths, old character forms and case."""
+    joined = JoinedText(texts)
+    joined.compatible()
+    joined.exchange(_OLD_FORMS)
+    joined.upper()
+    return joined
+
+
+def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
+    joined = _plain(addresses)
+    joined.exchange(dict.fromkeys(_BLANKS, ""))
+    joined.exchange(dict.fromkeys(DASHES, "-"))
+    edge = joined.boundary
+    joined.substitute(edge + _PREFECTURE.format(edge=edge), edge, only_with="都道府県")
+    for part in ("大字", "字"):
+        joined.replace(part, "")
+    joined.substitute(r"([0-9])の([0-9])", r"\1-\2", only_with="の")
+    for part in _BETWEEN_PARTS:
+        joined.replace(part, "-")
+    joined.substitute("--+", "-", only_with="-")
+    joined.replace(f"{edge}-", edge)
+    joined.replace(f"-{edge}", edge)
+    return joined
+
+
+def _squeeze(joined: JoinedText) -> JoinedText:
+    joined.compatible()
+    _spell_out_companies(joined)
+    joined.exchange(dict.fromkeys(f"{_BLANKS}()・.{DASHES}-", ""))
+    return joined
+
+
+def _spell_out_companies(joined: JoinedText) -> None:
+    joined.replace("(株)", "株式会社")
+    joined.replace("(有)", "有限会社")
 
 
 def fold_phone(text: str) -> str:

@@ -12,8 +12,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import whole
-from transforms.mentions import CAR_COLUMNS, Mentions, identities, squeezed_addresses
-from transforms.reading.folding import fold_names, squeezed
+from transforms.mentions import CAR_COLUMNS, Mentions, identities
+from transforms.reading.folding import fold_names, squeezed, squeezed_addresses
 
 _RUN = 4
 _SHORTEST = 2
