@@ -9,10 +9,8 @@ text for any part.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import ahocorasick_rs
@@ -20,12 +18,12 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
-from drops.verify import read_table
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
 from transforms.arrays import whole
-from transforms.reading.folding import fold_addresses, squeezed
+from transforms.reading.folding import fold_addresses, squeezed, squeezed_addresses_text
+from transforms.reading.joined_text import JoinedText
 
 Row = Mapping[str, Any]
 
@@ -110,19 +108,20 @@ class Known:
         vehicles: `VEHICLE_COLUMNS` of all vehicles.
         certificates: `CERTIFICATE_COLUMNS`, and the number of the car as `vehicle_id`.
         keys: the partner's.
-        reference_of: gives the shop's reference of a customer number.
+        references_of: gives the shop's references of customer numbers.
     """
 
     customers: pyarrow.Table
     vehicles: pyarrow.Table
     certificates: pyarrow.Table
     keys: PartnerKeys
-    reference_of: Callable[[str], str]
+    references_of: Callable[[list[str]], list[str]]
 
     def numbers_of(self, references: set[str]) -> set[str]:
         """Give the customer numbers in the records that are meant by references."""
         numbers = self.customers["customer_id"].drop_null().to_pylist() if references else []
-        return {number for number in numbers if self.reference_of(number) in references}
+        found = zip(numbers, self.references_of(numbers), strict=True)
+        return {number for number, reference in found if reference in references}
 
 
 @dataclass
@@ -173,28 +172,32 @@ def known_keys(
     return {*of_customers, *keys.of("vehicles", _strings(own)).to_pylist()}
 
 
-def scan(folder: Path, resources: Mapping[str, Mapping[str, Any]], traces: Traces) -> None:
-    """Search every file of a drop.
+class ObjectorScan:
+    """Searches every file of a drop, rows by rows."""
 
-    Raises:
-        VerificationError: naming tables and columns, never what was found.
-    """
-    search = _Search(traces)
+    def __init__(self, traces: Traces) -> None:
+        """Search for these traces."""
+        self._search = _Search(traces)
+        self._found = set[str]()
 
-    def found_in(name: str) -> set[str]:
-        batches = read_table(folder, resources[name])
-        return {
-            f"{name}.{c}" for batch in batches for c in search.hits(name, batch, resources[name])
-        }
+    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        """Search rows of a file."""
+        name = resource["name"]
+        if name in CATALOG:
+            self._found.update(f"{name}.{hit}" for hit in self._search.hits(name, rows, resource))
 
-    with ThreadPoolExecutor(2) as pool:
-        found = set[str]().union(*pool.map(found_in, resources.keys() & CATALOG.keys()))
-    if found:
-        raise VerificationError(
-            "something that belongs only to people who objected was found in "
-            f"{', '.join(sorted(found))}; nothing is published. Keep the records as they are "
-            "and report this"
-        )
+    def refuse(self) -> None:
+        """Tell what was found.
+
+        Raises:
+            VerificationError: naming tables and columns, never what was found.
+        """
+        if self._found:
+            raise VerificationError(
+                "something that belongs only to people who objected was found in "
+                f"{', '.join(sorted(self._found))}; nothing is published. Keep the records as they are "
+                "and report this"
+            )
 
 
 class _Delivered:
@@ -275,10 +278,11 @@ class _Search:
         return kind is Kind.FREE_TEXT and self._is_told_in(texts, distinct)
 
     def _is_told_in(self, texts: pyarrow.Array, plain: pyarrow.Array) -> bool:
-        if _stands_alone(self._words, "\n".join(plain.to_pylist())):
+        if _stands_alone(self._words, JoinedText(plain).text):
             return True
-        folded = "\n".join(squeezed(fold_addresses(texts)).to_pylist())
-        return self._homes is not None and bool(self._homes.find_matches_as_indexes(folded))
+        if self._homes is None:
+            return False
+        return bool(self._homes.find_matches_as_indexes(squeezed_addresses_text(texts).text))
 
     def _holds_pair(self, names: pyarrow.Array, addresses: pyarrow.Array) -> bool:
         if not self._pairs:

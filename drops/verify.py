@@ -5,7 +5,7 @@ types, required values, codes, keys, parents. `drop.json` must agree with what i
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from schemas.columns import DECIMAL
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
-from transforms.checking import frame_of
+from transforms.checking import Contract
 from transforms.linking import KeyIndex
+from transforms.working_ahead import ahead
 
 _BATCH_ROWS = 131_072
 _TYPES: Mapping[str, pyarrow.DataType] = {
@@ -45,8 +46,16 @@ class Verified:
     rows: Mapping[str, int]
 
 
-def verify_drop(folder: Path) -> Verified:
-    """Check a drop folder.
+Look = Callable[[Mapping[str, Any], pyarrow.RecordBatch], None]
+"""Looks at rows of a file, given its resource description."""
+
+
+def verify_drop(folder: Path, look: Look | None = None) -> Verified:
+    """Check a drop folder; files are read once.
+
+    Args:
+        folder: of the drop.
+        look: is shown all rows as well, once the bag is sound.
 
     Raises:
         VerificationError: with every fault, a line each.
@@ -62,7 +71,7 @@ def verify_drop(folder: Path) -> Verified:
     keys: dict[str, KeyIndex] = {}
     rows = {}
     for name, resource in resources.items():
-        checked = _checked(folder, resource, keys, drop)
+        checked = _checked(folder, resource, keys, drop, look)
         faults += checked.faults
         rows[name] = checked.rows
     faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
@@ -82,12 +91,16 @@ def verify_drop(folder: Path) -> Verified:
 
 
 def _checked(
-    folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex], drop: Drop
+    folder: Path,
+    resource: Mapping[str, Any],
+    keys: dict[str, KeyIndex],
+    drop: Drop,
+    look: Look | None,
 ) -> "_CheckedTable":
     """Check one file; only files the manifest of the drop vouches for are opened."""
     try:
         if resource["path"] in {table.file for table in drop.files}:
-            return _CheckedTable(folder, resource, keys)
+            return _CheckedTable(folder, resource, keys, look)
     except (KeyError, TypeError, IndexError, AttributeError):
         pass
     raise VerificationError(
@@ -183,7 +196,11 @@ class _CheckedTable:
     """One file, read once and held against its resource description."""
 
     def __init__(
-        self, folder: Path, resource: Mapping[str, Any], keys: dict[str, KeyIndex]
+        self,
+        folder: Path,
+        resource: Mapping[str, Any],
+        keys: dict[str, KeyIndex],
+        look: Look | None,
     ) -> None:
         self._resource = resource
         self._schema = resource["schema"]
@@ -194,8 +211,11 @@ class _CheckedTable:
         self._own_keys: list[pyarrow.Array] = []
         self._pairs = _Pairs()
         try:
-            for batch in read_table(folder, resource):
-                self._check(batch, keys)
+            for batch in ahead(read_table(folder, resource)):
+                if self._has_its_header(batch):
+                    self._check(batch, keys)
+                    if look is not None:
+                        look(resource, batch)
         except (pyarrow.ArrowInvalid, UnicodeDecodeError, KeyError) as error:
             # Its text may quote a cell.
             self.faults.append(
@@ -204,22 +224,19 @@ class _CheckedTable:
             return
         self._finish(keys)
 
-    def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, KeyIndex]) -> None:
+    def _has_its_header(self, batch: pyarrow.RecordBatch) -> bool:
         self.rows += batch.num_rows
-        if batch.schema.names != [field["name"] for field in self._fields]:
-            self._fault("the header is not the one described")
-            return
-        try:
-            self._contract.validate(frame_of(batch), lazy=True)
-        except pa.errors.SchemaErrors as errors:
-            broken = errors.failure_cases[["column", "check"]].drop_duplicates()
-            rules = [
-                f"{column}: {str(check).partition('(')[0]}" for column, check in broken.to_numpy()
-            ]
-        else:
-            rules = []
-        for rule in rules:
-            self._fault(rule)
+        if batch.schema.names == [field["name"] for field in self._fields]:
+            return True
+        self._fault("the header is not the one described")
+        return False
+
+    def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, KeyIndex]) -> None:
+        failures = self._contract.failures(batch)
+        if failures is not None:
+            broken = failures[["column", "check"]].drop_duplicates().to_numpy()
+            for column, check in broken:
+                self._fault(f"{column}: {str(check).partition('(')[0]}")
         parents = [
             self._parent_rows(batch, key, keys) for key in self._schema.get("foreignKeys", ())
         ]
@@ -272,10 +289,9 @@ class _Pairs:
         return bool(np.any(np.diff(codes) == 0))
 
 
-def _contract(fields: list[Mapping[str, Any]]) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(
-        {field["name"]: _column(field) for field in fields}, strict=True, ordered=True
-    )
+def _contract(fields: list[Mapping[str, Any]]) -> Contract:
+    columns = {field["name"]: _column(field) for field in fields}
+    return Contract(pa.DataFrameSchema(columns, strict=True, ordered=True))
 
 
 def _column(field: Mapping[str, Any]) -> pa.Column:

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from schemas.agreement import Delivery
 from schemas.partner_tables import PartnerTable
+from transforms.working_ahead import ahead
 
 _ROW_GROUP_ROWS = 131_072
 
@@ -94,7 +95,7 @@ def write_all(writer: TableWriter, batches: Iterable[pyarrow.RecordBatch]) -> in
     """Write batches to the end and close the file; give the number of rows."""
     count = 0
     try:
-        for batch in batches:
+        for batch in ahead(batches):
             writer.write(batch)
             count += batch.num_rows
     finally:

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from flows.pages import call_list_page
 from flows.run import Run
-from flows.scratch import load_spine
 from flows.stages.targets import CLASS_NAMES, Cars
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
@@ -106,7 +105,7 @@ class CallList:
         """Give a row per car and campaign, those of one customer together."""
         frame = self.cars.frame.iloc[self.pairs["car"].to_numpy(np.int64)].reset_index(drop=True)
         vehicles = frame["vehicle"].to_numpy(np.int64)
-        keeper = keepers_of_cars(vehicles, load_spine(self.snapshot))
+        keeper = keepers_of_cars(vehicles, self.snapshot.spine)
         people = self.snapshot.table("customers", _CUSTOMER_COLUMNS).to_pandas()
         people = people.reindex(np.where(keeper >= 0, keeper, len(people))).reset_index(drop=True)
         roles = self._roles(frame, people)

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from flows.request import ExportRequest
 from flows.run import Clock, Run, opened_run
-from flows.scratch import load_spine
 from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
@@ -77,7 +76,7 @@ def shown_today(
 def _records(
     run: Run, snapshot: Snapshot, partner: str, numbers: frozenset[str]
 ) -> list[ShownRecord]:
-    spine = load_spine(snapshot)
+    spine = snapshot.spine
     traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
     with run.ledger.reading() as connection:
         register = ObjectionBook(connection, run.ledger.references).register()

@@ -15,7 +15,7 @@ from flows.opening import note_policy
 from flows.recall_request import RecallRequest
 from flows.report import CampaignCount, Outcome, RecallReport, Registered
 from flows.run import Clock, Run, opened_run
-from flows.scratch import Targets, load_spine
+from flows.scratch import Targets
 from flows.stages.deliver import deliver
 from flows.stages.gate import gate
 from flows.stages.publish import publish
@@ -86,7 +86,7 @@ def extract(run: Run) -> Snapshot:
 
 def settle_all(run: Run, snapshot: Snapshot) -> None:
     """Rule on every row what does not depend on a partner."""
-    verdicts = settle(load_spine(snapshot), (), run.month)
+    verdicts = settle(snapshot.spine, (), run.month)
     run.scratch.save_verdicts(verdicts)
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
 

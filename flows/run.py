@@ -1,11 +1,13 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+
+import pyarrow
 
 from drops.folders import DropSeries, sweep
 from flows.opening import open_shop
@@ -119,6 +121,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
         BusyError: another run works for one of the partners.
         LedgerDoubtfulError: the ledger does not agree with the drops that were published.
     """
+    _prefer_flat_memory()
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
@@ -155,6 +158,12 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
                 if not request.dry_run and request.mode is not Mode.REPRODUCE:
                     run.agreement(partner).refuse_in_the_clear(as_of.date())
         yield run
+
+
+def _prefer_flat_memory() -> None:
+    """Use the allocator that gives memory back soonest, where there is one (not on Windows)."""
+    with suppress(NotImplementedError):
+        pyarrow.set_memory_pool(pyarrow.jemalloc_memory_pool())
 
 
 def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:

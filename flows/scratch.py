@@ -12,11 +12,9 @@ from pyarrow import feather
 
 from ledger.drop_book import Tombstone
 from ledger.recall_book import Handover
-from sources.snapshot import Snapshot
 from transforms.identity import Traits
 from transforms.objections import Register
 from transforms.screening.screened import Screened
-from transforms.spine import SPINE_TABLES, Spine, spine_columns
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 FOR_ALL = "all"
@@ -112,6 +110,17 @@ class Scratch:
             (self.folder / "head").read_text(),
         )
 
+    def save_taken_in(self, statements: pyarrow.Table, head: str) -> None:
+        """Keep which statements of the shop the objections of this head already take in."""
+        self.save_table("taken-in", statements.replace_schema_metadata({"head": head}))
+
+    def is_taken_in(self, statements: pyarrow.Table, head: str) -> bool:
+        """Tell whether nothing changed since: neither the statements nor the objections."""
+        if not (self.folder / "taken-in.arrow").exists():
+            return False
+        known = self.table("taken-in")
+        return known.equals(statements) and known.schema.metadata == {b"head": head.encode()}
+
     def save_tombstones(self, tombstones: list[Tombstone], partner: str) -> None:
         """Keep the keys a drop tells its partner to delete."""
         (self.folder / f"deleted-{partner}.json").write_text(
@@ -154,8 +163,3 @@ class Scratch:
     def _arrays(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"{name}.npz") as arrays:
             return {each: arrays[each] for each in arrays.files}
-
-
-def load_spine(snapshot: Snapshot) -> Spine:
-    """Read keys, links and deciding columns of every table but the lines."""
-    return Spine.of({t: snapshot.table(t, spine_columns(t)) for t in SPINE_TABLES})

@@ -1,7 +1,10 @@
 """Looking into a finished drop for what must not be in it (policy §10), apart from the screening."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import pyarrow
 import pyarrow.compute as pc
 
 from drops.folders import read_drop
@@ -13,22 +16,33 @@ from sources.screening.loading import shipped_knowledge
 from transforms.screening.dangers import Dangers
 
 
+class SensitiveScan:
+    """Gathers the distinct free texts of a drop, to be judged at the end."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._texts = set[str]()
+
+    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        """Gather the texts of rows of a file."""
+        for field in resource["schema"]["fields"]:
+            if _is_free_text(resource["name"], field["joint-use:column"]):
+                self._texts.update(pc.unique(rows.column(field["name"])).drop_null().to_pylist())
+
+    def categories(self) -> tuple[str, ...]:
+        """Name the categories of §10 that the texts hold; none in a sound drop."""
+        dangers = Dangers.of(shipped_knowledge())
+        rules = (dangers.found_in(text) for text in self._texts)
+        return tuple(sorted({rule.category for rule in rules if rule}))
+
+
 def sensitive_in(folder: Path) -> tuple[str, ...]:
-    """Name the categories of §10 that the free texts of a drop hold; none in a sound one."""
-    texts = set[str]()
+    """Name the categories of §10 that the free texts of a drop hold."""
+    scan, resources = SensitiveScan(), resources_of(folder)
     for table in read_drop(folder).tables:
-        resource = resources_of(folder)[table.name]
-        headers = [
-            field["name"]
-            for field in resource["schema"]["fields"]
-            if _is_free_text(table.name, field["joint-use:column"])
-        ]
-        for batch in read_table(folder, resource, headers) if headers else ():
-            for header in headers:
-                texts |= set(pc.unique(batch.column(header)).drop_null().to_pylist())
-    dangers = Dangers.of(shipped_knowledge())
-    rules = (dangers.found_in(text) for text in texts)
-    return tuple(sorted({rule.category for rule in rules if rule}))
+        for batch in read_table(folder, resources[table.name]):
+            scan.look(resources[table.name], batch)
+    return scan.categories()
 
 
 def _is_free_text(table: str, column: str) -> bool:

@@ -8,7 +8,7 @@ trying all numbers or names.
 
 import base64
 import hashlib
-import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-_REFERENCE_DIGITS = 32
+from transforms.keyed_digests import KeyedDigests
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,20 @@ class References:
 
     def of(self, customer_id: str) -> str:
         """Give the reference of a customer number (32 hex digits)."""
-        text = f"customer:{customer_id}".encode()
-        return hmac.digest(self.secret, text, "sha256").hex()[:_REFERENCE_DIGITS]
+        return self.of_all([customer_id])[0]
+
+    def of_all(self, customer_ids: Iterable[str]) -> list[str]:
+        """Give the reference of each customer number."""
+        texts = (number.encode() for number in customer_ids)
+        return KeyedDigests(self.secret, "customer").of(texts)
 
     def of_car(self, vehicle_id: str) -> str:
         """Give the reference of a vehicle number (32 hex digits)."""
-        text = f"vehicle:{vehicle_id}".encode()
-        return hmac.digest(self.secret, text, "sha256").hex()[:_REFERENCE_DIGITS]
+        return KeyedDigests(self.secret, "vehicle").of([vehicle_id.encode()])[0]
 
     def of_text(self, text: str) -> str:
         """Give the reference of a text a person decided about (32 hex digits)."""
-        content = f"text:{text}".encode()
-        return hmac.digest(self.secret, content, "sha256").hex()[:_REFERENCE_DIGITS]
+        return KeyedDigests(self.secret, "text").of([text.encode()])[0]
 
     def traits(self, texts: pyarrow.Array) -> pyarrow.Array:
         """Give the trait of each text (uint64); null stays null."""

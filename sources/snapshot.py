@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
 from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
+from transforms.spine import SPINE_TABLES, Spine, spine_columns
+from transforms.working_ahead import ahead
 
 STATED_IN = "part"
 """Column that names the file or table an objection stands in."""
@@ -55,6 +58,11 @@ class Snapshot:
 
     folder: Path
     tables: Mapping[str, StagedTable]
+
+    @cached_property
+    def spine(self) -> Spine:
+        """Keys, links and deciding columns of every table but the lines; read once and kept."""
+        return Spine.of({name: self.table(name, spine_columns(name)) for name in SPINE_TABLES})
 
     def batches(
         self, table: str, columns: list[str] | None = None
@@ -179,11 +187,11 @@ class _Stager:
                 match = match_table(mapping, rows, table)
                 refuse_missing(match, rows.part, table)
                 parts.append(TablePart(rows.part, mapping.source, match))
-                for raw in _rows_of(mapping, rows.batches(match.headers, order_of(match, table))):
-                    batch = canonicalise(raw.rows, mapping, match, table)
+                stream = ahead(rows.batches(match.headers, order_of(match, table)))
+                for batch, records in ahead(_canonical(stream, mapping, match, table)):
                     flags += batch.flags
-                    file.write_batch(self._staged(batch, raw.records, number, table, lines))
-                    read += raw.rows.num_rows
+                    file.write_batch(self._staged(batch, records, number, table, lines))
+                    read += len(records)
                 file.write_batch(_without_cells(rows.unreadable, number, schema))
                 read += len(rows.unreadable)
         if table.key in {"customer_id", "vehicle_id", "repair_id"}:
@@ -229,6 +237,13 @@ class _Stager:
 
     def _loaded(self, table: str, columns: list[str]) -> pyarrow.Table:
         return _loaded(self._folder, table, columns)
+
+
+def _canonical(
+    batches: Iterator[RawBatch], mapping: TableMapping, match: Match, table: Table
+) -> Iterator[tuple[CanonicalBatch, np.ndarray]]:
+    for raw in _rows_of(mapping, batches):
+        yield canonicalise(raw.rows, mapping, match, table), raw.records
 
 
 def _rows_of(mapping: TableMapping, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:

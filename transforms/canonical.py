@@ -62,8 +62,8 @@ def assemble(
         if read.faults is not None:
             notes.add(table.columns[name], read.faults, sources[name])
     for row, reason in broken_rows(rows, table):
-        notes.reasons[row] = notes.reasons[row] or reason
-    return CanonicalBatch(rows, _strings(notes.reasons), _strings(notes.unread), flags)
+        notes.give(row, reason)
+    return CanonicalBatch(rows, notes.reasons, notes.unread, flags)
 
 
 def _lenient_objections(
@@ -122,16 +122,38 @@ class _Notes:
     """Why rows are no good, and what their unreadable cells said."""
 
     def __init__(self, row_count: int) -> None:
-        self.reasons = np.full(row_count, None, dtype=object)
-        self.unread = np.full(row_count, None, dtype=object)
+        self._row_count = row_count
+        self._reasons: dict[int, str] = {}
+        self._unread: dict[int, str] = {}
 
     def add(self, column: Column, faults: pyarrow.Array, source: pyarrow.Array | None) -> None:
-        """Note the rows of a column that could not be read; the first reason of a row stands."""
+        """Note the rows of a column that could not be read."""
         for row in np.flatnonzero(faults.is_valid().to_numpy(zero_copy_only=False)).tolist():
-            self.reasons[row] = self.reasons[row] or f"{column.name}:{faults[row].as_py()}"
+            self.give(row, f"{column.name}:{faults[row].as_py()}")
             written = column.title if source is None else f"{column.title}={source[row].as_py()}"
-            self.unread[row] = f"{self.unread[row]} / {written}" if self.unread[row] else written
+            before = self._unread.get(row)
+            self._unread[row] = f"{before} / {written}" if before else written
+
+    def give(self, row: int, reason: str) -> None:
+        """Give a row its reason; the first one stands."""
+        self._reasons.setdefault(row, reason)
+
+    @property
+    def reasons(self) -> pyarrow.Array:
+        """Reason per row, null where there is none."""
+        return _spread(self._reasons, self._row_count)
+
+    @property
+    def unread(self) -> pyarrow.Array:
+        """Unreadable cells per row, null where there is none."""
+        return _spread(self._unread, self._row_count)
 
 
-def _strings(values: np.ndarray) -> pyarrow.Array:
-    return pyarrow.array(values, pyarrow.string(), from_pandas=True)
+def _spread(texts: Mapping[int, str], row_count: int) -> pyarrow.Array:
+    if not texts:
+        return pyarrow.nulls(row_count, pyarrow.string())
+    places = np.full(row_count, -1, np.int64)
+    places[list(texts)] = np.arange(len(texts))
+    return pyarrow.array(list(texts.values()), pyarrow.string()).take(
+        pyarrow.array(places, mask=places < 0)
+    )

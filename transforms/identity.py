@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import whole
+from transforms.arrays import is_among, whole
 from transforms.reading.folding import fold_addresses, fold_names
 
 IDENTITY_COLUMNS = [
@@ -69,7 +69,7 @@ class Traits:
         wanted = np.unique(remembered[remembered != 0])
         found = np.zeros(len(self.number), bool)
         for clue in self.clues:
-            found |= np.isin(clue, wanted)
+            found |= is_among(clue, wanted)
         return found
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -166,10 +166,10 @@ def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.nda
         persons: per row its person by recorded merges (`Merges.persons`).
         traits: of the same rows.
     """
-    grown, known = np.isin(persons, persons[mask]), 0
+    grown, known = is_among(persons, persons[mask]), 0
     while known < int(grown.sum()):
         known = int(grown.sum())
-        grown = np.isin(persons, persons[grown | traits.same_person(grown)])
+        grown = is_among(persons, persons[grown | traits.same_person(grown)])
     return grown
 
 

@@ -29,9 +29,13 @@ class LineChecks:
         has_repair = repair_rows >= 0
         allowed = at(self._is_reversal, repair_rows)
         numbers = pc.fill_null(lines["line_number"], 0).to_numpy(zero_copy_only=False)
+        is_wrong_minus = is_minus & ~allowed
+        is_repeated = self._repeated(repair_rows, numbers, has_repair)
+        if not (is_wrong_minus.any() or is_repeated.any()):
+            return pyarrow.nulls(len(repair_rows), pyarrow.string())
         reasons = np.full(len(repair_rows), None, dtype=object)
-        reasons[is_minus & ~allowed] = "quantity:negative_outside_reversal"
-        reasons[self._repeated(repair_rows, numbers, has_repair)] = "line_number:duplicate"
+        reasons[is_wrong_minus] = "quantity:negative_outside_reversal"
+        reasons[is_repeated] = "line_number:duplicate"
         return pyarrow.array(reasons, pyarrow.string(), from_pandas=True)
 
     def _repeated(

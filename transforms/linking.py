@@ -1,5 +1,7 @@
 """Finding parents: from the text of a key to the position of the row it names."""
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 import pyarrow
@@ -17,7 +19,8 @@ class KeyIndex:
 
     Keys in order are kept as they are, and a batch asks only the stretch between its own smallest
     and largest key: rows that come in key order cost little, whatever the size of the parent table.
-    Keys of one width in no order (partner keys) are hashed once. All others are sorted.
+    Keys of one width in no order (partner keys), or asked for in no order, are hashed once. All
+    others are sorted.
     """
 
     def __init__(self, keys: pyarrow.Array) -> None:
@@ -33,20 +36,41 @@ class KeyIndex:
         )
 
     def positions(self, keys: pyarrow.Array) -> np.ndarray:
-        """Row of each key as int32: the first that has it, `UNKNOWN`, or `NO_LINK` for null."""
+        """Row of each key as int32: the first that has it, `UNKNOWN`, or `NO_LINK` for null.
+
+        Rows of one parent mostly stand together: of each such run only the first key is looked up.
+        """
+        begins = _run_beginnings(keys)
+        if begins is None:
+            return self._positions(keys)
+        heads = np.flatnonzero(begins)
+        found = self._positions(keys.take(pyarrow.array(heads)))
+        return np.repeat(found, np.diff(heads, append=len(keys)))
+
+    def _positions(self, keys: pyarrow.Array) -> np.ndarray:
         if self._hashed is not None:
             return self._hashed.positions(keys)
         bounds = pc.min_max(keys).as_py()
         if bounds["min"] is None:
             return np.full(len(keys), NO_LINK, np.int32)
         low, high = self._place(bounds["min"]), self._place(bounds["max"], after=True)
-        found = pc.index_in(keys, value_set=self._sorted[low:high])
+        if high - low > len(keys) and (scattered := self._scattered) is not None:
+            return scattered.positions(keys)
+        stretch = self._sorted[low:high]
+        if self._rows is None and keys.equals(stretch):
+            return np.arange(low, high, dtype=np.int32)
+        found = pc.index_in(keys, value_set=stretch)
         places = found.fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
         is_found = places != UNKNOWN
         places[is_found] += low
         if self._rows is not None:
             places[is_found] = self._rows[places[is_found]]
         return _with_nulls(places, keys)
+
+    @cached_property
+    def _scattered(self) -> "_HashedKeys | None":
+        """The sorted keys, hashed, for keys from all over the table."""
+        return _HashedKeys.of(self._sorted) if self._rows is None else None
 
     def duplicates(self) -> np.ndarray:
         """Mask of the rows whose key another row has too."""
@@ -68,6 +92,18 @@ class KeyIndex:
             else:
                 high = middle
         return low
+
+
+def _run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
+    """Mask of the keys that differ from the one before; None where hardly any key repeats."""
+    if len(keys) < _FEWEST_FOR_RUNS or keys.null_count:
+        return None
+    begins = np.ones(len(keys), bool)
+    begins[1:] = pc.not_equal(keys[1:], keys[:-1]).to_numpy(zero_copy_only=False)
+    return begins if begins.sum() < len(keys) / 2 else None
+
+
+_FEWEST_FOR_RUNS = 1024
 
 
 class _HashedKeys:

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import is_among
 from transforms.identity import DIGITS, IDENTITY, MATCHED, NUMBER, Traits
 from transforms.objections import Instant, Register, settled
 
@@ -37,15 +38,15 @@ class Meaning:
         rows = register.traits
         digests = rows["digest"].to_numpy()
         kinds = rows["kind"].to_numpy(zero_copy_only=False)
-        is_found = (kinds == NUMBER) & np.isin(digests, traits.number)
-        clues = np.concatenate([np.zeros(0, np.uint64), *traits.clues])
-        is_found |= (kinds == IDENTITY) & np.isin(digests, clues)
+        is_found = (kinds == NUMBER) & is_among(digests, traits.number)
+        for clue in traits.clues:
+            is_found |= (kinds == IDENTITY) & is_among(digests, clue)
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
         decided = set(settled(register.events, instant)["objection_id"].to_pylist())
         known = set(register.terms["objection_id"].to_pylist())
         ever_found = set(rows["objection_id"].filter(pyarrow.array(kinds == MATCHED)).to_pylist())
         numbers, counts = np.unique(traits.number, return_counts=True)
-        has_twins = (kinds == NUMBER) & np.isin(digests, numbers[counts > 1])
+        has_twins = (kinds == NUMBER) & is_among(digests, numbers[counts > 1])
         twins = set(rows["objection_id"].filter(pyarrow.array(has_twins)).to_pylist())
         undecided = frozenset(known - found_ids - decided - ever_found)
         return cls(register, traits, undecided, undecided | (twins - decided))
@@ -59,9 +60,9 @@ class Meaning:
         is_open = pc.is_in(asked["objection_id"], value_set=open_ones).to_numpy(
             zero_copy_only=False
         )
-        mask = np.isin(self.traits.number, _of_kind(asked, NUMBER))
+        mask = is_among(self.traits.number, _of_kind(asked, NUMBER))
         mask |= self.traits.recognised(_of_kind(asked, IDENTITY))
-        mask |= np.isin(self.traits.digits, _of_kind(asked.filter(pyarrow.array(is_open)), DIGITS))
+        mask |= is_among(self.traits.digits, _of_kind(asked.filter(pyarrow.array(is_open)), DIGITS))
         return mask
 
     def lessons(self, persons: np.ndarray) -> set[tuple[str, str, int]]:
@@ -109,7 +110,7 @@ class Meaning:
 
 def _meant(traits: pd.DataFrame, column: np.ndarray) -> pd.DataFrame:
     """Pair objections with the rows that have one of their digests in a column."""
-    places = np.flatnonzero(np.isin(column, traits["digest"].to_numpy()) & (column != 0))
+    places = np.flatnonzero(is_among(column, traits["digest"].to_numpy()) & (column != 0))
     found = pd.DataFrame({"digest": column[places], "row": places})
     return traits.merge(found, on="digest", how="inner", validate="many_to_many")[
         ["objection_id", "row"]

@@ -44,5 +44,6 @@ def tables_of_persons(
     for place, table in enumerate(tables):
         owner = keepers("repairs" if table == "repair_lines" else table, spine)
         theirs = owner[delivered[table] & (owner >= 0)]
-        found[np.unique(theirs)] |= np.uint16(1 << place)
+        is_there = np.bincount(theirs, minlength=len(found)) > 0
+        found[is_there] |= np.uint16(1 << place)
     return found

@@ -69,7 +69,7 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     rows = lines.column(row_of("repair_id")).to_numpy()
     codes = verdicts.codes_at("repairs", rows)
     set_aside = verdicts.code(_quarantined("repair_id:set_aside"))
-    codes[np.isin(codes, verdicts.disposition_codes(Q))] = set_aside
+    codes[verdicts.ended(codes, Q)] = set_aside
     codes[rows == UNKNOWN] = verdicts.code(_quarantined("repair_id:unknown"))
     faults = lines.column(FAULT)
     if faults.null_count < len(faults):
@@ -89,9 +89,8 @@ def _rule_by_name(codes: np.ndarray, verdicts: Verdicts, lines: pyarrow.RecordBa
     found = places.to_numpy(zero_copy_only=False)
     rulings = [verdicts.code(ruling) for ruling in verdicts.line_texts.values()]
     own = np.array([0, *rulings], np.uint16)[found + 1]
-    set_aside = verdicts.disposition_codes(Q)
     is_parents = codes == verdicts.code(_quarantined("repair_id:set_aside"))
-    codes[is_parents & np.isin(own, set_aside)] = 0
+    codes[is_parents & verdicts.ended(own, Q)] = 0
     mask = (found >= 0) & (codes == 0)
     codes[mask] = own[mask]
 

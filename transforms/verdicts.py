@@ -53,7 +53,7 @@ class Verdicts:
     def inherit(self, table: str, parents: str, rows: np.ndarray, disposition: Disposition) -> None:
         """Give rows whose parent ended in `disposition` the parent's verdict."""
         codes, parent_codes = self._codes[table], self.codes_at(parents, rows)
-        mask = self._is_among(parent_codes, disposition) & (codes == 0)
+        mask = self.ended(parent_codes, disposition) & (codes == 0)
         codes[mask] = parent_codes[mask]
 
     def code(self, verdict: Verdict) -> int:
@@ -74,11 +74,7 @@ class Verdicts:
 
     def are(self, table: str, disposition: Disposition) -> np.ndarray:
         """Mask of the rows that ended so."""
-        return self._is_among(self._codes[table], disposition)
-
-    def disposition_codes(self, disposition: Disposition) -> list[int]:
-        """List the codes that stand for a disposition."""
-        return [n for n, verdict in enumerate(self._book) if verdict.disposition is disposition]
+        return self.ended(self._codes[table], disposition)
 
     def verdict(self, code: int) -> Verdict:
         """Tell what a code stands for."""
@@ -98,5 +94,7 @@ class Verdicts:
         """What each code stands for."""
         return tuple(self._book)
 
-    def _is_among(self, codes: np.ndarray, disposition: Disposition) -> np.ndarray:
-        return np.isin(codes, self.disposition_codes(disposition))
+    def ended(self, codes: np.ndarray, disposition: Disposition) -> np.ndarray:
+        """Mask of the codes that stand for a disposition."""
+        ended = np.array([verdict.disposition is disposition for verdict in self._book])
+        return ended[codes]

@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow
 
 from flows.run import Run
-from flows.scratch import load_spine
 from ledger.audit import note
 from ledger.locks import held_shop
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
@@ -22,7 +21,7 @@ from transforms.verdicts import Disposition, Verdict, Verdicts
 
 def check(run: Run, snapshot: Snapshot) -> None:
     """Settle every table, and keep the verdicts in the run's folder."""
-    spine = load_spine(snapshot)
+    spine = snapshot.spine
     verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
     run.scratch.save_verdicts(verdicts)
 
@@ -79,12 +78,11 @@ def keep(
 def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarrow.Table]:
     names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
     reasons = pyarrow.array([verdict.reason for verdict in verdicts.book])
-    broken = verdicts.disposition_codes(Disposition.QUARANTINED)
     start = 0
     for batch in snapshot.batches(table):
         codes = codes_of(verdicts, table, batch, start)
         start += batch.num_rows
-        mask = np.isin(codes, broken)
+        mask = verdicts.ended(codes, Disposition.QUARANTINED)
         if mask.any():
             rows = batch.filter(pyarrow.array(mask))
             columns = {

@@ -56,11 +56,18 @@ def persons_in(
     }
     found = tables_of_persons(names, delivered, view.spine)
     is_there = pyarrow.array(found != 0)
-    numbers = view.spine.column("customers", "customer_id").filter(is_there)
-    keys = view.keys.of("customers", numbers)
+    keys = _keys_of_customers(view).filter(is_there)
     has_key = keys.is_valid()
     masks = pyarrow.array(found).filter(is_there)
     return pyarrow.table([binary_keys(keys.filter(has_key)), masks.filter(has_key)], schema=PERSONS)
+
+
+def _keys_of_customers(view: PartnerView) -> pyarrow.Array:
+    """Give the key of every customer: those made for the drop, and the others'."""
+    numbers = view.spine.column("customers", "customer_id")
+    made = view.shaping.keys.get("customers", pyarrow.nulls(len(numbers), pyarrow.string()))
+    others = pc.if_else(made.is_null(), numbers, pyarrow.scalar(None, pyarrow.string()))
+    return pc.coalesce(made, view.keys.of("customers", others))
 
 
 def _of_item(table: PartnerTable, rows: pyarrow.RecordBatch, item: str) -> pyarrow.Array:

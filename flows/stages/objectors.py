@@ -5,9 +5,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.run import Run
-from flows.scratch import load_spine
 from sources.snapshot import Snapshot
-from transforms.arrays import whole
+from transforms.arrays import is_among, whole
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
 from transforms.identity import IDENTITY_COLUMNS, core_texts, number_texts, same_people, traits_of
 from transforms.linking import UNKNOWN
@@ -30,7 +29,7 @@ class Objectors:
             partner: the partner's id.
             purposes: what the partner would use the records for; the drop's unless given.
         """
-        self._snapshot, self._spine = snapshot, load_spine(snapshot)
+        self._snapshot, self._spine = snapshot, snapshot.spine
         self._digest = run.ledger.references.traits
         self._traits = run.scratch.traits()
         recipient = Recipient(partner, purposes or run.share(partner).purposes)
@@ -84,5 +83,5 @@ class Objectors:
             for texts in (number_texts(numbers), core_texts(numbers))
         )
         of_objectors = self._traits.digits[self.rows]
-        mask = np.isin(exact, self._traits.number[self.rows]) | np.isin(exact, self._remembered)
-        return mask & (exact != 0) | np.isin(digits, of_objectors[of_objectors != 0])
+        mask = is_among(exact, self._traits.number[self.rows]) | is_among(exact, self._remembered)
+        return mask & (exact != 0) | is_among(digits, of_objectors[of_objectors != 0])

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.run import Run
-from flows.scratch import load_spine
 from flows.stages.check import codes_of
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
@@ -68,7 +67,7 @@ def view_of(
         objectors: mask of the customer rows whose person objected.
         partner: the partner's id.
     """
-    spine = load_spine(snapshot)
+    spine = snapshot.spine
     keys = PartnerKeys(run.ledger.key(partner))
     customers = snapshot.table("customers", ["name", "address"])
 

@@ -51,6 +51,8 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
 def take_in(run: Run, connection: Connection, actor: Actor) -> None:
     """Read the shop's objections and add what is new in them, in the caller's transaction."""
     rows = read_objections(run.folder.shop, run.folder.home, run.environment)
+    if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
+        return
     unreadable = len(rows) - rows[FAULT].null_count
     blank = int(pc.sum(pc.and_(rows["customer_id"].is_null(), rows[FAULT].is_null())).as_py() or 0)
     if unreadable or blank:
@@ -61,6 +63,7 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
     limits = run.folder.shop.limits
     stated, rules = rows.select(STATEMENT_COLUMNS), Rules(limits, run.folder.policy.notice)
     import_statements(connection, run.ledger.references, stated, actor, rules)
+    run.scratch.save_taken_in(rows, ObjectionBook(connection, run.ledger.references).head())
     has_any = len(ObjectionBook(connection, run.ledger.references).register().terms)
     if not has_any and not limits.objections_may_be_empty and not len(rows):
         raise ObjectionsUnreliableError(

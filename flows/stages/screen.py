@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from flows.report import Settled
 from flows.run import Run
-from flows.scratch import load_spine
 from flows.stages.check import check_share, codes_of, keep
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
@@ -131,7 +130,7 @@ def _set_aside(snapshot: Snapshot, verdicts: Verdicts, screened: Screened) -> No
                 _rule_lines(snapshot, verdicts, name, blocked)
             else:
                 _rule_rows(snapshot, verdicts, f"{table}.{name}", blocked)
-    spread_quarantine(verdicts, load_spine(snapshot))
+    spread_quarantine(verdicts, snapshot.spine)
 
 
 def _rule_rows(snapshot: Snapshot, verdicts: Verdicts, column: str, blocked: Blocked) -> None:

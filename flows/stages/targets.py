@@ -9,7 +9,6 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.run import Run
-from flows.scratch import load_spine
 from ledger.recall_book import RecallBook
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import row_of
@@ -90,7 +89,7 @@ class Standing:
     @classmethod
     def of(cls, snapshot: Snapshot, cars: Cars, verdicts: Verdicts) -> "Standing":
         """Judge every car by the verdicts on it, its paper and its customer."""
-        spine = load_spine(snapshot)
+        spine = snapshot.spine
         vehicle = cars.frame["vehicle"].to_numpy(np.int64)
         keeper = keepers_of_cars(vehicle, spine)
         words = np.full(len(vehicle), "", object)

@@ -1,8 +1,10 @@
 """Verify: read the written drop back from disk and search it again, independently of the gate."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow
 import pyarrow.compute as pc
@@ -13,14 +15,14 @@ from drops.objector_scan import (
     CUSTOMER_COLUMNS,
     VEHICLE_COLUMNS,
     Known,
+    ObjectorScan,
     Register,
     gather_traces,
-    scan,
 )
 from drops.verify import read_table, resources_of, verify_drop
 from flows.report import Built
 from flows.run import Run
-from flows.sensitive import sensitive_in
+from flows.sensitive import SensitiveScan
 from ledger.audit import note
 from schemas.errors import VerificationError
 from schemas.staging import row_of
@@ -34,36 +36,80 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
         VerificationError: the drop is not what it says, or holds what it must not.
     """
     staging = Path(built.staging)
-    drop = verify_drop(staging).drop
-    notice = run.folder.policy.notice
-    objections = run.scratch.register()
-    register = Register(
-        objections=objections.terms.to_pylist(),
-        events=objections.events.to_pylist(),
-        partner=built.partner,
-        purposes=run.share(built.partner).purposes,
-        partners=frozenset(partner.id for partner in notice.partners),
-        all_purposes=frozenset(purpose.id for purpose in notice.purposes),
-        day=run.as_of.date(),
-    )
-    known = Known(
-        snapshot.table("customers", CUSTOMER_COLUMNS),
-        snapshot.table("vehicles", VEHICLE_COLUMNS),
-        _certificates(snapshot),
-        PartnerKeys(run.ledger.key(built.partner)),
-        run.ledger.references.of,
-    )
-    resources = resources_of(staging)
-    delivered = {name: _keys_in(staging, resources.get(name)) for name in ("customers", "vehicles")}
-    scan(staging, resources, gather_traces(register, known, delivered))
-    sensitive = sensitive_in(staging)
-    if sensitive:
+    with _Looks(run, snapshot, built) as looks:
+        drop = verify_drop(staging, looks.look).drop
+    looks.objectors.refuse()
+    if sensitive := looks.sensitive.categories():
         raise VerificationError(
             f"sensitive content ({', '.join(sensitive)}) was found in the finished drop; nothing is "
             "published. Keep the records as they are and report this"
         )
     with run.ledger.writing() as connection:
         note(connection, run.actor, "verify", drop.drop_id, "sound, and free of who objected")
+
+
+class _Looks:
+    """The looks at a drop beside its check, in a thread of their own."""
+
+    def __init__(self, run: Run, snapshot: Snapshot, built: Built) -> None:
+        self._run, self._snapshot, self._built = run, snapshot, built
+        self.sensitive = SensitiveScan()
+        self._pool = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        self._finish_last()
+
+    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        """Look at rows while the next are checked."""
+        self._finish_last()
+        self._last = self._pool.submit(self._look, resource, rows)
+
+    @cached_property
+    def objectors(self) -> ObjectorScan:
+        """The search for traces of who refuses, made when the first rows come: the bag is sound then."""
+        staging, resources = Path(self._built.staging), resources_of(Path(self._built.staging))
+        delivered = {n: _keys_in(staging, resources.get(n)) for n in ("customers", "vehicles")}
+        known = _known(self._run, self._snapshot, self._built.partner)
+        return ObjectorScan(
+            gather_traces(_register(self._run, self._built.partner), known, delivered)
+        )
+
+    def _look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        self.objectors.look(resource, rows)
+        self.sensitive.look(resource, rows)
+
+    def _finish_last(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.result()
+
+
+def _register(run: Run, partner: str) -> Register:
+    notice, objections = run.folder.policy.notice, run.scratch.register()
+    return Register(
+        objections=objections.terms.to_pylist(),
+        events=objections.events.to_pylist(),
+        partner=partner,
+        purposes=run.share(partner).purposes,
+        partners=frozenset(partner.id for partner in notice.partners),
+        all_purposes=frozenset(purpose.id for purpose in notice.purposes),
+        day=run.as_of.date(),
+    )
+
+
+def _known(run: Run, snapshot: Snapshot, partner: str) -> Known:
+    return Known(
+        snapshot.table("customers", CUSTOMER_COLUMNS),
+        snapshot.table("vehicles", VEHICLE_COLUMNS),
+        _certificates(snapshot),
+        PartnerKeys(run.ledger.key(partner)),
+        run.ledger.references.of_all,
+    )
 
 
 def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:

@@ -11,8 +11,8 @@ import pytest
 
 import flows.stages.objectors
 import flows.stages.publish
-from drops.objector_scan import Traces, scan
-from drops.verify import resources_of, verify_drop
+from drops.objector_scan import ObjectorScan, Traces
+from drops.verify import verify_drop
 from ledger.locks import held
 from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
 from tests import factories
@@ -99,7 +99,7 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
-        ("flows.stages.verify", "scan", True),
+        ("flows.stages.verify", "gather_traces", True),
         ("flows.stages.publish", "publish_folder", False),
         ("flows.stages.publish", "publish_folder", True),
     ],
@@ -170,7 +170,7 @@ def test_the_second_look_finds_what_the_gate_would_have_missed(tmp_path, traces,
     release_texts(shop)
     drop = Path(run(shop).outcomes[0].path)
     with pytest.raises(VerificationError, match=where):
-        scan(drop, resources_of(drop), traces)
+        scan(drop, traces)
 
 
 def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
@@ -180,7 +180,7 @@ def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
         .outcomes[0]
         .path
     )
-    scan(drop, resources_of(drop), Traces(contacts={"023-600-0001"}))
+    scan(drop, Traces(contacts={"023-600-0001"}))
 
 
 def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_path, monkeypatch):
@@ -230,3 +230,9 @@ def test_a_failure_is_told_even_if_nothing_can_be_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(flows.export, "write_private", full)
     with pytest.raises(UnexpectedError, match=r"publish.*No space left"):
         run(write_shop(tmp_path, TABLES))
+
+
+def scan(drop, traces):
+    search = ObjectorScan(traces)
+    verify_drop(drop, search.look)
+    search.refuse()

@@ -1,0 +1,83 @@
+"""A column folded as one running text is folded as each of its cells."""
+
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.mentions import Mentions, identities
+from transforms.reading.folding import fold_addresses, fold_names, squeezed, squeezed_text
+from transforms.reading.joined_text import JoinedText
+
+CELLS = st.lists(
+    st.none()
+    | st.text(
+        alphabet="山髙﨑(株)様さん御中大字の県府京都ｶﾞ１2-ー－番地丁目号室 \n\u3000・aZß\ufdd0\U00020b9f",
+        max_size=12,
+    )
+    | st.text(max_size=6),
+    max_size=12,
+)
+
+
+@given(CELLS)
+def test_each_cell_comes_back_as_it_was(cells):
+    assert JoinedText(pyarrow.array(cells, pyarrow.string())).cells().to_pylist() == cells
+
+
+@given(CELLS)
+def test_cells_are_folded_as_if_each_were_alone(cells):
+    column = pyarrow.array(cells, pyarrow.string())
+    for fold in (fold_names, fold_addresses, squeezed):
+        alone = [fold(pyarrow.array([cell], pyarrow.string())).to_pylist()[0] for cell in cells]
+        assert fold(column).to_pylist() == alone
+
+
+@given(
+    st.lists(
+        st.text(alphabet="山形市大字の1２3-ー丁目番地号室割県東京都府 ", max_size=14), min_size=1
+    )
+)
+def test_addresses_are_folded_by_the_rules_as_they_are_written_down(texts):
+    assert fold_addresses(pyarrow.array(texts)).to_pylist() == [_address(text) for text in texts]
+
+
+@given(CELLS, st.integers(0, 11))
+def test_a_position_belongs_to_the_cell_it_stands_in(cells, wanted):
+    joined = JoinedText(pyarrow.array([*cells, "針"], pyarrow.string()))
+    place = joined.text.rindex("針")
+    assert joined.places(np.array([place])).tolist() == [len(cells)]
+
+
+def test_nothing_is_found_across_two_cells():
+    people = pyarrow.table(
+        {
+            name: pyarrow.array([value], pyarrow.string())
+            for name, value in {
+                **dict.fromkeys(("name_kana", "phone", "mobile_phone", "fax", "email", "address")),
+                "name": "佐藤一郎",
+            }.items()
+        }
+    )
+    cells = pyarrow.array(["作業 佐藤", "一郎 作業", "佐藤一郎様の件", None])
+    assert Mentions(identities(people)).in_free_text(cells).tolist() == [False, False, True, False]
+    assert squeezed_text(cells).count == 4
+
+
+def _address(text):
+    """Fold an address by the rules, one regular expression after the other."""
+    folded = unicodedata.normalize("NFKC", text).upper()
+    for pattern, new in (
+        (r"[ \t\n\f\r\u3000]+", ""),
+        ("[ー‐‑‒–—―−－ｰ]", "-"),
+        ("^(?:東京都|北海道|(?:京都|大阪)府|..県|...県)", ""),
+        ("大?字", ""),
+        (r"([0-9])の([0-9])", r"\1-\2"),
+        ("丁目|番地の?|番|号室?|地割", "-"),
+        ("--+", "-"),
+    ):
+        folded = re.sub(pattern, new, folded)
+    return folded.strip("-")

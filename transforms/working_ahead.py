@@ -1,0 +1,67 @@
+"""Iterators that work ahead: the next batch is made in a thread while this one is worked on.
+
+Arrow leaves the interpreter free, so two steps of a stream keep two cores busy.
+"""
+
+from collections.abc import Iterable, Iterator
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+_ITEMS_AHEAD = 1
+_LOOK_SECONDS = 0.1
+
+
+class _Ended:
+    """Put behind the last item, with what ended the iterator if it failed."""
+
+    def __init__(self, failure: BaseException | None) -> None:
+        self.failure = failure
+
+
+def ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Give the same items in the same order, a few of them made before they are asked for.
+
+    A failure of the iterator is raised where its item would have come. An iterator that is not
+    used to the end is closed.
+    """
+    queue: Queue[Item | _Ended] = Queue(_ITEMS_AHEAD)
+    is_left = Event()
+    worker = Thread(target=_fill, args=(items, queue, is_left), daemon=True)
+    worker.start()
+    try:
+        while not isinstance(item := queue.get(), _Ended):
+            yield item
+        if item.failure is not None:
+            raise item.failure
+    finally:
+        is_left.set()
+        worker.join()
+
+
+def _fill(items: Iterable[Item], queue: "Queue[Item | _Ended]", is_left: Event) -> None:
+    failure: BaseException | None = None
+    stream = iter(items)
+    try:
+        for item in stream:
+            if not _is_taken(item, queue, is_left):
+                break
+    except BaseException as error:  # noqa: BLE001 (raised again where the items are used)
+        failure = error
+    finally:
+        if isinstance(stream, Iterator) and hasattr(stream, "close"):
+            stream.close()
+    _is_taken(_Ended(failure), queue, is_left)
+
+
+def _is_taken(item: "Item | _Ended", queue: "Queue[Item | _Ended]", is_left: Event) -> bool:
+    """Put an item into the queue as soon as there is room; false if nobody waits for it."""
+    while not is_left.is_set():
+        try:
+            queue.put(item, timeout=_LOOK_SECONDS)
+        except Full:
+            continue
+        return True
+    return False
