@@ -192,11 +192,15 @@ def _postgresql(url: str) -> Engine:
 def _held_by_advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
     """Hold session locks of PostgreSQL; it frees them when the connection of a killed run ends."""
     with _translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        for name in names:
-            asked = text("SELECT pg_try_advisory_lock(:number)")
-            if not session.execute(asked, {"number": _number(name)}).scalar():
-                raise BusyError(f"another desk is working on {name}; wait until it has ended")
-        yield
+        try:
+            for name in names:
+                asked = text("SELECT pg_try_advisory_lock(:number)")
+                if not session.execute(asked, {"number": _number(name)}).scalar():
+                    raise BusyError(f"another desk is working on {name}; wait until it has ended")
+            yield
+        finally:
+            # The server frees them some time after the connection is closed: too late for who asks next.
+            session.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 def _number(name: str) -> int:

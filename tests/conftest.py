@@ -80,3 +80,12 @@ def ledger_place(request: pytest.FixtureRequest) -> Callable[[Path], Path]:
         return shop
 
     return put
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One Prefect test server for all flow tests."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield

@@ -5,32 +5,37 @@ import signal
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from flows.commands.options import json_option, now, operator_option, shop_option
+from flows.commands.options import json_option, now, operator_option
+from flows.group import GroupRequest, Runner, shops_of
 from flows.orchestration import set_up
-from flows.report import (
-    JAPANESE,
-    STATUS_TEXT,
-    ExportReport,
-    Outcome,
-    account_rows,
-    cell_words,
-    difference_lines,
-    exit_code,
-)
+from flows.printing import print_group, print_report
+from flows.report import exit_code
 from flows.request import NO_REASON, ExportRequest, Mode, named_person
 from flows.run import opened_run
+from ledger.private_files import private_folder
 from schemas.configuration import validated
+from schemas.errors import ConfigurationError
 
 _PATIENCE_SECONDS = 5
 
 
 @click.command(name="export")
-@shop_option
+@click.option(
+    "--shop",
+    envvar="JOINT_USE_SHOP",
+    type=click.Path(path_type=Path),
+    help="店舗フォルダ / the shop's folder, with shop.toml (or JOINT_USE_SHOP)",
+)
+@click.option(
+    "--group",
+    type=click.Path(path_type=Path),
+    help="店舗フォルダを集めたフォルダ。全店を並行して納品 / a folder of shops: all of them, side by side",
+)
 @click.option("--month", help="対象月 YYYY-MM（省略時は先月）/ month, default last month")
 @click.option(
     "--partner", "partners", multiple=True, help="納品先（省略時は全社）/ partner, default all"
@@ -53,52 +58,87 @@ _PATIENCE_SECONDS = 5
     is_flag=True,
     help="correct: 差分を確認した / the difference was looked at",
 )
+@click.option(
+    "--runner",
+    type=click.Choice([runner.value for runner in Runner]),
+    default=Runner.PROCESSES.value,
+    show_default=True,
+    help="group: この PC のプロセス、または Dask / processes of this machine, or a Dask cluster",
+)
+@click.option("--scheduler", default="", help="dask: スケジューラ / its scheduler, tcp://host:8786")
+@click.option(
+    "--workers",
+    default=0,
+    help="processes: 同時に動かす店の数 / shops at once, default one per core",
+)
 @json_option
 @click.pass_context
-def command(  # noqa: PLR0913 (one parameter per option)
-    context: click.Context,
-    *,
-    shop: Path,
-    month: str | None,
-    partners: tuple[str, ...],
-    operator: str | None,
-    reason: str,
-    mode: str,
-    dry_run: bool,
-    confirmed: bool,
-    as_json: bool,
-) -> None:
+def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 (the options above)
     """毎月の納品を行う / Make, verify and publish the monthly drops."""
-    asked = {
-        "shop": str(shop.resolve()),
-        "month": month or "",
-        "partners": partners,
-        "operator": named_person(operator),
-        "reason": reason,
-        "dry_run": dry_run,
-        "mode": mode,
-        "confirmed": confirmed,
-    }
-    request = validated(ExportRequest, asked, where="export")
+    asked["month"] = asked["month"] or ""
+    asked["operator"] = named_person(asked["operator"])
+    of_group = {name: asked.pop(name) for name in ("group", "runner", "scheduler", "workers")}
     console = Console(stderr=True)
+    if of_group["group"] is None:
+        if asked["shop"] is None:
+            raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
+        code = _of_shop(asked, console, as_json=as_json)
+    else:
+        code = _of_group(asked, of_group, console, as_json=as_json)
+    context.exit(code)
+
+
+def _of_shop(asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
+    asked["shop"] = str(asked["shop"].resolve())
+    request = validated(ExportRequest, asked, where="export")
     with _progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
         with opened_run(request, now, os.environ, is_scheduled=False) as run:
             state = run.folder.state
-        set_up(state, os.environ)
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+        _set_up(state)
         from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _stop)
     with _progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         report = export_monthly(request)
-    _print(report, console)
+    print_report(report, console)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         for outcome in report.outcomes:
             click.echo(outcome.path or outcome.drop_id)
-    context.exit(exit_code(report.outcomes))
+    return exit_code(report.outcomes)
+
+
+def _of_group(
+    asked: dict[str, Any], of_group: dict[str, Any], console: Console, *, as_json: bool
+) -> int:
+    if asked.pop("mode") != Mode.ISSUE or asked.pop("confirmed"):
+        raise ConfigurationError(
+            "--group: --mode and --yes are for one shop, whose difference was looked at; use --shop"
+        )
+    del asked["shop"]
+    folder = of_group["group"].resolve()
+    request = validated(GroupRequest, {**asked, **of_group, "group": str(folder)}, where="export")
+    if request.runner is Runner.DASK and "PREFECT_API_URL" not in os.environ:
+        raise ConfigurationError(
+            "--runner dask: set PREFECT_API_URL to a Prefect server that the workers reach as well"
+        )
+    with _progress(console, "準備中 / getting ready"):
+        shops = shops_of(folder)
+        _set_up(private_folder(folder / "state"))
+        from flows.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
+    with _progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
+        report = export_group(request)
+    print_group(report, console)
+    if as_json:
+        click.echo(report.model_dump_json(indent=2))
+    return report.exit_code
+
+
+def _set_up(state: Path) -> None:
+    set_up(state, os.environ)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _stop)
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -115,56 +155,3 @@ def _stop(_signal: int, _frame: object) -> None:
 
 def _progress(console: Console, text: str) -> AbstractContextManager[object]:
     return console.status(text) if console.is_terminal else nullcontext()
-
-
-def _print(report: ExportReport, console: Console) -> None:
-    console.print(f"[bold]{report.shop}[/bold]  {report.month}")
-    for outcome in report.outcomes:
-        _print_outcome(outcome, console)
-    broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
-    if broken:
-        console.print(
-            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
-        )
-    if report.texts_waiting:
-        console.print(
-            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)"
-        )
-    if report.unsettled_objections:
-        console.print(
-            f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
-            "(joint-use objections --work)"
-        )
-    for line in report.attention:
-        console.print(line, markup=False)
-
-
-def _print_outcome(outcome: Outcome, console: Console) -> None:
-    console.print(
-        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
-    )
-    console.print(_account(outcome))
-    for reason, count in outcome.cells.items():
-        console.print(f"  {cell_words(reason)} / cells {reason}: {count}", markup=False)
-    if outcome.status == "waiting":
-        console.print(f"  joint-use release {outcome.drop_id}", markup=False)
-    if outcome.deleted:
-        console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
-    for line in difference_lines(outcome):
-        console.print(f"  {line}", markup=False)
-    if outcome.handed_over:
-        word = "渡していません / not handed over" if outcome.handover_code else "封緘 / sealed"
-        console.print(f"  {word}: {outcome.handed_over}", markup=False)
-
-
-def _account(outcome: Outcome) -> Table:
-    # Numbers up to ten million and all names fit into a terminal of 80 columns.
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column("表\ntable", no_wrap=True)
-    for english, japanese in JAPANESE.items():
-        words = english.replace("out_of_", "out of\n")
-        table.add_column(f"{japanese}\n{words}", justify="right", no_wrap=True)
-    for row in account_rows(outcome):
-        name, *counts = row.values()
-        table.add_row(str(name), *(f"{count:,}" for count in counts if isinstance(count, int)))
-    return table

@@ -16,15 +16,6 @@ from tests.conftest import SAMPLE, copy_sample
 pytestmark = pytest.mark.flow
 
 
-@pytest.fixture(scope="session")
-def prefect_server():
-    """One Prefect test server for all flow tests."""
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
-
-
 def request(shop, **asked):
     from flows.request import ExportRequest
 

@@ -1,0 +1,238 @@
+"""The shops of a group run side by side, each on its own; what dies is run again and nothing doubles."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flows.commands.export import command
+from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from schemas.errors import ConfigurationError
+from tests import factories
+from tests.factories import customer, slip, vehicle, write_shop
+
+pytestmark = pytest.mark.flow
+
+GOOD, BROKEN = ("akita", "sendai"), "fukushima"
+
+_DYING = """
+import os, signal, sys
+if "--multiprocessing-fork" in sys.argv or "dask_worker" in " ".join(sys.orig_argv):
+    import flows.stages.write as module
+    seal = module.seal_bag
+    def dies_once(*args, **kwargs):
+        seal(*args, **kwargs)
+        try:
+            os.close(os.open(os.environ["DIES_ONCE"], os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+    module.seal_bag = dies_once
+"""
+
+
+def group(folder):
+    """Two sound shops of different customers, and one whose notice is broken."""
+    for number, name in enumerate((*GOOD, BROKEN)):
+        own = str(number)
+        write_shop(
+            folder / name,
+            {
+                "customers": [customer(own), customer(f"9{own}")],
+                "vehicles": [vehicle(f"V{own}", customer_id=own)],
+                **slip(f"S{own}", own, f"V{own}", lines=3),
+                "objections": [factories.objection(f"9{own}")],
+            },
+        )
+    (folder / BROKEN / "notice.toml").write_text("no notice")
+    return folder
+
+
+def asked(folder, **more):
+    return GroupRequest(
+        group=str(folder), month="2026-10", operator=factories.PERSON, reason="試験", **more
+    )
+
+
+def plain_copy(folder, copy):
+    """Run the sound shops without Prefect in a copy; the keys are given to the group's shops."""
+    shutil.copytree(folder, copy)
+    for name in GOOD:
+        factories.run(copy / name)
+        (folder / name / "state").mkdir(mode=0o700)
+        shutil.copytree(copy / name / "state" / "keys", folder / name / "state" / "keys")
+    return copy
+
+
+def manifests(folder):
+    found = sorted(folder.glob("*/drops/*/*/manifest-sha256.txt"))
+    return {path.relative_to(folder): path.read_bytes() for path in found}
+
+
+def dying(tmp_path, monkeypatch):
+    """Let the first worker process that has written a drop be killed on the spot."""
+    (tmp_path / "dying").mkdir()
+    (tmp_path / "dying" / "sitecustomize.py").write_text(_DYING)
+    paths = [str(tmp_path / "dying"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv("DIES_ONCE", str(tmp_path / "died"))
+    return tmp_path / "died"
+
+
+@contextmanager
+def dask(workers=2):
+    """A scheduler and its workers, each a process of its own."""
+    from prefect.settings import PREFECT_API_URL
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    environment = os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()}
+    scheduler = ["dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
+    worker = ["dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:]],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in (scheduler, *[worker] * workers)
+    ]
+    try:
+        yield address
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def expect(report, folder, plain):
+    """Every sound shop is delivered as without Prefect, once; the broken one says why."""
+    endings = {shop.shop: shop for shop in report.shops}
+    assert list(endings) == sorted((*GOOD, BROKEN))
+    assert {name: endings[name].exit_code for name in GOOD} == dict.fromkeys(GOOD, 0)
+    assert endings[BROKEN].exit_code == ConfigurationError.exit_code
+    assert "notice.toml is not TOML" in endings[BROKEN].told
+    assert manifests(folder) == manifests(plain)
+    assert not list(folder.glob("*/drops/*/.*"))
+    for name in GOOD:
+        assert (folder / name / "state" / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("runner", ["processes", "dask"])
+def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(
+    prefect_server, tmp_path, runner
+):
+    from flows.export_group import export_group
+
+    folder = group(tmp_path / "group")
+    plain = plain_copy(folder, tmp_path / "plain")
+    if runner == "processes":
+        report = export_group(asked(folder, workers=2))
+    else:
+        with dask() as scheduler:
+            report = export_group(asked(folder, runner="dask", scheduler=scheduler))
+    expect(report, folder, plain)
+
+
+@pytest.mark.parametrize("runner", ["processes", "dask"])
+def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
+    prefect_server, tmp_path, monkeypatch, runner
+):
+    from flows.export_group import export_group
+
+    folder = group(tmp_path / "group")
+    plain = plain_copy(folder, tmp_path / "plain")
+    died = dying(tmp_path, monkeypatch)
+    if runner == "processes":
+        report = export_group(asked(folder, workers=2))
+    else:
+        with dask() as scheduler:
+            report = export_group(asked(folder, runner="dask", scheduler=scheduler))
+    assert died.exists()
+    expect(report, folder, plain)
+
+
+def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
+    from prefect.client.orchestration import get_client
+
+    from flows.export_group import export_group
+
+    folder = group(tmp_path / "a group of its own")
+    export_group(asked(folder, workers=2))
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    shops = [
+        run.parameters["request"]["shop"]
+        for run in runs
+        if "shop" in run.parameters.get("request", {})
+    ]
+    assert sorted(Path(s).name for s in shops if str(folder) in s) == sorted((*GOOD, BROKEN))
+
+
+def test_the_command_tells_which_shop_needs_a_look(prefect_server, tmp_path, monkeypatch):
+    from prefect.settings import PREFECT_API_URL
+
+    folder = group(tmp_path / "group")
+    monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
+    done = subprocess.run(
+        ["joint-use", "export", "--group", str(folder), "--month", "2026-10", "--json"],
+        env=os.environ | {"JOINT_USE_OPERATOR": factories.PERSON},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ConfigurationError.exit_code
+    report = GroupReport.model_validate(json.loads(done.stdout))
+    assert [shop.exit_code for shop in report.shops] == [0, 2, 0]
+    assert f"✗ 2 {BROKEN}" in done.stderr
+    assert "1 of 3 shops need a look" in done.stderr
+
+
+def test_a_group_ends_with_the_code_its_shops_agree_on():
+    def code(*codes):
+        shops = tuple(ShopEnding(shop="s", exit_code=each) for each in codes)
+        return GroupReport(group="g", shops=shops).exit_code
+
+    assert [code(0, 0), code(0, 4), code(4, 4), code(2, 4)] == [0, 4, 4, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "which shop"),
+        (["--group", "{shop}"], "this is one shop"),
+        (["--group", "{empty}"], "no shop in this folder"),
+        (["--group", "{empty}", "--mode", "correct"], "for one shop"),
+        (["--group", "{empty}", "--runner", "dask"], "dask needs one"),
+        (["--group", "{empty}", "--runner", "dask", "--scheduler", "tcp://h:1"], "PREFECT_API_URL"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_at_once(tmp_path, monkeypatch, arguments, told):
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "shop.toml").touch()
+    (tmp_path / "empty").mkdir()
+    places = {name: str(tmp_path / name) for name in ("shop", "empty")}
+    given = [argument.format(**places) for argument in arguments]
+    with pytest.raises(ConfigurationError, match=told):
+        CliRunner().invoke(
+            command, [*given, "--operator", factories.PERSON], catch_exceptions=False
+        )
+
+
+def test_the_shops_of_a_group_are_its_folders_with_a_configuration(tmp_path):
+    for name in ("b", "a", "notes"):
+        (tmp_path / name).mkdir()
+    for name in ("b", "a"):
+        (tmp_path / name / "shop.toml").touch()
+    assert [path.name for path in shops_of(tmp_path)] == ["a", "b"]
