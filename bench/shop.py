@@ -4,10 +4,16 @@
 the export delivers one month.
 """
 
+from itertools import chain
 from pathlib import Path
-from shutil import copy, rmtree
+from shutil import copy, copytree, ignore_patterns, rmtree
 
+import adbc_driver_postgresql.dbapi
+import adbc_driver_sqlite.dbapi
 import duckdb
+import pyarrow
+from adbc_driver_manager.dbapi import Connection
+from pyarrow import parquet
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 CUSTOMERS, VEHICLES, REPAIRS, LINES_PER_REPAIR = 200_000, 300_000, 1_000_000, 6
@@ -126,8 +132,59 @@ def make_shop(folder: Path, *, months: int, scale: float) -> Path:
     return folder
 
 
+def in_sqlite(shop: Path, folder: Path) -> Path:
+    """Copy a shop with its records in a SQLite file."""
+    copied = _without_records(shop, folder, 'kind = "sqlite"\nfile = "records.db"')
+    with adbc_driver_sqlite.dbapi.connect(str(copied / "records.db")) as connection:
+        _ingest(shop, connection)
+    return copied
+
+
+def in_postgresql(shop: Path, folder: Path, url: str) -> Path:
+    """Copy a shop with its records in a PostgreSQL database."""
+    copied = _without_records(shop, folder, f'kind = "postgresql"\nurl = "{url}"')
+    with adbc_driver_postgresql.dbapi.connect(url) as connection:
+        _ingest(shop, connection)
+    return copied
+
+
+def _without_records(shop: Path, folder: Path, source: str) -> Path:
+    rmtree(folder, ignore_errors=True)
+    copytree(shop, folder, ignore=ignore_patterns("records", "state", "drops"))
+    text = (folder / "shop.toml").read_text().replace(_PARQUET_SOURCE, source)
+    (folder / "shop.toml").write_text(text.replace('.parquet"', '"'))
+    return folder
+
+
+def _ingest(shop: Path, connection: Connection) -> None:
+    for name in _TABLES:
+        with (
+            connection.cursor() as cursor,
+            parquet.ParquetFile(shop / "records" / f"{name}.parquet") as file,
+        ):
+            batches = (_in_simple_types(batch) for batch in file.iter_batches(131_072))
+            first = next(batches)
+            reader = pyarrow.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+            cursor.adbc_ingest(name, reader, mode="create")
+    connection.commit()
+
+
+def _in_simple_types(batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """Write dates and decimals as text, as databases of shops mostly have them."""
+    columns = [
+        column.cast(pyarrow.string())
+        if pyarrow.types.is_date(column.type) or pyarrow.types.is_decimal(column.type)
+        else column
+        for column in batch.columns
+    ]
+    return pyarrow.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+_PARQUET_SOURCE = 'kind = "parquet"\nfolder = "records"'
+
+
 def _shop_toml() -> str:
-    lines = ['name = "bench"', "[sources.records]", 'kind = "parquet"', 'folder = "records"']
+    lines = ['name = "bench"', "[sources.records]", _PARQUET_SOURCE]
     for name, table in _TABLES.items():
         columns = duckdb.sql(
             table.replace("{day}", "DATE '2026-10-01'").format(

@@ -18,6 +18,7 @@ from schemas.catalog import CATALOG
 from transforms.checking import Contract, broken_rows, frame_of
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
+from transforms.reading.columns import _READERS, read_column
 from transforms.working_ahead import ahead
 
 KEY = "^[0-9a-f]{4}$"
@@ -179,3 +180,33 @@ def _by_pandera(batch):
 
 def _day(year):
     return np.datetime64(f"{year}-01-01").astype(object)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "texts"),
+    [
+        ("visits", "checked_in_on", st.from_regex(r"[0-2]\d{3}-[01]\d-[0-3]\d", fullmatch=True)),
+        ("visits", "odometer_km", st.from_regex(r"-?\d{1,12}", fullmatch=True)),
+        ("repair_lines", "quantity", st.from_regex(r"-?\d{1,12}(\.\d{1,4})?", fullmatch=True)),
+    ],
+)
+def test_columns_are_read_as_each_of_their_texts(table, name, texts):
+    column = CATALOG[table].columns[name]
+
+    @settings(deadline=None, max_examples=50)
+    @given(
+        st.lists(
+            texts | st.sampled_from(["", "なし", "R8.10.1", "１２", "1,000円", "x"]), max_size=6
+        )
+    )
+    def check(cells):
+        whole = read_column(pyarrow.array(cells, pyarrow.string()), column)
+        alone = [read_column(pyarrow.array(["-", cell]), column) for cell in cells]
+        by_reader = [_READERS[column.kind](cell) for cell in cells]
+        values = whole.values.to_pylist()  # noqa: PD011 (no pandas object)
+        assert values == [read.values[1].as_py() for read in alone]  # noqa: PD011
+        assert values == [read.value for read in by_reader]
+        faults = whole.faults.to_pylist() if whole.faults is not None else [None] * len(cells)
+        assert faults == [read.fault for read in by_reader]
+
+    check()

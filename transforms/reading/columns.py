@@ -31,13 +31,16 @@ _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.DIGITS: car_codes.read_digits,
 }
 
-_ALREADY_READ: dict[Kind, str] = {
+_PLAIN_FORMS: dict[Kind, str] = {
+    Kind.DAY: r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$",
+    Kind.WHOLE: r"^(0|-?[1-9][0-9]{0,10})$",
+    Kind.QUANTITY: r"^(0|-?[1-9][0-9]{0,10})(\.[0-9]{1,3})?$",
     Kind.PHONE: contacts.TYPICAL_MOBILE,
     Kind.POSTAL_CODE: r"^[0-9]{3}-[0-9]{4}$",
     Kind.CHASSIS_NUMBER: r"^[A-Z0-9]{2,10}-[0-9]{3,8}$",
     Kind.EMAIL: r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$",
 }
-"""Forms whose reading is the text itself (RE2): such texts are passed on as they are."""
+"""Forms that Arrow reads as the reader of one text would, and many at a time (RE2)."""
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,25 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
         return ColumnRead(source, None, Counter())
     if column.kind is Kind.IDENTIFIER and _are_plain(source):
         return ColumnRead(source, None, Counter())
-    pattern = _ALREADY_READ.get(column.kind)
+    pattern = _PLAIN_FORMS.get(column.kind)
     if pattern is None:
         return _read_distinct(source, column)
+    return _read_plain(source, column, pattern)
+
+
+def _read_plain(source: pyarrow.Array, column: Column, pattern: str) -> ColumnRead:
+    """Read texts of a plain form all at once, and the others one by one."""
     plain = pc.match_substring_regex(source, pattern)
-    if pc.all(plain, skip_nulls=True).as_py():
-        return ColumnRead(source, None, Counter())
-    rest = _read_distinct(pc.if_else(plain, pyarrow.scalar(None, pyarrow.string()), source), column)
-    return ColumnRead(
-        pc.coalesce(pc.if_else(plain, source, None), rest.values), rest.faults, rest.flags
-    )
+    nothing = pyarrow.scalar(None, pyarrow.string())
+    is_all_plain = pc.all(plain, skip_nulls=True).as_py()
+    try:
+        taken = pc.cast(source if is_all_plain else pc.if_else(plain, source, nothing), column.type)
+    except pyarrow.ArrowInvalid:  # a day the calendar has not
+        return _read_distinct(source, column)
+    if is_all_plain:
+        return ColumnRead(taken, None, Counter())
+    rest = _read_distinct(pc.if_else(plain, nothing, source), column)
+    return ColumnRead(pc.coalesce(taken, rest.values), rest.faults, rest.flags)
 
 
 def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
