@@ -61,8 +61,12 @@ class Snapshot:
 
     @cached_property
     def spine(self) -> Spine:
-        """Keys, links and deciding columns of every table but the lines; read once and kept."""
+        """Keys, links and deciding columns of all tables but the lines; kept until `forget_spine`."""
         return Spine.of({name: self.table(name, spine_columns(name)) for name in SPINE_TABLES})
+
+    def forget_spine(self) -> None:
+        """Give its memory back; whoever asks for it again has it read again."""
+        vars(self).pop("spine", None)
 
     def batches(
         self, table: str, columns: list[str] | None = None

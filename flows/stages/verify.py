@@ -35,6 +35,7 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
     Raises:
         VerificationError: the drop is not what it says, or holds what it must not.
     """
+    snapshot.forget_spine()
     staging = Path(built.staging)
     with _Looks(run, snapshot, built) as looks:
         drop = verify_drop(staging, looks.look).drop

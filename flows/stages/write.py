@@ -5,7 +5,6 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +34,6 @@ from transforms.shaping import shape
 
 SOFTWARE = "joint-use-export"
 
-_TABLES_AT_ONCE = 2
-"""More would hold more batches in memory for little: one table has most of the rows."""
-
 
 def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) -> Built:
     """Write what the gate lets through for the partner, and the documents around it.
@@ -55,9 +51,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     view.give_keys()
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging())
-    # Tables do not depend on each other any more, and Arrow leaves the interpreter free.
-    with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:
-        written = tuple(pool.map(writer.write, tables))
+    written = tuple(writer.write(table) for table in tables)
     if targets is not None:
         written = (*written, writer.write_targets(targets))
     run.scratch.save_tombstones(to_delete, partner)

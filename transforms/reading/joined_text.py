@@ -15,6 +15,9 @@ _BOUNDARIES = tuple(chr(code) for code in range(0xFDD0, 0xFDF0))
 """Noncharacters of Unicode (never assigned, no part of any text): one stands between the cells."""
 
 
+_LONG = 10_000
+
+
 class JoinedText:
     """The cells of a column, changed together; none of the changes reaches across cells."""
 
@@ -81,7 +84,9 @@ class JoinedText:
 
 
 def _characters_of(text: str) -> set[str]:
-    """Give the different characters of a text, counted as 16-bit units where each is one."""
+    """Give the different characters of a text; of a long one, counted as 16-bit units."""
+    if len(text) < _LONG:
+        return set(text)
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     if len(units) > len(text):
         return set(text)
