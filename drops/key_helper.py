@@ -4,6 +4,7 @@ A job is secret, kind and numbers, each with its length before it, the numbers o
 answer is their digests in hex, one behind the other. The process ends when its input does.
 """
 
+import signal
 import sys
 from typing import IO
 
@@ -38,7 +39,8 @@ def _exactly(pipe: IO[bytes], length: int) -> bytes:
 
 
 def main() -> None:
-    """Work off jobs until the input ends."""
+    """Work off jobs until the input ends; Ctrl-C is meant for whoever gives the jobs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             secret, kind, numbers = (receive(sys.stdin.buffer) for _ in range(3))
