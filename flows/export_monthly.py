@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar, cast
 
 import prefect.runtime
@@ -23,7 +24,19 @@ from transforms.period import Month
 Report = TypeVar("Report")
 
 
-@flow(name="export-monthly", persist_result=False, validate_parameters=True)
+def _run_name() -> str:
+    """Name a run after shop and month, so that the runs of a group are told apart."""
+    request = prefect.runtime.flow_run.parameters["request"]
+    asked = ExportRequest.model_validate(request)
+    return f"{Path(asked.shop).name} {asked.month or '先月'}"
+
+
+@flow(
+    name="export-monthly",
+    flow_run_name=_run_name,
+    persist_result=False,
+    validate_parameters=True,
+)
 def export_monthly(request: ExportRequest) -> ExportReport:
     """Extract, check, write, verify and publish one month's drops; leave the account behind.
 
