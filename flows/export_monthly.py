@@ -1,5 +1,6 @@
 """The Prefect flow of the monthly export: scheduled, or started by hand from the form."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -87,7 +88,7 @@ def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
 
 def leave_artifacts(report: ExportReport) -> None:
     """Leave the account as a table and the report as Markdown; aggregates only."""
-    key = f"export-{report.month}"
+    key = f"export-{_slug(report.shop)}-{report.month}"
     for outcome in report.outcomes:
         create_table_artifact(
             key=f"{key}-{outcome.partner}".replace("_", "-").replace(".", "-"),
@@ -95,6 +96,11 @@ def leave_artifacts(report: ExportReport) -> None:
             description=f"{outcome.drop_id}: {outcome.status}",
         )
     create_markdown_artifact(key=key, markdown=markdown(report))
+
+
+def _slug(shop: str) -> str:
+    """Name a shop as keys of artifacts allow: one server may keep those of many shops."""
+    return hashlib.sha256(shop.encode()).hexdigest()[:8]
 
 
 def _for_scheduled_month(request: ExportRequest) -> ExportRequest:

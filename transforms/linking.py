@@ -57,7 +57,7 @@ class KeyIndex:
         if high - low > len(keys) and (scattered := self._scattered) is not None:
             return scattered.positions(keys)
         stretch = self._sorted[low:high]
-        if self._rows is None and keys.equals(stretch):
+        if self._rows is None and keys.equals(stretch) and not self._has_duplicates:
             return np.arange(low, high, dtype=np.int32)
         found = pc.index_in(keys, value_set=stretch)
         places = found.fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -66,6 +66,10 @@ class KeyIndex:
         if self._rows is not None:
             places[is_found] = self._rows[places[is_found]]
         return _with_nulls(places, keys)
+
+    @cached_property
+    def _has_duplicates(self) -> bool:
+        return bool(self.duplicates().any())
 
     @cached_property
     def _scattered(self) -> "_HashedKeys | None":
