@@ -170,8 +170,8 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     export_group(asked(folder, workers=2))
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(limit=200)
-    asked_of = {run.name: run.parameters.get("request", {}).get("shop", "") for run in runs}
-    names = [name for name, shop in asked_of.items() if str(folder) in shop]
+    asked_of = [(run.name, run.parameters.get("request", {}).get("shop", "")) for run in runs]
+    names = [name for name, shop in asked_of if str(folder) in shop]
     assert sorted(names) == [f"{shop} 2026-10" for shop in sorted((*GOOD, BROKEN))]
 
 
