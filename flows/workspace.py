@@ -15,16 +15,29 @@ from ledger.private_files import private_folder
 def workspace(state: Path) -> Iterator[Path]:
     """Make a folder that goes with the run, and clear the folders of runs that were killed."""
     runs = private_folder(state / "runs")
-    for lock in runs.glob("*.lock"):
-        with suppress(Timeout), FileLock(lock, timeout=0):
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
     folder = runs / uuid.uuid4().hex
-    with FileLock(folder.with_suffix(".lock"), timeout=0, mode=0o600):
-        private_folder(folder)
-        private_folder(folder / "staged")
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.with_suffix(".lock").unlink(missing_ok=True)
+    own = FileLock(folder.with_suffix(".lock"), timeout=0, mode=0o600)
+    # One at a time: a lock just made and not yet taken looks like that of a killed run.
+    with FileLock(state / "runs.lock", mode=0o600):
+        for lock in runs.glob("*.lock"):
+            with suppress(Timeout):
+                with FileLock(lock, timeout=0):
+                    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                _take_away(lock)
+        taken = own.acquire()
+    try:
+        with taken:
+            private_folder(folder)
+            private_folder(folder / "staged")
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        _take_away(folder.with_suffix(".lock"))
+
+
+def _take_away(lock: Path) -> None:
+    """Delete a lock nobody holds any more; what cannot be deleted now is cleared by a later run."""
+    with suppress(OSError):
+        lock.unlink()

@@ -13,6 +13,7 @@ import flows.stages.objectors
 import flows.stages.publish
 from drops.objector_scan import ObjectorScan, Traces
 from drops.verify import verify_drop
+from flows.workspace import workspace
 from ledger.locks import held
 from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
 from tests import factories
@@ -192,6 +193,16 @@ def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_
         run(shop)
     assert visible(shop) == []
     assert factories.MONTH
+
+
+def test_no_run_takes_the_folder_of_another_for_that_of_a_killed_one(tmp_path):
+    def works(_):
+        with workspace(tmp_path) as own:
+            return own.exists()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(works, range(400)))
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_two_partners_at_once_do_not_disturb_each_other(tmp_path):

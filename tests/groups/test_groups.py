@@ -19,6 +19,7 @@ from tests.factories import customer, slip, vehicle, write_shop
 
 pytestmark = pytest.mark.flow
 
+COMMAND = (sys.executable, "-m", "flows.command_line")
 GOOD, BROKEN = ("akita", "sendai"), "fukushima"
 
 _DYING = """
@@ -181,7 +182,7 @@ def test_the_command_tells_which_shop_needs_a_look(prefect_server, tmp_path, mon
     folder = group(tmp_path / "group")
     monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
     done = subprocess.run(
-        ["joint-use", "export", "--group", str(folder), "--month", "2026-10", "--json"],
+        [*COMMAND, "export", "--group", str(folder), "--month", "2026-10", "--json"],
         env=os.environ | {"JOINT_USE_OPERATOR": factories.PERSON},
         capture_output=True,
         text=True,
