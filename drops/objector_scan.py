@@ -22,7 +22,7 @@ from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
 from transforms.arrays import whole
-from transforms.reading.folding import fold_addresses, squeezed, squeezed_addresses_text
+from transforms.reading.folded_columns import fold_addresses, squeezed, squeezed_addresses_text
 from transforms.reading.joined_text import JoinedText
 
 Row = Mapping[str, Any]

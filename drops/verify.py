@@ -15,12 +15,12 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
-from pandas import ArrowDtype
 from pyarrow import parquet
 
 from drops.bag import check_bag, read_manifest
 from drops.folders import read_drop
-from schemas.columns import DECIMAL
+from schemas.arrow_types import DECIMAL
+from schemas.contracts import cell, contract
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
@@ -290,23 +290,18 @@ class _Pairs:
 
 
 def _contract(fields: list[Mapping[str, Any]]) -> Contract:
-    columns = {field["name"]: _column(field) for field in fields}
-    return Contract(pa.DataFrameSchema(columns, strict=True, ordered=True))
+    return Contract(contract({field["name"]: _cell(field) for field in fields}))
 
 
-def _column(field: Mapping[str, Any]) -> pa.Column:
+def _cell(field: Mapping[str, Any]) -> pa.Column:
     rules = field.get("constraints", {})
-    checks = []
-    if "enum" in rules:
-        checks.append(pa.Check.isin(rules["enum"]))
-    if "pattern" in rules:
-        checks.append(pa.Check.str_matches(rules["pattern"]))
-    if "minimum" in rules:
-        checks.append(pa.Check.ge(rules["minimum"]))
-    if "maximum" in rules:
-        checks.append(pa.Check.le(rules["maximum"]))
-    return pa.Column(
-        ArrowDtype(_TYPES[field["type"]]), checks=checks, nullable=not rules.get("required", False)
+    return cell(
+        _TYPES[field["type"]],
+        is_required=rules.get("required", False),
+        codes=rules.get("enum", ()),
+        pattern=rules.get("pattern"),
+        minimum=rules.get("minimum"),
+        maximum=rules.get("maximum"),
     )
 
 

@@ -15,9 +15,10 @@ from drops.places import open_place
 from drops.sealing import Parcel, check_parcel, parcel_of, public_key_pem, seal
 from flows.credentials import credential_of
 from flows.desk import Desk
+from flows.opening import Clock
 from flows.reconciling import TAG_MANIFEST
 from flows.request import ExportRequest
-from flows.run import Clock, Run, instant, opened_run
+from flows.run import Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
@@ -40,9 +41,6 @@ from transforms.reading.folding import fold_name
 
 BY_HAND = "by hand"
 """Where a drop went that no program carried."""
-
-SIGNING_KEY = "_signing"
-"""No partner's id can be this."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def _sealed(
 
     The ledger knows which parcel is of which drop; files that merely bear the name are not trusted.
     """
-    key, name = run.ledger.key(SIGNING_KEY), f"parcel:{entered.sequence}"
+    key, name = run.ledger.signing_key(), f"parcel:{entered.sequence}"
     parcel = parcel_of(folder, agreement)
     with run.ledger.reading() as connection:
         known = setting(connection, name)

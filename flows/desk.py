@@ -1,29 +1,24 @@
-"""The counter's desk: a named person with the shop's ledger open, and the records to look people up."""
+"""The counter's desk: a named person with the shop's folder and ledger open."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow
-
-from flows.opening import note_policy, open_shop
+from flows.opening import Clock, note_policy, open_shop
 from flows.reconciling import complete_pending
 from flows.request import SCHEDULE, checked_reason, named_person
-from flows.run import Clock
-from flows.workspace import workspace
 from ledger.audit import Actor
 from ledger.opening import Ledger
 from schemas.errors import ConfigurationError
 from sources.shop_folder import ShopFolder
-from sources.snapshot import take_snapshot
-from transforms.arrays import whole
-from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
-from transforms.merges import resolve_merges
 from transforms.period import SHOP_TIME
 from transforms.reading.car_codes import read_identifier
+
+if TYPE_CHECKING:
+    from flows.people import People
 
 
 @dataclass(frozen=True)
@@ -47,59 +42,9 @@ class Desk:
         Raises:
             SourceUnreadableError: the records cannot be read.
         """
-        with workspace(self.folder.state) as own:
-            snapshot = take_snapshot(
-                self.folder.shop, self.folder.home, own / "staged", self.environment, ("customers",)
-            )
-            customers = snapshot.table("customers", PEOPLE_COLUMNS)
-        return People(customers, traits_of(customers, self.ledger.references.traits))
+        from flows.people import read_people  # noqa: PLC0415 (what reads records is slow to load)
 
-    @property
-    def vehicle_numbers(self) -> list[str]:
-        """The numbers of all cars in the records.
-
-        Raises:
-            SourceUnreadableError: the records cannot be read.
-        """
-        with workspace(self.folder.state) as own:
-            snapshot = take_snapshot(
-                self.folder.shop,
-                self.folder.home,
-                own / "staged",
-                self.environment,
-                ("customers", "vehicles"),
-            )
-            numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"]
-        return [str(number) for number in numbers.drop_null().to_pylist()]
-
-
-@dataclass(frozen=True)
-class People:
-    """The customers in the records, and by what they are recognised."""
-
-    customers: pyarrow.Table
-    traits: Traits
-
-    @cached_property
-    def numbers(self) -> list[str | None]:
-        """Customer numbers in the order of the records."""
-        return list(self.customers["customer_id"].to_pylist())
-
-    @cached_property
-    def persons(self) -> np.ndarray:
-        """Per row its person, by recorded merges."""
-        numbers, targets = (
-            whole(self.customers[name]) for name in ("customer_id", "merged_into_customer_id")
-        )
-        return resolve_merges(numbers, targets).persons
-
-    def numbers_of_person(self, number: str) -> list[str]:
-        """Give all numbers that recorded merges make one person of, the asked one first."""
-        if number not in self.numbers:
-            return [number]
-        own = self.persons[self.numbers.index(number)]
-        same = [n for n, person in zip(self.numbers, self.persons, strict=True) if person == own]
-        return list(dict.fromkeys([number, *(n for n in same if n)]))
+        return read_people(self.folder, self.ledger, self.environment)
 
 
 def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from outside)

@@ -16,6 +16,7 @@ from flows.reconciling import refuse_doubt
 from ledger.audit import note
 from ledger.drop_book import Answer, DropBook, EnteredDrop
 from ledger.holdings import OWN_NAME, binary_keys, hexadecimal_keys
+from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
@@ -190,7 +191,7 @@ class _Partner:
         wanted, answers = binary_keys(self._keys), self._answers()
         for each in self.published:
             with self.desk.ledger.reading() as connection:
-                persons = DropBook(connection).persons(each.sequence)
+                persons = HoldingsBook(connection).persons(each.sequence)
             own = persons.filter(pc.is_in(persons["key"], value_set=wanted))["tables"].to_pylist()
             bits = 0
             for mask in own:
@@ -281,7 +282,7 @@ class _Partner:
 
     def _holdings(self, kind: DropKind) -> pyarrow.Table:
         with self.desk.ledger.reading() as connection:
-            return DropBook(connection).held(self.partner, kind.value)
+            return HoldingsBook(connection).held(self.partner, kind.value)
 
     def _answers(self) -> Mapping[int, Answer]:
         with self.desk.ledger.reading() as connection:

@@ -123,7 +123,7 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
         condemned = HoldBook(connection).condemned()
     for drop_id, entered in closed_drops(desk).items():
         with desk.ledger.reading() as connection:
-            persons = len(DropBook(connection).persons(entered.sequence))
+            persons = len(DropBook(connection).holdings.persons(entered.sequence))
         if drop_id in condemned:
             yield from copies(desk, drop_id, ERASURE, persons)
             continue

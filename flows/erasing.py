@@ -19,7 +19,6 @@ from flows.workspace import workspace
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
-from ledger.holdings import hexadecimal_keys
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
 from sources.snapshot import take_snapshot
@@ -169,10 +168,7 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
             book.drops(),
             {w.entered.sequence for w in CarryBook(connection).waiting()},
         )
-        members = {
-            each.sequence: set(hexadecimal_keys(book.persons(each.sequence)["key"]).to_pylist())
-            for each in everything
-        }
+        members = {each.sequence: book.holdings.person_keys(each.sequence) for each in everything}
     closed = closed_drops(desk)
     go: list[Disposal] = []
     stay: list[str] = []

@@ -10,10 +10,10 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from drops.folders import sweep
 from flows.attention import attention
-from flows.opening import note_policy
+from flows.opening import Clock, note_policy
 from flows.report import ExportReport, Outcome, Registered, Settled
 from flows.request import ExportRequest
-from flows.run import Clock, Run, opened_run
+from flows.run import Run, opened_run
 from flows.stages.check import check
 from flows.stages.deliver import deliver
 from flows.stages.extract import extract

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from flows.opening import Clock
 from flows.request import ExportRequest
-from flows.run import Clock, Run, opened_run
+from flows.run import Run, opened_run
 from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of

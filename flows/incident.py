@@ -88,7 +88,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
         entered = book.named(drop_id)
-        persons = len(book.persons(entered.sequence))
+        persons = len(book.holdings.persons(entered.sequence))
         delivered = CarryBook(connection).delivered().get(entered.sequence)
     drop = entered.drop
     contents = _contents(desk, entered)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flows.desk import Desk, People
+from flows.desk import Desk
 from flows.objection_list import ENDED, Listed, listed
+from flows.people import People
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning

@@ -11,10 +11,10 @@ import pandas as pd
 from drops.folders import sweep
 from flows.call_list import CallList, write_call_list
 from flows.export import Step, guarded, plainly, while_objections_move
-from flows.opening import note_policy
+from flows.opening import Clock, note_policy
 from flows.recall_request import RecallRequest
 from flows.report import CampaignCount, Outcome, RecallReport, Registered
-from flows.run import Clock, Run, opened_run
+from flows.run import Run, opened_run
 from flows.scratch import Targets
 from flows.stages.deliver import deliver
 from flows.stages.gate import gate

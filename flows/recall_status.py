@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from flows.desk import Desk
+from flows.people import read_vehicle_numbers
 from ledger.audit import note
 from ledger.recall_book import CarHistory, RecallBook
 from schemas.errors import ConfigurationError, SourceUnreadableError
@@ -76,7 +77,7 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
 
 def _numbers(desk: Desk) -> dict[str, str]:
     try:
-        numbers = desk.vehicle_numbers
+        numbers = read_vehicle_numbers(desk.folder, desk.environment)
     except SourceUnreadableError:
         return {}
     return {desk.ledger.references.of_car(number): number for number in numbers}

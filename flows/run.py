@@ -1,6 +1,6 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow
 
 from drops.folders import DropSeries, sweep
-from flows.opening import open_shop
+from flows.opening import Clock, open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
@@ -26,8 +26,6 @@ from schemas.notice import Notice
 from schemas.policy import DatedNotice, narrowed
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)

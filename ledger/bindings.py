@@ -1,15 +1,40 @@
 """What was entered together with an audit entry is still what the entry says."""
 
+import json
 import re
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from ledger import review_book, tables
+from ledger import tables
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
-from ledger.objection_book import BOUND_EVENTS, BOUND_TERMS, digest_of
 
 _BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")
+
+BOUND_TERMS = ("objection_id", "person", "scope", "partner", "purpose")
+BOUND_EVENTS = (
+    "objection_id",
+    "kind",
+    "origin",
+    "effective_on",
+    "received_on",
+    "channel",
+    "person",
+)
+"""What an audit entry vouches for of each objection and event recorded with it."""
+
+
+def digest_of_objections(
+    objections: Iterable[tuple[object, ...]], events: Iterable[tuple[object, ...]]
+) -> str:
+    """Digest what is recorded at once (`BOUND_TERMS`, `BOUND_EVENTS`), as its audit entry keeps it."""
+    rows = [sorted([list(row) for row in objections], key=str), [list(row) for row in events]]
+    return sha256_of_text(json.dumps(rows, default=str))
+
+
+def digest_of_decisions(rows: Iterable[tuple[str, str]]) -> str:
+    """Digest decisions, for the audit entry that vouches for them."""
+    return sha256_of_text(json.dumps(sorted(rows), ensure_ascii=False))
 
 
 def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
@@ -57,7 +82,7 @@ def _objections(connection: Connection) -> dict[int, str]:
     wanted = select(terms.audit_sequence, *(terms[name] for name in BOUND_TERMS))
     for sequence, *objection in connection.execute(wanted):
         rows.setdefault(sequence, ([], []))[0].append(tuple(objection))
-    return {sequence: digest_of(*both) for sequence, both in rows.items()}
+    return {sequence: digest_of_objections(*both) for sequence, both in rows.items()}
 
 
 def _drops(connection: Connection) -> dict[int, str]:
@@ -78,7 +103,7 @@ def _decisions(connection: Connection) -> dict[int, str]:
         rows.setdefault(sequence, []).append((row[0], row[1]))
     for sequence, word in connection.execute(select(words.audit_sequence, words.word)):
         rows.setdefault(sequence, []).append((word, "word"))
-    return {sequence: review_book.digest_of(own) for sequence, own in rows.items()}
+    return {sequence: digest_of_decisions(own) for sequence, own in rows.items()}
 
 
 def _answers(connection: Connection) -> dict[int, str]:

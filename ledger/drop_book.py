@@ -1,4 +1,4 @@
-"""The book of drops: what was made ready, published, stopped and acknowledged, and who holds what.
+"""The book of drops: what was made ready, published, stopped and acknowledged.
 
 A drop is entered complete before its folder becomes visible, and counts once it is published. If the
 program is killed between the rename and the entry of the publication, whoever opens the ledger next
@@ -7,28 +7,22 @@ finds the folder and completes the entry (`pending`).
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
-from ledger.holdings import (
-    HOLDINGS,
-    RECORDS,
-    after_deletion,
-    after_publishing,
-    held_again,
-    hexadecimal_keys,
-    packed,
-    unpacked,
-)
 from ledger.recall_book import Handover, RecallBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from ledger.holdings_book import HoldingsBook
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,8 @@ class Prepared:
 
     drop: Drop
     bag_sha256: str
-    persons: pyarrow.Table
-    records: pyarrow.Table
+    persons: "pyarrow.Table"
+    records: "pyarrow.Table"
     tombstones: tuple[Tombstone, ...]
     handovers: tuple[Handover, ...] = ()
 
@@ -87,6 +81,13 @@ class DropBook:
     def __init__(self, connection: Connection) -> None:
         """Work on an open transaction."""
         self._connection = connection
+
+    @property
+    def holdings(self) -> "HoldingsBook":
+        """Whom the drops hold, and what partners hold of us."""
+        from ledger.holdings_book import HoldingsBook  # noqa: PLC0415 (slow to load, seldom needed)
+
+        return HoldingsBook(self._connection)
 
     def drops(self) -> list[EnteredDrop]:
         """List all drops, published or not, in the order they were made."""
@@ -144,9 +145,8 @@ class DropBook:
             "revision": drop.revision,
             "contents": drop.model_dump_json(),
             "bag_sha256": prepared.bag_sha256,
-            "persons": packed(prepared.persons),
-            "records": packed(prepared.records),
             "audit_sequence": audit_sequence,
+            **self.holdings.written(prepared.persons, prepared.records),
         }
         entered = self._connection.execute(insert(tables.drops).values(values))
         sequence = int((entered.inserted_primary_key or [0])[0])
@@ -175,31 +175,7 @@ class DropBook:
                 audit_sequence=head.sequence,
             )
         )
-        held = after_publishing(self.held(row.partner, row.kind), unpacked(row.records), sequence)
-        self._hold(row.partner, row.kind, held)
-        self._connection.execute(
-            update(tables.drops)
-            .where(tables.drops.c.sequence == sequence)
-            .values(records=packed(RECORDS.empty_table()))
-        )
-
-    def held(self, partner: str, kind: str) -> pyarrow.Table:
-        """Give what a partner holds from drops of one kind, as far as it has not said it deleted it."""
-        columns = tables.holdings.c
-        wanted = select(columns.records).where(columns.partner == partner, columns.kind == kind)
-        content = self._connection.execute(wanted).scalar()
-        return HOLDINGS.empty_table() if content is None else unpacked(content)
-
-    def kinds_held(self, partner: str) -> list[str]:
-        """List the kinds of drops a partner holds something from."""
-        columns = tables.holdings.c
-        kinds = select(columns.kind).where(columns.partner == partner).order_by(columns.kind)
-        return list(self._connection.execute(kinds).scalars())
-
-    def persons(self, sequence: int) -> pyarrow.Table:
-        """Give whom a drop holds, as `PERSONS`."""
-        wanted = select(tables.drops.c.persons).where(tables.drops.c.sequence == sequence)
-        return unpacked(self._connection.execute(wanted).scalar_one())
+        self.holdings.publish(sequence)
 
     def tombstones(self, sequence: int) -> list[Tombstone]:
         """List the keys a drop told its partner to delete, in the order of the file."""
@@ -246,14 +222,13 @@ class DropBook:
             own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
             done = [key for number, key in own if number not in refused]
             again = [key for number, key in own if number in refused]
-            held = after_deletion(self.held(entered.drop.partner, kind), done, entered.sequence)
-            self._hold(entered.drop.partner, kind, held_again(held, again, entered.sequence))
+            self.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
         self._hold_what_was_loaded_late(entered, said)
 
     def _hold_what_was_loaded_late(self, entered: EnteredDrop, said: Acknowledgement) -> None:
         """Hold again whom the partner took in after it had said that it deleted them."""
         answers, kind = self.answers(), entered.drop.kind
-        persons = set(hexadecimal_keys(self.persons(entered.sequence)["key"]).to_pylist())
+        persons = self.holdings.person_keys(entered.sequence)
         late: list[tuple[str, str]] = []
         for other in self.published():
             answer = answers.get(other.sequence)
@@ -266,8 +241,7 @@ class DropBook:
                     if stone.record == "customers" and stone.key in persons
                 ]
         if late:
-            held = self.held(entered.drop.partner, kind)
-            self._hold(entered.drop.partner, kind, held_again(held, late, entered.sequence))
+            self.holdings.hold_again(entered.drop.partner, kind, entered.sequence, late)
 
     def answers(self) -> dict[int, Answer]:
         """Give the last acknowledgement of each drop, by the drop's number."""
@@ -288,14 +262,6 @@ class DropBook:
             each.drop.drop_id
             for each in published
             if each.stopped_at and each.drop.drop_id not in known
-        )
-
-    def _hold(self, partner: str, kind: str, held: pyarrow.Table) -> None:
-        columns = tables.holdings.c
-        own = (columns.partner == partner, columns.kind == kind)
-        self._connection.execute(delete(tables.holdings).where(*own))
-        self._connection.execute(
-            insert(tables.holdings).values(partner=partner, kind=kind, records=packed(held))
         )
 
     def _forget_unpublished(self, drop: Drop) -> None:

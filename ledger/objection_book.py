@@ -4,7 +4,6 @@ Events are only ever added, each in the transaction of its audit entry, whose de
 of them.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,22 +14,11 @@ from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
-from ledger.chain import START, Head, sha256_of_text
+from ledger.bindings import BOUND_EVENTS, BOUND_TERMS, digest_of_objections
+from ledger.chain import START, Head
 from ledger.references import References
 from transforms.identity import DIGITS, NUMBER, digits_texts, number_texts
 from transforms.objections import EVENTS, TERMS, TRAITS, Register
-
-BOUND_TERMS = ("objection_id", "person", "scope", "partner", "purpose")
-BOUND_EVENTS = (
-    "objection_id",
-    "kind",
-    "origin",
-    "effective_on",
-    "received_on",
-    "channel",
-    "person",
-)
-"""What an audit entry vouches for of each objection and event recorded with it."""
 
 RECORDS, COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
@@ -121,7 +109,7 @@ class ObjectionBook:
         """Add objections and events under one audit entry."""
         raised, events = list(raised), list(events)
         rows = [self._new_row(each) for each in raised]
-        digest = digest_of(
+        digest = digest_of_objections(
             [tuple(row[name] for name in BOUND_TERMS) for row in rows],
             [tuple(getattr(event, name) for name in BOUND_EVENTS) for event in events],
         )
@@ -206,11 +194,3 @@ class ObjectionBook:
         rows = self._connection.execute(query).all()
         columns = zip(*rows, strict=True) if rows else ([] for _ in names)
         return {name: list(column) for name, column in zip(names, columns, strict=True)}
-
-
-def digest_of(
-    objections: Iterable[tuple[object, ...]], events: Iterable[tuple[object, ...]]
-) -> str:
-    """Digest what is recorded at once (`BOUND_TERMS`, `BOUND_EVENTS`), as its audit entry keeps it."""
-    rows = [sorted([list(row) for row in objections], key=str), [list(row) for row in events]]
-    return sha256_of_text(json.dumps(rows, default=str))

@@ -37,6 +37,8 @@ _PATIENCE_SECONDS = 120
 _PRIVATE = ("keys", "quarantine", "review", "waiting", "kept", "recall")
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
+_SIGNING_KEY = "_signing"
+"""No partner's id can be this."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,14 @@ class Ledger:
         """
         with self.writing() as connection:
             return _known_key(connection, self.state, name)
+
+    def signing_key(self) -> bytes:
+        """Give the secret the shop signs with, made on first use.
+
+        Raises:
+            ConfigurationError: it is missing, damaged or another one than before.
+        """
+        return self.key(_SIGNING_KEY)
 
     @contextmanager
     def held(self, names: Iterable[str]) -> Iterator[None]:

@@ -10,13 +10,12 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-import numpy as np
-import pandas as pd
-import pyarrow
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from transforms.keyed_digests import KeyedDigests
+
+if TYPE_CHECKING:
+    import pyarrow
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,14 @@ class References:
         """Give the reference of a text a person decided about (32 hex digits)."""
         return KeyedDigests(self.secret, "text").of([text.encode()])[0]
 
-    def traits(self, texts: pyarrow.Array) -> pyarrow.Array:
+    def traits(self, texts: "pyarrow.Array") -> "pyarrow.Array":
         """Give the trait of each text (uint64); null stays null."""
+        # Slow to load, and most commands ask for no trait.
+        import numpy as np  # noqa: PLC0415
+        import pandas as pd  # noqa: PLC0415
+        import pyarrow  # noqa: PLC0415
+        import pyarrow.compute as pc  # noqa: PLC0415
+
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.
         key = base64.b64encode(hashlib.sha256(b"traits:" + self.secret).digest()[:12]).decode()
         filled = pc.fill_null(texts.cast(pyarrow.string()), "")

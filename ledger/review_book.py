@@ -1,13 +1,12 @@
 """The book of reviewed texts: what named persons released, withheld, or added to the vocabulary."""
 
-import json
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
-from ledger.chain import sha256_of_text
+from ledger.bindings import digest_of_decisions
 from ledger.references import References
 from transforms.screening.folding import fold_term
 from transforms.screening.judging import Decision, Decisions
@@ -27,7 +26,7 @@ class ReviewBook:
     def decide(self, actor: Actor, digests: Iterable[str], decision: Decision) -> None:
         """Enter a decision about texts by their references; it holds until another is made."""
         rows = [(digest, decision.value) for digest in sorted(set(digests))]
-        told = f"{decision} {len(rows)} texts; decisions sha256:{digest_of(rows)}"
+        told = f"{decision} {len(rows)} texts; decisions sha256:{digest_of_decisions(rows)}"
         head = note(self._connection, actor, "review", detail=told)
         for digest, word in rows:
             entry = {"digest": digest, "decision": word, "audit_sequence": head.sequence}
@@ -39,7 +38,7 @@ class ReviewBook:
         new = sorted(set(words) - known)
         if new:
             rows = [(word, "word") for word in new]
-            told = f"added {len(new)} words; decisions sha256:{digest_of(rows)}"
+            told = f"added {len(new)} words; decisions sha256:{digest_of_decisions(rows)}"
             head = note(self._connection, actor, "review", detail=told)
             entries = [{"word": word, "audit_sequence": head.sequence} for word in new]
             self._connection.execute(insert(tables.added_words), entries)
@@ -70,8 +69,3 @@ class ReviewBook:
 
     def _words(self) -> set[str]:
         return set(self._connection.execute(select(tables.added_words.c.word)).scalars())
-
-
-def digest_of(rows: Iterable[tuple[str, str]]) -> str:
-    """Digest decisions, for the audit entry that vouches for them."""
-    return sha256_of_text(json.dumps(sorted(rows), ensure_ascii=False))

@@ -1,19 +1,16 @@
-"""The canonical tables as plain data, read off their pandera models: the one declaration.
+"""The canonical tables, as declared in `people`, `cars` and `work`: the one declaration.
 
-Checks, partner tables, file schemas, data packages, the data dictionary and the shop's column
+Contracts, Arrow schemas, partner tables, data packages, the data dictionary and the shop's column
 mapping are all derived from `CATALOG`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
-
-import pyarrow
 
 from schemas.cars import Certificates, VehicleCosts, VehicleImages, Vehicles
-from schemas.columns import Kind, Role
-from schemas.people import CanonicalTable, Customers, FamilyMembers, Objections
+from schemas.columns import Column, Role
+from schemas.people import Customers, FamilyMembers, Objections
 from schemas.work import Invoices, RepairLines, Repairs, Visits
 
 _TITLES = MappingProxyType(
@@ -34,28 +31,12 @@ _TITLES = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Column:
-    """One canonical column."""
-
-    name: str
-    title: str
-    kind: Kind
-    role: Role
-    items: tuple[str, ...]
-    to: str | None
-    type: pyarrow.DataType
-    is_required: bool
-    codes: tuple[str, ...]
-    minimum: int | None
-    maximum: int | None
-
-
-@dataclass(frozen=True)
 class Table:
-    """One canonical table: its contract, and its columns in order."""
+    """One canonical table and its columns, in order."""
 
     name: str
-    model: type[CanonicalTable]
+    row_description: str
+    """What one row is, as the declaration's docstring says it."""
     columns: Mapping[str, Column]
 
     @property
@@ -73,42 +54,18 @@ class Table:
         """What the shop's customers would call the table."""
         return _TITLES[self.name]
 
-    @property
-    def row_description(self) -> str:
-        """What one row is, as the model's docstring says it."""
-        return (self.model.__doc__ or "").splitlines()[0]
 
-    @property
-    def schema(self) -> pyarrow.Schema:
-        """The table's Arrow schema."""
-        return pyarrow.schema([(c.name, c.type) for c in self.columns.values()])
-
-
-def _column_of(name: str, field: Any) -> Column:  # noqa: ANN401 (pandera's schema columns are untyped)
-    statistics = {k: v for check in field.checks for k, v in (check.statistics or {}).items()}
-    minimum, maximum = statistics.get("min_value"), statistics.get("max_value")
-    return Column(
-        name=name,
-        title=field.title,
-        kind=field.metadata["kind"],
-        role=field.metadata["role"],
-        items=tuple((field.metadata["item"] or "").split()),
-        to=field.metadata["to"],
-        type=field.dtype.type.pyarrow_dtype,
-        is_required=not field.nullable,
-        codes=tuple(statistics.get("allowed_values", ())),
-        minimum=minimum if isinstance(minimum, int) else None,
-        maximum=maximum if isinstance(maximum, int) else None,
-    )
+def _table_of(name: str, declared: type) -> Table:
+    columns = {
+        column: replace(facts, name=column)
+        for column, facts in vars(declared).items()
+        if isinstance(facts, Column)
+    }
+    described = (declared.__doc__ or "").splitlines()[0]
+    return Table(name, described, MappingProxyType(columns))
 
 
-def _table_of(name: str, model: type[CanonicalTable]) -> Table:
-    fields = model.to_schema().columns
-    columns = {column: _column_of(column, field) for column, field in fields.items()}
-    return Table(name=name, model=model, columns=MappingProxyType(columns))
-
-
-_MODELS: dict[str, type[CanonicalTable]] = {
+_DECLARED: dict[str, type] = {
     "customers": Customers,
     "objections": Objections,
     "family_members": FamilyMembers,
@@ -123,7 +80,7 @@ _MODELS: dict[str, type[CanonicalTable]] = {
 }
 
 CATALOG: Mapping[str, Table] = MappingProxyType(
-    {name: _table_of(name, model) for name, model in _MODELS.items()}
+    {name: _table_of(name, declared) for name, declared in _DECLARED.items()}
 )
 """Every canonical table, each after the tables its links point at."""
 

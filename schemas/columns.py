@@ -1,29 +1,14 @@
-"""How a canonical column is declared: its type, its kind of value, and the item it cites.
+"""How a canonical column is declared: its kind of value, what it is for, and the item it cites.
 
-A declaration is one pandera field. What the field cannot say itself (kind, role, item, reference)
-stands in its metadata; `schemas.catalog` reads it back.
+Plain facts, so that whoever only asks about the policy loads no table library. What they mean for
+rows is derived elsewhere: Arrow types in `schemas.arrow_types`, pandera contracts in
+`schemas.contracts`.
 """
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
-
-import pandas as pd
-import pandera.pandas as pa
-import pyarrow
-
-Text = Annotated[pd.ArrowDtype, pyarrow.string()]
-Day = Annotated[pd.ArrowDtype, pyarrow.date32()]
-Whole = Annotated[pd.ArrowDtype, pyarrow.int64()]
-DECIMAL = pyarrow.decimal128(14, 3)
-Quantity = Annotated[pd.ArrowDtype, DECIMAL]
-Flag = Annotated[pd.ArrowDtype, pyarrow.bool_()]
-
-EARLIEST_DAY = date(1868, 10, 23)
-"""First day of 明治, the oldest era a certificate can name."""
-
-LATEST_DAY = date(2100, 12, 31)
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -60,37 +45,40 @@ class Role(StrEnum):
     ITEM = "item"
 
 
-def _column(kind: Kind, role: Role, title: str, **facts: Any) -> Any:  # noqa: ANN401 (pandera fields are untyped)
-    nullable = facts.pop("nullable", True)
-    metadata = {"kind": kind, "role": role, **{k: facts.pop(k, None) for k in ("item", "to")}}
-    checks = facts
-    if kind is Kind.DAY:
-        checks = {"ge": EARLIEST_DAY, "le": LATEST_DAY, **checks}
-    if kind is Kind.MONTH:
-        checks = {"str_matches": r"^\d{4}-(0[1-9]|1[0-2])$", **checks}
-    return pa.Field(nullable=nullable, title=title, metadata=metadata, **checks)
+@dataclass(frozen=True)
+class Column:
+    """One canonical column; its name is the one it is declared under."""
+
+    title: str
+    kind: Kind
+    role: Role
+    is_required: bool
+    items: tuple[str, ...] = ()
+    to: str | None = None
+    """The table a link points into."""
+    codes: tuple[str, ...] = ()
+    """The only values there are; empty where any may be."""
+    minimum: int | None = None
+    maximum: int | None = None
+    name: str = ""
 
 
-def key(title: str, kind: Kind = Kind.IDENTIFIER) -> Any:  # noqa: ANN401
+def key(title: str) -> Column:
     """Declare a column that names the row itself."""
-    return _column(kind, Role.KEY, title, nullable=False)
+    return Column(title, Kind.IDENTIFIER, Role.KEY, is_required=True)
 
 
-def link(title: str, *, to: str, nullable: bool = False) -> Any:  # noqa: ANN401
+def link(title: str, *, to: str, nullable: bool = False) -> Column:
     """Declare a column that holds the key of a row of another table."""
-    return _column(Kind.IDENTIFIER, Role.LINK, title, to=to, nullable=nullable)
+    return Column(title, Kind.IDENTIFIER, Role.LINK, is_required=not nullable, to=to)
 
 
-def decides(kind: Kind, title: str, *, nullable: bool = True, **checks: Any) -> Any:  # noqa: ANN401
+def decides(kind: Kind, title: str, *, nullable: bool = True, codes: Iterable[str] = ()) -> Column:
     """Declare a column that is used inside the shop and never leaves."""
-    return _column(kind, Role.DECIDES, title, nullable=nullable, **checks)
+    return Column(title, kind, Role.DECIDES, is_required=not nullable, codes=tuple(codes))
 
 
-def item(code: str, kind: Kind, title: str, *, nullable: bool = True, **checks: Any) -> Any:  # noqa: ANN401
-    """Declare a column that may leave because the notice names its item."""
-    return _column(kind, Role.ITEM, title, item=code, nullable=nullable, **checks)
-
-
-def one_of(codes: Iterable[str]) -> dict[str, Any]:
-    """Say that a coded column takes only these codes."""
-    return {"isin": list(codes)}
+def item(items: str, kind: Kind, title: str, *, nullable: bool = True, **rules: Any) -> Column:  # noqa: ANN401 (fields of Column)
+    """Declare a column that may leave because the notice names its items (one or more, spaced)."""
+    cited = tuple(items.split())
+    return Column(title, kind, Role.ITEM, is_required=not nullable, items=cited, **rules)

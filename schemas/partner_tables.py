@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pyarrow
 
 from schemas.agreement import KEY_TITLES, AgreedTable, Share
-from schemas.catalog import CATALOG, Column, Table
-from schemas.columns import Kind
+from schemas.arrow_types import type_of
+from schemas.catalog import CATALOG, Table
+from schemas.columns import Column, Kind
 from schemas.errors import ConfigurationError
 
 KEY_PATTERN = r"^[0-9a-f]{32}$"
@@ -172,5 +173,5 @@ def _partner_columns(table: Table, agreed: AgreedTable) -> Iterator[PartnerColum
 def _partner_column(column: Column, agreed: AgreedTable) -> PartnerColumn:
     labels = tuple(agreed.labels.get(column.name, {}).items())
     return PartnerColumn(
-        column.name, agreed.titles.get(column.name, column.title), column.type, column, labels
+        column.name, agreed.titles.get(column.name, column.title), type_of(column), column, labels
     )

@@ -2,6 +2,7 @@
 
 import pyarrow
 
+from schemas.arrow_types import schema_of
 from schemas.catalog import Table
 
 PART = "_part"
@@ -31,4 +32,4 @@ def staged_schema(table: Table) -> pyarrow.Schema:
         (UNREAD, pyarrow.string()),
     ]
     links = [(row_of(link), pyarrow.int32()) for link in table.links]
-    return pyarrow.schema([*table.schema, *places, *links])
+    return pyarrow.schema([*schema_of(table), *places, *links])

@@ -16,6 +16,7 @@ import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
 
+from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES, Table
 from schemas.shop import ShopConfiguration, TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
@@ -132,7 +133,7 @@ def read_objections(
     """Read the objections as they are at this moment: columns, fault, and the part each stands in."""
     table = CATALOG["objections"]
     schema = pyarrow.schema(
-        [*table.schema, (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
+        [*schema_of(table), (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
     )
     batches = []
     with ExitStack() as stack:

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.catalog import CATALOG, Column, Table
+from schemas.arrow_types import schema_of
+from schemas.catalog import CATALOG, Table
+from schemas.columns import Column
 from schemas.shop import TableMapping
 from transforms.certificates import with_users
 from transforms.checking import broken_rows
@@ -50,7 +52,7 @@ def assemble(
 ) -> CanonicalBatch:
     """Put read columns together, check the rows against the contract, and note the reasons."""
     rows = pyarrow.RecordBatch.from_arrays(
-        [reads[n].values for n in table.columns], schema=table.schema
+        [reads[n].values for n in table.columns], schema=schema_of(table)
     )
     flags = Counter({f"{n}:{f}": c for n, read in reads.items() for f, c in read.flags.items()})
     if table.name == "certificates":

@@ -19,7 +19,8 @@ import pyarrow
 import pyarrow.compute as pc
 from pandera.config import CONFIG
 
-from schemas.catalog import Table
+from schemas.catalog import CATALOG, Table
+from schemas.contracts import contract_of
 from schemas.errors import ConfigurationError, UnexpectedError
 
 _RULES = {
@@ -41,7 +42,7 @@ def frame_of(rows: pyarrow.RecordBatch | pyarrow.Table) -> pd.DataFrame:
 
 def broken_rows(rows: pyarrow.RecordBatch, table: Table) -> Iterator[tuple[int, str]]:
     """Give position and reason (`column:rule`) of each row that breaks the table's contract."""
-    failures = _contract_of(table.model).failures(rows)
+    failures = _contract_of(table.name).failures(rows)
     if failures is None:
         return
     if failures["index"].isna().any():
@@ -93,8 +94,8 @@ class Contract:
 
 
 @cache
-def _contract_of(model: type[pa.DataFrameModel]) -> Contract:
-    return Contract(model.to_schema())
+def _contract_of(table: str) -> Contract:
+    return Contract(contract_of(CATALOG[table]))
 
 
 class _Good:

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow
 
 from transforms.arrays import whole
-from transforms.reading.folding import fold_addresses, fold_names
+from transforms.reading.folded_columns import fold_addresses, fold_names
 from transforms.settling import spread_down
 from transforms.spine import Spine
 from transforms.verdicts import Disposition, Verdicts

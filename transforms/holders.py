@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.reading.folding import fold_addresses, fold_names
+from transforms.reading.folded_columns import fold_addresses, fold_names
 
 OWNER_COLUMNS = ("owner_name", "owner_address")
 USER_COLUMNS = ("user_name", "user_address", "base_location")

@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import is_among, whole
-from transforms.reading.folding import fold_addresses, fold_names
+from transforms.reading.folded_columns import fold_addresses, fold_names
 
 IDENTITY_COLUMNS = [
     *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "email", "birth_on"),

@@ -10,15 +10,14 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import whole
-from transforms.reading.folding import (
+from transforms.reading.folded_columns import (
     fold_names,
-    fold_phone,
-    nfkc,
     squeezed,
     squeezed_addresses,
     squeezed_addresses_text,
     squeezed_text,
 )
+from transforms.reading.folding import fold_phone, nfkc
 from transforms.reading.joined_text import JoinedText
 
 PERSON_COLUMNS = ["name", "name_kana", "phone", "mobile_phone", "fax", "email", "address"]

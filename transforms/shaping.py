@@ -17,7 +17,7 @@ from transforms.encodings import substituted, unmappable
 from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
 from transforms.mentions import Mentions
-from transforms.reading.folding import fold_addresses
+from transforms.reading.folded_columns import fold_addresses
 from transforms.screening.screened import WAITS, Screened
 
 KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from flows.adopting import resume
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
 from flows.opening import open_shop
@@ -122,6 +121,8 @@ def resume_command(
     Drops the ledger does not know are entered as they are: what their partners hold is told to be
     deleted when it must be. Record objections taken since the backup first.
     """
+    from flows.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
+
     desk = open_desk(shop, operator, reason, now, os.environ)
     answered = resume(desk, places)
     for line in answered:

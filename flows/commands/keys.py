@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from drops.sealing import public_key_pem
-from flows.carrying import SIGNING_KEY
 from flows.commands.options import now, shop_option
 from flows.opening import open_shop
 from schemas.agreement import fingerprint_of
@@ -20,7 +19,7 @@ from transforms.period import SHOP_TIME
 def command(shop: Path) -> None:
     """署名の公開鍵と、納品先の鍵 / The public key partners check signatures with, and theirs."""
     folder, ledger = open_shop(shop, os.environ)
-    pem = public_key_pem(ledger.key(SIGNING_KEY))
+    pem = public_key_pem(ledger.signing_key())
     click.echo(pem.decode(), nl=False)
     click.echo(f"SHA-256 {hashlib.sha256(pem).hexdigest()}", err=True)
     today = now().astimezone(SHOP_TIME).date()

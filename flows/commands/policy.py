@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
-from schemas.catalog import CATALOG, Column, Table
-from schemas.columns import Role
+from schemas.arrow_types import type_of
+from schemas.catalog import CATALOG, Table
+from schemas.columns import Column, Role
 from schemas.policy import changes, permissions
 from sources.shop_folder import load_policy, load_shop
 
@@ -108,7 +109,7 @@ def _entry(column: Column) -> dict[str, object]:
         "name": column.name,
         "title": column.title,
         "kind": column.kind.value,
-        "type": str(column.type),
+        "type": str(type_of(column)),
         "role": column.role.value,
         "items": list(column.items),
         "leaves": column.role is Role.ITEM,

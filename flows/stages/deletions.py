@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from flows.run import Run
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
-from ledger.drop_book import DropBook, Tombstone
+from ledger.drop_book import Tombstone
 from ledger.holdings import hexadecimal_keys
+from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
@@ -89,7 +90,7 @@ class _Finder:
 
     def _held(self, kind: DropKind) -> pyarrow.Table:
         with self.run.ledger.reading() as connection:
-            return DropBook(connection).held(self.partner, kind.value)
+            return HoldingsBook(connection).held(self.partner, kind.value)
 
     def keys_of(self, record: str, held: pyarrow.Table) -> list[str]:
         """List the keys of one record among the holdings that are no longer given."""

@@ -12,7 +12,6 @@ import pytest
 
 from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack, write_tar
 from drops.verify import verify_drop
-from flows.carrying import SIGNING_KEY
 from schemas.agreement import Agreement
 from schemas.errors import (
     ConfigurationError,
@@ -45,7 +44,7 @@ def parcel_of(shop: Path, name: str = "lotas/monthly-2026-10-r1") -> Parcel:
 
 
 def signing_pem(shop: Path) -> bytes:
-    return public_key_pem(desk(shop).ledger.key(SIGNING_KEY))
+    return public_key_pem(desk(shop).ledger.signing_key())
 
 
 def test_the_partner_opens_and_checks_what_was_sealed_for_it(tmp_path):

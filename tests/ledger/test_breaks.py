@@ -15,7 +15,7 @@ from drops.verify import verify_drop
 from flows.reconciling import examined, unknown_drops
 from ledger import tables
 from ledger.drop_book import DropBook
-from ledger.holdings import hexadecimal_keys
+from ledger.holdings_book import HoldingsBook
 from ledger.objection_book import ObjectionBook
 from tests.conftest import new_database
 from tests.factories import (
@@ -108,12 +108,7 @@ def test_an_objection_is_in_the_drop_it_is_before_or_a_tombstone_in_the_next(
             for row in connection.execute(tables.publications.select())
         }
         drops = DropBook(connection).published()
-        held = {
-            d.sequence: set(
-                hexadecimal_keys(DropBook(connection).persons(d.sequence)["key"]).to_pylist()
-            )
-            for d in drops
-        }
+        held = {d.sequence: HoldingsBook(connection).person_keys(d.sequence) for d in drops}
         told = {
             d.sequence: {t.key for t in DropBook(connection).tombstones(d.sequence)} for d in drops
         }

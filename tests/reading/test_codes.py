@@ -13,7 +13,8 @@ from transforms.reading.car_codes import (
     read_plate,
 )
 from transforms.reading.contacts import read_email, read_phone, read_postal_code
-from transforms.reading.folding import fold_code, fold_codes
+from transforms.reading.folded_columns import fold_codes
+from transforms.reading.folding import fold_code
 
 
 @pytest.mark.parametrize(

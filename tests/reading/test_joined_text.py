@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.mentions import Mentions, identities
-from transforms.reading.folding import fold_addresses, fold_names, squeezed, squeezed_text
+from transforms.reading.folded_columns import fold_addresses, fold_names, squeezed, squeezed_text
 from transforms.reading.joined_text import JoinedText
 
 CELLS = st.lists(

@@ -7,7 +7,8 @@ import pytest
 
 from schemas.catalog import CATALOG
 from transforms.reading.columns import read_column
-from transforms.reading.folding import fold_addresses, fold_name, squeezed
+from transforms.reading.folded_columns import fold_addresses, squeezed
+from transforms.reading.folding import fold_name
 from transforms.reading.texts import read_text
 
 

@@ -14,6 +14,7 @@ from pandas import ArrowDtype
 
 from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
+from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
 from transforms.checking import Contract, broken_rows, frame_of
 from transforms.keyed_digests import KeyedDigests
@@ -69,7 +70,7 @@ def test_rows_of_the_catalog_are_held_against_their_contract_batch_after_batch()
     good = {"visit_id": "N1", "customer_id": "1", "vehicle_id": None, "odometer_km": 5}
     rows = [{**good, "checked_in_on": _day(2026)}, {**good, "checked_in_on": _day(1700)}]
     for row, faults in ((rows[0], []), (rows[1], [(0, "checked_in_on:too_small")]), (rows[0], [])):
-        batch = pyarrow.RecordBatch.from_pylist([row], table.schema)
+        batch = pyarrow.RecordBatch.from_pylist([row], schema_of(table))
         assert list(broken_rows(batch, table)) == faults
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.catalog import Column
-from schemas.columns import Kind, Role
+from schemas.arrow_types import type_of
+from schemas.columns import Column, Kind, Role
 from transforms.reading import car_codes, contacts, days, figures, texts
 from transforms.reading.values import Read
 
@@ -78,7 +78,9 @@ def _read_plain(source: pyarrow.Array, column: Column, pattern: str) -> ColumnRe
     nothing = pyarrow.scalar(None, pyarrow.string())
     is_all_plain = pc.all(plain, skip_nulls=True).as_py()
     try:
-        taken = pc.cast(source if is_all_plain else pc.if_else(plain, source, nothing), column.type)
+        taken = pc.cast(
+            source if is_all_plain else pc.if_else(plain, source, nothing), type_of(column)
+        )
     except pyarrow.ArrowInvalid:  # a day the calendar has not
         return _read_distinct(source, column)
     if is_all_plain:
@@ -111,7 +113,7 @@ def _cast_typed(source: pyarrow.Array, column: Column) -> pyarrow.Array | None:
 
     Arrow would take a number for days since 1970, and 2 for true: that is no reading.
     """
-    kind, wanted = source.type, column.type
+    kind, wanted = source.type, type_of(column)
     if pyarrow.types.is_timestamp(kind) and kind.tz is not None:
         source = pc.local_timestamp(source.cast(pyarrow.timestamp(kind.unit, "Asia/Tokyo")))
     is_one_family = (
@@ -139,7 +141,7 @@ def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:
     encoded = source.dictionary_encode()
     read_one = _READERS[column.kind]
     reads = [_lenient(read_one(text), text, column) for text in encoded.dictionary.to_pylist()]
-    values = pyarrow.array([read.value for read in reads], column.type).take(encoded.indices)
+    values = pyarrow.array([read.value for read in reads], type_of(column)).take(encoded.indices)
     faults = None
     if any(read.fault for read in reads):
         faults = pyarrow.array([read.fault for read in reads], pyarrow.string()).take(

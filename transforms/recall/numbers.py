@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.reading.folding import fold_codes
+from transforms.reading.folded_columns import fold_codes
 
 _DOMESTIC = r"^(?P<p>[A-Z0-9]{1,12})-(?P<s>[0-9]{1,9})$"
 _VIN = (

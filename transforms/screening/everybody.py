@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, Mentions, identities
-from transforms.reading.folding import fold_names, squeezed, squeezed_addresses
+from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
 
 _RUN = 4
 _SHORTEST = 2

@@ -1,0 +1,74 @@
+"""The records as the counter looks things up in them: who is there, and which cars."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow
+
+from flows.workspace import workspace
+from ledger.opening import Ledger
+from sources.shop_folder import ShopFolder
+from sources.snapshot import Snapshot, take_snapshot
+from transforms.arrays import whole
+from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
+from transforms.merges import resolve_merges
+
+
+@dataclass(frozen=True)
+class People:
+    """The customers in the records, and by what they are recognised."""
+
+    customers: pyarrow.Table
+    traits: Traits
+
+    @cached_property
+    def numbers(self) -> list[str | None]:
+        """Customer numbers in the order of the records."""
+        return list(self.customers["customer_id"].to_pylist())
+
+    @cached_property
+    def persons(self) -> np.ndarray:
+        """Per row its person, by recorded merges."""
+        numbers, targets = (
+            whole(self.customers[name]) for name in ("customer_id", "merged_into_customer_id")
+        )
+        return resolve_merges(numbers, targets).persons
+
+    def numbers_of_person(self, number: str) -> list[str]:
+        """Give all numbers that recorded merges make one person of, the asked one first."""
+        if number not in self.numbers:
+            return [number]
+        own = self.persons[self.numbers.index(number)]
+        same = [n for n, person in zip(self.numbers, self.persons, strict=True) if person == own]
+        return list(dict.fromkeys([number, *(n for n in same if n)]))
+
+
+def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, str]) -> People:
+    """Read the customers as they are at this moment.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    with _read(folder, environment, "customers") as snapshot:
+        customers = snapshot.table("customers", PEOPLE_COLUMNS)
+    return People(customers, traits_of(customers, ledger.references.traits))
+
+
+def read_vehicle_numbers(folder: ShopFolder, environment: Mapping[str, str]) -> list[str]:
+    """Read the numbers of all cars as they are at this moment.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    with _read(folder, environment, "customers", "vehicles") as snapshot:
+        numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"]
+    return [str(number) for number in numbers.drop_null().to_pylist()]
+
+
+@contextmanager
+def _read(folder: ShopFolder, environment: Mapping[str, str], *tables: str) -> Iterator[Snapshot]:
+    with workspace(folder.state) as own:
+        yield take_snapshot(folder.shop, folder.home, own / "staged", environment, tables)

@@ -1,0 +1,86 @@
+"""Texts as one running text, so that one pass of a string function folds them all.
+
+Many texts have far fewer different characters: what concerns none of them is not looked for.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+
+_BOUNDARIES = tuple(chr(code) for code in range(0xFDD0, 0xFDF0))
+"""Noncharacters of Unicode (never assigned, no part of any text): one stands between the texts."""
+
+
+class RunningText:
+    """Texts that are changed together; none of the changes reaches across them."""
+
+    text: str
+    boundary: str
+    """Stands before, between and behind the texts."""
+    count: int
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Join the texts."""
+        edge = first_boundary(lambda boundary: any(boundary in text for text in texts))
+        self._take(edge, edge.join(texts), len(texts))
+
+    def texts(self) -> list[str]:
+        """Take the running text apart again."""
+        return self.text[1:-1].split(self.boundary) if self.count else []
+
+    def compatible(self) -> None:
+        """Fold widths (NFKC)."""
+        if not unicodedata.is_normalized("NFKC", self.text):
+            self.text = unicodedata.normalize("NFKC", self.text)
+            self._characters = self._characters_now()
+
+    def upper(self) -> None:
+        """Turn letters into capitals, but for those that would become two."""
+        capitals = {c: c.upper() for c in self._characters if c.upper() != c}
+        if all(len(capital) == 1 for capital in capitals.values()):
+            self.text = self.text.upper() if capitals else self.text
+            self._characters = {capitals.get(c, c) for c in self._characters}
+        else:
+            self.exchange({c: capital for c, capital in capitals.items() if len(capital) == 1})
+
+    def exchange(self, pairs: Mapping[str, str]) -> None:
+        """Put one text for each of these characters."""
+        for character in sorted(self._characters & pairs.keys()):
+            self.replace(character, pairs[character])
+            self._characters.discard(character)
+
+    def replace(self, old: str, new: str) -> None:
+        """Put one text for another."""
+        if self._characters.issuperset(old):
+            self.text = self.text.replace(old, new)
+            self._characters |= set(new)
+
+    def substitute(self, pattern: str, new: str, *, only_with: str) -> None:
+        """Replace what a regular expression finds, if the text has one of the characters `only_with`.
+
+        It cannot speak of the ends of texts but by the `boundary`, and adds no other characters.
+        """
+        if not self._characters.isdisjoint(only_with):
+            self.text = re.sub(pattern, new, self.text)
+
+    def _take(self, boundary: str, joined: str, count: int) -> None:
+        self.boundary, self.count = boundary, count
+        self.text = f"{boundary}{joined}{boundary}" if count else boundary
+        self._characters = self._characters_now()
+        """Those of the text, and perhaps more that it had."""
+
+    def _characters_now(self) -> set[str]:
+        """Give the different characters of the text."""
+        return set(self.text)
+
+
+def first_boundary(is_used: Callable[[str], bool]) -> str:
+    """Find a boundary that no text uses.
+
+    Raises:
+        ValueError: all are used.
+    """
+    for boundary in _BOUNDARIES:
+        if not is_used(boundary):
+            return boundary
+    raise ValueError("a column uses every noncharacter of Unicode; this is no text")
