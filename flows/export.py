@@ -10,6 +10,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from drops.folders import sweep
 from flows.attention import attention
+from flows.engine import Engine
 from flows.opening import Clock, note_policy
 from flows.report import ExportReport, Outcome, Registered, Settled
 from flows.request import ExportRequest
@@ -56,13 +57,17 @@ def export(  # noqa: PLR0913 (what a run depends on from outside)
     step: Step = plainly,
     is_scheduled: bool = False,
     kind: DropKind = DropKind.MONTHLY,
+    engine: Engine | None = None,
 ) -> ExportReport:
     """Export one month for the partners asked for, or only tell them what to delete (`kind`).
 
     Raises:
         JointUseError: of the kind that tells why nothing, or nothing further, was published.
     """
-    with opened_run(request, clock, environment, is_scheduled=is_scheduled, kind=kind) as run:
+    opened = opened_run(
+        request, clock, environment, is_scheduled=is_scheduled, kind=kind, engine=engine
+    )
+    with opened as run:
         note_policy(run.folder, run.ledger, run.actor)
         try:
             return _Export(run, step).report()

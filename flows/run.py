@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow
 
 from drops.folders import DropSeries, sweep
+from flows.engine import Engine, Here
 from flows.opening import Clock, open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
@@ -44,6 +45,8 @@ class Run:
     """When this run's attempt began; nothing later is inside."""
     workspace: Path
     environment: Mapping[str, str] = field(repr=False)
+    engine: Engine = field(default_factory=Here, repr=False)
+    """What runs the parts of large tables."""
 
     @property
     def staged(self) -> Path:
@@ -108,6 +111,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     is_scheduled: bool = False,
     kind: DropKind = DropKind.MONTHLY,
     is_exclusive: bool = True,
+    engine: Engine | None = None,
 ) -> Iterator[Run]:
     """Load the shop, check what is asked, take the locks, and make the run's own folder.
 
@@ -146,6 +150,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             as_of,
             own,
             environment,
+            engine or Here(),
         )
         complete_pending(ledger, folder, run.actor.at)
         _refuse_mode(run)

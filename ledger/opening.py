@@ -6,7 +6,7 @@ advisory lock. So what is read within a writing transaction stays true until it 
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,27 @@ _PATIENCE_SECONDS = 120
 _PRIVATE = ("keys", "quarantine", "review", "waiting", "kept", "recall")
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
+LEDGER_KEY = "ledger"
+"""The key of references and traits."""
+
 _SIGNING_KEY = "_signing"
 """No partner's id can be this."""
+
+
+@dataclass(frozen=True)
+class KeyProofs:
+    """Where a shop's keys are, and what tells that they are the right ones."""
+
+    state: Path
+    checks: Mapping[str, str]
+
+    def key(self, name: str) -> bytes:
+        """Load a key.
+
+        Raises:
+            ConfigurationError: it is missing, damaged or another one.
+        """
+        return load_key(self.state, name, self.checks[name])
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,15 @@ class Ledger:
         """
         with self.writing() as connection:
             return _known_key(connection, self.state, name)
+
+    def proofs(self, *names: str) -> "KeyProofs":
+        """Give what another process needs to load keys by itself; no key is in it.
+
+        Raises:
+            ConfigurationError: one is missing, damaged or another one than before.
+        """
+        checks = {name: check_value_of(self.key(name)) for name in names}
+        return KeyProofs(self.state.resolve(), checks)
 
     def signing_key(self) -> bytes:
         """Give the secret the shop signs with, made on first use.
@@ -119,7 +147,7 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
                 from ledger.migrating import upgrade  # noqa: PLC0415 (Alembic is slow to load)
 
                 upgrade(connection, form)
-            secret = _known_key(connection, state, "ledger")
+            secret = _known_key(connection, state, LEDGER_KEY)
     return Ledger(state, engine, References(secret))
 
 

@@ -5,7 +5,7 @@ place of origin, its fault if it has one, and the positions of the rows its link
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,12 +45,22 @@ class TablePart:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Rows `start` to `stop` of a staged table, `stop` not among them: a range of its order."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class StagedTable:
     """What was read of one canonical table."""
 
     read: int
     parts: tuple[TablePart, ...]
     flags: Mapping[str, int]
+    batch_rows: tuple[int, ...]
+    """How many rows each staged batch has."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +80,20 @@ class Snapshot:
         vars(self).pop("spine", None)
 
     def batches(
-        self, table: str, columns: list[str] | None = None
+        self, table: str, columns: list[str] | None = None, stretch: Stretch | None = None
     ) -> Iterator[pyarrow.RecordBatch]:
-        """Stream a staged table, or only some of its columns."""
-        return staged_batches(self.folder, table, columns)
+        """Stream a staged table, or only some of its columns, or a stretch of its rows."""
+        if stretch is None:
+            yield from staged_batches(self.folder, table, columns)
+            return
+        counts = np.array(self.tables[table].batch_rows, np.int64)
+        stops = np.cumsum(counts)
+        starts = stops - counts
+        touched = np.flatnonzero((stops > stretch.start) & (starts < stretch.stop)).tolist()
+        found = staged_batches(self.folder, table, columns, touched)
+        for start, batch in zip(starts[touched].tolist(), found, strict=True):
+            first = max(stretch.start - start, 0)
+            yield batch.slice(first, stretch.stop - start - first)
 
     def table(self, table: str, columns: list[str]) -> pyarrow.Table:
         """Load some columns of a staged table; of one that was not read, no rows."""
@@ -83,9 +103,12 @@ class Snapshot:
 
 
 def staged_batches(
-    folder: Path, table: str, columns: list[str] | None = None
+    folder: Path,
+    table: str,
+    columns: list[str] | None = None,
+    numbers: Iterable[int] | None = None,
 ) -> Iterator[pyarrow.RecordBatch]:
-    """Stream the rows staged under `folder`."""
+    """Stream the rows staged under `folder`, or only the batches of these numbers."""
     names = staged_schema(CATALOG[table]).names
     fields = None if columns is None else [names.index(column) for column in columns]
     options = ipc.IpcReadOptions(included_fields=fields)
@@ -93,7 +116,7 @@ def staged_batches(
         pyarrow.OSFile(str(folder / f"{table}.arrow")) as file,
         ipc.open_file(file, options=options) as reader,
     ):
-        for number in range(reader.num_record_batches):
+        for number in range(reader.num_record_batches) if numbers is None else numbers:
             batch = reader.get_batch(number)
             yield batch if columns is None else batch.select(columns)
 
@@ -183,7 +206,7 @@ class _Stager:
         lines = self._line_checks() if table.name == "repair_lines" else None
         parts: list[TablePart] = []
         flags: Counter[str] = Counter()
-        read = 0
+        batch_rows: list[int] = []
         with ipc.new_file(
             str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS
         ) as file:
@@ -196,14 +219,14 @@ class _Stager:
                 for batch, records in ahead(_canonical(stream, mapping, match, table)):
                     flags += batch.flags
                     file.write_batch(self._staged(batch, records, number, table, lines))
-                    read += len(records)
+                    batch_rows.append(len(records))
                 file.write_batch(_without_cells(rows.unreadable, number, schema))
-                read += len(rows.unreadable)
+                batch_rows.append(len(rows.unreadable))
         if table.key in {"customer_id", "vehicle_id", "repair_id"}:
             self._keys[table.name] = KeyIndex(
                 self._loaded(table.name, [table.key])[table.key].combine_chunks()
             )
-        return StagedTable(read, tuple(parts), dict(flags))
+        return StagedTable(sum(batch_rows), tuple(parts), dict(flags), tuple(batch_rows))
 
     def _staged(
         self,

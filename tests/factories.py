@@ -11,6 +11,7 @@ from typing import Any
 
 from drops.folders import read_drop
 from flows.desk import Desk, open_desk
+from flows.engine import Engine
 from flows.export import export
 from flows.objecting import Refusal, record
 from flows.report import ExportReport
@@ -237,11 +238,13 @@ def run(
     now: datetime = NOW,
     clock: Callable[[], datetime] | None = None,
     kind: DropKind = DropKind.MONTHLY,
+    engine: Engine | None = None,
     **asked: Any,
 ) -> ExportReport:
     """Export a shop without Prefect."""
     request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
-    return export(ExportRequest(**request), clock=clock or (lambda: now), environment={}, kind=kind)
+    at = clock or (lambda: now)
+    return export(ExportRequest(**request), clock=at, environment={}, kind=kind, engine=engine)
 
 
 def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:

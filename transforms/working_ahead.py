@@ -4,6 +4,7 @@ Arrow leaves the interpreter free, so two steps of a stream keep two cores busy.
 """
 
 from collections.abc import Iterable, Iterator
+from contextvars import copy_context
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -22,14 +23,15 @@ class _Ended:
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Give the same items in the same order, a few of them made before they are asked for.
+    """Give the same items in the same order, each made before it is asked for, in a copy of our context.
 
     A failure of the iterator is raised where its item would have come. An iterator that is not
     used to the end is closed.
     """
     queue: Queue[Item | _Ended] = Queue(_ITEMS_AHEAD)
     is_left = Event()
-    worker = Thread(target=_fill, args=(items, queue, is_left), daemon=True)
+    in_context = copy_context().run
+    worker = Thread(target=in_context, args=(_fill, items, queue, is_left), daemon=True)
     worker.start()
     try:
         while not isinstance(item := queue.get(), _Ended):

@@ -10,16 +10,32 @@ import pyarrow.compute as pc
 from drops.keys import PartnerKeys
 from flows.run import Run
 from flows.stages.check import codes_of
-from schemas.agreement import DropKind
+from schemas.agreement import Delivery, DropKind
 from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
-from sources.snapshot import Snapshot
+from sources.snapshot import Snapshot, Stretch
 from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
+from transforms.screening.screened import Screened
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.spine import LINE_COLUMNS, Spine, at
 from transforms.verdicts import Verdicts
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is agreed about one drop; with it another process can shape its rows."""
+
+    partner: str
+    delivery: Delivery
+    tables: tuple[PartnerTable, ...]
+
+
+def brief_of(run: Run, partner: str) -> Brief:
+    """Put down what a run's drop for a partner looks like."""
+    derive = recall_tables if run.kind is DropKind.RECALL else partner_tables
+    return Brief(partner, run.agreement(partner).delivery, derive(run.share(partner)))
 
 
 @dataclass(frozen=True)
@@ -41,13 +57,15 @@ class PartnerView:
             given = pc.if_else(leaves, numbers, pyarrow.scalar(None, pyarrow.string()))
             self.shaping.keys[name] = self.keys.of(name, given)
 
-    def leaving(self, table: PartnerTable) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
-        """Stream the rows of a table that leave, with their places in it."""
+    def leaving(
+        self, table: PartnerTable, stretch: Stretch | None = None
+    ) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
+        """Stream the rows of a table, or of a stretch of it, that leave, with their places in it."""
         columns = staged_columns(table)
         if table.name == "repair_lines":
             columns = list(dict.fromkeys([*columns, *LINE_COLUMNS]))
-        start = 0
-        for batch in self.snapshot.batches(table.name, columns):
+        start = stretch.start if stretch else 0
+        for batch in self.snapshot.batches(table.name, columns, stretch):
             leaves = codes_of(self.verdicts, table.name, batch, start) == 0
             if leaves.any():
                 rows = batch if leaves.all() else batch.filter(pyarrow.array(leaves))
@@ -67,8 +85,24 @@ def view_of(
         objectors: mask of the customer rows whose person objected.
         partner: the partner's id.
     """
-    spine = snapshot.spine
     keys = PartnerKeys(run.ledger.key(partner))
+    screened = run.scratch.screened()
+    return view_by(
+        brief_of(run, partner), snapshot, verdicts, objectors, keys=keys, screened=screened
+    )
+
+
+def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
+    brief: Brief,
+    snapshot: Snapshot,
+    verdicts: Verdicts,
+    objectors: np.ndarray,
+    *,
+    keys: PartnerKeys,
+    screened: Screened,
+) -> PartnerView:
+    """Put a partner's view together without a run: the texts of `screened` do not leave."""
+    spine = snapshot.spine
     customers = snapshot.table("customers", ["name", "address"])
 
     def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:
@@ -76,7 +110,7 @@ def view_of(
         return spine.merges.survivors[found] if link == "customer_id" else found
 
     shaping = Shaping(
-        delivery=run.agreement(partner).delivery,
+        delivery=brief.delivery,
         keys={},
         mentions=Mentions(_identities(snapshot, spine, objectors)),
         customers=CustomerBlock(
@@ -86,10 +120,9 @@ def view_of(
         ),
         key_of=keys.of,
         rows_of=rows_of,
-        screened=run.scratch.screened(),
+        screened=screened,
     )
-    derive = recall_tables if run.kind is DropKind.RECALL else partner_tables
-    return PartnerView(snapshot, spine, verdicts, derive(run.share(partner)), shaping, keys)
+    return PartnerView(snapshot, spine, verdicts, brief.tables, shaping, keys)
 
 
 def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:

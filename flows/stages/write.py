@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from flows.run import Run
 from flows.scratch import Targets
 from flows.stages.check import verdict_counts
 from flows.stages.deletions import tombstones
-from flows.stages.members import persons_in, shown
+from flows.stages.members import persons_in
 from flows.stages.partner_view import PartnerView, view_of
+from flows.stages.shaped import Shaped, Shaper, save_for_workers, shaped_rows
 from flows.stages.targets import restrict
 from ledger.audit import note
 from ledger.drop_book import DropBook, Tombstone
@@ -30,7 +30,6 @@ from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Versio
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
-from transforms.shaping import shape
 
 SOFTWARE = "joint-use-export"
 
@@ -49,14 +48,16 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
     view.give_keys()
+    if run.engine.parts > 1:
+        save_for_workers(run, view, partner)
     tables = () if run.kind is DropKind.NOTICES else view.tables
-    writer = _DropWriter(run, view, run.series(partner).staging())
+    writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     written = tuple(writer.write(table) for table in tables)
     if targets is not None:
         written = (*written, writer.write_targets(targets))
     run.scratch.save_tombstones(to_delete, partner)
     deleted = writer.write_deleted(to_delete)
-    writer.finish(written, deleted, registered, partner)
+    writer.finish(written, deleted, registered)
     members = [table.shown for table in written if table.shown is not None]
     run.scratch.save_table(
         f"records-{partner}", pyarrow.concat_tables([RECORDS.empty_table(), *members])
@@ -89,15 +90,17 @@ def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
 class _DropWriter:
     """Writes the files of one drop, and the documents around them."""
 
-    def __init__(self, run: Run, view: PartnerView, staging: Path) -> None:
-        self._run, self._view, self.staging = run, view, staging
+    def __init__(self, run: Run, view: PartnerView, staging: Path, partner: str) -> None:
+        self._run, self._view, self.staging, self._partner = run, view, staging, partner
         self.repairs_with_lines = np.zeros(view.spine.count("repairs"), bool)
 
     def write(self, table: PartnerTable) -> _Written:
         """Write one file and balance its account."""
         cells: Counter[str] = Counter()
         shown_rows: list[pyarrow.Table] = []
-        file = self._file(table, self._shaped(table, cells, shown_rows))
+        shaper = Shaper(self._view, self._run.ledger.references, self._run.scratch, self.staging)
+        pieces = shaped_rows(self._run, shaper, self._partner, table)
+        file = self._file(table, self._noted(pieces, cells, shown_rows))
         counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
         account = account_of(
             table.name, self._view.snapshot.tables[table.name].read, file.rows, counts
@@ -134,13 +137,13 @@ class _DropWriter:
         return self._file(table, [pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema)])
 
     def finish(
-        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered, partner: str
+        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered
     ) -> None:
         """Write the documents of the drop around its files; its making is entered in the audit chain."""
         payload = {file.file: file.sha256 for file in (*(t.file for t in tables), deleted)}
         pictures = sorted((self.staging / PHOTOGRAPHS).glob("*.jpg"))
         payload |= {f"{PHOTOGRAPHS}/{path.name}": sha256_of(path) for path in pictures}
-        drop = self._drop(tables, deleted, registered, partner)
+        drop = self._drop(tables, deleted, registered)
         drop = drop.model_copy(update={"audit_head": self._entered(drop, payload)})
         known = (*self._view.tables, targets_table())
         described = [*(t for t in known if t.name in drop.account), deleted_table()]
@@ -184,30 +187,21 @@ class _DropWriter:
             columns=tuple(columns),
         )
 
-    def _shaped(
-        self, table: PartnerTable, cells: Counter[str], shown_rows: list[pyarrow.Table]
+    def _noted(
+        self, pieces: Iterable[Shaped], cells: Counter[str], shown_rows: list[pyarrow.Table]
     ) -> Iterator[pyarrow.RecordBatch]:
-        for rows, places in self._view.leaving(table):
-            shaped, told = shape(rows, places, table, self._view.shaping)
-            cells.update(told)
-            digests = shown(table, shaped, self._run.ledger.references)
-            if digests is not None:
-                shown_rows.append(digests)
-            if table.name == "repair_lines":
-                self.repairs_with_lines[self._view.shaping.rows_of("repair_id", rows)] = True
-            if table.name == "vehicle_images" and "file" in shaped.schema.names:
-                self._copy_photographs(shaped.column("file").to_pylist(), places)
-            yield shaped
-
-    def _copy_photographs(self, names: list[str], rows: np.ndarray) -> None:
-        (self.staging / PHOTOGRAPHS).mkdir(exist_ok=True, mode=0o700)
-        for name, row in zip(names, rows.tolist(), strict=True):
-            shutil.copyfile(self._run.scratch.photograph(row), self.staging / name)
+        for piece in pieces:
+            cells.update(piece.told)
+            if piece.shown is not None:
+                shown_rows.append(piece.shown)
+            self.repairs_with_lines[piece.repairs] = True
+            yield piece.rows
 
     def _drop(
-        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered, partner: str
+        self, tables: tuple[_Written, ...], deleted: DropTable, registered: Registered
     ) -> Drop:
-        run, series = self._run, self._run.series(partner)
+        run, partner = self._run, self._partner
+        series = run.series(partner)
         with run.ledger.reading() as connection:
             book = DropBook(connection)
             discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)

@@ -1,0 +1,177 @@
+"""Shape: the rows of one file as they leave; of a large one, range by range by the engine's workers.
+
+A worker gets no rows and no secret: it reads the run's folder, takes the keys from the shop's state
+folder, and leaves what it shaped in the run's folder, for the one process that writes the file.
+"""
+
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+from pyarrow import ipc
+
+from drops.keys import PartnerKeys
+from flows.engine import stretches
+from flows.run import Run
+from flows.scratch import Scratch
+from flows.stages.members import shown
+from flows.stages.partner_view import Brief, PartnerView, brief_of, view_by
+from ledger.holdings import RECORDS
+from ledger.opening import LEDGER_KEY, KeyProofs
+from ledger.private_files import private_folder
+from ledger.references import References
+from schemas.partner_tables import PHOTOGRAPHS, PartnerTable
+from sources.snapshot import Snapshot, Stretch
+from transforms.arrays import whole
+from transforms.shaping import shape
+
+_ROWS, _SHOWN, _REPAIRS = "rows.arrow", "shown", "repairs.npy"
+_NO_ROWS = np.array([], np.int64)
+_IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """Rows as they leave, and what is to be told of them."""
+
+    rows: pyarrow.RecordBatch
+    told: Counter[str]
+    shown: pyarrow.Table | None
+    """Their `RECORDS`, if the partner holds such rows until told otherwise."""
+    repairs: np.ndarray
+    """The rows of the repairs these lines are of; none for other tables."""
+
+
+@dataclass(frozen=True)
+class Shaper:
+    """Shapes the rows of one drop."""
+
+    view: PartnerView
+    references: References
+    scratch: Scratch
+    staging: Path
+    """Folder the drop is made in; photographs are copied there."""
+
+    def shaped(self, table: PartnerTable, stretch: Stretch | None = None) -> Iterator[Shaped]:
+        """Shape the rows of a table, or of a stretch of it."""
+        for rows, places in self.view.leaving(table, stretch):
+            shaped, told = shape(rows, places, table, self.view.shaping)
+            if table.name == "vehicle_images" and "file" in shaped.schema.names:
+                self._copy_photographs(shaped.column("file").to_pylist(), places)
+            is_line = table.name == "repair_lines"
+            repairs = self.view.shaping.rows_of("repair_id", rows) if is_line else _NO_ROWS
+            yield Shaped(shaped, told, shown(table, shaped, self.references), repairs)
+
+    def _copy_photographs(self, names: list[str], rows: np.ndarray) -> None:
+        (self.staging / PHOTOGRAPHS).mkdir(exist_ok=True, mode=0o700)
+        for name, row in zip(names, rows.tolist(), strict=True):
+            shutil.copyfile(self.scratch.photograph(row), self.staging / name)
+
+
+def shaped_rows(run: Run, shaper: Shaper, partner: str, table: PartnerTable) -> Iterator[Shaped]:
+    """Shape the rows of a table in their order: here, or split among the workers of the run's engine."""
+    rows = shaper.view.snapshot.tables[table.name].read
+    parts = stretches(run.engine, rows)
+    if len(parts) == 1:
+        return shaper.shaped(table)
+    drop = _drop_of(run, shaper, partner)
+    found = run.engine.map(shape_part, [Part(drop, table.name, stretch) for stretch in parts])
+    return (piece for part in found for piece in part.pieces())
+
+
+def save_for_workers(run: Run, view: PartnerView, partner: str) -> None:
+    """Keep what workers need and the run's folder does not hold yet: keys, and the last verdicts."""
+    run.scratch.save_verdicts(view.verdicts, f"leaving-{partner}")
+    for name, keys in view.shaping.keys.items():
+        run.scratch.save_table(f"keys-{partner}-{name}", pyarrow.table({"key": keys}))
+
+
+@dataclass(frozen=True)
+class _Drop:
+    """One making of a drop, as workers know it: two are the same only if they are one making."""
+
+    making: str
+    brief: Brief = field(compare=False)
+    proofs: KeyProofs = field(compare=False)
+    snapshot: Snapshot = field(compare=False)
+    scratch: Scratch = field(compare=False)
+    staging: Path = field(compare=False)
+    keyed: tuple[str, ...] = field(compare=False)
+    """Tables whose keys were made before."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a table of a drop."""
+
+    drop: _Drop
+    table: str
+    stretch: Stretch
+
+
+@dataclass(frozen=True)
+class ShapedPart:
+    """The shaped rows of a part, in a folder of their own, and what is told of their cells."""
+
+    folder: Path
+    told: Counter[str]
+
+    def pieces(self) -> Iterator[Shaped]:
+        """Read the rows, and take the folder away."""
+        own = Scratch(self.folder)
+        with pyarrow.OSFile(str(self.folder / _ROWS)) as file, ipc.open_file(file) as reader:
+            for number in range(reader.num_record_batches):
+                yield Shaped(reader.get_batch(number), Counter(), None, _NO_ROWS)
+            no_rows = pyarrow.RecordBatch.from_pylist([], reader.schema)
+        yield Shaped(no_rows, self.told, own.table(_SHOWN), np.load(self.folder / _REPAIRS))
+        shutil.rmtree(self.folder)
+
+
+def shape_part(part: Part) -> ShapedPart:
+    """Shape one part, and leave it in a folder of its own: done twice, it is simply there twice."""
+    drop = part.drop
+    (table,) = (table for table in drop.brief.tables if table.name == part.table)
+    folder = private_folder(drop.scratch.folder / "parts" / uuid.uuid4().hex)
+    told: Counter[str] = Counter()
+    records, repairs = [RECORDS.empty_table()], [_NO_ROWS]
+    with ipc.new_file(str(folder / _ROWS), table.schema, options=_IPC_OPTIONS) as file:
+        for piece in _shaper_of(drop).shaped(table, part.stretch):
+            file.write_batch(piece.rows)
+            told += piece.told
+            records += [piece.shown] if piece.shown is not None else []
+            repairs.append(np.unique(piece.repairs))
+    Scratch(folder).save_table(_SHOWN, pyarrow.concat_tables(records))
+    np.save(folder / _REPAIRS, np.unique(np.concatenate(repairs)))
+    return ShapedPart(folder, told)
+
+
+@lru_cache(maxsize=1)
+def _shaper_of(drop: _Drop) -> Shaper:
+    """Put together in a worker what shaping a drop needs, once for all of its parts."""
+    scratch, partner = drop.scratch, drop.brief.partner
+    keys = PartnerKeys(drop.proofs.key(partner))
+    verdicts, objectors = scratch.verdicts(f"leaving-{partner}"), scratch.objectors(partner)
+    view = view_by(
+        drop.brief, drop.snapshot, verdicts, objectors, keys=keys, screened=scratch.screened()
+    )
+    for name in drop.keyed:
+        view.shaping.keys[name] = whole(scratch.table(f"keys-{partner}-{name}")["key"])
+    return Shaper(view, References(drop.proofs.key(LEDGER_KEY)), scratch, drop.staging)
+
+
+def _drop_of(run: Run, shaper: Shaper, partner: str) -> _Drop:
+    return _Drop(
+        making=uuid.uuid4().hex,
+        brief=brief_of(run, partner),
+        proofs=run.ledger.proofs(partner, LEDGER_KEY),
+        snapshot=replace(shaper.view.snapshot),
+        scratch=Scratch(run.workspace.resolve()),
+        staging=shaper.staging.resolve(),
+        keyed=tuple(shaper.view.shaping.keys),
+    )
