@@ -1,22 +1,17 @@
 """The Prefect flow of a group's monthly export: a flow run per shop, side by side."""
 
-import importlib
-import os
-from concurrent.futures.process import BrokenProcessPool
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from flows.export_monthly import export_monthly
-from flows.group import LOST, GroupReport, GroupRequest, Runner, ShopEnding, shops_of
+from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
 from flows.report import exit_code
 from flows.request import ExportRequest
-from schemas.errors import ConfigurationError, JointUseError
+from flows.side_by_side import SideBySide
+from schemas.errors import JointUseError, WorkerLostError
 
 
 @flow(name="export-group", persist_result=False, validate_parameters=True)
@@ -25,15 +20,14 @@ def export_group(request: GroupRequest) -> GroupReport:
 
     A shop whose worker died is run again, alone: exports converge however they were cut off.
     """
-    runner = _runner_for(request)
     asked = [request.of_shop(shop) for shop in shops_of(Path(request.group))]
-    endings = _side_by_side(runner, asked)
-    for each in asked:
-        if each.shop not in endings:
-            endings |= _side_by_side(runner, [each])
+    with SideBySide(request.workers) as workers:
+        endings = list(workers.endings(export_shop, [{"request": each} for each in asked]))
     report = GroupReport(
         group=Path(request.group).name,
-        shops=tuple(endings.get(each.shop) or _lost(each) for each in asked),
+        shops=tuple(
+            _told(Path(each.shop).name, ending) for each, ending in zip(asked, endings, strict=True)
+        ),
     )
     create_table_artifact(
         key="export-group",
@@ -59,50 +53,13 @@ def export_shop(request: ExportRequest) -> ShopEnding:
     return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
 
 
-def _runner_for(request: GroupRequest) -> TaskRunner[Any]:
-    if request.runner is Runner.PROCESSES:
-        return ProcessPoolTaskRunner(max_workers=request.workers or os.cpu_count())
-    if find_spec("prefect_dask") is None:
-        raise ConfigurationError(
-            "--runner dask needs the extra of that name: pip install 'joint-use-export[dask]'"
+def _told(shop: str, ending: object) -> ShopEnding:
+    if isinstance(ending, WorkerLostError):
+        return ShopEnding(shop=shop, exit_code=ending.exit_code, told=str(ending))
+    if isinstance(ending, Exception):
+        told = (
+            f"the run failed ({type(ending).__name__}); run `joint-use export --shop` for this shop "
+            "to see why"
         )
-    dask = importlib.import_module("prefect_dask")
-    runner: TaskRunner[Any] = dask.DaskTaskRunner(address=request.scheduler)
-    return runner
-
-
-def _side_by_side(runner: TaskRunner[Any], asked: list[ExportRequest]) -> dict[str, ShopEnding]:
-    """Run shops on a fresh set of workers; give the endings of those whose worker lived."""
-    with runner.duplicate() as started:
-        futures = {each.shop: started.submit(export_shop, {"request": each}) for each in asked}
-        found = {shop: _ending(shop, future) for shop, future in futures.items()}
-    return {shop: ending for shop, ending in found.items() if ending is not None}
-
-
-def _ending(shop: str, future: Any) -> ShopEnding | None:  # noqa: ANN401 (each runner has its own kind)
-    try:
-        return ShopEnding.model_validate(future.result())
-    except _worker_losses():
-        return None
-    except Exception as error:  # noqa: BLE001 (one broken shop stops only itself)
-        kind = type(error).__name__
-    return ShopEnding(
-        shop=Path(shop).name,
-        exit_code=LOST,
-        told=f"the run failed ({kind}); run `joint-use export --shop` for this shop to see why",
-    )
-
-
-def _worker_losses() -> tuple[type[BaseException], ...]:
-    """Name what runners raise when a worker died."""
-    if find_spec("distributed") is None:
-        return (BrokenProcessPool,)
-    return (BrokenProcessPool, importlib.import_module("distributed").KilledWorker)
-
-
-def _lost(request: ExportRequest) -> ShopEnding:
-    return ShopEnding(
-        shop=Path(request.shop).name,
-        exit_code=LOST,
-        told="its worker died twice: look for a lack of memory, and run this shop again",
-    )
+        return ShopEnding(shop=shop, exit_code=JointUseError.exit_code, told=told)
+    return ShopEnding.model_validate(ending)

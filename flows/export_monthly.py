@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,9 +17,11 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed
 from prefect.tasks import Task
 
+from flows.engine import Engine, Here
 from flows.export import Inputs, Result, export
 from flows.report import ExportReport, Outcome, account_rows, markdown
 from flows.request import ExportRequest
+from flows.side_by_side import Partitioned, SideBySide
 from schemas.errors import SourceUnavailableError
 from transforms.period import Month
 
@@ -44,15 +47,27 @@ def export_monthly(request: ExportRequest) -> ExportReport:
     A run without a month exports the month before its scheduled start, however late it starts.
     """
     asked = request if request.month else _for_scheduled_month(request)
-    report = export(
-        asked,
-        clock=lambda: datetime.now(UTC),
-        environment=os.environ,
-        step=as_task,
-        is_scheduled=was_scheduled(),
-    )
+    with engine_for(asked) as engine:
+        report = export(
+            asked,
+            clock=lambda: datetime.now(UTC),
+            environment=os.environ,
+            step=as_task,
+            is_scheduled=was_scheduled(),
+            engine=engine,
+        )
     leave_artifacts(report)
     return ended(report, report.outcomes)
+
+
+@contextmanager
+def engine_for(request: ExportRequest) -> Iterator[Engine]:
+    """Give what runs the parts of large tables: workers, if the shop is to be split."""
+    if request.partitions == 1:
+        yield Here()
+        return
+    with SideBySide(request.workers) as workers:
+        yield Partitioned(workers, request.partitions)
 
 
 def ended(report: Report, outcomes: Iterable[Outcome]) -> Report:

@@ -1,25 +1,21 @@
 """A group: a folder of shops, each exported on its own, and the report that says how each ended."""
 
-from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from flows.report import ExportReport
-from flows.request import OPERATOR_FIELD, ExportRequest, Mode, reason_field
+from flows.request import (
+    DRY_RUN_FIELD,
+    MONTH_FIELD,
+    OPERATOR_FIELD,
+    PARTNERS_FIELD,
+    ExportRequest,
+    Mode,
+    Workers,
+    reason_field,
+)
 from schemas.errors import ConfigurationError
-
-LOST = 1
-"""Exit code of a shop whose worker died twice."""
-
-
-class Runner(StrEnum):
-    """What runs the shops side by side."""
-
-    PROCESSES = "processes"
-    """Processes of this machine."""
-    DASK = "dask"
-    """The workers of a Dask cluster that runs already; they see the same folders."""
 
 
 class GroupRequest(BaseModel):
@@ -32,36 +28,14 @@ class GroupRequest(BaseModel):
         description="店舗フォルダを集めたフォルダ",
         json_schema_extra={"position": 0},
     )
-    month: str = Field(
-        default="",
-        title="対象月 / month",
-        description="YYYY-MM。空欄なら先月",
-        pattern=r"^$|^(19|20)\d{2}-(0[1-9]|1[0-2])$",
-        json_schema_extra={"position": 1},
-    )
-    partners: tuple[str, ...] = Field(
-        default=(),
-        title="共同利用者 / partners",
-        description="空欄なら各店の全社",
-        json_schema_extra={"position": 2},
-    )
+    month: str = MONTH_FIELD
+    partners: tuple[str, ...] = PARTNERS_FIELD
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("monthly schedule")
-    dry_run: bool = Field(default=False, title="試し実行 / dry run")
-    runner: Runner = Field(default=Runner.PROCESSES, title="実行環境 / runner")
-    scheduler: str = Field(
-        default="",
-        title="Dask のスケジューラ / scheduler",
-        description="tcp://host:8786 など。runner が dask のとき",
-        pattern=r"^$|^(tcp|tls)://[^@\s]+$",
+    dry_run: bool = DRY_RUN_FIELD
+    workers: Workers = Field(
+        default=Workers(), title="実行環境 / workers", json_schema_extra={"position": 6}
     )
-    workers: int = Field(default=0, ge=0, le=256, title="同時に動かす数 / at once; 0: one per core")
-
-    @model_validator(mode="after")
-    def _has_what_its_runner_needs(self) -> "GroupRequest":
-        if (self.runner is Runner.DASK) != bool(self.scheduler):
-            raise ValueError("scheduler goes with runner dask, and dask needs one: tcp://host:8786")
-        return self
 
     def of_shop(self, shop: Path) -> ExportRequest:
         """Give what is asked of one shop."""

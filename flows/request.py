@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.errors import ConfigurationError, RefusedError
 from transforms.reading.folding import fold_name
@@ -89,6 +89,19 @@ SHOP_FIELD: str = Field(
     description="shop.toml のあるフォルダ",
     json_schema_extra={"position": 0},
 )
+MONTH_FIELD: str = Field(
+    default="",
+    title="対象月 / month",
+    description="YYYY-MM。空欄なら先月",
+    pattern=r"^$|^(19|20)\d{2}-(0[1-9]|1[0-2])$",
+    json_schema_extra={"position": 1},
+)
+PARTNERS_FIELD: tuple[str, ...] = Field(
+    default=(),
+    title="共同利用者 / partners",
+    description="lotas, broadleaf など。空欄なら全社",
+    json_schema_extra={"position": 2},
+)
 OPERATOR_FIELD: str = Field(
     default="",
     title="操作者 / operator",
@@ -96,7 +109,13 @@ OPERATOR_FIELD: str = Field(
     max_length=60,
     json_schema_extra={"position": 3},
 )
-"""What every form asks: which shop, and who."""
+DRY_RUN_FIELD: bool = Field(
+    default=False,
+    title="試し実行 / dry run",
+    description="作って検査するだけで、納品しない",
+    json_schema_extra={"position": 5},
+)
+"""What several forms ask: which shop, what, and who."""
 
 
 def reason_field(default: str) -> str:
@@ -112,33 +131,49 @@ def reason_field(default: str) -> str:
     return field
 
 
+class Runner(StrEnum):
+    """What works side by side: shops of a group, or parts of a shop."""
+
+    PROCESSES = "processes"
+    """Processes of this machine."""
+    THREADS = "threads"
+    """Threads of one process: less memory, and half of the work of one."""
+    DASK = "dask"
+    """The workers of a Dask cluster that runs already; they see the same folders."""
+
+
+class Workers(BaseModel):
+    """Who works side by side, and how many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runner: Runner = Field(default=Runner.PROCESSES, title="実行環境 / runner")
+    scheduler: str = Field(
+        default="",
+        title="Dask のスケジューラ / scheduler",
+        description="tcp://host:8786 など。runner が dask のとき",
+        pattern=r"^$|^(tcp|tls)://[^@\s]+$",
+    )
+    count: int = Field(default=0, ge=0, le=256, title="同時に動かす数 / at once; 0: one per core")
+
+    @model_validator(mode="after")
+    def _has_what_its_runner_needs(self) -> "Workers":
+        if (self.runner is Runner.DASK) != bool(self.scheduler):
+            raise ValueError("scheduler goes with runner dask, and dask needs one: tcp://host:8786")
+        return self
+
+
 class ExportRequest(BaseModel):
     """A monthly export. It is stored and shown by Prefect, so nothing personal belongs in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: str = SHOP_FIELD
-    month: str = Field(
-        default="",
-        title="対象月 / month",
-        description="YYYY-MM。空欄なら先月",
-        pattern=r"^$|^(19|20)\d{2}-(0[1-9]|1[0-2])$",
-        json_schema_extra={"position": 1},
-    )
-    partners: tuple[str, ...] = Field(
-        default=(),
-        title="共同利用者 / partners",
-        description="lotas, broadleaf など。空欄なら全社",
-        json_schema_extra={"position": 2},
-    )
+    month: str = MONTH_FIELD
+    partners: tuple[str, ...] = PARTNERS_FIELD
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("monthly schedule")
-    dry_run: bool = Field(
-        default=False,
-        title="試し実行 / dry run",
-        description="作って検査するだけで、納品しない",
-        json_schema_extra={"position": 5},
-    )
+    dry_run: bool = DRY_RUN_FIELD
     mode: Mode = Field(
         default=Mode.ISSUE,
         title="方法 / mode",
@@ -150,4 +185,17 @@ class ExportRequest(BaseModel):
         title="確認済み / confirmed",
         description="correct のとき、差分を確認したら選ぶ",
         json_schema_extra={"position": 7},
+    )
+    partitions: int = Field(
+        default=1,
+        ge=1,
+        le=10_000,
+        title="分割数 / partitions",
+        description="大きな店だけ：明細などをこの数に分けて並行して作る",
+        json_schema_extra={"position": 8},
+    )
+    workers: Workers = Field(
+        default=Workers(),
+        title="分割したときの実行環境 / workers of the partitions",
+        json_schema_extra={"position": 9},
     )

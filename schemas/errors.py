@@ -31,6 +31,10 @@ class JointUseError(Exception):
     exit_code: ClassVar[int] = 1
 
 
+class WorkerLostError(JointUseError):
+    """A worker died, and so did the one that did its work again."""
+
+
 class ConfigurationError(JointUseError):
     """A command or a configuration file is wrong."""
 

@@ -10,12 +10,12 @@ from typing import Any
 import click
 from rich.console import Console
 
-from flows.commands.options import json_option, now, operator_option
-from flows.group import GroupRequest, Runner, shops_of
+from flows.commands.options import json_option, now, operator_option, shop_or_group_option
+from flows.group import GroupRequest, shops_of
 from flows.orchestration import set_up
 from flows.printing import print_group, print_report
 from flows.report import exit_code
-from flows.request import NO_REASON, ExportRequest, Mode, named_person
+from flows.request import NO_REASON, ExportRequest, Mode, Runner, Workers, named_person
 from flows.run import opened_run
 from ledger.private_files import private_folder
 from schemas.configuration import validated
@@ -25,12 +25,7 @@ _PATIENCE_SECONDS = 5
 
 
 @click.command(name="export")
-@click.option(
-    "--shop",
-    envvar="JOINT_USE_SHOP",
-    type=click.Path(path_type=Path),
-    help="店舗フォルダ / the shop's folder, with shop.toml (or JOINT_USE_SHOP)",
-)
+@shop_or_group_option
 @click.option(
     "--group",
     type=click.Path(path_type=Path),
@@ -59,17 +54,23 @@ _PATIENCE_SECONDS = 5
     help="correct: 差分を確認した / the difference was looked at",
 )
 @click.option(
+    "--partitions",
+    default=1,
+    show_default=True,
+    help="大きな店：明細などをこの数に分けて並行して作る / parts of a large shop's tables",
+)
+@click.option(
     "--runner",
     type=click.Choice([runner.value for runner in Runner]),
     default=Runner.PROCESSES.value,
     show_default=True,
-    help="group: この PC のプロセス、または Dask / processes of this machine, or a Dask cluster",
+    help="group, partitions: この PC のプロセスかスレッド、または Dask / what works side by side",
 )
 @click.option("--scheduler", default="", help="dask: スケジューラ / its scheduler, tcp://host:8786")
 @click.option(
     "--workers",
     default=0,
-    help="processes: 同時に動かす店の数 / shops at once, default one per core",
+    help="processes, threads: 同時に動かす数 / how many at once, default one per core",
 )
 @json_option
 @click.pass_context
@@ -77,20 +78,21 @@ def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None: 
     """毎月の納品を行う / Make, verify and publish the monthly drops."""
     asked["month"] = asked["month"] or ""
     asked["operator"] = named_person(asked["operator"])
-    of_group = {name: asked.pop(name) for name in ("group", "runner", "scheduler", "workers")}
-    console = Console(stderr=True)
-    if of_group["group"] is None:
-        if asked["shop"] is None:
-            raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
-        code = _of_shop(asked, console, as_json=as_json)
+    count = asked.pop("workers")
+    asked["workers"] = {"count": count, **{n: asked.pop(n) for n in ("runner", "scheduler")}}
+    shop, group, console = asked.pop("shop"), asked.pop("group"), Console(stderr=True)
+    if group is not None:
+        code = _of_group(group.resolve(), asked, console, as_json=as_json)
+    elif shop is not None:
+        code = _of_shop(shop.resolve(), asked, console, as_json=as_json)
     else:
-        code = _of_group(asked, of_group, console, as_json=as_json)
+        raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
     context.exit(code)
 
 
-def _of_shop(asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
-    asked["shop"] = str(asked["shop"].resolve())
-    request = validated(ExportRequest, asked, where="export")
+def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
+    request = validated(ExportRequest, {**asked, "shop": str(shop)}, where="export")
+    _refuse_lone_server(request.workers)
     with _progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
         with opened_run(request, now, os.environ, is_scheduled=False) as run:
@@ -108,20 +110,15 @@ def _of_shop(asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
     return exit_code(report.outcomes)
 
 
-def _of_group(
-    asked: dict[str, Any], of_group: dict[str, Any], console: Console, *, as_json: bool
-) -> int:
+def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
     if asked.pop("mode") != Mode.ISSUE or asked.pop("confirmed"):
         raise ConfigurationError(
             "--group: --mode and --yes are for one shop, whose difference was looked at; use --shop"
         )
-    del asked["shop"]
-    folder = of_group["group"].resolve()
-    request = validated(GroupRequest, {**asked, **of_group, "group": str(folder)}, where="export")
-    if request.runner is Runner.DASK and "PREFECT_API_URL" not in os.environ:
-        raise ConfigurationError(
-            "--runner dask: set PREFECT_API_URL to a Prefect server that the workers reach as well"
-        )
+    if asked.pop("partitions") != 1:
+        raise ConfigurationError("--group: --partitions is for one large shop; use --shop")
+    request = validated(GroupRequest, {**asked, "group": str(folder)}, where="export")
+    _refuse_lone_server(request.workers)
     with _progress(console, "準備中 / getting ready"):
         shops = shops_of(folder)
         _set_up(private_folder(folder / "state"))
@@ -132,6 +129,14 @@ def _of_group(
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     return report.exit_code
+
+
+def _refuse_lone_server(workers: Workers) -> None:
+    """Refuse workers of other machines where Prefect's server would be one of ours, for this run only."""
+    if workers.runner is Runner.DASK and "PREFECT_API_URL" not in os.environ:
+        raise ConfigurationError(
+            "--runner dask: set PREFECT_API_URL to a Prefect server that the workers reach as well"
+        )
 
 
 def _set_up(state: Path) -> None:

@@ -10,13 +10,19 @@ from flows.request import checked_reason
 from schemas.errors import ConfigurationError
 from transforms.period import SHOP_TIME
 
-shop_option = click.option(
-    "--shop",
-    envvar="JOINT_USE_SHOP",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="店舗フォルダ / the shop's folder, with shop.toml (or JOINT_USE_SHOP)",
-)
+
+def _shop_option(*, is_required: bool) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        "--shop",
+        envvar="JOINT_USE_SHOP",
+        required=is_required,
+        type=click.Path(path_type=Path),
+        help="店舗フォルダ / the shop's folder, with shop.toml (or JOINT_USE_SHOP)",
+    )
+
+
+shop_option = _shop_option(is_required=True)
+shop_or_group_option = _shop_option(is_required=False)
 
 operator_option = click.option(
     "--operator",

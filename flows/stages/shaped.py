@@ -114,6 +114,10 @@ class Part:
     table: str
     stretch: Stretch
 
+    def __str__(self) -> str:
+        """Name it for people who look at the workers."""
+        return f"{self.drop.brief.partner} {self.table} {self.stretch.start}–{self.stretch.stop}"
+
 
 @dataclass(frozen=True)
 class ShapedPart:

@@ -3,39 +3,24 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
 
 from flows.commands.export import command
 from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from flows.request import Workers
 from schemas.errors import ConfigurationError
 from tests import factories
 from tests.factories import customer, slip, vehicle, write_shop
+from tests.groups.clusters import dying, workers
 
 pytestmark = pytest.mark.flow
 
 COMMAND = (sys.executable, "-m", "flows.command_line")
 GOOD, BROKEN = ("akita", "sendai"), "fukushima"
-
-_DYING = """
-import os, signal, sys
-if "--multiprocessing-fork" in sys.argv or "dask_worker" in " ".join(sys.orig_argv):
-    import flows.stages.write as module
-    seal = module.seal_bag
-    def dies_once(*args, **kwargs):
-        seal(*args, **kwargs)
-        try:
-            os.close(os.open(os.environ["DIES_ONCE"], os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            return
-        os.kill(os.getpid(), signal.SIGKILL)
-    module.seal_bag = dies_once
-"""
 
 
 def group(folder):
@@ -55,9 +40,13 @@ def group(folder):
     return folder
 
 
-def asked(folder, **more):
+def asked(folder, workers):
     return GroupRequest(
-        group=str(folder), month="2026-10", operator=factories.PERSON, reason="試験", **more
+        group=str(folder),
+        month="2026-10",
+        operator=factories.PERSON,
+        reason="試験",
+        workers=workers,
     )
 
 
@@ -76,45 +65,6 @@ def manifests(folder):
     return {path.relative_to(folder): path.read_bytes() for path in found}
 
 
-def dying(tmp_path, monkeypatch):
-    """Let the first worker process that has written a drop be killed on the spot."""
-    (tmp_path / "dying").mkdir()
-    (tmp_path / "dying" / "sitecustomize.py").write_text(_DYING)
-    paths = [str(tmp_path / "dying"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
-    monkeypatch.setenv("DIES_ONCE", str(tmp_path / "died"))
-    return tmp_path / "died"
-
-
-@contextmanager
-def dask(workers=2):
-    """A scheduler and its workers, each a process of its own."""
-    from prefect.settings import PREFECT_API_URL
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    environment = os.environ | {"PREFECT_API_URL": PREFECT_API_URL.value()}
-    scheduler = ["dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
-    worker = ["dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{command[0]}", *command[1:]],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in (scheduler, *[worker] * workers)
-    ]
-    try:
-        yield address
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
 def expect(report, folder, plain):
     """Every sound shop is delivered as without Prefect, once; the broken one says why."""
     endings = {shop.shop: shop for shop in report.shops}
@@ -128,7 +78,7 @@ def expect(report, folder, plain):
         assert (folder / name / "state" / "ledger.db").exists()
 
 
-@pytest.mark.parametrize("runner", ["processes", "dask"])
+@pytest.mark.parametrize("runner", ["threads", "processes", "dask"])
 def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(
     prefect_server, tmp_path, runner
 ):
@@ -136,11 +86,8 @@ def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(
 
     folder = group(tmp_path / "group")
     plain = plain_copy(folder, tmp_path / "plain")
-    if runner == "processes":
-        report = export_group(asked(folder, workers=2))
-    else:
-        with dask() as scheduler:
-            report = export_group(asked(folder, runner="dask", scheduler=scheduler))
+    with workers(runner) as two:
+        report = export_group(asked(folder, two))
     expect(report, folder, plain)
 
 
@@ -152,12 +99,9 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
 
     folder = group(tmp_path / "group")
     plain = plain_copy(folder, tmp_path / "plain")
-    died = dying(tmp_path, monkeypatch)
-    if runner == "processes":
-        report = export_group(asked(folder, workers=2))
-    else:
-        with dask() as scheduler:
-            report = export_group(asked(folder, runner="dask", scheduler=scheduler))
+    died = dying(tmp_path, monkeypatch, "flows.stages.write", "seal_bag")
+    with workers(runner) as two:
+        report = export_group(asked(folder, two))
     assert died.exists()
     expect(report, folder, plain)
 
@@ -168,7 +112,7 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     from flows.export_group import export_group
 
     folder = group(tmp_path / "group")
-    export_group(asked(folder, workers=2))
+    export_group(asked(folder, Workers(count=2)))
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(limit=200)
     asked_of = [(run.name, run.parameters.get("request", {}).get("shop", "")) for run in runs]
@@ -211,11 +155,13 @@ def test_a_group_ends_with_the_code_its_shops_agree_on():
         (["--group", "{empty}"], "no shop in this folder"),
         (["--group", "{empty}", "--mode", "correct"], "for one shop"),
         (["--group", "{empty}", "--runner", "dask"], "dask needs one"),
+        (["--group", "{empty}", "--partitions", "2"], "one large shop"),
         (["--group", "{empty}", "--runner", "dask", "--scheduler", "tcp://h:1"], "PREFECT_API_URL"),
     ],
 )
 def test_what_cannot_be_run_is_refused_at_once(tmp_path, monkeypatch, arguments, told):
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    for name in ("PREFECT_API_URL", "JOINT_USE_SHOP"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "shop.toml").touch()
     (tmp_path / "empty").mkdir()

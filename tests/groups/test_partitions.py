@@ -1,46 +1,141 @@
 """A drop made in parts by workers has the bytes of one made in one piece."""
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import flows.stages.publish
+from flows.engine import Here, stretches
 from tests import factories
 from tests.conftest import copy_sample
+from tests.factories import customer, slip, vehicle, write_shop
+from tests.groups.clusters import dying, workers
+
+SLIPS, LINES = 100, 200
 
 
-class Pool:
-    """An engine of the standard library: threads, or processes of their own."""
+class Threads:
+    """An engine of the standard library."""
 
-    def __init__(self, executor, parts):
-        self._executor, self.parts, self.fewest_rows = executor, parts, 1
+    def __init__(self, parts, fewest_rows=1):
+        self.parts, self.fewest_rows = parts, fewest_rows
+        self._pool = ThreadPoolExecutor(2)
 
     def map(self, work, jobs):
-        return self._executor.map(work, jobs)
+        """Give the results in order."""
+        return self._pool.map(work, jobs)
 
 
 def manifests(shop):
-    found = sorted(Path(shop).glob("drops/*/*/manifest-sha256.txt"))
+    found = sorted(shop.glob("drops/*/*/manifest-sha256.txt"))
     return {path.relative_to(shop): path.read_text() for path in found}
+
+
+def twins(folder, shop):
+    """Copy a shop twice: one that was exported whole, and one with the same keys."""
+    whole, split = folder / "whole", folder / "split"
+    shutil.copytree(shop, whole)
+    shutil.copytree(shop, split)
+    report = factories.run(whole)
+    (split / "state").mkdir(mode=0o700)
+    shutil.copytree(whole / "state" / "keys", split / "state" / "keys")
+    return whole, split, report
 
 
 def accounts(report):
     return [(o.account, o.reasons, o.cells, o.deleted) for o in report.outcomes]
 
 
-@pytest.mark.parametrize("pool", ["threads", "processes"])
-def test_parts_merge_into_the_bytes_of_the_whole(tmp_path, pool):
-    whole, split = copy_sample(tmp_path / "whole"), copy_sample(tmp_path / "split")
-    expected = factories.run(whole)
-    (split / "state").mkdir(mode=0o700)
-    (whole / "state" / "keys").rename(split / "state" / "keys")
-    executor = (
-        ThreadPoolExecutor(2)
-        if pool == "threads"
-        else ProcessPoolExecutor(2, mp_context=get_context("spawn"))
-    )
-    with executor:
-        found = factories.run(split, engine=Pool(executor, parts=3))
+def large_shop(folder):
+    """A shop with enough lines to be worth a split; one of its customers objected."""
+    tables = {
+        "customers": [customer("1"), customer("2"), customer("9")],
+        "vehicles": [
+            vehicle("V1", customer_id="1"),
+            vehicle("V2", customer_id="2"),
+            vehicle("V9", customer_id="9"),
+        ],
+        "objections": [factories.objection("9")],
+    }
+    for number in range(SLIPS):
+        whose = "129"[number % 3]
+        for name, rows in slip(f"S{number:04}", whose, f"V{whose}", lines=LINES).items():
+            tables.setdefault(name, []).extend(rows)
+    return write_shop(folder, tables)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 50])
+def test_parts_merge_into_the_bytes_of_the_whole(tmp_path, parts):
+    whole, split, expected = twins(tmp_path, copy_sample(tmp_path / "shop"))
+    found = factories.run(split, engine=Threads(parts))
     assert manifests(split) == manifests(whole)
     assert accounts(found) == accounts(expected)
+    assert list((split / "state" / "runs").iterdir()) == []
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 400))
+def test_stretches_cover_every_row_once_in_order(parts, fewest, rows):
+    found = stretches(Threads(parts, fewest), rows)
+    covered = [row for each in found for row in range(each.start, each.stop)]
+    assert covered == list(range(rows))
+    assert len(found) <= parts
+    assert len(found) == 1 or min(each.stop - each.start for each in found) >= fewest
+    assert len(stretches(Here(), rows)) == 1
+
+
+def test_an_objection_that_arrives_meanwhile_is_in_no_part(tmp_path, monkeypatch):
+    """What workers remember of the first making must not go into the second."""
+    tables = {
+        "customers": [customer("1"), customer("2"), customer("9")],
+        "objections": [factories.objection("9")],
+    }
+    shop = write_shop(tmp_path, tables)
+    read_again, arrived = flows.stages.publish.take_in, []
+
+    def arrives_now(*args):
+        if not arrived:
+            arrived.append(1)
+            factories.write_table(
+                shop, "objections", [*tables["objections"], factories.objection("2")]
+            )
+        return read_again(*args)
+
+    monkeypatch.setattr(flows.stages.publish, "take_in", arrives_now)
+    report = factories.run(shop, engine=Threads(parts=3))
+    account = report.outcomes[0].account["customers"]
+    assert (account.delivered, account.objected) == (1, 2)
+    assert len(factories.delivered(report)["customers"]) == 1
+
+
+@pytest.mark.flow
+@pytest.mark.parametrize("runner", ["threads", "processes", "dask"])
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_workers_of_a_flow_make_the_bytes_of_one_process(
+    prefect_server, tmp_path, monkeypatch, runner, is_killed
+):
+    from flows.export_monthly import export_monthly
+    from flows.request import ExportRequest
+
+    if is_killed and runner == "threads":
+        pytest.skip("a thread dies with its process")
+    whole, split, expected = twins(tmp_path, large_shop(tmp_path / "shop"))
+    died = is_killed and dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")
+    with workers(runner) as two:
+        found = export_monthly(
+            ExportRequest(
+                shop=str(split),
+                month=factories.MONTH,
+                operator=factories.PERSON,
+                reason="試験",
+                partitions=2,
+                workers=two,
+            )
+        )
+    assert not is_killed or died.exists()
+    assert manifests(split) == manifests(whole)
+    assert accounts(found) == accounts(expected)
+    lines = found.outcomes[0].account["repair_lines"]
+    assert (lines.delivered, lines.objected) == (67 * LINES, 33 * LINES)

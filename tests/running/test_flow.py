@@ -110,6 +110,8 @@ def test_the_form_is_typed_and_refuses_before_a_run_exists():
         "dry_run",
         "mode",
         "confirmed",
+        "partitions",
+        "workers",
     ]
     assert "pattern" in str(fields["month"])
 
