@@ -1,5 +1,6 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
+import ctypes
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,12 @@ from schemas.notice import Notice
 from schemas.policy import DatedNotice, narrowed
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""Numbers of the options in glibc's <malloc.h>."""
+
+_LARGE_BYTES = 1 << 20
+_DECAY_MS = 100
 
 
 @dataclass(frozen=True)
@@ -164,9 +171,19 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
 
 
 def _prefer_flat_memory() -> None:
-    """Use the allocator that gives memory back soonest, where there is one (not on Windows)."""
+    """Have memory given back soon, by Arrow's allocator and by that of the C library.
+
+    glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
+    was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
+    none of it is to be had.
+    """
     with suppress(NotImplementedError):
         pyarrow.set_memory_pool(pyarrow.jemalloc_memory_pool())
+        pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
+    with suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -59,6 +58,8 @@ class _Looks:
         self._last: Future[None] | None = None
 
     def __enter__(self) -> Self:
+        """Gather the traces at once; if the bag turns out to be unsound, nobody asks for them."""
+        self._scan = self._pool.submit(self._objectors)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,9 +71,12 @@ class _Looks:
         self._finish_last()
         self._last = self._pool.submit(self._look, resource, rows)
 
-    @cached_property
+    @property
     def objectors(self) -> ObjectorScan:
-        """The search for traces of who refuses, made when the first rows come: the bag is sound then."""
+        """The search for traces of who refuses."""
+        return self._scan.result()
+
+    def _objectors(self) -> ObjectorScan:
         staging, resources = Path(self._built.staging), resources_of(Path(self._built.staging))
         delivered = {n: _keys_in(staging, resources.get(n)) for n in ("customers", "vehicles")}
         known = _known(self._run, self._snapshot, self._built.partner)

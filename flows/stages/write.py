@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ from transforms.account import account_of, reasons_of
 
 SOFTWARE = "joint-use-export"
 
+_AT_ONCE = 2
+"""Files written at once: one is encoded while rows of another are shaped."""
+
 
 def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) -> Built:
     """Write what the gate lets through for the partner, and the documents around it.
@@ -52,7 +56,8 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
         save_for_workers(run, view, partner)
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
-    written = tuple(writer.write(table) for table in tables)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        written = tuple(pool.map(writer.write, tables))
     if targets is not None:
         written = (*written, writer.write_targets(targets))
     run.scratch.save_tombstones(to_delete, partner)
