@@ -11,7 +11,7 @@ from sources.snapshot import match_table, order_of
 
 folder = load_shop(Path(sys.argv[1]))
 source = folder.shop.sources["records"]
-with opened(source, folder.home, os.environ) as database:
+with opened(source, folder.home, os.environ, folder.home) as database:
     for name, mappings in folder.shop.tables.items():
         for mapping in mappings:
             rows = database.table(mapping.table or "")

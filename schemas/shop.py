@@ -14,25 +14,29 @@ NO_OBJECTION = "no_objection"
 """The scope code that states there is no objection; only a value map can give it."""
 
 
+Folder = Annotated[str, Field(pattern=r"^([^:]*|[A-Za-z]:[^:]*|s3://[^@:/]+/[^@]*)$")]
+"""A folder, relative to the shop's or not; or one of an S3 bucket (`s3://bucket/folder?region=…`)."""
+
+
 class CsvSource(Configuration):
     """A folder of CSV files, each in UTF-8 (with or without BOM) or CP932."""
 
     kind: Literal["csv"]
-    folder: str
+    folder: Folder
 
 
 class ParquetSource(Configuration):
     """A folder of Parquet files."""
 
     kind: Literal["parquet"]
-    folder: str
+    folder: Folder
 
 
 class CertificateSource(Configuration):
     """A folder of 電子車検証 files (JSON or CSV) as the ministry's viewer app exports them."""
 
     kind: Literal["certificates"]
-    folder: str
+    folder: Folder
 
 
 class SqliteSource(Configuration):

@@ -16,6 +16,9 @@ from transforms.certificates import CERTIFICATE_CELLS, UnknownCertificateError, 
 _LARGEST_FILE_BYTES = 1 << 20
 _FILES_AT_A_TIME = 1_000
 
+CERTIFICATE_SUFFIXES = (".json", ".csv")
+"""Of the files the viewer app exports."""
+
 
 class CertificateFolder:
     """A folder that is one table: a row per certificate, in the order of the file names."""
@@ -25,7 +28,7 @@ class CertificateFolder:
         if not folder.is_dir():
             raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
         self._paths = sorted(
-            (p for p in folder.iterdir() if p.suffix.lower() in {".json", ".csv"}),
+            (p for p in folder.iterdir() if p.suffix.lower() in CERTIFICATE_SUFFIXES),
             key=lambda p: p.name.encode(),
         )
         self.part = folder.name

@@ -34,11 +34,15 @@ class Inspection:
 
 
 def inspect_sources(
-    shop: ShopConfiguration, home: Path, environment: Mapping[str, str], stack: ExitStack
+    shop: ShopConfiguration,
+    home: Path,
+    environment: Mapping[str, str],
+    private: Path,
+    stack: ExitStack,
 ) -> Inspection:
     """Open every source and match every mapping."""
     sources = {
-        name: stack.enter_context(opened(source, home, environment))
+        name: stack.enter_context(opened(source, home, environment, private))
         for name, source in shop.sources.items()
     }
     parts = []

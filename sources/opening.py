@@ -1,6 +1,6 @@
 """Opening a configured source, whatever its kind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -14,24 +14,38 @@ from schemas.shop import (
     SqliteSource,
 )
 from sources.adbc_databases import open_postgresql, open_sqlite
-from sources.certificate_files import CertificateFolder
+from sources.buckets import BucketFolder, Reader, is_in_bucket
+from sources.certificate_files import CERTIFICATE_SUFFIXES, CertificateFolder
 from sources.csv_files import CsvFolder
 from sources.parquet_files import ParquetFolder
 from sources.rows import OpenSource
 from sources.sqlalchemy_databases import open_sqlalchemy
 
-_FOLDERS: Mapping[type, Callable[[Path], OpenSource]] = {
-    CsvSource: CsvFolder,
-    ParquetSource: ParquetFolder,
-    CertificateSource: CertificateFolder,
+_FOLDERS: Mapping[type, Reader] = {
+    CsvSource: Reader(CsvFolder, (".csv",)),
+    ParquetSource: Reader(ParquetFolder, (".parquet",)),
+    CertificateSource: Reader(CertificateFolder, CERTIFICATE_SUFFIXES, is_one_table=True),
 }
 
 
 @contextmanager
-def opened(source: Source, home: Path, environment: Mapping[str, str]) -> Iterator[OpenSource]:
-    """Open a source for one snapshot; paths are relative to the shop's folder."""
+def opened(
+    source: Source, home: Path, environment: Mapping[str, str], private: Path
+) -> Iterator[OpenSource]:
+    """Open a source for one snapshot.
+
+    Args:
+        source: to open.
+        home: the shop's folder, which paths are relative to.
+        environment: may name databases.
+        private: a folder that goes with the run, for copies of what is far away.
+    """
     if isinstance(source, CsvSource | ParquetSource | CertificateSource):
-        yield _FOLDERS[type(source)](home / source.folder)
+        reader = _FOLDERS[type(source)]
+        if is_in_bucket(source.folder):
+            yield BucketFolder(source.folder, private, reader)
+        else:
+            yield reader.open(home / source.folder)
     elif isinstance(source, SqliteSource):
         with open_sqlite(home / source.file) as database:
             yield database

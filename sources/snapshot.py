@@ -141,7 +141,7 @@ def take_snapshot(
     needed = {mapping.source for group in mappings.values() for mapping in group}
     with ExitStack() as stack:
         sources = {
-            name: stack.enter_context(opened(shop.sources[name], home, environment))
+            name: stack.enter_context(opened(shop.sources[name], home, environment, folder))
             for name in shop.sources
             if name in needed
         }
@@ -151,9 +151,16 @@ def take_snapshot(
 
 
 def read_objections(
-    shop: ShopConfiguration, home: Path, environment: Mapping[str, str]
+    shop: ShopConfiguration, home: Path, environment: Mapping[str, str], private: Path
 ) -> pyarrow.Table:
-    """Read the objections as they are at this moment: columns, fault, and the part each stands in."""
+    """Read the objections as they are at this moment: columns, fault, and the part each stands in.
+
+    Args:
+        shop: where the records are.
+        home: the shop's folder.
+        environment: may name databases.
+        private: a folder that goes with the run, for copies of what is far away.
+    """
     table = CATALOG["objections"]
     schema = pyarrow.schema(
         [*schema_of(table), (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
@@ -161,7 +168,9 @@ def read_objections(
     batches = []
     with ExitStack() as stack:
         for mapping in shop.tables["objections"]:
-            source = stack.enter_context(opened(shop.sources[mapping.source], home, environment))
+            source = stack.enter_context(
+                opened(shop.sources[mapping.source], home, environment, private)
+            )
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)

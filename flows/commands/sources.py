@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
+from flows.workspace import workspace
 from sources.inspection import Inspection, inspect_sources
 from sources.shop_folder import load_shop
 
@@ -20,7 +21,8 @@ def command(shop: Path, *, as_json: bool) -> None:
     """店の記録の列と対応 / What was matched, what is missing, what is unknown and ignored."""
     folder = load_shop(shop)
     with ExitStack() as stack:
-        found = inspect_sources(folder.shop, folder.home, os.environ, stack)
+        own = stack.enter_context(workspace(folder.state))
+        found = inspect_sources(folder.shop, folder.home, os.environ, own, stack)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return

@@ -50,7 +50,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
 
 def take_in(run: Run, connection: Connection, actor: Actor) -> None:
     """Read the shop's objections and add what is new in them, in the caller's transaction."""
-    rows = read_objections(run.folder.shop, run.folder.home, run.environment)
+    rows = read_objections(run.folder.shop, run.folder.home, run.environment, run.workspace)
     if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
         return
     unreadable = len(rows) - rows[FAULT].null_count

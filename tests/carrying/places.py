@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +135,10 @@ def s3_server() -> Iterator[str]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        address = f"http://{host}:{port}"
+        # What is in its buckets outlives a server of this process.
+        urllib.request.urlopen(f"{address}/moto-api/reset", data=b"").close()
+        yield address
     finally:
         server.stop()
 

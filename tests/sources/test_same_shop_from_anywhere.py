@@ -1,10 +1,13 @@
 """The same shop gives the same bytes from files, SQLite, PostgreSQL, Parquet and through SQLAlchemy."""
 
+import json
 import re
 import shutil
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 
+import fsspec
 import psycopg
 import pyarrow
 import pytest
@@ -18,8 +21,10 @@ from schemas.errors import (
 )
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.rows import BATCH_ROWS, Order
+from tests.carrying.places import s3_server
 from tests.conftest import ROOT, copy_sample, new_database
 from tests.factories import run
+from tests.running.test_command_line import joint_use
 from tests.sources.databases import (
     TABLES,
     columns_and_rows,
@@ -83,6 +88,57 @@ def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postg
             )
     point_at(other_shop, f'kind = "postgresql"\nurl = "{postgresql}"')
     assert manifests(other_shop) == from_files[1]
+
+
+@contextmanager
+def in_a_bucket(shop, monkeypatch):
+    """Put the shop's files into an S3 bucket and have it read them there; gives its address."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "shop")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "open sesame")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with s3_server() as address:
+        files = fsspec.filesystem(
+            "s3", key="shop", secret="open sesame", endpoint_url=address, skip_instance_cache=True
+        )
+        files.mkdir("shops")
+        where = f"endpoint_override={address.removeprefix('http://')}&scheme=http&region=us-east-1"
+        text = (shop / "shop.toml").read_text()
+        for name in ("records", "certificates", "counter"):
+            files.put(f"{shop / name}/", f"shops/akita/{name}/", recursive=True)
+            shutil.rmtree(shop / name)
+            text = text.replace(f'folder = "{name}"', f'folder = "s3://shops/akita/{name}?{where}"')
+        (shop / "shop.toml").write_text(text)
+        yield files
+
+
+def test_a_bucket_gives_the_bytes_the_files_give(other_shop, from_files, monkeypatch):
+    with in_a_bucket(other_shop, monkeypatch):
+        assert manifests(other_shop) == from_files[1]
+        parts = json.loads(joint_use("sources", "--shop", other_shop, "--json").stdout)["parts"]
+    assert {part["name"] for part in parts} > {"顧客.csv", "certificates"}
+    assert not list((other_shop / "state" / "runs").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("gone", "told"),
+    [
+        ("records/顧客.csv", "no such file in the source"),
+        ("records/", "no such folder in bucket 'shops'"),
+    ],
+)
+def test_what_is_not_in_the_bucket_stops_the_run(other_shop, monkeypatch, gone, told):
+    with in_a_bucket(other_shop, monkeypatch) as files:
+        files.rm(f"shops/akita/{gone}", recursive=True)
+        with pytest.raises(SourceUnreadableError, match=told):
+            run(other_shop)
+
+
+def test_a_bucket_that_cannot_be_reached_is_away_and_no_credential_is_told(other_shop, monkeypatch):
+    with in_a_bucket(other_shop, monkeypatch):
+        pass
+    with pytest.raises(SourceUnavailableError, match="bucket 'shops' cannot be read") as caught:
+        run(other_shop)
+    assert "open sesame" not in str(caught.value)
 
 
 def grants_of_the_read_me() -> list[str]:
