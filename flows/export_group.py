@@ -2,9 +2,19 @@
 
 from pathlib import Path
 
-from prefect import flow, task
+import prefect.runtime
+from prefect import flow, tags, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.states import Crashed
 
 from flows.export_monthly import export_monthly
 from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
@@ -21,8 +31,11 @@ def export_group(request: GroupRequest) -> GroupReport:
     A shop whose worker died is run again, alone: exports converge however they were cut off.
     """
     asked = [request.of_shop(shop) for shop in shops_of(Path(request.group))]
+    group_run = f"group {prefect.runtime.flow_run.id}"
     with SideBySide(request.workers) as workers:
-        endings = list(workers.endings(export_shop, [{"request": each} for each in asked]))
+        calls = [{"request": each, "group_run": group_run} for each in asked]
+        endings = list(workers.endings(export_shop, calls))
+    _bury(group_run)
     report = GroupReport(
         group=Path(request.group).name,
         shops=tuple(
@@ -43,14 +56,26 @@ def export_group(request: GroupRequest) -> GroupReport:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def export_shop(request: ExportRequest) -> ShopEnding:
-    """Run one shop's monthly export as a flow run of its own."""
+def export_shop(request: ExportRequest, group_run: str) -> ShopEnding:
+    """Run one shop's monthly export as a flow run of its own, tagged with the group's."""
     name = Path(request.shop).name
     try:
-        report = export_monthly(request)
+        with tags(group_run):
+            report = export_monthly(request)
     except JointUseError as error:
         return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))
     return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
+
+
+def _bury(group_run: str) -> None:
+    """Call the shops' runs that still seem to go on crashed: their worker was killed, nobody else will."""
+    going_on = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+    tagged = FlowRunFilterTags(all_=[group_run])
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going_on, tags=tagged))
+        for run in runs:
+            told = "its worker was killed; the shop was run again"
+            client.set_flow_run_state(run.id, Crashed(message=told), force=True)
 
 
 def _told(shop: str, ending: object) -> ShopEnding:

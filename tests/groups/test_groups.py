@@ -65,6 +65,15 @@ def manifests(folder):
     return {path.relative_to(folder): path.read_bytes() for path in found}
 
 
+def runs_of(folder):
+    """The flow runs of a group's shops."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    return [run for run in runs if str(folder) in run.parameters["request"].get("shop", "")]
+
+
 def expect(report, folder, plain):
     """Every sound shop is delivered as without Prefect, once; the broken one says why."""
     endings = {shop.shop: shop for shop in report.shops}
@@ -104,19 +113,17 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         report = export_group(asked(folder, two))
     assert died.exists()
     expect(report, folder, plain)
+    states = [run.state_name for run in runs_of(folder) if not run.name.startswith(BROKEN)]
+    assert states.count("Completed") == len(GOOD)
+    assert set(states) == {"Completed", "Crashed"}
 
 
 def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
-    from prefect.client.orchestration import get_client
-
     from flows.export_group import export_group
 
     folder = group(tmp_path / "group")
     export_group(asked(folder, Workers(count=2)))
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(limit=200)
-    asked_of = [(run.name, run.parameters.get("request", {}).get("shop", "")) for run in runs]
-    names = [name for name, shop in asked_of if str(folder) in shop]
+    names = [run.name for run in runs_of(folder)]
     assert sorted(names) == [f"{shop} 2026-10" for shop in sorted((*GOOD, BROKEN))]
 
 
