@@ -53,8 +53,9 @@ class Bench:
     def compare(self, title: str, shop: Path, *peers: str) -> None:
         """Run ours and the peers on one shop, in turn; print medians and ratios."""
         for _ in range(self._runs):
-            for leftover in ("drops", "state"):
+            for leftover in ("drops", "state", "handed_over"):
                 shutil.rmtree(shop / leftover, ignore_errors=True)
+            (shop / "handed_over").mkdir()
             self.results[title, "ours"].append(measure("ours", str(shop)))
             for peer in peers:
                 out = self._work / peer

@@ -12,6 +12,7 @@ import adbc_driver_postgresql.dbapi
 import adbc_driver_sqlite.dbapi
 import duckdb
 import pyarrow
+import pyrage
 from adbc_driver_manager.dbapi import Connection
 from pyarrow import parquet
 
@@ -114,6 +115,7 @@ def make_shop(folder: Path, *, months: int, scale: float) -> Path:
     rmtree(folder, ignore_errors=True)
     (folder / "records").mkdir(parents=True)
     (folder / "partners").mkdir()
+    (folder / "handed_over").mkdir()
     sizes = {
         "customers": int(CUSTOMERS * scale),
         "vehicles": int(VEHICLES * scale),
@@ -208,9 +210,12 @@ def _agreement_toml() -> str:
         'version = "bench"',
         "effective_on = 2023-04-01",
         "[sealing]",
-        'seal = "none"',
-        'reason = "the peers do not seal"',
-        "until = 2099-12-31",
+        'seal = "age"',
+        f'recipient = "{pyrage.x25519.Identity.generate().to_public()}"',
+        "expires_on = 2099-12-31",
+        "[place]",
+        'kind = "folder"',
+        'path = "handed_over"',
         "[delivery]",
         'format = "parquet"',
         "[monthly]",

@@ -54,19 +54,15 @@ class SideBySide:
         return _Call(work, asked, self._started, submit(self._started.submit, work, dict(asked)))
 
     def _ending(self, call: "_Call") -> object:
-        try:
-            return call.future.result()
-        except _losses() as loss:
-            self._replace_broken(call, loss)
-        except Exception as error:  # noqa: BLE001 (the caller says what it means)
-            return error
-        again = self._called(call.work, call.asked)
-        try:
-            return again.future.result()
-        except _losses() as loss:
-            self._replace_broken(again, loss)
-        except Exception as error:  # noqa: BLE001
-            return error
+        for is_last in (False, True):
+            try:
+                return call.future.result()
+            except _losses() as loss:
+                self._replace_broken(call, loss)
+            except Exception as error:  # noqa: BLE001 (the caller says what it means)
+                return error
+            if not is_last:
+                call = self._called(call.work, call.asked)
         return WorkerLostError(
             "its worker died twice: look for a lack of memory, and run this again"
         )
