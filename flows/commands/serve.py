@@ -19,6 +19,7 @@ from schemas.errors import BusyError, JointUseError
 from sources.shop_folder import load_shop
 
 _PATIENCE_SECONDS = 180
+_ENDING_SECONDS = 20
 _HOME = Path(__file__).resolve().parents[2]
 
 
@@ -95,7 +96,12 @@ def _running(
         yield process
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(timeout=_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Prefect's worker can miss the signal when a flow run ends at the same moment.
+            process.kill()
+            process.wait()
 
 
 def _prefect(arguments: list[str], environment: dict[str, str]) -> None:

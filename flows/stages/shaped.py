@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -74,22 +75,33 @@ class Shaper:
             shutil.copyfile(self.scratch.photograph(row), self.staging / name)
 
 
-def shaped_rows(run: Run, shaper: Shaper, partner: str, table: PartnerTable) -> Iterator[Shaped]:
-    """Shape the rows of a table in their order: here, or split among the workers of the run's engine."""
-    rows = shaper.view.snapshot.tables[table.name].read
-    parts = stretches(run.engine, rows)
-    if len(parts) == 1:
-        return shaper.shaped(table)
-    drop = _drop_of(run, shaper, partner)
-    found = run.engine.map(shape_part, [Part(drop, table.name, stretch) for stretch in parts])
-    return (piece for part in found for piece in part.pieces())
+class SharedOut:
+    """Shapes the rows of one drop by the workers of the run's engine; small tables here."""
 
+    def __init__(self, run: Run, shaper: Shaper, partner: str) -> None:
+        """Keep what workers need and the run's folder does not hold yet: keys, and the last verdicts."""
+        self._engine, self._shaper = run.engine, shaper
+        view, scratch = shaper.view, run.scratch
+        scratch.save_verdicts(view.verdicts, f"leaving-{partner}")
+        for name, keys in view.shaping.keys.items():
+            scratch.save_table(f"keys-{partner}-{name}", pyarrow.table({"key": keys}))
+        self._drop = _Drop(
+            making=uuid.uuid4().hex,
+            brief=brief_of(run, partner),
+            proofs=run.ledger.proofs(partner, LEDGER_KEY),
+            snapshot=replace(view.snapshot, folder=view.snapshot.folder.resolve()),
+            scratch=Scratch(run.workspace.resolve()),
+            staging=shaper.staging.resolve(),
+            keyed=tuple(view.shaping.keys),
+        )
 
-def save_for_workers(run: Run, view: PartnerView, partner: str) -> None:
-    """Keep what workers need and the run's folder does not hold yet: keys, and the last verdicts."""
-    run.scratch.save_verdicts(view.verdicts, f"leaving-{partner}")
-    for name, keys in view.shaping.keys.items():
-        run.scratch.save_table(f"keys-{partner}-{name}", pyarrow.table({"key": keys}))
+    def shaped(self, table: PartnerTable) -> Iterator[Shaped]:
+        """Shape the rows of a table, in their order."""
+        parts = stretches(self._engine, self._drop.snapshot.tables[table.name].read)
+        if len(parts) == 1:
+            return self._shaper.shaped(table)
+        jobs = [Part(self._drop, table.name, stretch) for stretch in parts]
+        return chain.from_iterable(part.pieces() for part in self._engine.map(shape_part, jobs))
 
 
 @dataclass(frozen=True)
@@ -147,7 +159,7 @@ def shape_part(part: Part) -> ShapedPart:
     with ipc.new_file(str(folder / _ROWS), table.schema, options=_IPC_OPTIONS) as file:
         for piece in _shaper_of(drop).shaped(table, part.stretch):
             file.write_batch(piece.rows)
-            told += piece.told
+            told.update(piece.told)
             records += [piece.shown] if piece.shown is not None else []
             repairs.append(np.unique(piece.repairs))
     Scratch(folder).save_table(_SHOWN, pyarrow.concat_tables(records))
@@ -167,15 +179,3 @@ def _shaper_of(drop: _Drop) -> Shaper:
     for name in drop.keyed:
         view.shaping.keys[name] = whole(scratch.table(f"keys-{partner}-{name}")["key"])
     return Shaper(view, References(drop.proofs.key(LEDGER_KEY)), scratch, drop.staging)
-
-
-def _drop_of(run: Run, shaper: Shaper, partner: str) -> _Drop:
-    return _Drop(
-        making=uuid.uuid4().hex,
-        brief=brief_of(run, partner),
-        proofs=run.ledger.proofs(partner, LEDGER_KEY),
-        snapshot=replace(shaper.view.snapshot),
-        scratch=Scratch(run.workspace.resolve()),
-        staging=shaper.staging.resolve(),
-        keyed=tuple(shaper.view.shaping.keys),
-    )

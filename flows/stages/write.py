@@ -20,7 +20,7 @@ from flows.stages.check import verdict_counts
 from flows.stages.deletions import tombstones
 from flows.stages.members import persons_in
 from flows.stages.partner_view import PartnerView, view_of
-from flows.stages.shaped import Shaped, Shaper, save_for_workers, shaped_rows
+from flows.stages.shaped import Shaped, Shaper, SharedOut
 from flows.stages.targets import restrict
 from ledger.audit import note
 from ledger.drop_book import DropBook, Tombstone
@@ -52,8 +52,6 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
     view.give_keys()
-    if run.engine.parts > 1:
-        save_for_workers(run, view, partner)
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -97,14 +95,15 @@ class _DropWriter:
 
     def __init__(self, run: Run, view: PartnerView, staging: Path, partner: str) -> None:
         self._run, self._view, self.staging, self._partner = run, view, staging, partner
+        here = Shaper(view, run.ledger.references, run.scratch, staging)
+        self._shaper = here if run.engine.parts == 1 else SharedOut(run, here, partner)
         self.repairs_with_lines = np.zeros(view.spine.count("repairs"), bool)
 
     def write(self, table: PartnerTable) -> _Written:
         """Write one file and balance its account."""
         cells: Counter[str] = Counter()
         shown_rows: list[pyarrow.Table] = []
-        shaper = Shaper(self._view, self._run.ledger.references, self._run.scratch, self.staging)
-        pieces = shaped_rows(self._run, shaper, self._partner, table)
+        pieces = self._shaper.shaped(table)
         file = self._file(table, self._noted(pieces, cells, shown_rows))
         counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
         account = account_of(

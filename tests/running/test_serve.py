@@ -104,3 +104,23 @@ def test_serve_deploys_the_schedule_runs_by_hand_and_stops_without_pausing(sampl
     assert not (sample_shop / "state" / "server.json").exists()
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+_DEAF = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_program_that_does_not_hear_the_end_is_ended_all_the_same(monkeypatch, tmp_path):
+    from flows.commands import serve
+
+    said = tmp_path / "said.txt"
+    monkeypatch.setattr(serve, "_ENDING_SECONDS", 0.1)
+    program = f"import sys; sys.stdout = open({str(said)!r}, 'w')\n{_DEAF}"
+    monkeypatch.setattr(serve, "_command", lambda _: [sys.executable, "-c", program])
+    with serve._running([], dict(os.environ)) as process:
+        until(process, lambda: said.exists() and "ready" in said.read_text())
+    assert process.returncode == -signal.SIGKILL
