@@ -115,6 +115,13 @@ def test_innocent_texts_that_hold_a_danger_by_chance_are_not_withheld(text):
     assert judgement is None or judgement.action is None
 
 
+def test_a_danger_is_seen_behind_an_innocent_word_that_reaches_into_it():
+    """点検診断 is innocent, but it must not hide the 診断書 that begins within it."""
+    for text in ("点検。診断書", "点検診断書", "点検 診断書の提出"):
+        assert judged(text).reason == "health_care"
+    assert judged("点検診断") is None
+
+
 def test_a_figure_of_speech_needs_a_part_directly_beside_it():
     assert judged("エンジンの病気") is None
     assert judged("愛車入院") is None

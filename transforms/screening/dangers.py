@@ -42,7 +42,8 @@ class _Compiled:
     def __init__(self, rule: DangerRule) -> None:
         self.rule = rule
         words = sorted(map(fold_danger, rule.words), key=len, reverse=True)
-        self._danger = re.compile("|".join(map(re.escape, words))) if words else None
+        # Ahead of each place: one danger may begin within another.
+        self._danger = re.compile(f"(?=({'|'.join(map(re.escape, words))}))") if words else None
         self._pattern = re.compile("|".join(rule.patterns)) if rule.patterns else None
         innocent = sorted(map(fold_danger, rule.unless), key=len, reverse=True)
         self._innocent = re.compile("|".join(map(re.escape, innocent))) if innocent else None
@@ -55,6 +56,6 @@ class _Compiled:
             return False
         innocent = [m.span() for m in self._innocent.finditer(folded)] if self._innocent else []
         return any(
-            not any(start <= found.start() and found.end() <= end for start, end in innocent)
+            not any(start <= found.start(1) and found.end(1) <= end for start, end in innocent)
             for found in self._danger.finditer(folded)
         )
