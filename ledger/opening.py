@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import tables
 from ledger.key_files import check_value_of, load_key
@@ -37,6 +37,10 @@ _PATIENCE_SECONDS = 120
 _PRIVATE = ("keys", "quarantine", "review", "waiting", "kept", "recall")
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
+_BUSY_MS = 2_000
+_LOCK_NOT_AVAILABLE = "55P03"
+"""What PostgreSQL says when `lock_timeout` is over."""
+
 LEDGER_KEY = "ledger"
 """The key of references and traits."""
 
@@ -110,7 +114,7 @@ class Ledger:
 
     @contextmanager
     def held(self, names: Iterable[str]) -> Iterator[None]:
-        """Hold the named locks against every other desk, or say at once that another has one.
+        """Hold the named locks against every other desk, or say within seconds that another has one.
 
         Raises:
             BusyError: somebody else holds one of them.
@@ -231,14 +235,25 @@ def _held_by_advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
     """Hold session locks of PostgreSQL; it frees them when the connection of a killed run ends."""
     with _translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
         try:
+            session.execute(text(f"SET lock_timeout = {_BUSY_MS}"))
             for name in names:
-                asked = text("SELECT pg_try_advisory_lock(:number)")
-                if not session.execute(asked, {"number": _number(name)}).scalar():
-                    raise BusyError(f"another desk is working on {name}; wait until it has ended")
+                _take(session, name)
             yield
         finally:
             # The server frees them some time after the connection is closed: too late for who asks next.
             session.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+def _take(session: Connection, name: str) -> None:
+    """Take a lock; that of a run just killed is waited for until the server has noticed."""
+    try:
+        session.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _number(name)})
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+    else:
+        return
+    raise BusyError(f"another desk is working on {name}; wait until it has ended")
 
 
 def _number(name: str) -> int:
