@@ -112,17 +112,15 @@ def test_an_objection_that_arrives_meanwhile_is_in_no_part(tmp_path, monkeypatch
 
 @pytest.mark.flow
 @pytest.mark.parametrize("runner", ["threads", "processes", "dask"])
-@pytest.mark.parametrize("is_killed", [False, True])
 def test_workers_of_a_flow_make_the_bytes_of_one_process(
-    prefect_server, tmp_path, monkeypatch, runner, is_killed
+    prefect_server, tmp_path, monkeypatch, runner
 ):
+    """One of the workers is killed at its work; a thread can only die with its process."""
     from flows.export_monthly import export_monthly
     from flows.request import ExportRequest
 
-    if is_killed and runner == "threads":
-        pytest.skip("a thread dies with its process")
     whole, split, expected = twins(tmp_path, large_shop(tmp_path / "shop"))
-    died = is_killed and dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")
+    died = dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")
     with workers(runner) as two:
         found = export_monthly(
             ExportRequest(
@@ -134,7 +132,7 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
                 workers=two,
             )
         )
-    assert not is_killed or died.exists()
+    assert died.exists() == (runner != "threads")
     assert manifests(split) == manifests(whole)
     assert accounts(found) == accounts(expected)
     lines = found.outcomes[0].account["repair_lines"]

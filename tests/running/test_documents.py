@@ -84,12 +84,18 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(sample_shop, t
 
 
 @pytest.mark.flow
-def test_the_commands_of_many_shops_answer(sample_shop):
+def test_the_commands_of_many_shops_answer(prefect_server, sample_shop):
+    from prefect.settings import PREFECT_API_URL
+
     section = READ_ME.read_text().partition("### Many shops")[2].partition("\n### ")[0]
     group, parts = re.findall(r"```sh\n(.*?)\n```", section, re.DOTALL)
     (sample_shop.parent / "shops").mkdir()
     grouped = sample_shop.rename(sample_shop.parent / "shops" / "akita")
-    who = {"JOINT_USE_SHOP": str(grouped), "JOINT_USE_OPERATOR": PERSON}
+    who = {
+        "JOINT_USE_SHOP": str(grouped),
+        "JOINT_USE_OPERATOR": PERSON,
+        "PREFECT_API_URL": str(PREFECT_API_URL.value()),
+    }
     in_group = [a.replace("shops", str(grouped.parent)) for a in shlex.split(group)[1:]]
     done = joint_use(*in_group, **who)
     assert (done.returncode, "✓ akita" in done.stderr) == (0, True), done.stderr
