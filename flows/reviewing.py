@@ -57,7 +57,7 @@ def waiting(desk: Desk) -> list[Waiting]:
                     counts[reference] += each.count
                     found.setdefault(reference, []).append((each.text, each.column, each.unknown))
     known = shipped_knowledge()
-    vocabulary = Vocabulary([*known.terms, *decisions.words], tokenize)
+    vocabulary = Vocabulary(known.terms, tokenize, decisions.words)
     figures = Figures(known.figurative, known.parts)
     listed = []
     for reference, count in counts.most_common():

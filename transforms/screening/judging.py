@@ -70,7 +70,7 @@ class Screen:
         """
         self._figures = Figures(knowledge.figurative, knowledge.parts)
         self._dangers = Dangers(knowledge.rules, self._figures)
-        self._vocabulary = Vocabulary([*knowledge.terms, *decisions.words], tokenize)
+        self._vocabulary = Vocabulary(knowledge.terms, tokenize, decisions.words)
         self._lists = {
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
         }

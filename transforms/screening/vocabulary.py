@@ -8,6 +8,7 @@ term. Particles and endings need not be known; every other piece must.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from transforms.screening.folding import fold_term, plain
 
@@ -82,12 +83,20 @@ _SOUND = re.compile(r"([ァ-ヶぁ-ん]{2,3})\1+|[ァ-ヶ]{1,3}ー+[ンッ]?[ッ
 """Words that imitate a sound, which every slip spells its own way: ゴトゴト, ギー, キュイーン, カタッ."""
 
 
+@cache
+def _folded(terms: frozenset[str]) -> frozenset[str]:
+    """Fold the words of the trade, once for all shops of a process."""
+    return frozenset(map(fold_term, terms)) - {""}
+
+
 class Vocabulary:
     """The words of the trade, and a judge of texts by them."""
 
-    def __init__(self, terms: Iterable[str], tokenize: Tokenize) -> None:
-        """Take the words as written, and a tokenizer."""
-        self._terms = frozenset(fold_term(term) for term in terms) - {""}
+    def __init__(
+        self, terms: frozenset[str], tokenize: Tokenize, added: Iterable[str] = ()
+    ) -> None:
+        """Take the words as written, a tokenizer, and what a shop added to the words."""
+        self._terms = _folded(terms) | {fold_term(word) for word in added} - {""}
         self._tokenize = tokenize
 
     def unknown_words(self, text: str) -> list[str]:
