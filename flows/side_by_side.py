@@ -7,6 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextvars import copy_context
 from dataclasses import dataclass
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any, Self
 
 from prefect import task
@@ -29,6 +30,7 @@ class SideBySide:
             ConfigurationError: what it needs is not installed.
         """
         self._runner = _runner_for(workers)
+        self._replacing = Lock()
 
     def __enter__(self) -> Self:
         self._started = self._runner.duplicate().__enter__()
@@ -69,9 +71,12 @@ class SideBySide:
 
     def _replace_broken(self, call: "_Call", loss: BaseException) -> None:
         """Replace a pool none of whose workers is left, once for all who were in it."""
-        if isinstance(loss, BrokenProcessPool) and call.runner is self._started:
-            self._started.__exit__(None, None, None)
-            self._started = self._runner.duplicate().__enter__()
+        if not isinstance(loss, BrokenProcessPool):
+            return
+        with self._replacing:
+            if call.runner is self._started:
+                self._started.__exit__(None, None, None)
+                self._started = self._runner.duplicate().__enter__()
 
 
 @dataclass(frozen=True)
