@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows.report import ExportReport
 from flows.request import (
-    DRY_RUN_FIELD,
     MONTH_FIELD,
     OPERATOR_FIELD,
-    PARTNERS_FIELD,
     ExportRequest,
     Mode,
     Workers,
+    dry_run_field,
+    partners_field,
     reason_field,
 )
 from schemas.errors import ConfigurationError
@@ -29,10 +29,10 @@ class GroupRequest(BaseModel):
         json_schema_extra={"position": 0},
     )
     month: str = MONTH_FIELD
-    partners: tuple[str, ...] = PARTNERS_FIELD
+    partners: tuple[str, ...] = partners_field("lotas, broadleaf など。空欄なら各店の全社")
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("monthly schedule")
-    dry_run: bool = DRY_RUN_FIELD
+    dry_run: bool = dry_run_field("作って検査するだけで、納品しない")
     workers: Workers = Field(
         default=Workers(), title="実行環境 / workers", json_schema_extra={"position": 6}
     )

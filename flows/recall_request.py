@@ -2,7 +2,14 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.request import OPERATOR_FIELD, SHOP_FIELD, ExportRequest, reason_field
+from flows.request import (
+    OPERATOR_FIELD,
+    SHOP_FIELD,
+    ExportRequest,
+    dry_run_field,
+    partners_field,
+    reason_field,
+)
 
 
 class RecallRequest(BaseModel):
@@ -17,20 +24,10 @@ class RecallRequest(BaseModel):
         min_length=1,
         json_schema_extra={"position": 1},
     )
-    partners: tuple[str, ...] = Field(
-        default=(),
-        title="共同利用者 / partners",
-        description="空欄なら、覚書に [recall] のある全社",
-        json_schema_extra={"position": 2},
-    )
+    partners: tuple[str, ...] = partners_field("空欄なら、覚書に [recall] のある全社")
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("recall announced")
-    dry_run: bool = Field(
-        default=False,
-        title="試し実行 / dry run",
-        description="探して検査するだけで、納品も連絡表も作らない",
-        json_schema_extra={"position": 5},
-    )
+    dry_run: bool = dry_run_field("探して検査するだけで、納品も連絡表も作らない")
 
     def as_export(self) -> ExportRequest:
         """Give what a run of any kind is asked for."""

@@ -96,12 +96,6 @@ MONTH_FIELD: str = Field(
     pattern=r"^$|^(19|20)\d{2}-(0[1-9]|1[0-2])$",
     json_schema_extra={"position": 1},
 )
-PARTNERS_FIELD: tuple[str, ...] = Field(
-    default=(),
-    title="共同利用者 / partners",
-    description="lotas, broadleaf など。空欄なら全社",
-    json_schema_extra={"position": 2},
-)
 OPERATOR_FIELD: str = Field(
     default="",
     title="操作者 / operator",
@@ -109,13 +103,29 @@ OPERATOR_FIELD: str = Field(
     max_length=60,
     json_schema_extra={"position": 3},
 )
-DRY_RUN_FIELD: bool = Field(
-    default=False,
-    title="試し実行 / dry run",
-    description="作って検査するだけで、納品しない",
-    json_schema_extra={"position": 5},
-)
 """What several forms ask: which shop, what, and who."""
+
+
+def partners_field(described: str) -> tuple[str, ...]:
+    """Ask for whom; nobody named is everybody whom `described` tells."""
+    field: tuple[str, ...] = Field(
+        default=(),
+        title="共同利用者 / partners",
+        description=described,
+        json_schema_extra={"position": 2},
+    )
+    return field
+
+
+def dry_run_field(described: str) -> bool:
+    """Ask whether it is only tried; `described` tells what then happens."""
+    field: bool = Field(
+        default=False,
+        title="試し実行 / dry run",
+        description=described,
+        json_schema_extra={"position": 5},
+    )
+    return field
 
 
 def reason_field(default: str) -> str:
@@ -137,7 +147,7 @@ class Runner(StrEnum):
     PROCESSES = "processes"
     """Processes of this machine."""
     THREADS = "threads"
-    """Threads of one process: less memory, and half of the work of one."""
+    """Threads of this process: less memory; Python's share of their work does not overlap."""
     DASK = "dask"
     """The workers of a Dask cluster that runs already; they see the same folders."""
 
@@ -170,10 +180,10 @@ class ExportRequest(BaseModel):
 
     shop: str = SHOP_FIELD
     month: str = MONTH_FIELD
-    partners: tuple[str, ...] = PARTNERS_FIELD
+    partners: tuple[str, ...] = partners_field("lotas, broadleaf など。空欄なら全社")
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("monthly schedule")
-    dry_run: bool = DRY_RUN_FIELD
+    dry_run: bool = dry_run_field("作って検査するだけで、納品しない")
     mode: Mode = Field(
         default=Mode.ISSUE,
         title="方法 / mode",
