@@ -1,4 +1,4 @@
-"""What runs the parts of one large job: this process, or the workers of an engine."""
+"""What runs the parts of one large job side by side."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
@@ -20,7 +20,7 @@ class Engine(Protocol):
 
     @property
     def parts(self) -> int:
-        """Into how many parts a large table is split; 1: into none."""
+        """Into how many parts a large table is split."""
         ...
 
     @property
@@ -33,19 +33,8 @@ class Engine(Protocol):
         ...
 
 
-class Here:
-    """Splits nothing, and does what is to be done in this process."""
-
-    parts = 1
-    fewest_rows = FEWEST_ROWS
-
-    def map(self, work: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
-        """Do one job after the other."""
-        return map(work, jobs)
-
-
 def stretches(engine: Engine, rows: int) -> list[Stretch]:
-    """Split the rows of a table into ranges of its order; a small table, or by `Here`, into one."""
+    """Split the rows of a table into ranges of its order; a small table into one."""
     count = max(1, min(engine.parts, rows // max(engine.fewest_rows, 1)))
     edges = np.linspace(0, rows, count + 1).astype(int).tolist()
     return [Stretch(start, stop) for start, stop in pairwise(edges)]

@@ -17,7 +17,7 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed
 from prefect.tasks import Task
 
-from flows.engine import Engine, Here
+from flows.engine import Engine
 from flows.export import Inputs, Result, export
 from flows.report import ExportReport, Outcome, account_rows, markdown
 from flows.request import ExportRequest
@@ -61,10 +61,10 @@ def export_monthly(request: ExportRequest) -> ExportReport:
 
 
 @contextmanager
-def engine_for(request: ExportRequest) -> Iterator[Engine]:
+def engine_for(request: ExportRequest) -> Iterator[Engine | None]:
     """Give what runs the parts of large tables: workers, if the shop is to be split."""
     if request.partitions == 1:
-        yield Here()
+        yield None
         return
     with SideBySide(request.workers) as workers:
         yield Partitioned(workers, request.partitions)
@@ -103,7 +103,7 @@ def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
 
 def leave_artifacts(report: ExportReport) -> None:
     """Leave the account as a table and the report as Markdown; aggregates only."""
-    key = f"export-{_slug(report.shop)}-{report.month}"
+    key = f"export-{_digest(report.shop)}-{report.month}"
     for outcome in report.outcomes:
         create_table_artifact(
             key=f"{key}-{outcome.partner}".replace("_", "-").replace(".", "-"),
@@ -113,8 +113,8 @@ def leave_artifacts(report: ExportReport) -> None:
     create_markdown_artifact(key=key, markdown=markdown(report))
 
 
-def _slug(shop: str) -> str:
-    """Name a shop as keys of artifacts allow: one server may keep those of many shops."""
+def _digest(shop: str) -> str:
+    """Name a shop as the keys of artifacts allow: one server may keep those of many shops."""
     return hashlib.sha256(shop.encode()).hexdigest()[:8]
 
 

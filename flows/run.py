@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow
 
 from drops.folders import DropSeries, sweep
-from flows.engine import Engine, Here
+from flows.engine import Engine
 from flows.opening import Clock, open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
@@ -52,8 +52,8 @@ class Run:
     """When this run's attempt began; nothing later is inside."""
     workspace: Path
     environment: Mapping[str, str] = field(repr=False)
-    engine: Engine = field(default_factory=Here, repr=False)
-    """What runs the parts of large tables."""
+    engine: Engine | None = field(default=None, repr=False)
+    """What runs the parts of large tables, if they are to be split."""
 
     @property
     def staged(self) -> Path:
@@ -157,7 +157,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             as_of,
             own,
             environment,
-            engine or Here(),
+            engine,
         )
         complete_pending(ledger, folder, run.actor.at)
         _refuse_mode(run)

@@ -18,7 +18,7 @@ import pyarrow
 from pyarrow import ipc
 
 from drops.keys import PartnerKeys
-from flows.engine import stretches
+from flows.engine import Engine, stretches
 from flows.run import Run
 from flows.scratch import Scratch
 from flows.stages.members import shown
@@ -76,11 +76,11 @@ class Shaper:
 
 
 class SharedOut:
-    """Shapes the rows of one drop by the workers of the run's engine; small tables here."""
+    """Shapes the rows of one drop by the workers of an engine; small tables here."""
 
-    def __init__(self, run: Run, shaper: Shaper, partner: str) -> None:
+    def __init__(self, run: Run, engine: Engine, shaper: Shaper, partner: str) -> None:
         """Keep what workers need and the run's folder does not hold yet: keys, and the last verdicts."""
-        self._engine, self._shaper = run.engine, shaper
+        self._engine, self._shaper = engine, shaper
         view, scratch = shaper.view, run.scratch
         scratch.save_verdicts(view.verdicts, f"leaving-{partner}")
         for name, keys in view.shaping.keys.items():

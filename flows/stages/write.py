@@ -96,7 +96,7 @@ class _DropWriter:
     def __init__(self, run: Run, view: PartnerView, staging: Path, partner: str) -> None:
         self._run, self._view, self.staging, self._partner = run, view, staging, partner
         here = Shaper(view, run.ledger.references, run.scratch, staging)
-        self._shaper = here if run.engine.parts == 1 else SharedOut(run, here, partner)
+        self._shaper = SharedOut(run, run.engine, here, partner) if run.engine else here
         self.repairs_with_lines = np.zeros(view.spine.count("repairs"), bool)
 
     def write(self, table: PartnerTable) -> _Written:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flows.stages.publish
-from flows.engine import Here, stretches
+from flows.engine import stretches
 from tests import factories
 from tests.conftest import copy_sample
 from tests.factories import customer, slip, vehicle, write_shop
@@ -83,7 +83,7 @@ def test_stretches_cover_every_row_once_in_order(parts, fewest, rows):
     assert covered == list(range(rows))
     assert len(found) <= parts
     assert len(found) == 1 or min(each.stop - each.start for each in found) >= fewest
-    assert len(stretches(Here(), rows)) == 1
+    assert len(stretches(Threads(1), rows)) == 1
 
 
 def test_an_objection_that_arrives_meanwhile_is_in_no_part(tmp_path, monkeypatch):
