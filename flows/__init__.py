@@ -1,1 +1,9 @@
 """The stages in order, as Prefect flows and as commands."""
+
+import os
+import sys
+
+if sys.platform == "linux":
+    # Arrow reads it once, when it is loaded. A pool that is set later is not asked by its readers and
+    # writers of Parquet, and two pools keep freed memory for themselves.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")

@@ -171,14 +171,13 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
 
 
 def _prefer_flat_memory() -> None:
-    """Have memory given back soon, by Arrow's allocator and by that of the C library.
+    """Have memory given back soon, by Arrow's allocator (`flows/__init__.py`) and by that of the C library.
 
     glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
     was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
     none of it is to be had.
     """
     with suppress(NotImplementedError):
-        pyarrow.set_memory_pool(pyarrow.jemalloc_memory_pool())
         pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
     with suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
