@@ -216,5 +216,7 @@ def test_columns_are_read_as_each_of_their_texts(table, name, texts):
 @pytest.mark.skipif(sys.platform != "linux", reason="only there Arrow always has jemalloc")
 def test_arrow_has_one_pool_of_memory():
     of_a_run = "import flows.run, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
-    said = subprocess.run([sys.executable, "-c", of_a_run], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", of_a_run], capture_output=True, text=True, check=True
+    )
     assert said.stdout.strip() == "jemalloc"
