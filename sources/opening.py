@@ -1,25 +1,23 @@
 """Opening a configured source, whatever its kind."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import cast
 
 from schemas.shop import (
     CertificateSource,
     CsvSource,
+    DatabaseSource,
     ParquetSource,
-    PostgresqlSource,
     Source,
+    SqlAlchemySource,
     SqliteSource,
 )
-from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.buckets import BucketFolder, Reader, is_in_bucket
 from sources.certificate_files import CERTIFICATE_SUFFIXES, CertificateFolder
 from sources.csv_files import CsvFolder
 from sources.parquet_files import ParquetFolder
 from sources.rows import OpenSource
-from sources.sqlalchemy_databases import open_sqlalchemy
 
 _FOLDERS: Mapping[type, Reader] = {
     CsvSource: Reader(CsvFolder, (".csv",)),
@@ -46,11 +44,21 @@ def opened(
             yield BucketFolder(source.folder, private, reader)
         else:
             yield reader.open(home / source.folder)
-    elif isinstance(source, SqliteSource):
-        with open_sqlite(home / source.file) as database:
-            yield database
     else:
-        url = source.url_in(environment) or ""
-        opening = open_postgresql if isinstance(source, PostgresqlSource) else open_sqlalchemy
-        with opening(url) as database:
-            yield cast("OpenSource", database)
+        with _opened_database(source, home, environment) as database:
+            yield database
+
+
+def _opened_database(
+    source: DatabaseSource, home: Path, environment: Mapping[str, str]
+) -> AbstractContextManager[OpenSource]:
+    # The drivers take longer to load than a shop of files takes to read.
+    if isinstance(source, SqlAlchemySource):
+        from sources.sqlalchemy_databases import open_sqlalchemy  # noqa: PLC0415
+
+        return open_sqlalchemy(source.url_in(environment) or "")
+    from sources.adbc_databases import open_postgresql, open_sqlite  # noqa: PLC0415
+
+    if isinstance(source, SqliteSource):
+        return open_sqlite(home / source.file)
+    return open_postgresql(source.url_in(environment) or "")
