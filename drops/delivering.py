@@ -35,11 +35,12 @@ def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_i
         DeliveryError: the place cannot be reached, or something else is there under a name.
     """
     try:
-        digest = sha256_of(parcel.tar)
+        digest = parcel.sha256
         told = {"drop_id": drop_id, "file": parcel.tar.name, "sha256": digest}
         with opening as place:
-            for path in parcel.files:
-                _put(path, place)
+            _put(parcel.tar, digest, place)
+            for path in (parcel.digest, parcel.signature):
+                _put(path, sha256_of(path), place)
             _put_marker(parcel, place, told)
     except JointUseError:
         raise
@@ -53,8 +54,8 @@ def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_i
     )
 
 
-def _put(path: Path, place: OpenPlace) -> None:
-    target, digest = place.path(path.name), sha256_of(path)
+def _put(path: Path, digest: str, place: OpenPlace) -> None:
+    target = place.path(path.name)
     if place.files.exists(target):
         if _digest_there(place, target) != digest:
             raise DeliveryError(

@@ -46,6 +46,11 @@ class Parcel:
         return self.tar.with_name(self.tar.name + DIGEST)
 
     @property
+    def sha256(self) -> str:
+        """The digest of the tar as it was written down and signed, hexadecimal."""
+        return self.digest.read_text().partition(" ")[0]
+
+    @property
     def signature(self) -> Path:
         """The signature of that file."""
         return self.tar.with_name(self.tar.name + SIGNATURE)

@@ -144,13 +144,13 @@ def _sealed(
         known = setting(connection, name)
     try:
         check_parcel(parcel, public_key_pem(key))
-        if known == f"{entered.bag_sha256} {sha256_of(parcel.tar)}":
+        if known == f"{entered.bag_sha256} {parcel.sha256}":
             return parcel, False
     except VerificationError:
         pass
     parcel = seal(folder, agreement, key)
     with run.ledger.writing() as connection:
-        remember_setting(connection, name, f"{entered.bag_sha256} {sha256_of(parcel.tar)}")
+        remember_setting(connection, name, f"{entered.bag_sha256} {parcel.sha256}")
     return parcel, True
 
 
