@@ -8,6 +8,7 @@ The digest is signed and not the file itself, because Ed25519 needs the whole me
 """
 
 import os
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -204,14 +205,30 @@ def decrypt(sealed: BinaryIO, plain: BinaryIO, identity: str) -> None:
 
 
 def _extract(plain: Path, target: Path) -> str:
+    """Write a tar's files below a folder; "" if they are not the files of one drop."""
     with tarfile.open(plain) as tar:
         members = tar.getmembers()
         tops = {member.name.partition("/")[0] for member in members}
-        is_plain = all(member.isfile() for member in members)
+        is_plain = all(member.isfile() and _stays_below(member.name) for member in members)
         if len(tops) != 1 or not is_plain or len(members) > _MOST_MEMBERS:
             return ""
-        tar.extractall(target, filter="data")
+        for member in members:
+            path = target / member.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            content = tar.extractfile(member)
+            if content is None:
+                return ""
+            with content, path.open("xb") as file:
+                shutil.copyfileobj(content, file)
         return tops.pop()
+
+
+def _stays_below(name: str) -> bool:
+    """Tell whether a name leads downwards only, on every system: no root, no drive, no `..`."""
+    parts = name.split("/")
+    return len(parts) > 1 and not any(
+        part in ("", ".", "..") or "\\" in part or ":" in part for part in parts
+    )
 
 
 @contextmanager

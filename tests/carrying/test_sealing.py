@@ -209,7 +209,10 @@ def test_a_disk_that_fails_while_the_tar_is_made_is_told_and_leaves_no_parcel(
     assert not parcel_of(shop).tar.exists()
 
 
-@pytest.mark.parametrize("name", ["../escape", "/tmp/escape"])
+@pytest.mark.parametrize(
+    "name",
+    ["../escape", "/tmp/escape", "in/../../escape", "in\\..\\..\\escape", "c:/escape", "escape"],
+)
 def test_a_tar_that_reaches_outside_is_no_drop(tmp_path, name):
     key = identity()
     tar, sealed = io.BytesIO(), tmp_path / "x.tar.age"
@@ -219,8 +222,9 @@ def test_a_tar_that_reaches_outside_is_no_drop(tmp_path, name):
         archive.addfile(entry, io.BytesIO(b"x"))
     sealed.write_bytes(pyrage.encrypt(tar.getvalue(), [key.to_public()]))
     (tmp_path / "in").mkdir()
-    with pytest.raises(JointUseError):
+    with pytest.raises(VerificationError, match="holds no drop"):
         unpack(Parcel(sealed), str(key), tmp_path / "in")
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["drop.tar"]
     assert not (tmp_path / "escape").exists()
 
 

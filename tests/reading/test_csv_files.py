@@ -2,7 +2,7 @@
 
 import pyarrow
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -114,9 +114,20 @@ def test_every_cell_comes_back(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("csv") / "x.csv"
     with path.open("w", encoding="cp932", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *rows])
+    written = path.read_bytes()
+    # A few Japanese letters in cp932 may be valid UTF-8 of others; no reader can tell them apart.
+    assume(written.isascii() or not is_utf8(written))
     cells, _, unreadable = read(path, "a", "b")
     assert [(row["a"], row["b"]) for row in cells] == [(a or None, b or None) for a, b in rows]
     assert not unreadable
+
+
+def is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def test_a_line_that_never_ends_is_refused_before_it_fills_the_memory(tmp_path):

@@ -129,6 +129,12 @@ def test_a_figure_of_speech_needs_a_part_directly_beside_it():
     assert judged("スズキの病気").reason == "health"
 
 
+def test_a_figure_of_speech_takes_no_danger_along_that_reaches_beyond_it():
+    for text in ("車検診断書", "車検診 断書", "愛車入院の車検診断書"):
+        assert judged(text).reason == "health_care"
+    assert judged("車の病気の治療") is None
+
+
 @given(
     word=st.sampled_from(DANGEROUS_WORDS),
     before=st.sampled_from(["", "オイル交換 ", "点検。", "車検"]),

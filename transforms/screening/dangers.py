@@ -11,6 +11,8 @@ from transforms.screening.numbers import holds_personal_number
 NUMBERS = "number"
 """Category of the rule that numbers with check digits belong to."""
 
+_Span = tuple[int, int]
+
 
 class Dangers:
     """The danger rules, ready to look."""
@@ -27,15 +29,28 @@ class Dangers:
 
     def found_in(self, text: str) -> DangerRule | None:
         """Give the rule that forbids a text, or None."""
-        literal = self._figures.hidden(text)
-        folded, closed_up = fold_danger(literal), close_up(literal)
+        folded, figures = self._folded(text)
+        closed_up = close_up(self._figures.hidden(text))
         has_number = holds_personal_number(text)
         for compiled in self._rules:
             if (has_number and compiled.rule.category == NUMBERS) or compiled.finds(
-                folded, closed_up
+                folded, figures, closed_up
             ):
                 return compiled.rule
         return None
+
+    def _folded(self, text: str) -> tuple[str, list[_Span]]:
+        """Fold a text, and tell where in it figures of speech stand; those that touch are one."""
+        written, figures = self._figures.spans(text)
+        if not figures:
+            return fold_danger(text), []
+        spans: list[_Span] = []
+        for start, end in figures:
+            begin, stop = len(fold_danger(written[:start])), len(fold_danger(written[:end]))
+            if spans and spans[-1][1] == begin:
+                begin = spans.pop()[0]
+            spans.append((begin, stop))
+        return fold_danger(written), spans
 
 
 class _Compiled:
@@ -48,13 +63,22 @@ class _Compiled:
         innocent = sorted(map(fold_danger, rule.unless), key=len, reverse=True)
         self._innocent = re.compile("|".join(map(re.escape, innocent))) if innocent else None
 
-    def finds(self, folded: str, closed_up: str) -> bool:
-        """Tell whether the rule forbids a text, folded and as written without spaces."""
+    def finds(self, folded: str, figures: list[_Span], closed_up: str) -> bool:
+        """Tell whether the rule forbids a text.
+
+        Args:
+            folded: the text, as dangers are folded.
+            figures: where in it figures of speech stand. They are innocent, but a danger that
+                reaches beyond one is not.
+            closed_up: the text as written, without spaces and figures of speech.
+        """
         if self._pattern is not None and self._pattern.search(closed_up):
             return True
         if self._danger is None or not self._danger.search(folded):
             return False
-        innocent = [m.span() for m in self._innocent.finditer(folded)] if self._innocent else []
+        innocent = list(figures)
+        if self._innocent is not None:
+            innocent += [found.span() for found in self._innocent.finditer(folded)]
         return any(
             not any(start <= found.start(1) and found.end(1) <= end for start, end in innocent)
             for found in self._danger.finditer(folded)

@@ -25,21 +25,32 @@ class Figures:
 
     def hidden(self, text: str) -> str:
         """Give a text without its figures of speech; the parts in them stay."""
-        written = plain(text)
-        if not self._word.search(written):
+        written, figures = self.spans(text)
+        if not figures:
             return text
+        edges = [0, *(edge for span in figures for edge in span), len(written)]
+        return "".join(written[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True))
+
+    def spans(self, text: str) -> tuple[str, list[tuple[int, int]]]:
+        """Find the figures of speech in a text, joints before them included.
+
+        Returns:
+            The text with widths and case folded, and where in it each figure begins and ends.
+        """
+        written = plain(text)
+        found_at: list[tuple[int, int]] = []
         kept, place = "", 0
         for found in self._word.finditer(written):
             before = kept + written[place : found.start()]
             own = self._without_joint(before)
-            if own is not None:
-                kept = own
-            elif self._leads_to_a_part(written[found.end() :]):
-                kept = before
-            else:
+            if own is None and not self._leads_to_a_part(written[found.end() :]):
                 kept = before + found[0]
+            else:
+                kept = before if own is None else own
+                begin = found.start() - (len(before) - len(kept))
+                found_at.append((max(begin, place), found.end()))
             place = found.end()
-        return kept + written[place:]
+        return written, found_at
 
     def _without_joint(self, before: str) -> str | None:
         """Give what stands before a word if it ends with a part, without the joint between them."""
