@@ -15,7 +15,6 @@ from drops.verify import verify_drop
 from schemas.agreement import Agreement
 from schemas.errors import (
     ConfigurationError,
-    JointUseError,
     RefusedError,
     UnexpectedError,
     VerificationError,
