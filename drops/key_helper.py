@@ -46,8 +46,8 @@ def main() -> None:
             secret, kind, numbers = (receive(sys.stdin.buffer) for _ in range(3))
         except EOFError:
             return
-        digests = KeyedDigests(secret, kind.decode()).of(numbers.split(b"\n"))
-        send(sys.stdout.buffer, "".join(digests).encode())
+        digests = KeyedDigests(secret, kind.decode()).joined(numbers.split(b"\n"))
+        send(sys.stdout.buffer, digests.hex().encode())
 
 
 if __name__ == "__main__":

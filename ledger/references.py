@@ -17,6 +17,9 @@ from transforms.keyed_digests import KeyedDigests
 if TYPE_CHECKING:
     import pyarrow
 
+_SAMPLE_ROWS = 1000
+"""So many texts show whether a column repeats itself: then each is digested once."""
+
 
 @dataclass(frozen=True)
 class References:
@@ -51,7 +54,14 @@ class References:
 
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.
         key = base64.b64encode(hashlib.sha256(b"traits:" + self.secret).digest()[:12]).decode()
-        filled = pc.fill_null(texts.cast(pyarrow.string()), "")
-        cells = np.asarray(filled.to_numpy(zero_copy_only=False), object)
-        digests = pd.util.hash_array(cells, hash_key=key, categorize=False)
-        return pyarrow.array(digests, pyarrow.uint64(), mask=np.asarray(texts.is_null()))
+        cells = texts.cast(pyarrow.string())
+        if len(pc.unique(cells[:_SAMPLE_ROWS])) > min(len(cells), _SAMPLE_ROWS) / 2:
+            distinct, places = pc.fill_null(cells, ""), None
+        else:
+            encoded = cells.dictionary_encode()
+            distinct, places = encoded.dictionary, encoded.indices
+        objects = np.asarray(distinct.to_numpy(zero_copy_only=False), object)
+        digests = pd.util.hash_array(objects, hash_key=key, categorize=False)
+        if places is not None:
+            return pyarrow.array(digests, pyarrow.uint64()).take(places)
+        return pyarrow.array(digests, pyarrow.uint64(), mask=np.asarray(cells.is_null()))

@@ -104,25 +104,22 @@ def traits_of(customers: pyarrow.Table, digest: Digest) -> Traits:
     emails = pc.utf8_lower(whole(customers["email"]))
     homes = _joined("home", names, fold_addresses(whole(customers["address"])))
     births = whole(customers["birth_on"]).cast(pyarrow.string())
-    is_born = births.is_valid()
-    none = pyarrow.scalar(None, pyarrow.string())
-    anyone, unborn, born = (
-        _joined("anyone", homes),
-        _joined("unborn", homes),
-        _joined("born", homes, births),
-    )
-    marks = (pc.if_else(is_born, born, anyone), pc.if_else(is_born, unborn, none))
-    clues = (anyone, pc.if_else(is_born, born, unborn))
+    is_born = births.is_valid().to_numpy(zero_copy_only=False)
 
     def made(texts: pyarrow.Array) -> np.ndarray:
         return pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False)
+
+    anyone, unborn = made(_joined("anyone", homes)), made(_joined("unborn", homes))
+    born = made(_joined("born", homes, births))
+    marks = (np.where(is_born, born, anyone), np.where(is_born, unborn, np.uint64(0)))
+    clues = (anyone, np.where(is_born, born, unborn))
 
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
         contacts=tuple(made(_joined("contact", names, each)) for each in (*phones, emails)),
-        home_marks=tuple(made(texts) for texts in marks),
-        home_clues=tuple(made(texts) for texts in clues),
+        home_marks=marks,
+        home_clues=clues,
     )
 
 

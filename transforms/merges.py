@@ -20,6 +20,8 @@ class Merges:
     persons: np.ndarray
     is_unknown: np.ndarray
     is_circular: np.ndarray
+    has_any: bool
+    """Whether any row has another one stand for it."""
 
 
 def resolve_merges(customer_ids: pyarrow.Array, merged_into: pyarrow.Array) -> Merges:
@@ -33,11 +35,13 @@ def resolve_merges(customer_ids: pyarrow.Array, merged_into: pyarrow.Array) -> M
     persons = ends.copy()
     for row in np.flatnonzero(is_circular):
         persons[row] = _smallest_on_circle(int(ends[row]), targets)
+    survivors = np.where(is_circular, here, ends).astype(np.int32)
     return Merges(
-        survivors=np.where(is_circular, here, ends).astype(np.int32),
+        survivors=survivors,
         persons=persons,
         is_unknown=targets == UNKNOWN,
         is_circular=is_circular,
+        has_any=bool(np.any(survivors != here)),
     )
 
 

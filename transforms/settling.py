@@ -16,7 +16,7 @@ from transforms.linking import AMBIGUOUS, UNKNOWN, KeyIndex
 from transforms.merges import Merges
 from transforms.period import Month
 from transforms.scoping import scope
-from transforms.spine import SPINE_TABLES, Spine, at
+from transforms.spine import LINE_COLUMNS, NAMED_LINE_COLUMNS, SPINE_TABLES, Spine, at
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 _DAY_BITS = 20
@@ -46,7 +46,7 @@ def spread_quarantine(verdicts: Verdicts, spine: Spine) -> None:
     """Set aside what hangs on rows that are set aside."""
     for table in SPINE_TABLES:
         for link, parents in CATALOG[table].links.items():
-            for rows in (spine.rows(table, link), spine.raw_rows(table, link)):
+            for rows in spine.each_rows(table, link):
                 is_set_aside = at(verdicts.are(parents, Q), rows)
                 verdicts.rule(table, is_set_aside, Q, f"{link}:set_aside")
     of_slip = spine.rows("invoices", "repair_id")
@@ -60,12 +60,17 @@ def spread_down(verdicts: Verdicts, spine: Spine, disposition: Disposition) -> N
     """Give rows whose parent ended in `disposition` the parent's verdict."""
     for table in SPINE_TABLES:
         for link, parents in CATALOG[table].links.items():
-            for rows in (spine.rows(table, link), spine.raw_rows(table, link)):
+            for rows in spine.each_rows(table, link):
                 verdicts.inherit(table, parents, rows, disposition)
 
 
 def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
-    """Rule on a batch of lines: its own fault first, then whatever became of its repair."""
+    """Rule on a batch of lines: its own fault first, then whatever became of its repair.
+
+    Args:
+        verdicts: on all other tables.
+        lines: with at least `line_columns`.
+    """
     rows = lines.column(row_of("repair_id")).to_numpy()
     codes = verdicts.codes_at("repairs", rows)
     set_aside = verdicts.code(_quarantined("repair_id:set_aside"))
@@ -80,6 +85,11 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     if verdicts.line_texts:
         _rule_by_name(codes, verdicts, lines)
     return codes
+
+
+def line_columns(verdicts: Verdicts) -> list[str]:
+    """List what ruling on lines needs: their names only where some names are ruled on."""
+    return NAMED_LINE_COLUMNS if verdicts.line_texts else LINE_COLUMNS
 
 
 def _rule_by_name(codes: np.ndarray, verdicts: Verdicts, lines: pyarrow.RecordBatch) -> None:

@@ -14,8 +14,11 @@ from schemas.staging import FAULT, row_of
 from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
-LINE_COLUMNS = ["name", FAULT, row_of("repair_id")]
+LINE_COLUMNS = [FAULT, row_of("repair_id")]
 """What settling reads of the lines, the one table that is never held whole."""
+
+NAMED_LINE_COLUMNS = ["name", *LINE_COLUMNS]
+"""What it reads of them once lines of certain names are ruled on."""
 
 _DECIDING_COLUMNS = MappingProxyType(
     {
@@ -65,10 +68,17 @@ class Spine:
 
     def rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at; a merged customer is the one that stands for it."""
-        rows = self.column(table, row_of(link)).to_numpy()
-        if link != "customer_id":
+        rows = self.raw_rows(table, link)
+        if link != "customer_id" or not self.merges.has_any:
             return rows
         return np.where(rows >= 0, self.merges.survivors[np.maximum(rows, 0)], rows)
+
+    def each_rows(self, table: str, link: str) -> tuple[np.ndarray, ...]:
+        """Give the rows a link points at, followed through merges and as recorded, if they differ."""
+        recorded = self.raw_rows(table, link)
+        if link != "customer_id" or not self.merges.has_any:
+            return (recorded,)
+        return self.rows(table, link), recorded
 
     def raw_rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at as recorded, merged or not."""
@@ -95,6 +105,6 @@ def day_number(day: date) -> int:
 
 def at(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Look a mask up at parent rows; false where there is no parent."""
-    found = np.zeros(len(rows), bool)
-    found[rows >= 0] = mask[rows[rows >= 0]]
-    return found
+    if not len(mask):
+        return np.zeros(len(rows), bool)
+    return mask.take(rows, mode="clip") & (rows >= 0)

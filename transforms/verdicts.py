@@ -64,8 +64,11 @@ class Verdicts:
 
     def codes_at(self, table: str, rows: np.ndarray) -> np.ndarray:
         """Give the codes at these rows; 0 where there is no such row."""
-        found = np.zeros(len(rows), np.uint16)
-        found[rows >= 0] = self._codes[table][rows[rows >= 0]]
+        codes = self._codes[table]
+        if not len(codes):
+            return np.zeros(len(rows), np.uint16)
+        found = codes.take(rows, mode="clip")
+        found[rows < 0] = 0
         return found
 
     def codes(self, table: str) -> np.ndarray:
@@ -97,4 +100,4 @@ class Verdicts:
     def ended(self, codes: np.ndarray, disposition: Disposition) -> np.ndarray:
         """Mask of the codes that stand for a disposition."""
         ended = np.array([verdict.disposition is disposition for verdict in self._book])
-        return ended[codes]
+        return ended.take(codes)

@@ -14,7 +14,7 @@ from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.errors import QuarantineLimitError
 from schemas.staging import PART, RECORD, UNREAD
 from sources.snapshot import Snapshot
-from transforms.settling import line_codes, settle
+from transforms.settling import line_codes, line_columns, settle
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
@@ -31,7 +31,7 @@ def verdict_counts(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Counte
     if table != "repair_lines":
         return verdicts.count(verdicts.codes(table))
     counts: Counter[Verdict] = Counter()
-    for batch in snapshot.batches(table, LINE_COLUMNS):
+    for batch in snapshot.batches(table, line_columns(verdicts)):
         counts += verdicts.count(line_codes(verdicts, batch))
     return counts
 

@@ -19,7 +19,8 @@ from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.screening.screened import Screened
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
-from transforms.spine import LINE_COLUMNS, Spine, at
+from transforms.settling import line_columns
+from transforms.spine import Spine, at
 from transforms.verdicts import Verdicts
 
 
@@ -63,7 +64,7 @@ class PartnerView:
         """Stream the rows of a table, or of a stretch of it, that leave, with their places in it."""
         columns = staged_columns(table)
         if table.name == "repair_lines":
-            columns = list(dict.fromkeys([*columns, *LINE_COLUMNS]))
+            columns = list(dict.fromkeys([*columns, *line_columns(self.verdicts)]))
         start = stretch.start if stretch else 0
         for batch in self.snapshot.batches(table.name, columns, stretch):
             leaves = codes_of(self.verdicts, table.name, batch, start) == 0

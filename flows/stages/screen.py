@@ -31,8 +31,8 @@ from transforms.screening.screened import (
     Blocked,
     Screened,
 )
-from transforms.settling import spread_quarantine
-from transforms.spine import LINE_COLUMNS
+from transforms.settling import line_columns, spread_quarantine
+from transforms.spine import NAMED_LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 _TAX = "税"
@@ -105,7 +105,8 @@ def _still_in(
 ) -> Iterator[pyarrow.RecordBatch]:
     if not names:
         return
-    columns = list(dict.fromkeys([*names, *(LINE_COLUMNS if table == "repair_lines" else ())]))
+    of_lines = line_columns(verdicts) if table == "repair_lines" else ()
+    columns = list(dict.fromkeys([*names, *of_lines]))
     start = 0
     for batch in snapshot.batches(table, columns):
         is_in = codes_of(verdicts, table, batch, start) == 0
@@ -154,7 +155,7 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
     """Rule on lines by their name; a line that is set aside takes its slip along."""
     faults = blocked.texts.filter(pyarrow.array(blocked.is_fault))
     has_fault = np.zeros(len(verdicts.codes("repairs")), bool)
-    for batch in snapshot.batches("repair_lines", LINE_COLUMNS) if len(faults) else ():
+    for batch in snapshot.batches("repair_lines", NAMED_LINE_COLUMNS) if len(faults) else ():
         is_meant = codes_of(verdicts, "repair_lines", batch, 0) == 0
         is_meant &= pc.is_in(batch.column(name), value_set=faults).to_numpy(zero_copy_only=False)
         has_fault[batch.column(row_of("repair_id")).to_numpy()[is_meant]] = True
@@ -165,7 +166,7 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
 
 def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
-    for batch in snapshot.batches("repair_lines", [*LINE_COLUMNS, "amount_jpy"]):
+    for batch in snapshot.batches("repair_lines", [*NAMED_LINE_COLUMNS, "amount_jpy"]):
         is_tax = pc.match_substring(batch.column("name"), _TAX)
         if not pc.any(is_tax).as_py():
             continue
