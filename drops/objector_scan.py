@@ -21,7 +21,7 @@ from drops.keys import PartnerKeys
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
-from transforms.arrays import whole
+from transforms.arrays import distinct, plain, whole
 from transforms.reading.folded_columns import fold_addresses, squeezed, squeezed_addresses_text
 from transforms.reading.joined_text import JoinedText
 
@@ -255,11 +255,13 @@ class _Search:
         fields = resource["schema"]["fields"]
         columns = {f["joint-use:column"]: batch.column(f["name"]) for f in fields}
         for name, cells in columns.items():
-            if pyarrow.types.is_string(cells.type) and self._holds(cells, table, name):
+            is_encoded = isinstance(cells, pyarrow.DictionaryArray)
+            texts = distinct(cells) if is_encoded else cells
+            if pyarrow.types.is_string(texts.type) and self._holds(texts, table, name):
                 yield name
         for name, address in _PAIRS:
             if {name, address} <= columns.keys() and self._holds_pair(
-                columns[name], columns[address]
+                plain(columns[name]), plain(columns[address])
             ):
                 yield f"{name}+{address}"
 
@@ -272,10 +274,10 @@ class _Search:
         texts = pc.unique(cells).drop_null()
         if name in _ADDRESSES:
             return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
-        distinct = _plain(texts)
-        if pc.any(pc.is_in(distinct, value_set=self._whole)).as_py():
+        forms = _plain(texts)
+        if pc.any(pc.is_in(forms, value_set=self._whole)).as_py():
             return True
-        return kind is Kind.FREE_TEXT and self._is_told_in(texts, distinct)
+        return kind is Kind.FREE_TEXT and self._is_told_in(texts, forms)
 
     def _is_told_in(self, texts: pyarrow.Array, plain: pyarrow.Array) -> bool:
         if _stands_alone(self._words, JoinedText(plain).text):
@@ -288,9 +290,9 @@ class _Search:
         if not self._pairs:
             return False
         wanted = _strings({name for name, _ in self._pairs})
-        plain = _plain(names)
-        is_namesake = pc.fill_null(pc.is_in(plain, value_set=wanted), fill_value=False)
-        found = plain.filter(is_namesake).to_pylist()
+        forms = _plain(names)
+        is_namesake = pc.fill_null(pc.is_in(forms, value_set=wanted), fill_value=False)
+        found = forms.filter(is_namesake).to_pylist()
         homes = fold_addresses(addresses.filter(is_namesake)).to_pylist()
         return not self._pairs.isdisjoint(zip(found, homes, strict=True))
 

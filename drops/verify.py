@@ -24,6 +24,7 @@ from schemas.contracts import cell, contract
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
+from transforms.arrays import plain, texts_that_repeat
 from transforms.checking import Contract
 from transforms.linking import KeyIndex
 from transforms.working_ahead import ahead
@@ -68,7 +69,7 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
     drop = read_drop(folder)
     resources = resources_of(folder)
     faults += _against_drop_json(folder, drop, resources)
-    keys: dict[str, KeyIndex] = {}
+    keys: dict[str, _Keys] = {}
     rows = {}
     for name, resource in resources.items():
         checked = _checked(folder, resource, keys, drop, look)
@@ -93,7 +94,7 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
 def _checked(
     folder: Path,
     resource: Mapping[str, Any],
-    keys: dict[str, KeyIndex],
+    keys: dict[str, "_Keys"],
     drop: Drop,
     look: Look | None,
 ) -> "_CheckedTable":
@@ -109,12 +110,26 @@ def _checked(
 
 
 def read_table(
-    folder: Path, resource: Mapping[str, Any], columns: list[str] | None = None
+    folder: Path,
+    resource: Mapping[str, Any],
+    columns: list[str] | None = None,
+    *,
+    encoded: bool = False,
 ) -> Iterator[pyarrow.RecordBatch]:
-    """Stream a file of a drop as its data package describes it."""
+    """Stream a file of a drop as its data package describes it.
+
+    Args:
+        folder: of the drop.
+        resource: the file's description.
+        columns: to read; all unless given.
+        encoded: whether texts that repeat may come as dictionaries.
+    """
     path = folder / resource["path"]
     if resource["format"] == "parquet":
-        yield from parquet.ParquetFile(path).iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+        metadata = parquet.read_metadata(path)
+        repeat = texts_that_repeat(metadata) if encoded else None
+        file = parquet.ParquetFile(path, metadata=metadata, read_dictionary=repeat)
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
         return
     encoding = resource["encoding"]
     reader = arrow_csv.open_csv(
@@ -145,14 +160,14 @@ def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _deleted_and_delivered(
-    folder: Path, resource: Mapping[str, Any] | None, keys: Mapping[str, KeyIndex]
+    folder: Path, resource: Mapping[str, Any] | None, keys: Mapping[str, "_Keys"]
 ) -> list[str]:
     """Say if a key that must be deleted is delivered in the same drop."""
     if resource is None:
         return []
     is_both = any(
         keys[record]
-        .positions(batch.column(1).filter(pc.equal(batch.column(0), record)))
+        .index.positions(batch.column(1).filter(pc.equal(batch.column(0), record)))
         .max(initial=-1)
         >= 0
         for batch in read_table(folder, resource)
@@ -192,6 +207,25 @@ def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[
         yield f"drop.json and datapackage.json do not list the same columns of {table.name}"
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of a file that was checked, for the files whose rows point into it."""
+
+    index: KeyIndex
+    rules: Mapping[str, Any]
+    is_sound: bool
+
+    def vouch_for(self, field: Mapping[str, Any], rows: np.ndarray) -> bool:
+        """Tell whether cells that were found at `rows` keep the rules of their own column too."""
+        is_found = not len(rows) or bool(rows.min() >= 0)
+        return is_found and self.is_sound and self.rules == _rules_of(field)
+
+
+def _rules_of(field: Mapping[str, Any]) -> dict[str, Any]:
+    rules = field.get("constraints", {})
+    return {"type": field["type"], **{n: rule for n, rule in rules.items() if n != "unique"}}
+
+
 class _CheckedTable:
     """One file, read once and held against its resource description."""
 
@@ -199,19 +233,20 @@ class _CheckedTable:
         self,
         folder: Path,
         resource: Mapping[str, Any],
-        keys: dict[str, KeyIndex],
+        keys: dict[str, _Keys],
         look: Look | None,
     ) -> None:
         self._resource = resource
         self._schema = resource["schema"]
         self._fields = self._schema["fields"]
+        self._by_name = {field["name"]: field for field in self._fields}
         self._contract = _contract(self._fields)
         self.rows = 0
         self.faults: list[str] = []
         self._own_keys: list[pyarrow.Array] = []
         self._pairs = _Pairs()
         try:
-            for batch in ahead(read_table(folder, resource)):
+            for batch in ahead(read_table(folder, resource, encoded=True)):
                 if self._has_its_header(batch):
                     self._check(batch, keys)
                     if look is not None:
@@ -231,38 +266,44 @@ class _CheckedTable:
         self._fault("the header is not the one described")
         return False
 
-    def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, KeyIndex]) -> None:
-        failures = self._contract.failures(batch)
+    def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, _Keys]) -> None:
+        links = {key["fields"][0]: key for key in self._schema.get("foreignKeys", ())}
+        parents = {name: self._parent_rows(batch, key, keys) for name, key in links.items()}
+        vouched_for = {
+            name
+            for name, rows in parents.items()
+            if keys[links[name]["reference"]["resource"]].vouch_for(self._by_name[name], rows)
+        }
+        failures = self._contract.failures(batch, vouched_for)
         if failures is not None:
             broken = failures[["column", "check"]].drop_duplicates().to_numpy()
             for column, check in broken:
                 self._fault(f"{column}: {str(check).partition('(')[0]}")
-        parents = [
-            self._parent_rows(batch, key, keys) for key in self._schema.get("foreignKeys", ())
-        ]
         primary = self._schema.get("primaryKey", [])
         if len(primary) == 1:
-            self._own_keys.append(batch.column(primary[0]))
+            self._own_keys.append(plain(batch.column(primary[0])))
         elif primary and parents:
-            self._pairs.add(parents[0], batch.column(primary[1]).to_numpy(zero_copy_only=False))
+            numbers = batch.column(primary[1]).to_numpy(zero_copy_only=False)
+            self._pairs.add(next(iter(parents.values())), numbers)
 
     def _parent_rows(
-        self, batch: pyarrow.RecordBatch, key: Mapping[str, Any], keys: Mapping[str, KeyIndex]
+        self, batch: pyarrow.RecordBatch, key: Mapping[str, Any], keys: Mapping[str, _Keys]
     ) -> np.ndarray:
         parent = key["reference"]["resource"]
-        rows = keys[parent].positions(batch.column(key["fields"][0]))
+        rows = keys[parent].index.positions(batch.column(key["fields"][0]))
         if np.any(rows < 0):
             self._fault(f"a row's {parent} is not in this drop")
         return rows
 
-    def _finish(self, keys: dict[str, KeyIndex]) -> None:
-        if self._own_keys:
-            index = KeyIndex(pyarrow.concat_arrays(self._own_keys))
+    def _finish(self, keys: dict[str, _Keys]) -> None:
+        primary = self._schema.get("primaryKey", ())
+        if len(primary) == 1:
+            nothing = pyarrow.array([], pyarrow.string())
+            index = KeyIndex(pyarrow.concat_arrays([nothing, *self._own_keys]))
             if index.duplicates().any():
                 self._fault("a key stands twice")
-            keys[self._resource["name"]] = index
-        elif len(self._schema.get("primaryKey", ())) == 1:
-            keys[self._resource["name"]] = KeyIndex(pyarrow.array([], pyarrow.string()))
+            rules = _rules_of(self._by_name[primary[0]])
+            keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
         if self._pairs.has_repeats():
             self._fault("a key stands twice")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow
-import pyarrow.compute as pc
 
 from drops.folders import read_drop
 from drops.verify import read_table, resources_of
@@ -13,6 +12,7 @@ from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.screening import CODED, FREE_TEXT
 from sources.screening.loading import shipped_knowledge
+from transforms.arrays import distinct
 from transforms.screening.dangers import Dangers
 
 
@@ -27,7 +27,7 @@ class SensitiveScan:
         """Gather the texts of rows of a file."""
         for field in resource["schema"]["fields"]:
             if _is_free_text(resource["name"], field["joint-use:column"]):
-                self._texts.update(pc.unique(rows.column(field["name"])).drop_null().to_pylist())
+                self._texts.update(distinct(rows.column(field["name"])).drop_null().to_pylist())
 
     def categories(self) -> tuple[str, ...]:
         """Name the categories of §10 that the texts hold; none in a sound drop."""

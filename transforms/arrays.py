@@ -1,4 +1,6 @@
-"""Arrow columns as one array."""
+"""Arrow columns as one array, and columns of texts that repeat as dictionaries."""
+
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -16,6 +18,49 @@ def whole(column: pyarrow.ChunkedArray | pyarrow.Array) -> pyarrow.Array:
         if column.num_chunks
         else pyarrow.array([], column.type)
     )
+
+
+def plain(cells: pyarrow.Array) -> pyarrow.Array:
+    """Give a column as the values themselves, whether or not it came as a dictionary."""
+    is_encoded = isinstance(cells, pyarrow.DictionaryArray)
+    return cells.dictionary_decode() if is_encoded else cells
+
+
+def plain_rows(rows: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    """Give rows whose columns are all `plain`."""
+    return pyarrow.RecordBatch.from_arrays([plain(c) for c in rows.columns], rows.schema.names)
+
+
+def distinct(cells: pyarrow.Array) -> pyarrow.Array:
+    """Give the different values of a column, and a null if it has one.
+
+    Of a dictionary all entries count, used or not: they stand in the file too.
+    """
+    if not isinstance(cells, pyarrow.DictionaryArray):
+        return pc.unique(cells)
+    nothing = pyarrow.nulls(min(cells.null_count, 1), cells.dictionary.type)
+    return pyarrow.concat_arrays([cells.dictionary, nothing])
+
+
+_BYTES_A_CELL = 12
+
+
+def texts_that_repeat(metadata: Any) -> list[str]:  # noqa: ANN401 (`pyarrow.parquet.FileMetaData`)
+    """Name the text columns of a Parquet file that are worth reading as dictionaries.
+
+    They are those that take so few bytes that the file must hold each text once in a row group.
+    """
+    if not metadata.num_row_groups:
+        return []
+    group = metadata.row_group(0)
+    columns = (group.column(number) for number in range(group.num_columns))
+    return [
+        column.path_in_schema
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY"
+        and column.has_dictionary_page
+        and column.total_uncompressed_size < column.num_values * _BYTES_A_CELL
+    ]
 
 
 def is_among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ fault is held against the contract row by row.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,7 @@ from pandera.config import CONFIG
 from schemas.catalog import CATALOG, Table
 from schemas.contracts import contract_of
 from schemas.errors import ConfigurationError, UnexpectedError
+from transforms.arrays import distinct, plain, plain_rows
 
 _RULES = {
     "not_nullable": "missing",
@@ -66,21 +67,31 @@ class Contract:
         self._schema = schema
         self._columns = {name: _Good(column) for name, column in schema.columns.items()}
 
-    def failures(self, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
-        """Give `column`, `check` and `index` of each failure; None if there is none."""
+    def failures(
+        self, rows: pyarrow.RecordBatch, sound: Collection[str] = ()
+    ) -> pd.DataFrame | None:
+        """Give `column`, `check` and `index` of each failure; None if there is none.
+
+        Args:
+            rows: to be held against the contract; texts may come as dictionaries.
+            sound: columns whose cells are known to keep it.
+        """
         if not CONFIG.validation_enabled:
             raise ConfigurationError(
                 "pandera's checks are switched off (PANDERA_VALIDATION_ENABLED); unset it and run again"
             )
         if rows.schema.names != list(self._columns):
-            return self._failures(rows)
-        unknown = {name: good.unknown(rows[name]) for name, good in self._columns.items()}
+            return self._failures(plain_rows(rows))
+        unknown = {
+            name: plain(rows[name][:0]) if name in sound else good.unknown(rows[name])
+            for name, good in self._columns.items()
+        }
         longest = max(map(len, unknown.values()), default=0)
         if not longest:
             return None
         few = [_filled(cells, rows[name], longest) for name, cells in unknown.items()]
-        if self._failures(pyarrow.RecordBatch.from_arrays(few, schema=rows.schema)) is not None:
-            return self._failures(rows)
+        if self._failures(pyarrow.RecordBatch.from_arrays(few, rows.schema.names)) is not None:
+            return self._failures(plain_rows(rows))
         for name, cells in unknown.items():
             self._columns[name].learn(cells)
         return None
@@ -111,8 +122,8 @@ class _Good:
     def unknown(self, cells: pyarrow.Array) -> pyarrow.Array:
         """Give the cells that stand for all and are not known to be good."""
         few = self._standing_for(cells)
-        if self._values.type != cells.type:
-            self._values = pyarrow.array([], cells.type)
+        if self._values.type != few.type:
+            self._values = pyarrow.array([], few.type)
         if not self._has_bounds_only or not len(self._values):
             return few.filter(pc.invert(pc.is_in(few, value_set=self._values)))
         known = pc.min_max(self._values)
@@ -122,12 +133,14 @@ class _Good:
 
     def learn(self, cells: pyarrow.Array) -> None:
         """Remember good cells."""
-        if len(self._values) + len(cells) <= _MOST_REMEMBERED:
+        if len(cells) and len(self._values) + len(cells) <= _MOST_REMEMBERED:
             self._values = pc.unique(pyarrow.concat_arrays([self._values, cells]))
             if self._has_bounds_only:
                 self._values = _ends(self._values)
 
     def _standing_for(self, cells: pyarrow.Array) -> pyarrow.Array:
+        if isinstance(cells, pyarrow.DictionaryArray):
+            cells = distinct(cells)
         if self._has_bounds_only:
             return _ends(cells)
         if self._has_class_only:
@@ -183,6 +196,6 @@ def _ends(cells: pyarrow.Array) -> pyarrow.Array:
 
 def _filled(cells: pyarrow.Array, column: pyarrow.Array, length: int) -> pyarrow.Array:
     """Bring few cells to a length with cells of the same column."""
-    again = cells if len(cells) else column
+    again = cells if len(cells) else plain(column[:1])
     rest = again.take(pyarrow.array([0] * (length - len(cells)), pyarrow.int64()))
     return pyarrow.concat_arrays([cells, rest])
