@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from sqlalchemy import (
     Connection,
     Engine,
@@ -192,7 +193,10 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None  # this module begins transactions itself
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        # SQLite has no patience with two who turn a new file to WAL at the same moment.
+        with FileLock(path.with_name("ledger.lock"), mode=0o600):
+            raw.execute("PRAGMA journal_mode=WAL")
+        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
             raw.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

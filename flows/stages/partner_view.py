@@ -18,8 +18,8 @@ from sources.snapshot import Snapshot, Stretch
 from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.screening.screened import Screened
-from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.settling import line_columns
+from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.spine import Spine, at
 from transforms.verdicts import Verdicts
 
