@@ -1,7 +1,7 @@
 """A process that does nothing but digest numbers: `python -m drops.key_helper`, spoken to over its pipes.
 
 A job is secret, kind and numbers, each with its length before it, the numbers one to a line; the
-answer is their digests in hex, one behind the other. The process ends when its input does.
+answer is their digests, 16 bytes each, one behind the other. The process ends when its input does.
 """
 
 import signal
@@ -47,7 +47,7 @@ def main() -> None:
         except EOFError:
             return
         digests = KeyedDigests(secret, kind.decode()).joined(numbers.split(b"\n"))
-        send(sys.stdout.buffer, digests.hex().encode())
+        send(sys.stdout.buffer, digests)
 
 
 if __name__ == "__main__":

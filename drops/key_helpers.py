@@ -16,9 +16,9 @@ _MOST = 8
 
 @dataclass
 class KeyHelpers:
-    """One helper for each core. They end with us, however we end: their input is our pipe."""
+    """A helper for each core but our own. They end with us, however we end: their input is our pipe."""
 
-    count: int = field(default_factory=lambda: min(os.cpu_count() or 1, _MOST))
+    count: int = field(default_factory=lambda: min(max((os.cpu_count() or 1) - 1, 1), _MOST))
     _processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 

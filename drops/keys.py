@@ -9,7 +9,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.key_helpers import HELPERS
-from transforms.keyed_digests import DIGITS, KeyedDigests
+from transforms.key_forms import hexadecimal_keys, keys_of_bytes
+from transforms.keyed_digests import KeyedDigests
 
 _WORTH_HELP = 20_000
 
@@ -22,7 +23,11 @@ class PartnerKeys:
         self._secret = secret
 
     def of(self, kind: str, numbers: pyarrow.Array) -> pyarrow.Array:
-        """Give the key of each number; null stays null. `kind` keeps tables apart."""
+        """Give the key of each number in hex; null stays null. `kind` keeps tables apart."""
+        return hexadecimal_keys(self.binary(kind, numbers))
+
+    def binary(self, kind: str, numbers: pyarrow.Array) -> pyarrow.Array:
+        """Give the same keys as 16 bytes each."""
         given = numbers.drop_null().cast(pyarrow.string())
         is_helped = len(given) >= _WORTH_HELP and not _holds_line_ends(given)
         keys = self._by_helpers(kind, given) if is_helped else self._here(kind, given)
@@ -33,17 +38,13 @@ class PartnerKeys:
 
     def _here(self, kind: str, numbers: pyarrow.Array) -> pyarrow.Array:
         texts = (number.encode() for number in numbers.to_pylist())
-        return pyarrow.array(KeyedDigests(self._secret, kind).of(texts), pyarrow.string())
+        return keys_of_bytes(KeyedDigests(self._secret, kind).joined(texts))
 
     def _by_helpers(self, kind: str, numbers: pyarrow.Array) -> pyarrow.Array:
         shares = np.array_split(np.arange(len(numbers)), HELPERS.count)
         lines = [_lines(numbers.slice(share[0], len(share))) for share in shares]
         digests = HELPERS.digest(self._secret, kind, lines)
-        if digests is None:
-            return self._here(kind, numbers)
-        offsets = np.arange(len(numbers) + 1, dtype=np.int32) * DIGITS
-        buffers = [None, pyarrow.py_buffer(offsets), pyarrow.py_buffer(b"".join(digests))]
-        return pyarrow.Array.from_buffers(pyarrow.string(), len(numbers), buffers)
+        return self._here(kind, numbers) if digests is None else keys_of_bytes(b"".join(digests))
 
 
 def _lines(numbers: pyarrow.Array) -> bytes:

@@ -13,10 +13,11 @@ from flows.desk import Desk
 from flows.reconciling import TAG_MANIFEST, doubts, examined, unknown_drops
 from ledger.audit import note
 from ledger.drop_book import DropBook, Prepared, Tombstone
-from ledger.holdings import PERSONS, RECORDS, binary_keys
+from ledger.holdings import PERSONS, RECORDS
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
+from transforms.key_forms import binary_keys
 
 
 def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:

@@ -15,13 +15,14 @@ from flows.held_today import Inquiry, ShownRecord, shown_today
 from flows.reconciling import refuse_doubt
 from ledger.audit import note
 from ledger.drop_book import Answer, DropBook, EnteredDrop
-from ledger.holdings import OWN_NAME, binary_keys, hexadecimal_keys
+from ledger.holdings import OWN_NAME
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError, JointUseError, SourceUnreadableError
 from schemas.notice import Notice
+from transforms.key_forms import binary_keys, hexadecimal_keys
 
 
 class Named(BaseModel):

@@ -15,12 +15,12 @@ from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
 from flows.stages.screen import screened_texts
-from ledger.holdings import hexadecimal_keys
 from ledger.objection_book import ObjectionBook
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.partner_tables import STANDING, PartnerTable
 from sources.snapshot import Snapshot, take_snapshot
 from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
+from transforms.key_forms import hexadecimal_keys
 from transforms.persons import keepers
 from transforms.settling import settle
 from transforms.shaping import shape
@@ -97,7 +97,7 @@ def _records(
     is_refused = bool((objectors & own).any())
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
     view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
-    view.give_keys()
+    view.give_keys(run.keys_ahead)
     return [
         ShownRecord(table.name, key, items, is_refused)
         for table in view.tables

@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ import pyarrow
 
 from drops.folders import DropSeries, sweep
 from flows.engine import Engine
+from flows.keys_ahead import KeysAhead
 from flows.opening import Clock, open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
@@ -52,6 +53,7 @@ class Run:
     """When this run's attempt began; nothing later is inside."""
     workspace: Path
     environment: Mapping[str, str] = field(repr=False)
+    keys_ahead: KeysAhead = field(repr=False)
     engine: Engine | None = field(default=None, repr=False)
     """What runs the parts of large tables, if they are to be split."""
 
@@ -141,9 +143,13 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
         raise RefusedError(f"{month} is not over yet; a month is exported whole or not at all")
     partners = _partners(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
-    with ledger.held(names if is_exclusive else ()), workspace(folder.state) as own:
+    with ExitStack() as stack:
+        stack.enter_context(ledger.held(names if is_exclusive else ()))
+        own = stack.enter_context(workspace(folder.state))
         if is_exclusive:
             _sweep(folder, ledger, partners, kind)
+        keys_ahead = KeysAhead(Scratch(own))
+        stack.callback(keys_ahead.close)
         as_of = instant(clock)
         run = Run(
             request,
@@ -157,6 +163,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             as_of,
             own,
             environment,
+            keys_ahead,
             engine,
         )
         complete_pending(ledger, folder, run.actor.at)

@@ -11,15 +11,15 @@ import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
 
-KEY_BYTES = 16
+from transforms.key_forms import KEY
 
-PERSONS = pyarrow.schema([("key", pyarrow.binary(KEY_BYTES)), ("tables", pyarrow.uint16())])
+PERSONS = pyarrow.schema([("key", KEY), ("tables", pyarrow.uint16())])
 """One row per customer of whom a drop holds anything. Bit n of `tables` stands for its nth table."""
 
 RECORDS = pyarrow.schema(
     [
         ("record", pyarrow.string()),
-        ("key", pyarrow.binary(KEY_BYTES)),
+        ("key", KEY),
         ("digests", pyarrow.list_(pyarrow.uint64())),
     ]
 )
@@ -45,18 +45,6 @@ def unpacked(content: bytes) -> pyarrow.Table:
     """Read a table back from bytes."""
     with ipc.open_stream(content) as stream:
         return stream.read_all()
-
-
-def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
-    """Turn keys from 32 hex digits into 16 bytes."""
-    joined = bytes.fromhex("".join(hexadecimal.to_pylist()))
-    buffers = [None, pyarrow.py_buffer(joined)]
-    return pyarrow.Array.from_buffers(pyarrow.binary(KEY_BYTES), len(hexadecimal), buffers)
-
-
-def hexadecimal_keys(keys: pyarrow.ChunkedArray) -> pyarrow.Array:
-    """Turn keys from 16 bytes into 32 hex digits."""
-    return pyarrow.array([key.hex() for key in keys.to_pylist()], pyarrow.string())
 
 
 def after_publishing(before: pyarrow.Table, records: pyarrow.Table, sequence: int) -> pyarrow.Table:
@@ -99,7 +87,7 @@ def held_again(
     rows = pyarrow.table(
         [
             pyarrow.array([record for record, _ in records], pyarrow.string()),
-            pyarrow.array([bytes.fromhex(key) for _, key in records], pyarrow.binary(KEY_BYTES)),
+            pyarrow.array([bytes.fromhex(key) for _, key in records], KEY),
             pyarrow.array([[]] * len(records), HOLDINGS.field("digests").type),
             pyarrow.array([sequence] * len(records), pyarrow.int64()),
         ],

@@ -10,10 +10,10 @@ from ledger.holdings import (
     after_deletion,
     after_publishing,
     held_again,
-    hexadecimal_keys,
     packed,
     unpacked,
 )
+from transforms.key_forms import hexadecimal_keys
 
 Key = tuple[str, str]
 """A record and its key, in hex."""

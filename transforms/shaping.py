@@ -16,6 +16,7 @@ from schemas.staging import row_of
 from transforms.encodings import substituted, unmappable
 from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
+from transforms.key_forms import hexadecimal_keys
 from transforms.mentions import Mentions
 from transforms.reading.folded_columns import fold_addresses
 from transforms.screening.screened import WAITS, Screened
@@ -39,7 +40,7 @@ class Shaping:
 
     delivery: Delivery
     keys: dict[str, pyarrow.Array]
-    """Per parent table the partner's key of each row; null where the row does not leave."""
+    """Per table the partner's key of each row (16 bytes); null where the row does not leave."""
     mentions: Mentions
     customers: CustomerBlock
     key_of: KeyOf
@@ -148,9 +149,11 @@ def _keys(
     parent = dict(table.parents).get(name)
     if parent is not None:
         link = f"{name.removesuffix('_key')}_id"
-        return shaping.keys[parent].take(pyarrow.array(shaping.rows_of(link, rows)))
+        return hexadecimal_keys(
+            shaping.keys[parent].take(pyarrow.array(shaping.rows_of(link, rows)))
+        )
     if table.name in shaping.keys:
-        return shaping.keys[table.name].take(pyarrow.array(places))
+        return hexadecimal_keys(shaping.keys[table.name].take(pyarrow.array(places)))
     return shaping.key_of(table.name, rows.column(CATALOG[table.name].key))
 
 

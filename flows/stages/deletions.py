@@ -10,12 +10,12 @@ from flows.run import Run
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
 from ledger.drop_book import Tombstone
-from ledger.holdings import hexadecimal_keys
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import STANDING
+from transforms.key_forms import hexadecimal_keys
 from transforms.tombstones import deletions, staying
 from transforms.verdicts import Disposition, Verdicts
 

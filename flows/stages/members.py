@@ -7,9 +7,10 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.stages.partner_view import PartnerView
-from ledger.holdings import PERSONS, RECORDS, binary_keys
+from ledger.holdings import PERSONS, RECORDS
 from ledger.references import References
 from schemas.partner_tables import PartnerTable, key_name
+from transforms.key_forms import KEY, binary_keys
 from transforms.persons import tables_of_persons
 
 _KEY_OF = {
@@ -59,15 +60,15 @@ def persons_in(
     keys = _keys_of_customers(view).filter(is_there)
     has_key = keys.is_valid()
     masks = pyarrow.array(found).filter(is_there)
-    return pyarrow.table([binary_keys(keys.filter(has_key)), masks.filter(has_key)], schema=PERSONS)
+    return pyarrow.table([keys.filter(has_key), masks.filter(has_key)], schema=PERSONS)
 
 
 def _keys_of_customers(view: PartnerView) -> pyarrow.Array:
     """Give the key of every customer: those made for the drop, and the others'."""
     numbers = view.spine.column("customers", "customer_id")
-    made = view.shaping.keys.get("customers", pyarrow.nulls(len(numbers), pyarrow.string()))
+    made = view.shaping.keys.get("customers", pyarrow.nulls(len(numbers), KEY))
     others = pc.if_else(made.is_null(), numbers, pyarrow.scalar(None, pyarrow.string()))
-    return pc.coalesce(made, view.keys.of("customers", others))
+    return pc.coalesce(made, view.keys.binary("customers", others))
 
 
 def _of_item(table: PartnerTable, rows: pyarrow.RecordBatch, item: str) -> pyarrow.Array:

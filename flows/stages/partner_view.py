@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
+from flows.keys_ahead import KeysAhead
 from flows.run import Run
 from flows.stages.check import codes_of
 from schemas.agreement import Delivery, DropKind
@@ -16,11 +17,12 @@ from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch
 from transforms.arrays import whole
+from transforms.key_forms import KEY
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.screening.screened import Screened
 from transforms.settling import line_columns
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
-from transforms.spine import Spine, at
+from transforms.spine import SPINE_TABLES, Spine, at
 from transforms.verdicts import Verdicts
 
 
@@ -43,6 +45,7 @@ def brief_of(run: Run, partner: str) -> Brief:
 class PartnerView:
     """What the gate and the writing of one drop work on."""
 
+    partner: str
     snapshot: Snapshot
     spine: Spine
     verdicts: Verdicts
@@ -50,13 +53,16 @@ class PartnerView:
     shaping: Shaping
     keys: PartnerKeys
 
-    def give_keys(self) -> None:
-        """Make the keys that several tables need, each number once."""
-        for name in {table.name for table in self.tables} & {"customers", "vehicles", "repairs"}:
-            leaves = pyarrow.array(self.verdicts.codes(name) == 0)
-            numbers = self.spine.column(name, CATALOG[name].key or "")
-            given = pc.if_else(leaves, numbers, pyarrow.scalar(None, pyarrow.string()))
-            self.shaping.keys[name] = self.keys.of(name, given)
+    def give_keys(self, ahead: KeysAhead) -> None:
+        """Give the keys that were made ahead, and make those that several tables need, each once."""
+        for name in {table.name for table in self.tables}:
+            made = ahead.of(self.partner, name)
+            if made is not None:
+                leaves = pyarrow.array(self.verdicts.codes(name) == 0)
+                self.shaping.keys[name] = pc.if_else(leaves, made, pyarrow.scalar(None, KEY))
+            elif name in {"customers", "vehicles", "repairs"}:
+                given = numbers_in(self.spine, self.verdicts, name)
+                self.shaping.keys[name] = self.keys.binary(name, given)
 
     def leaving(
         self, table: PartnerTable, stretch: Stretch | None = None
@@ -72,6 +78,25 @@ class PartnerView:
                 rows = batch if leaves.all() else batch.filter(pyarrow.array(leaves))
                 yield rows, start + np.flatnonzero(leaves)
             start += batch.num_rows
+
+
+def numbers_in(spine: Spine, verdicts: Verdicts, table: str) -> pyarrow.Array:
+    """Give the number of each row of a table that is not ruled out; null for the others."""
+    is_in = pyarrow.array(verdicts.codes(table) == 0)
+    numbers = spine.column(table, CATALOG[table].key or "")
+    return pc.if_else(is_in, numbers, pyarrow.scalar(None, pyarrow.string()))
+
+
+def begin_keys(run: Run, spine: Spine, verdicts: Verdicts) -> None:
+    """Begin to make the partners' keys of all rows that may still leave with a monthly drop."""
+    if run.kind is not DropKind.MONTHLY:
+        return
+    for partner in run.partners:
+        keys = PartnerKeys(run.ledger.key(partner))
+        for table in brief_of(run, partner).tables:
+            if CATALOG[table.name].key and table.name in SPINE_TABLES:
+                numbers = numbers_in(spine, verdicts, table.name)
+                run.keys_ahead.begin(partner, keys, table.name, numbers)
 
 
 def view_of(
@@ -123,7 +148,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
         rows_of=rows_of,
         screened=screened,
     )
-    return PartnerView(snapshot, spine, verdicts, brief.tables, shaping, keys)
+    return PartnerView(brief.partner, snapshot, spine, verdicts, brief.tables, shaping, keys)
 
 
 def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:

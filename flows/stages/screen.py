@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from flows.report import Settled
 from flows.run import Run
 from flows.stages.check import check_share, codes_of, keep
+from flows.stages.partner_view import begin_keys
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
@@ -47,6 +48,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
         QuarantineLimitError: a table has more broken rows than the shop allows.
     """
     verdicts = run.scratch.verdicts()
+    begin_keys(run, snapshot.spine, verdicts)
     screened = screened_texts(run, snapshot, verdicts)
     run.scratch.save_screened(screened)
     _set_aside(snapshot, verdicts, screened)

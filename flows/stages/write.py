@@ -31,6 +31,7 @@ from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Versio
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
+from transforms.key_forms import hexadecimal_keys
 
 SOFTWARE = "joint-use-export"
 
@@ -51,7 +52,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
-    view.give_keys()
+    view.give_keys(run.keys_ahead)
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -118,7 +119,7 @@ class _DropWriter:
         vehicles = pyarrow.array(targets.cars["vehicle"], pyarrow.int64())
         words = dict(table.columns[-1].labels)
         cells = [
-            self._view.shaping.keys["vehicles"].take(vehicles).to_pylist(),
+            hexadecimal_keys(self._view.shaping.keys["vehicles"].take(vehicles)).to_pylist(),
             *(
                 targets.cars[name].tolist()
                 for name in ("campaign", "notified_on", "category", "device")
