@@ -1,6 +1,7 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
 import ctypes
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
 _LARGE_BYTES = 1 << 20
 _DECAY_MS = 100
+_NEW_OBJECTS = 50_000
 
 
 @dataclass(frozen=True)
@@ -182,8 +184,11 @@ def _prefer_flat_memory() -> None:
 
     glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
     was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
-    none of it is to be had.
+    none of it is to be had. Python's own search for garbage passes over what the imports made, and is made
+    less often: tables are not its business.
     """
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS)
     with suppress(NotImplementedError):
         pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
     with suppress(AttributeError, OSError, TypeError):

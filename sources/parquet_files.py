@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
 from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
+from transforms.arrays import texts_that_repeat
 
 _LARGEST_GROUP_BYTES = 1 << 30
 """A file of a few kilobytes can unpack to any size; this is what a run may hold of it at once."""
@@ -41,7 +42,11 @@ class ParquetTable:
     def __init__(self, path: Path) -> None:
         """Read the file's schema."""
         try:
-            self._file = parquet.ParquetFile(path, pre_buffer=False)
+            metadata = parquet.read_metadata(path)
+            repeat = texts_that_repeat(metadata)
+            self._file = parquet.ParquetFile(
+                path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
+            )
         except pyarrow.ArrowInvalid:
             self._file = None
         if self._file is None:
@@ -57,7 +62,7 @@ class ParquetTable:
         self.unreadable: list[UnreadableRow] = []
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
-        """Stream the columns in file order; records count from 1."""
+        """Stream the columns in file order, texts that repeat as dictionaries; records count from 1."""
         del order
         read = 0
         for batch in self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers)):

@@ -12,6 +12,7 @@ from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG, Table
 from schemas.columns import Column
 from schemas.shop import TableMapping
+from transforms.arrays import plain_rows
 from transforms.certificates import with_users
 from transforms.checking import broken_rows
 from transforms.mapping import Match, raw_column
@@ -51,19 +52,20 @@ def assemble(
     reads: Mapping[str, ColumnRead], sources: Mapping[str, pyarrow.Array | None], table: Table
 ) -> CanonicalBatch:
     """Put read columns together, check the rows against the contract, and note the reasons."""
-    rows = pyarrow.RecordBatch.from_arrays(
-        [reads[n].values for n in table.columns], schema=schema_of(table)
+    encoded = pyarrow.RecordBatch.from_arrays(
+        [reads[n].values for n in table.columns], list(table.columns)
     )
+    rows = plain_rows(encoded).cast(schema_of(table))
     flags = Counter({f"{n}:{f}": c for n, read in reads.items() for f, c in read.flags.items()})
     if table.name == "certificates":
-        rows = with_users(rows)
+        encoded = rows = with_users(rows)
     if table.name == "objections":
         return _lenient_objections(rows, reads, flags)
     notes = _Notes(rows.num_rows)
     for name, read in reads.items():
         if read.faults is not None:
             notes.add(table.columns[name], read.faults, sources[name])
-    for row, reason in broken_rows(rows, table):
+    for row, reason in broken_rows(encoded, table):
         notes.give(row, reason)
     return CanonicalBatch(rows, notes.reasons, notes.unread, flags)
 

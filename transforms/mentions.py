@@ -88,9 +88,10 @@ class Mentions:
         """Mask of the cells that hold a name, a contact or an address."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
+        encoded = cells.dictionary_encode()
         texts, addresses = (
-            _Distinct(cells, squeezed_text),
-            _Distinct(cells, squeezed_addresses_text),
+            _Distinct(encoded, squeezed_text),
+            _Distinct(encoded, squeezed_addresses_text),
         )
         return texts.hold(self._in_texts) | addresses.hold(self._addresses)
 
@@ -98,7 +99,7 @@ class Mentions:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
-        distinct = _Distinct(cells, squeezed_text)
+        distinct = _Distinct(cells.dictionary_encode(), squeezed_text)
         mask = distinct.hold(self._contacts)
         for place in np.flatnonzero(distinct.hold(self._names) & ~mask).tolist():
             mask[place] = self._is_in_passing(cells[place].as_py())
@@ -131,8 +132,9 @@ def _automaton(words: Iterable[str]) -> "ahocorasick_rs.AhoCorasick | None":
 class _Distinct:
     """The distinct texts of a column, folded once, to be searched for several sets of words."""
 
-    def __init__(self, cells: pyarrow.Array, fold: Callable[[pyarrow.Array], JoinedText]) -> None:
-        encoded = cells.dictionary_encode()
+    def __init__(
+        self, encoded: pyarrow.DictionaryArray, fold: Callable[[pyarrow.Array], JoinedText]
+    ) -> None:
         self._places = encoded.indices
         self._joined = fold(encoded.dictionary)
 

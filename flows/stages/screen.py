@@ -169,13 +169,10 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
 def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
     for batch in snapshot.batches("repair_lines", [*NAMED_LINE_COLUMNS, "amount_jpy"]):
-        is_tax = pc.match_substring(batch.column("name"), _TAX)
-        if not pc.any(is_tax).as_py():
-            continue
-        is_nothing = pc.equal(pc.fill_null(batch.column("amount_jpy"), 0), 0)
-        is_in = codes_of(verdicts, "repair_lines", batch, 0) == 0
-        mask = pc.and_(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False), is_in)
-        for text in pc.unique(batch.column("name").filter(mask)).to_pylist():
+        of_nothing = batch.filter(pc.equal(pc.fill_null(batch.column("amount_jpy"), 0), 0))
+        of_tax = of_nothing.filter(pc.match_substring(of_nothing.column("name"), _TAX))
+        is_in = codes_of(verdicts, "repair_lines", of_tax, 0) == 0
+        for text in pc.unique(of_tax.column("name").filter(pyarrow.array(is_in))).to_pylist():
             verdicts.line_texts[text] = Verdict(Disposition.WITHHELD, _ZERO_TAX)
 
 

@@ -55,7 +55,15 @@ class ColumnRead:
 
 
 def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
-    """Read a source column, text or already typed, into the canonical type."""
+    """Read a source column, text or already typed, into the canonical type.
+
+    Of a dictionary each entry is read, and the values come as a dictionary too.
+    """
+    if isinstance(source, pyarrow.DictionaryArray):
+        entries = read_column(source.dictionary, column)
+        if not entries.flags:
+            return _spread(entries, source)
+        source = source.dictionary_decode()
     if not _is_text(source.type):
         typed = _cast_typed(source, column)
         if typed is not None:
@@ -70,6 +78,15 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     if pattern is None:
         return _read_distinct(source, column)
     return _read_plain(source, column, pattern)
+
+
+def _spread(entries: ColumnRead, source: pyarrow.DictionaryArray) -> ColumnRead:
+    """Give what was read of the entries of a dictionary to its cells."""
+    faults = None if entries.faults is None else entries.faults.take(source.indices)
+    if pyarrow.types.is_string(entries.values.type) and not entries.values.null_count:
+        values = pyarrow.DictionaryArray.from_arrays(source.indices, entries.values)
+        return ColumnRead(values, faults, Counter())
+    return ColumnRead(entries.values.take(source.indices), faults, Counter())
 
 
 def _read_plain(source: pyarrow.Array, column: Column, pattern: str) -> ColumnRead:
