@@ -34,8 +34,8 @@ from transforms.period import SHOP_TIME, Month
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """Numbers of the options in glibc's <malloc.h>."""
 
-_LARGE_BYTES = 1 << 20
-_DECAY_MS = 100
+_LARGE_BYTES = 1 << 25
+_DECAY_MS = 1000
 _NEW_OBJECTS = 50_000
 
 
