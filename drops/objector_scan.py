@@ -207,9 +207,12 @@ class _Delivered:
         self._keys, self._kind, self._number, self._there = keys, kind, number, there
 
     def among(self, rows: pyarrow.Table) -> pyarrow.Table:
-        numbers = rows[self._number].combine_chunks()
-        is_there = pc.is_in(self._keys.of(self._kind, numbers), value_set=self._there)
-        return rows.filter(is_there)
+        if not len(rows):
+            return rows
+        keys = self._keys.of(self._kind, rows[self._number].combine_chunks())
+        # They are few beside those in the drop: the few are hashed, not the many.
+        there = self._there.filter(pc.is_in(self._there, value_set=keys))
+        return rows.filter(pc.is_in(keys, value_set=there))
 
 
 class _Split:

@@ -184,10 +184,8 @@ def _prefer_flat_memory() -> None:
 
     glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
     was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
-    none of it is to be had. Python's own search for garbage passes over what the imports made, and is made
-    less often: tables are not its business.
+    none of it is to be had. Python searches for garbage less often: tables are not its business.
     """
-    gc.freeze()
     gc.set_threshold(_NEW_OBJECTS)
     with suppress(NotImplementedError):
         pyarrow.jemalloc_set_decay_ms(_DECAY_MS)

@@ -95,10 +95,10 @@ class Meaning:
             known = len(pairs)
             own = pairs.assign(digest=persons[pairs["row"]] + 1)
             grown = [pairs, _meant(own[["objection_id", "digest"]], persons + 1)]
-            for mark in self.traits.marks:
-                seen = pairs.assign(digest=mark[pairs["row"]])[["objection_id", "digest"]]
-                seen = seen[seen["digest"] != 0].drop_duplicates()
-                grown += [_meant(seen, clue) for clue in self.traits.clues]
+            marks = (pairs.assign(digest=mark[pairs["row"]]) for mark in self.traits.marks)
+            seen = pd.concat(marks)[["objection_id", "digest"]]
+            seen = seen[seen["digest"] != 0].drop_duplicates()
+            grown += [_meant(seen, clue) for clue in self.traits.clues]
             pairs = pd.concat(grown).drop_duplicates()
         return pairs
 

@@ -14,19 +14,24 @@ from pandas import ArrowDtype
 
 from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
+from flows.keys_ahead import KeysAhead
+from flows.scratch import Scratch
+from ledger.references import References
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
+from transforms.arrays import plain
 from transforms.checking import Contract, broken_rows, frame_of
+from transforms.key_forms import KEY, binary_keys, hexadecimal_keys
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
 from transforms.reading.columns import _READERS, read_column
 from transforms.working_ahead import ahead
 
-KEY = "^[0-9a-f]{4}$"
+KEY_FORM = "^[0-9a-f]{4}$"
 CONTRACT = pa.DataFrameSchema(
     {
         "code": pa.Column(ArrowDtype(pyarrow.string()), pa.Check.isin(["a", "b"]), nullable=True),
-        "key": pa.Column(ArrowDtype(pyarrow.string()), pa.Check.str_matches(KEY)),
+        "key": pa.Column(ArrowDtype(pyarrow.string()), pa.Check.str_matches(KEY_FORM)),
         "month": pa.Column(
             ArrowDtype(pyarrow.string()), pa.Check.str_matches(r"^\d{4}-\d{2}$"), nullable=True
         ),
@@ -112,13 +117,90 @@ def test_helpers_give_the_keys_we_would_make_ourselves(numbers):
 def test_a_killed_helper_is_replaced_and_no_key_is_lost():
     helpers = KeyHelpers(count=2)
     shares = [b"C1\nC2", b"C3"]
-    expected = ["".join(KeyedDigests(b"s", "v").of(s.split(b"\n"))).encode() for s in shares]
+    expected = [KeyedDigests(b"s", "v").joined(s.split(b"\n")) for s in shares]
     assert helpers.digest(b"s", "v", shares) == expected
     helpers._processes[1].kill()
     helpers._processes[1].wait()
     assert helpers.digest(b"s", "v", shares) is None
     assert helpers.digest(b"s", "v", shares) == expected
     helpers._stop()
+
+
+@settings(deadline=None)
+@given(st.lists(st.none() | st.text(alphabet="ab1", max_size=3), max_size=8), st.data())
+def test_keys_of_a_dictionary_are_found_as_each_key_is(keys, data):
+    index = KeyIndex(pyarrow.array(keys, pyarrow.string()))
+    asked = pyarrow.array(
+        data.draw(st.lists(st.none() | st.text(alphabet="ab1", max_size=3))), pyarrow.string()
+    )
+    found = index.positions(asked.dictionary_encode())
+    assert found.tolist() == index.positions(asked).tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROWS, min_size=1, max_size=3))
+def test_a_contract_finds_the_same_in_dictionaries(batches):
+    contract = Contract(CONTRACT)
+    for rows in batches:
+        batch = pyarrow.RecordBatch.from_pylist(rows, SCHEMA)
+        columns = [
+            column.dictionary_encode() if pyarrow.types.is_string(column.type) else column
+            for column in batch.columns
+        ]
+        found = contract.failures(pyarrow.RecordBatch.from_arrays(columns, batch.schema.names))
+        assert (_told(found) if found is not None else set()) == _by_pandera(batch)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.none() | st.text(alphabet="a １,円.\u3000", max_size=5), max_size=8), st.data())
+def test_a_dictionary_is_read_as_its_cells_are(cells, data):
+    table, name = data.draw(
+        st.sampled_from(
+            [
+                *(("repair_lines", "name"), ("repairs", "status"), ("customers", "phone")),
+                *(("visits", "visit_id"), ("visits", "odometer_km")),
+            ]
+        )
+    )
+    column, source = CATALOG[table].columns[name], pyarrow.array(cells, pyarrow.string())
+    one, other = read_column(source, column), read_column(source.dictionary_encode(), column)
+    assert plain(other.values).to_pylist() == one.values.to_pylist()  # noqa: PD011 (no pandas object)
+    told = [
+        read.faults.to_pylist() if read.faults else [None] * len(cells) for read in (one, other)
+    ]
+    assert told[0] == told[1]
+    assert one.flags == other.flags
+
+
+@given(st.lists(st.none() | st.binary(min_size=16, max_size=16), max_size=6), st.integers(0, 3))
+def test_keys_keep_their_value_in_either_form(keys, start):
+    column = pyarrow.array(keys, KEY)[start:]
+    in_hex = hexadecimal_keys(column)
+    assert in_hex.to_pylist() == [None if k is None else k.hex() for k in keys[start:]]
+    assert binary_keys(in_hex.drop_null()).equals(column.drop_null())
+
+
+@pytest.mark.parametrize("texts", [["a", "b", None], ["a"] * 3 + [None], ["", None, "髙" * 40]])
+def test_traits_do_not_depend_on_whether_a_column_repeats_itself(texts):
+    references = References(b"r" * 32)
+    alone = [
+        references.traits(pyarrow.array([text], pyarrow.string()))[0].as_py() for text in texts
+    ]
+    often = references.traits(pyarrow.array(texts * 700, pyarrow.string())).to_pylist()
+    rare = [*texts, *(str(n) for n in range(2000))]
+    assert often == alone * 700
+    assert (
+        references.traits(pyarrow.array(rare, pyarrow.string())).to_pylist()[: len(texts)] == alone
+    )
+
+
+def test_keys_made_ahead_are_those_made_at_once(tmp_path):
+    keys, numbers = PartnerKeys(b"k" * 32), pyarrow.array(["C1", None, "C3"])
+    ahead_of = KeysAhead(Scratch(tmp_path))
+    ahead_of.begin("lotas", keys, "customers", numbers)
+    assert ahead_of.of("lotas", "customers").equals(keys.binary("customers", numbers))
+    assert ahead_of.of("broadleaf", "customers") is None
+    ahead_of.close()
 
 
 def test_a_helper_ends_with_its_input():
