@@ -20,6 +20,7 @@ from pyarrow import parquet
 from drops.bag import check_bag, read_manifest
 from drops.folders import read_drop
 from schemas.arrow_types import DECIMAL
+from schemas.catalog import CATALOG
 from schemas.contracts import cell, contract
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
@@ -37,6 +38,11 @@ _TYPES: Mapping[str, pyarrow.DataType] = {
     "number": DECIMAL,
     "boolean": pyarrow.bool_(),
 }
+
+_POINTED_AT = frozenset(
+    {*STANDING, *(to for table in CATALOG.values() for to in table.links.values())}
+)
+"""Tables whose keys are asked for by others; of the rest only whether a key stands twice."""
 
 
 @dataclass(frozen=True)
@@ -300,10 +306,12 @@ class _CheckedTable:
         if len(primary) == 1:
             nothing = pyarrow.array([], pyarrow.string())
             index = KeyIndex(pyarrow.concat_arrays([nothing, *self._own_keys]))
+            self._own_keys = []
             if index.duplicates().any():
                 self._fault("a key stands twice")
-            rules = _rules_of(self._by_name[primary[0]])
-            keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
+            if self._resource["name"] in _POINTED_AT:
+                rules = _rules_of(self._by_name[primary[0]])
+                keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
         if self._pairs.has_repeats():
             self._fault("a key stands twice")
 
