@@ -52,9 +52,11 @@ class References:
         import pyarrow  # noqa: PLC0415
         import pyarrow.compute as pc  # noqa: PLC0415
 
+        from transforms.arrays import whole  # noqa: PLC0415
+
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.
         key = base64.b64encode(hashlib.sha256(b"traits:" + self.secret).digest()[:12]).decode()
-        cells = texts.cast(pyarrow.string())
+        cells = whole(texts).cast(pyarrow.string())
         if len(pc.unique(cells[:_SAMPLE_ROWS])) > min(len(cells), _SAMPLE_ROWS) / 2:
             distinct, places = pc.fill_null(cells, ""), None
         else:
