@@ -69,7 +69,8 @@ def export_shop(request: ExportRequest, group_run: str) -> ShopEnding:
 
 def _bury(group_run: str) -> None:
     """Call the shops' runs that still seem to go on crashed: their worker was killed, nobody else will."""
-    going_on = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+    seemingly = [StateType.PENDING, StateType.RUNNING]
+    going_on = FlowRunFilterState(type=FlowRunFilterStateType(any_=seemingly))
     tagged = FlowRunFilterTags(all_=[group_run])
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going_on, tags=tagged))

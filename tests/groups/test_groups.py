@@ -116,6 +116,25 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     assert set(states) == {"Completed", "Crashed"}
 
 
+@pytest.mark.parametrize("state", ["Pending", "Running"])
+def test_a_run_whose_worker_was_killed_at_any_moment_does_not_seem_to_go_on(prefect_server, state):
+    """Also one that was killed before it began."""
+    from prefect import states
+    from prefect.client.orchestration import get_client
+
+    from flows.export_group import _bury, export_monthly
+
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(
+            export_monthly,
+            parameters={"request": {"shop": "x"}},
+            state=getattr(states, state)(),
+            tags=["group 1"],
+        )
+        _bury("group 1")
+        assert client.read_flow_run(run.id).state_name == "Crashed"
+
+
 def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     from flows.export_group import export_group
 
