@@ -14,7 +14,8 @@ from pathlib import Path
 import pyrage
 
 from drops.bag import check_bag
-from drops.sealing import Parcel, encrypt, unpack
+from drops.packing import encrypt, to_disk
+from drops.sealing import Parcel, unpack
 from schemas.errors import VerificationError
 
 
@@ -55,9 +56,8 @@ class Kept:
         _write(self.key, str(identity).encode())
         hidden = self.copy.with_name(f".{self.copy.name}.part")
         with hidden.open("wb") as file:
-            encrypt(folder, identity.to_public(), file)
-            file.flush()
-            os.fsync(file.fileno())
+            encrypt(folder, folder.name, identity.to_public(), file)
+            to_disk(file)
         hidden.replace(self.copy)
 
     @contextmanager
@@ -93,5 +93,4 @@ def _write(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        to_disk(file)

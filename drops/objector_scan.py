@@ -134,33 +134,91 @@ class Traces:
     pairs: set[tuple[str, str]] = field(default_factory=set)
 
 
-def gather_traces(
-    register: Register, known: Known, delivered: Mapping[str, pyarrow.Array]
-) -> Traces:
-    """Gather the traces of everyone who refuses.
+@dataclass(frozen=True)
+class Marks:
+    """Values of refusers, in plain form, and the rows of others that have one of them too, by column."""
+
+    values: set[str]
+    of_others: tuple[tuple[str, pyarrow.Table], ...]
+
+    def only_theirs(self, there: "_Delivered") -> set[str]:
+        """Give the values that nobody in the drop has too."""
+        shared = (
+            _form(column, there.among(rows)[column]).to_pylist() for column, rows in self.of_others
+        )
+        return self.values.difference(*shared)
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What everyone who refuses can be recognised by, and who else has it: all but what a drop decides.
+
+    Args:
+        keys: of the refusers and of the cars only they have.
+        contacts: of the refusers.
+        addresses: likewise.
+        pairs: names with addresses, likewise.
+        numbers: chassis numbers and plates of their cars.
+        namesakes: the others who bear one of their names.
+        partner_keys: the partner's.
+    """
+
+    keys: set[str]
+    contacts: tuple[Marks, ...]
+    addresses: Marks
+    pairs: set[tuple[str, str]]
+    numbers: tuple[Marks, ...]
+    namesakes: pyarrow.Table
+    partner_keys: PartnerKeys
+
+    def traces(self, delivered: Mapping[str, pyarrow.Array]) -> Traces:
+        """Take away what people in the drop have too.
+
+        Args:
+            delivered: partner keys of the customers and vehicles that stand in the drop.
+        """
+        people, cars = (
+            _Delivered(self.partner_keys, kind, number, delivered[kind])
+            for kind, number in (("customers", "customer_id"), ("vehicles", "vehicle_id"))
+        )
+        contacts = [marks.only_theirs(people) for marks in self.contacts]
+        numbers = [marks.only_theirs(cars) for marks in self.numbers]
+        return Traces(
+            keys=self.keys,
+            contacts=set[str]().union(*contacts, *numbers),
+            addresses=self.addresses.only_theirs(people),
+            pairs=self.pairs - _pairs(people.among(self.namesakes)),
+        )
+
+
+def suspects_of(register: Register, known: Known) -> Suspects:
+    """Gather what everyone who refuses can be recognised by.
 
     Args:
         register: the objections.
         known: customers, cars and certificates.
-        delivered: partner keys of the customers and vehicles that stand in the drop.
     """
     refusers = _with_merged(known.numbers_of(register.refusers()), known.customers)
-    people = _Split(known.customers, known.customers["customer_id"], refusers)
-    cars = _Split(known.vehicles, known.vehicles["customer_id"], refusers)
+    people = _Split(known.customers, "customer_id", known.customers["customer_id"], refusers)
+    cars = _Split(known.vehicles, "vehicle_id", known.vehicles["customer_id"], refusers)
     numbers = set(cars.theirs["vehicle_id"].to_pylist())
-    papers = _Split(known.certificates, known.certificates["vehicle_id"], numbers)
-    people_there = _Delivered(known.keys, "customers", "customer_id", delivered["customers"])
-    cars_there = _Delivered(known.keys, "vehicles", "vehicle_id", delivered["vehicles"])
-    traces = Traces(keys=known_keys(known.keys, refusers, numbers, cars.others))
-    for columns in (_PHONES, ("email",)):
-        traces.contacts |= people.only_theirs(columns, people_there)
-    for column in CERTIFICATE_COLUMNS:
-        theirs = cars.only_theirs((column,), cars_there) | papers.only_theirs((column,), cars_there)
-        shared = cars.shared(column, theirs, cars_there) | papers.shared(column, theirs, cars_there)
-        traces.contacts |= theirs - shared
-    traces.addresses = people.only_theirs(("address",), people_there)
-    traces.pairs = _pairs(people.theirs) - _pairs(people_there.among(people.namesakes()))
-    return traces
+    papers = _Split(known.certificates, "vehicle_id", known.certificates["vehicle_id"], numbers)
+    return Suspects(
+        keys=known_keys(known.keys, refusers, numbers, cars.others),
+        contacts=tuple(_marks(columns, people) for columns in (_PHONES, ("email",))),
+        addresses=_marks(("address",), people),
+        pairs=_pairs(people.theirs),
+        numbers=tuple(_marks((column,), cars, papers) for column in CERTIFICATE_COLUMNS),
+        namesakes=people.namesakes(),
+        partner_keys=known.keys,
+    )
+
+
+def _marks(columns: tuple[str, ...], *tables: "_Split") -> Marks:
+    """Give what refusers have in any of the columns, and who else has it in any of them."""
+    values = {value for table in tables for c in columns for value in table.their_values(c)}
+    others = tuple((c, table.others_with(c, values)) for table in tables for c in columns)
+    return Marks(values, others)
 
 
 def known_keys(
@@ -218,28 +276,27 @@ class _Delivered:
 class _Split:
     """A table, split into what is the objectors' and what is other people's."""
 
-    def __init__(self, rows: pyarrow.Table, owners: pyarrow.ChunkedArray, who: set[str]) -> None:
+    def __init__(
+        self, rows: pyarrow.Table, number: str, owners: pyarrow.ChunkedArray, who: set[str]
+    ) -> None:
         is_theirs = pc.is_in(owners, value_set=_strings(who))
+        self._number = number
         self.theirs, self.others = rows.filter(is_theirs), rows.filter(pc.invert(is_theirs))
-        self._plain: dict[str, pyarrow.ChunkedArray] = {}
 
-    def only_theirs(self, columns: Iterable[str], there: _Delivered) -> set[str]:
-        """Give the objectors' values, in plain form, that nobody in the drop has too."""
-        columns = tuple(columns)
-        values = {v for c in columns for v in _form(c, self.theirs[c]).to_pylist() if v}
-        return values - {v for column in columns for v in self.shared(column, values, there)}
+    def their_values(self, column: str) -> set[str]:
+        """Give the objectors' values in plain form."""
+        return {value for value in _form(column, self.theirs[column]).to_pylist() if value}
 
-    def shared(self, column: str, values: set[str], there: _Delivered) -> set[str]:
-        """Give those of the values that other people in the drop have in this column."""
-        if column not in self._plain:
-            self._plain[column] = _form(column, self.others[column])
-        has_one = pc.is_in(self._plain[column], value_set=_strings(values))
-        return set(_form(column, there.among(self.others.filter(has_one))[column]).to_pylist())
+    def others_with(self, column: str, values: set[str]) -> pyarrow.Table:
+        """Give number and column of the others who have one of the values in it."""
+        has_one = pc.is_in(_form(column, self.others[column]), value_set=_strings(values))
+        return self.others.select([self._number, column]).filter(has_one)
 
     def namesakes(self) -> pyarrow.Table:
-        """Give the others who bear an objector's name."""
+        """Give number, name and address of the others who bear an objector's name."""
         names = pc.unique(_plain(self.theirs["name"]))
-        return self.others.filter(pc.is_in(_plain(self.others["name"]), value_set=names))
+        is_namesake = pc.is_in(_plain(self.others["name"]), value_set=names)
+        return self.others.select([self._number, "name", "address"]).filter(is_namesake)
 
 
 class _Search:

@@ -7,12 +7,8 @@
 The digest is signed and not the file itself, because Ed25519 needs the whole message in memory.
 """
 
-import os
 import shutil
 import tarfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -28,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from drops.bag import sha256_of
 from drops.folders import read_drop
+from drops.packing import pack, to_disk
 from schemas.agreement import Agreement, fingerprint_of
 from schemas.errors import RefusedError, VerificationError
 
@@ -47,6 +44,11 @@ class Parcel:
         return self.tar.with_name(self.tar.name + DIGEST)
 
     @property
+    def hidden(self) -> Path:
+        """The tar while it is made."""
+        return self.tar.with_name(f".{self.tar.name}.part")
+
+    @property
     def sha256(self) -> str:
         """The digest of the tar as it was written down and signed, hexadecimal."""
         return self.digest.read_text().partition(" ")[0]
@@ -62,35 +64,36 @@ class Parcel:
         return self.tar, self.digest, self.signature
 
 
-def seal(folder: Path, agreement: Agreement, signing_key: bytes) -> Parcel:
+def seal(
+    folder: Path, agreement: Agreement, signing_key: bytes, packed: str | None = None
+) -> Parcel:
     """Pack a published drop for the partner of an agreement, beside its folder.
 
     Args:
         folder: of the drop.
         agreement: of its partner.
         signing_key: the shop's Ed25519 secret, 32 bytes.
+        packed: SHA-256 of the parcel's `hidden` file, if that was packed already.
 
     Raises:
         RefusedError: the drop is another partner's, or was made for another key.
     """
     parcel = parcel_of(folder, agreement)
-    recipient = agreement.sealing.recipient if agreement.sealing else None
-    hidden = folder.with_name(f".{parcel.tar.name}.part")
-    with hidden.open("wb") as file:
-        if recipient:
-            encrypt(folder, pyrage.x25519.Recipient.from_str(recipient), file)
-        else:
-            write_tar(folder, file)
-        _to_disk(file)
-    digest = f"{sha256_of(hidden)}  {parcel.tar.name}\n".encode()
-    hidden.replace(parcel.tar)
+    sha256 = packed or pack(folder, folder.name, recipient_of(agreement), parcel.hidden)
+    digest = f"{sha256}  {parcel.tar.name}\n".encode()
+    parcel.hidden.replace(parcel.tar)
     _write(parcel.digest, digest)
     _write(parcel.signature, Ed25519PrivateKey.from_private_bytes(signing_key).sign(digest))
     return parcel
 
 
-def parcel_of(folder: Path, agreement: Agreement) -> Parcel:
+def parcel_of(folder: Path, agreement: Agreement, published: Path | None = None) -> Parcel:
     """Name the parcel of a drop, beside its folder.
+
+    Args:
+        folder: of the drop.
+        agreement: of its partner.
+        published: where its folder is going to be, unless it is there.
 
     Raises:
         RefusedError: the drop is another partner's, or was made for another key.
@@ -101,24 +104,14 @@ def parcel_of(folder: Path, agreement: Agreement) -> Parcel:
             f"{drop.drop_id} was made for another partner or key than partners/{agreement.partner}.toml "
             "names; it is sealed to nobody. Make the month again with `joint-use export`"
         )
-    is_sealed = bool(drop.sealed_to)
-    return Parcel(folder.with_name(f"{folder.name}.tar{'.age' if is_sealed else ''}"))
+    suffix = ".tar.age" if drop.sealed_to else ".tar"
+    target = published or folder
+    return Parcel(target.with_name(f"{target.name}{suffix}"))
 
 
-def encrypt(folder: Path, recipient: pyrage.x25519.Recipient, sealed: BinaryIO) -> None:
-    """Encrypt a folder's tar to a recipient, as a stream."""
-    with _tar_of(folder) as plain:
-        pyrage.encrypt_io(plain, sealed, [recipient])
-
-
-def write_tar(folder: Path, target: BinaryIO) -> None:
-    """Write a folder as a tar that depends on nothing but names and contents of its files."""
-    with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as tar:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = tarfile.TarInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
-            entry.size, entry.mode, entry.mtime = path.stat().st_size, 0o600, 0
-            with path.open("rb") as file:
-                tar.addfile(entry, file)
+def recipient_of(agreement: Agreement) -> str:
+    """Give the age public key an agreement seals to; empty for none."""
+    return agreement.sealing.recipient or "" if agreement.sealing else ""
 
 
 def public_key_pem(signing_key: bytes) -> bytes:
@@ -231,38 +224,9 @@ def _stays_below(name: str) -> bool:
     )
 
 
-@contextmanager
-def _tar_of(folder: Path) -> Iterator[BinaryIO]:
-    """Stream a folder's tar out of a thread; a failure there cuts it off, and is raised here."""
-    reading, writing = os.pipe()
-    failures: list[BaseException] = []
-
-    def feed() -> None:
-        try:
-            with os.fdopen(writing, "wb") as pipe:
-                write_tar(folder, pipe)
-        except BaseException as error:  # noqa: BLE001 (raised below, in the other thread)
-            failures.append(error)
-
-    thread = threading.Thread(target=feed, daemon=True)
-    thread.start()
-    try:
-        with os.fdopen(reading, "rb") as stream:
-            yield stream
-    finally:
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
 def _write(path: Path, content: bytes) -> None:
     hidden = path.with_name(f".{path.name}.part")
     with hidden.open("wb") as file:
         file.write(content)
-        _to_disk(file)
+        to_disk(file)
     hidden.replace(path)
-
-
-def _to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())

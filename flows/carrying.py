@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 from drops.bag import sha256_of
 from drops.delivering import hand_over
 from drops.folders import publish as publish_folder
-from drops.folders import sweep
+from drops.folders import read_drop, sweep
 from drops.places import open_place
-from drops.sealing import Parcel, check_parcel, parcel_of, public_key_pem, seal
+from drops.sealing import Parcel, check_parcel, parcel_of, public_key_pem, recipient_of, seal
 from flows.credentials import credential_of
 from flows.desk import Desk
 from flows.opening import Clock
 from flows.reconciling import TAG_MANIFEST
-from flows.request import ExportRequest
+from flows.request import ExportRequest, Mode
 from flows.run import Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
@@ -38,6 +38,9 @@ from schemas.errors import (
 )
 from transforms.objections import Instant, in_force
 from transforms.reading.folding import fold_name
+
+_WORTH_A_PROCESS = 1 << 24
+"""Bytes of a drop from which on it pays to start a process for packing it."""
 
 BY_HAND = "by hand"
 """Where a drop went that no program carried."""
@@ -88,6 +91,20 @@ def carry(run: Run, drop_id: str) -> str:
     with run.ledger.writing() as connection:
         CarryBook(connection).deliver(run.actor, entered, place.name, digest)
     return f"{place.name}: {parcel.tar.name}"
+
+
+def pack_ahead(run: Run, staging: Path, partner: str) -> None:
+    """Begin to pack a large drop that is likely to be published and carried, while it is still checked."""
+    request, agreement = run.request, run.agreement(partner)
+    is_shown_only = request.dry_run or request.mode is Mode.REPRODUCE
+    size = sum(path.stat().st_size for path in (staging / "data").iterdir())
+    if is_shown_only or not agreement.is_carried or size < _WORTH_A_PROCESS:
+        return
+    published = run.folder.drops / read_drop(staging).drop_id
+    parcel = parcel_of(staging, agreement, published)
+    run.ahead.packing.begin(
+        partner, staging, published.name, recipient_of(agreement), parcel.hidden
+    )
 
 
 def _refuse_overtaken(run: Run, drop: Drop) -> None:
@@ -148,7 +165,7 @@ def _sealed(
             return parcel, False
     except VerificationError:
         pass
-    parcel = seal(folder, agreement, key)
+    parcel = seal(folder, agreement, key, run.ahead.packing.take(agreement.partner))
     with run.ledger.writing() as connection:
         remember_setting(connection, name, f"{entered.bag_sha256} {parcel.sha256}")
     return parcel, True

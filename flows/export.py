@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
-from drops.folders import sweep
 from flows.attention import attention
 from flows.engine import Engine
 from flows.opening import Clock, note_policy
@@ -73,7 +72,7 @@ def export(  # noqa: PLR0913 (what a run depends on from outside)
             return _Export(run, step).report()
         finally:
             for partner in run.partners:
-                sweep(run.folder.drops / partner, run.kind.value)
+                run.clear(partner)
 
 
 def while_objections_move(run: Run, attempt: Callable[[Run], Result]) -> tuple[Run, Result]:
@@ -130,7 +129,7 @@ class _Export:
         """Make, check and publish what is not published yet."""
         partners = [partner for partner in run.partners if partner not in outcomes]
         for partner in partners:
-            sweep(run.folder.drops / partner, run.kind.value)
+            run.clear(partner)
             self._do(gate, run)(run, snapshot, partner)
         built = [self._do(write, run)(run, snapshot, registered, partner) for partner in partners]
         for drop in built:

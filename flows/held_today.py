@@ -97,7 +97,7 @@ def _records(
     is_refused = bool((objectors & own).any())
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
     view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
-    view.give_keys(run.keys_ahead)
+    view.give_keys(run.ahead.keys)
     return [
         ShownRecord(table.name, key, items, is_refused)
         for table in view.tables

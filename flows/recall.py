@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from drops.folders import sweep
 from flows.call_list import CallList, write_call_list
 from flows.export import Step, guarded, plainly, while_objections_move
 from flows.opening import Clock, note_policy
@@ -75,7 +74,7 @@ def recall(
             return _Recall(run, file, step).report()
         finally:
             for partner in run.partners:
-                sweep(run.folder.drops / partner, run.kind.value)
+                run.clear(partner)
 
 
 def extract(run: Run) -> Snapshot:
@@ -123,7 +122,7 @@ class _Recall:
     ) -> tuple[dict[str, Outcome], dict[str, Standing]]:
         run, outcomes, standings = self.run, {}, {}
         for partner in run.partners:
-            sweep(run.folder.drops / partner, run.kind.value)
+            run.clear(partner)
             self.step(guarded(gate, run))(run, snapshot, partner)
             standings[partner] = Standing.of(snapshot, cars, run.scratch.verdicts(partner))
             run.scratch.save_targets(

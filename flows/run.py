@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow
 
 from drops.folders import DropSeries, sweep
+from flows.ahead import Ahead
 from flows.engine import Engine
-from flows.keys_ahead import KeysAhead
 from flows.opening import Clock, open_shop
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
@@ -55,7 +55,7 @@ class Run:
     """When this run's attempt began; nothing later is inside."""
     workspace: Path
     environment: Mapping[str, str] = field(repr=False)
-    keys_ahead: KeysAhead = field(repr=False)
+    ahead: Ahead = field(repr=False)
     engine: Engine | None = field(default=None, repr=False)
     """What runs the parts of large tables, if they are to be split."""
 
@@ -108,6 +108,11 @@ class Run:
         """Give the same run at this moment."""
         return replace(self, as_of=instant(self.clock))
 
+    def clear(self, partner: str) -> None:
+        """Remove what was made of a partner's drop and is not published."""
+        self.ahead.packing.stop(partner)
+        sweep(self.folder.drops / partner, self.kind.value)
+
     def series(self, partner: str) -> DropSeries:
         """Give the revisions of this run's drop for a partner."""
         return DropSeries(self.folder.drops, partner, self.kind.value, self.period)
@@ -150,8 +155,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
         own = stack.enter_context(workspace(folder.state))
         if is_exclusive:
             _sweep(folder, ledger, partners, kind)
-        keys_ahead = KeysAhead(Scratch(own))
-        stack.callback(keys_ahead.close)
+        ahead = Ahead.of(Scratch(own))
+        stack.callback(ahead.close)
         as_of = instant(clock)
         run = Run(
             request,
@@ -165,7 +170,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             as_of,
             own,
             environment,
-            keys_ahead,
+            ahead,
             engine,
         )
         complete_pending(ledger, folder, run.actor.at)

@@ -50,6 +50,8 @@ def unpacked(content: bytes) -> pyarrow.Table:
 def after_publishing(before: pyarrow.Table, records: pyarrow.Table, sequence: int) -> pyarrow.Table:
     """Give the holdings after a drop: its own records, and those of earlier drops it does not show."""
     own = records.append_column("drop", pyarrow.repeat(pyarrow.scalar(sequence), len(records)))
+    if not len(before):
+        return own.cast(HOLDINGS)
     rest = before.filter(pc.invert(pc.is_in(_names(before), value_set=_names(records))))
     return pyarrow.concat_tables([own.cast(HOLDINGS), rest.cast(HOLDINGS)])
 

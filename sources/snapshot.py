@@ -5,7 +5,7 @@ place of origin, its fault if it has one, and the positions of the rows its link
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -121,12 +121,14 @@ def staged_batches(
             yield batch if columns is None else batch.select(columns)
 
 
-def take_snapshot(
+def take_snapshot(  # noqa: PLR0913 (what reading depends on)
     shop: ShopConfiguration,
     home: Path,
     folder: Path,
     environment: Mapping[str, str],
     tables: Collection[str] = DELIVERABLE_TABLES,
+    *,
+    when_staged: Callable[[Snapshot, str], None] | None = None,
 ) -> Snapshot:
     """Read mapped tables into `folder`, each source in one read-only snapshot.
 
@@ -136,6 +138,7 @@ def take_snapshot(
         folder: to stage in.
         environment: may name databases.
         tables: which to read; with a table, those its links point into.
+        when_staged: is told after each table, with those that are there and the name of the last.
     """
     mappings = {name: shop.tables.get(name, ()) for name in CATALOG if name in tables}
     needed = {mapping.source for group in mappings.values() for mapping in group}
@@ -146,7 +149,11 @@ def take_snapshot(
             if name in needed
         }
         stager = _Stager(folder)
-        staged = {name: stager.stage(CATALOG[name], own, sources) for name, own in mappings.items()}
+        staged: dict[str, StagedTable] = {}
+        for name, own in mappings.items():
+            staged[name] = stager.stage(CATALOG[name], own, sources)
+            if when_staged is not None:
+                when_staged(Snapshot(folder, dict(staged)), name)
     return Snapshot(folder, staged)
 
 

@@ -96,7 +96,7 @@ def begin_keys(run: Run, spine: Spine, verdicts: Verdicts) -> None:
         for table in brief_of(run, partner).tables:
             if CATALOG[table.name].key and table.name in SPINE_TABLES:
                 numbers = numbers_in(spine, verdicts, table.name)
-                run.keys_ahead.begin(partner, keys, table.name, numbers)
+                run.ahead.keys.begin(partner, keys, table.name, numbers)
 
 
 def view_of(

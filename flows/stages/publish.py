@@ -54,7 +54,10 @@ class _Publisher:
             latest and set(drop.discard) - set(latest.drop.discard)
         )
         status = self._status(latest, drop, adds_notices=bool(adds))
-        if status == "published" and self._must_wait(drop):
+        waits = status == "published" and self._must_wait(drop)
+        if waits or status != "published":
+            self.run.ahead.packing.stop(drop.partner)
+        if waits:
             return self._set_aside(drop, latest)
         if status != "published":
             self._refuse_if_moved()
@@ -139,6 +142,7 @@ class _Publisher:
         run = self.run
         with run.ledger.writing() as connection:
             sequence = DropBook(connection).prepare(self._prepared(drop), _made_with(drop))
+        run.ahead.packing.wait(drop.partner)
         with run.ledger.writing() as connection:
             take_in(run, connection, run.actor)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))

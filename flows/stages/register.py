@@ -5,6 +5,8 @@ from sqlalchemy import Connection
 
 from flows.report import Registered
 from flows.run import Run
+from flows.stages.everyone import traits as traits_of_everyone
+from flows.stages.suspects import begin_suspects
 from ledger.audit import Actor, note
 from ledger.objection_book import ObjectionBook
 from ledger.objection_import import STATEMENT_COLUMNS, Rules, import_statements
@@ -13,10 +15,11 @@ from schemas.shop_rules import Limits
 from schemas.staging import FAULT
 from sources.snapshot import Snapshot, read_objections
 from transforms.arrays import whole
-from transforms.identity import PEOPLE_COLUMNS, traits_of
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
 from transforms.objections import Instant, Register, in_force, standing
+
+_MERGE_COLUMNS = ["customer_id", "merged_into_customer_id"]
 
 
 def register(run: Run, snapshot: Snapshot) -> Registered:
@@ -25,8 +28,8 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
     Raises:
         ObjectionsUnreliableError: the objections cannot be trusted (policy §6; invariant 7).
     """
-    customers = snapshot.table("customers", PEOPLE_COLUMNS)
-    traits = traits_of(customers, run.ledger.references.traits)
+    customers = snapshot.table("customers", _MERGE_COLUMNS)
+    traits = traits_of_everyone(run, snapshot)
     merges = resolve_merges(
         whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
     )
@@ -45,6 +48,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         note(connection, run.actor, "read", detail=read)
     run.scratch.save_traits(traits)
     run.scratch.save_register(known)
+    begin_suspects(run, snapshot)
     return Registered(len(holding), known.head, len(work))
 
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from flows.report import Settled
 from flows.run import Run
 from flows.stages.check import check_share, codes_of, keep
+from flows.stages.everyone import everybody
 from flows.stages.partner_view import begin_keys
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
@@ -21,8 +22,6 @@ from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import tokenize
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
-from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS
-from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.screened import (
     COLUMNS,
@@ -67,7 +66,7 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     """Judge the distinct texts of rows that are still in, column by column."""
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
-    judge = Screen(shipped_knowledge(), tokenize, decisions, _everybody(snapshot).in_free_text)
+    judge = Screen(shipped_knowledge(), tokenize, decisions, everybody(run, snapshot).in_free_text)
     rows = []
     for table, names in _agreed_columns(run).items():
         if table not in snapshot.tables:
@@ -115,14 +114,6 @@ def _still_in(
         start += batch.num_rows
         if is_in.any():
             yield batch.filter(pyarrow.array(is_in))
-
-
-def _everybody(snapshot: Snapshot) -> Everybody:
-    """Know every customer and every car of the shop in running text."""
-    people = snapshot.table("customers", PERSON_COLUMNS)
-    cars = snapshot.table("vehicles", CAR_COLUMNS)
-    papers = snapshot.table("certificates", CAR_COLUMNS)
-    return Everybody(people, cars, papers)
 
 
 def _set_aside(snapshot: Snapshot, verdicts: Verdicts, screened: Screened) -> None:

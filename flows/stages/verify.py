@@ -6,25 +6,16 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow
-import pyarrow.compute as pc
 
-from drops.keys import PartnerKeys
-from drops.objector_scan import (
-    CERTIFICATE_COLUMNS,
-    CUSTOMER_COLUMNS,
-    VEHICLE_COLUMNS,
-    Known,
-    ObjectorScan,
-    Register,
-    gather_traces,
-)
+from drops.objector_scan import ObjectorScan
 from drops.verify import read_table, resources_of, verify_drop
+from flows.carrying import pack_ahead
 from flows.report import Built
 from flows.run import Run
 from flows.sensitive import SensitiveScan
+from flows.stages.suspects import suspects
 from ledger.audit import note
 from schemas.errors import VerificationError
-from schemas.staging import row_of
 from sources.snapshot import Snapshot
 
 
@@ -36,6 +27,7 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
     """
     snapshot.forget_spine()
     staging = Path(built.staging)
+    pack_ahead(run, staging, built.partner)
     with _Looks(run, snapshot, built) as looks:
         drop = verify_drop(staging, looks.look).drop
     looks.objectors.refuse()
@@ -79,10 +71,8 @@ class _Looks:
     def _objectors(self) -> ObjectorScan:
         staging, resources = Path(self._built.staging), resources_of(Path(self._built.staging))
         delivered = {n: _keys_in(staging, resources.get(n)) for n in ("customers", "vehicles")}
-        known = _known(self._run, self._snapshot, self._built.partner)
-        return ObjectorScan(
-            gather_traces(_register(self._run, self._built.partner), known, delivered)
-        )
+        meant = suspects(self._run, self._snapshot, self._built.partner)
+        return ObjectorScan(meant.traces(delivered))
 
     def _look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
         self.objectors.look(resource, rows)
@@ -94,29 +84,6 @@ class _Looks:
             last.result()
 
 
-def _register(run: Run, partner: str) -> Register:
-    notice, objections = run.folder.policy.notice, run.scratch.register()
-    return Register(
-        objections=objections.terms.to_pylist(),
-        events=objections.events.to_pylist(),
-        partner=partner,
-        purposes=run.share(partner).purposes,
-        partners=frozenset(partner.id for partner in notice.partners),
-        all_purposes=frozenset(purpose.id for purpose in notice.purposes),
-        day=run.as_of.date(),
-    )
-
-
-def _known(run: Run, snapshot: Snapshot, partner: str) -> Known:
-    return Known(
-        snapshot.table("customers", CUSTOMER_COLUMNS),
-        snapshot.table("vehicles", VEHICLE_COLUMNS),
-        _certificates(snapshot),
-        PartnerKeys(run.ledger.key(partner)),
-        run.ledger.references.of_all,
-    )
-
-
 def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:
     """Read the keys that stand in a table of the drop; none where there is no such table."""
     nothing = pyarrow.array([], pyarrow.string())
@@ -125,12 +92,3 @@ def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array
     header = resource["schema"]["primaryKey"][0]
     batches = read_table(staging, resource, [header])
     return pyarrow.concat_arrays([nothing, *(batch.column(0) for batch in batches)])
-
-
-def _certificates(snapshot: Snapshot) -> pyarrow.Table:
-    """Give plates and chassis numbers with the number of the car they were found to be of."""
-    papers = snapshot.table("certificates", [*CERTIFICATE_COLUMNS, row_of("vehicle_id")])
-    rows = papers[row_of("vehicle_id")]
-    known = pc.if_else(pc.greater_equal(rows, 0), rows, pyarrow.scalar(None, pyarrow.int32()))
-    numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"].take(known)
-    return papers.select(CERTIFICATE_COLUMNS).append_column("vehicle_id", numbers)

@@ -52,7 +52,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
-    view.give_keys(run.keys_ahead)
+    view.give_keys(run.ahead.keys)
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     with ThreadPoolExecutor(_AT_ONCE) as pool:

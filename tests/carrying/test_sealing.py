@@ -10,7 +10,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack, write_tar
+from drops.packing import write_tar
+from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack
 from drops.verify import verify_drop
 from schemas.agreement import Agreement
 from schemas.errors import (
@@ -76,7 +77,7 @@ def test_the_tar_depends_on_nothing_but_the_drop(tmp_path):
         path.chmod(0o755)
     tars = [io.BytesIO(), io.BytesIO()]
     for folder, target in zip((drop, copy), tars, strict=True):
-        write_tar(folder, target)
+        write_tar(folder, folder.name, target)
     assert tars[0].getvalue() == tars[1].getvalue()
     with tarfile.open(fileobj=io.BytesIO(tars[0].getvalue())) as tar:
         members = tar.getmembers()

@@ -100,7 +100,7 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
-        ("flows.stages.verify", "gather_traces", True),
+        ("flows.stages.verify", "suspects", True),
         ("flows.stages.publish", "publish_folder", False),
         ("flows.stages.publish", "publish_folder", True),
     ],

@@ -1,0 +1,51 @@
+"""What two stages must know of every customer, begun as soon as the records it takes are read.
+
+Reading goes on for a while after customers and cars are there, and leaves a core half idle.
+"""
+
+from functools import partial
+
+from flows.run import Run
+from sources.snapshot import Snapshot
+from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS
+from transforms.screening.everybody import Everybody
+
+_TRAITS, _EVERYBODY = "traits", "everybody"
+_LAST_OF_CARS = "certificates"
+
+
+def begin(run: Run, so_far: Snapshot, table: str) -> None:
+    """Begin what can be begun now that a table was read.
+
+    Args:
+        run: the run.
+        so_far: the tables read until now.
+        table: the last of them.
+    """
+    if table == "customers":
+        run.ahead.work.begin(_TRAITS, partial(_traits, run, so_far))
+    if table == _LAST_OF_CARS:
+        run.ahead.work.begin(_EVERYBODY, partial(_everybody, so_far))
+
+
+def traits(run: Run, snapshot: Snapshot) -> Traits:
+    """Give by what every customer is recognised."""
+    return run.ahead.work.result(_TRAITS, partial(_traits, run, snapshot))
+
+
+def everybody(run: Run, snapshot: Snapshot) -> Everybody:
+    """Know every customer and every car of the shop in running text."""
+    return run.ahead.work.result(_EVERYBODY, partial(_everybody, snapshot))
+
+
+def _traits(run: Run, snapshot: Snapshot) -> Traits:
+    customers = snapshot.table("customers", IDENTITY_COLUMNS)
+    return traits_of(customers, run.ledger.references.traits)
+
+
+def _everybody(snapshot: Snapshot) -> Everybody:
+    people = snapshot.table("customers", PERSON_COLUMNS)
+    cars = snapshot.table("vehicles", CAR_COLUMNS)
+    papers = snapshot.table("certificates", CAR_COLUMNS)
+    return Everybody(people, cars, papers)

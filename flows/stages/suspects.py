@@ -1,0 +1,74 @@
+"""What the second look searches a drop for: begun as soon as the register stands, while the gate rules.
+
+It reads register and records itself, and asks nothing of the gate.
+"""
+
+from functools import partial
+
+import pyarrow
+import pyarrow.compute as pc
+
+from drops.keys import PartnerKeys
+from drops.objector_scan import (
+    CERTIFICATE_COLUMNS,
+    CUSTOMER_COLUMNS,
+    VEHICLE_COLUMNS,
+    Known,
+    Register,
+    Suspects,
+    suspects_of,
+)
+from flows.run import Run
+from schemas.staging import row_of
+from sources.snapshot import Snapshot
+
+
+def begin_suspects(run: Run, snapshot: Snapshot) -> None:
+    """Begin to gather what the refusers of each partner are recognised by."""
+    for partner in run.partners:
+        run.ahead.work.begin(_name(partner), partial(_suspects, run, snapshot, partner))
+
+
+def suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
+    """Give what a partner's refusers are recognised by, and who else has it."""
+    return run.ahead.work.result(_name(partner), partial(_suspects, run, snapshot, partner))
+
+
+def _name(partner: str) -> str:
+    return f"suspects {partner}"
+
+
+def _suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
+    return suspects_of(_register(run, partner), _known(run, snapshot, partner))
+
+
+def _register(run: Run, partner: str) -> Register:
+    notice, objections = run.folder.policy.notice, run.scratch.register()
+    return Register(
+        objections=objections.terms.to_pylist(),
+        events=objections.events.to_pylist(),
+        partner=partner,
+        purposes=run.share(partner).purposes,
+        partners=frozenset(partner.id for partner in notice.partners),
+        all_purposes=frozenset(purpose.id for purpose in notice.purposes),
+        day=run.as_of.date(),
+    )
+
+
+def _known(run: Run, snapshot: Snapshot, partner: str) -> Known:
+    return Known(
+        snapshot.table("customers", CUSTOMER_COLUMNS),
+        snapshot.table("vehicles", VEHICLE_COLUMNS),
+        _certificates(snapshot),
+        PartnerKeys(run.ledger.key(partner)),
+        run.ledger.references.of_all,
+    )
+
+
+def _certificates(snapshot: Snapshot) -> pyarrow.Table:
+    """Give plates and chassis numbers with the number of the car they were found to be of."""
+    papers = snapshot.table("certificates", [*CERTIFICATE_COLUMNS, row_of("vehicle_id")])
+    rows = papers[row_of("vehicle_id")]
+    known = pc.if_else(pc.greater_equal(rows, 0), rows, pyarrow.scalar(None, pyarrow.int32()))
+    numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"].take(known)
+    return papers.select(CERTIFICATE_COLUMNS).append_column("vehicle_id", numbers)
