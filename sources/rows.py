@@ -67,16 +67,16 @@ class OpenSource(Protocol):
 
 @dataclass
 class Regrouped:
-    """Joins small batches until they are worth the cost of working on them."""
+    """Joins small batches until they are worth the cost of working on them; large ones stay as they are."""
 
     batches: Iterator[RawBatch]
     _held: list[RawBatch] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[RawBatch]:
-        """Stream the same rows in batches of about `BATCH_ROWS`."""
+        """Stream the same rows in batches of at least half of `BATCH_ROWS`."""
         for batch in self.batches:
             self._held.append(batch)
-            if sum(held.rows.num_rows for held in self._held) >= BATCH_ROWS:
+            if sum(held.rows.num_rows for held in self._held) >= BATCH_ROWS // 2:
                 yield self._joined()
         if self._held:
             yield self._joined()

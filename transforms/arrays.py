@@ -42,6 +42,32 @@ def distinct(cells: pyarrow.Array) -> pyarrow.Array:
     return pyarrow.concat_arrays([cells.dictionary, nothing])
 
 
+def content_of(texts: pyarrow.Array) -> np.ndarray:
+    """View the bytes of a column of texts (`string`), one cell behind the other."""
+    _, offsets, content = texts.buffers()
+    if content is None or not len(texts):
+        return np.array([], np.uint8)
+    first, last = _edges(texts, offsets)[[0, -1]]
+    return np.frombuffer(content, np.uint8)[first:last]
+
+
+def lengths_of(texts: pyarrow.Array) -> np.ndarray:
+    """Give how many bytes each cell of a column of texts (`string`) has."""
+    return np.diff(_edges(texts, texts.buffers()[1])) if len(texts) else np.array([], np.int32)
+
+
+def _edges(texts: pyarrow.Array, offsets: pyarrow.Buffer) -> np.ndarray:
+    return np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+
+
+def are_ascii_words(texts: pyarrow.Array) -> bool:
+    """Tell whether every text is of visible ASCII characters only, without spaces; false in doubt."""
+    content = content_of(texts)
+    return not len(content) or bool(content.min() > _SPACE and content.max() < _DELETE)
+
+
+_SPACE, _DELETE = 0x20, 0x7F
+
 _BYTES_A_CELL = 12
 
 

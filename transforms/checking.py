@@ -12,7 +12,6 @@ import re
 from collections.abc import Collection, Iterator
 from functools import cache
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow
@@ -22,7 +21,7 @@ from pandera.config import CONFIG
 from schemas.catalog import CATALOG, Table
 from schemas.contracts import contract_of
 from schemas.errors import ConfigurationError, UnexpectedError
-from transforms.arrays import distinct, plain, plain_rows
+from transforms.arrays import content_of, distinct, plain, plain_rows
 
 _RULES = {
     "not_nullable": "missing",
@@ -179,9 +178,7 @@ def _of_each_length_and_character(cells: pyarrow.Array) -> pyarrow.Array:
 
 def _ascii_characters(cells: pyarrow.Array) -> str:
     """Give the different characters of cells without nulls."""
-    _, offsets, content = cells.buffers()
-    first, last = np.frombuffer(offsets, np.int32)[[cells.offset, cells.offset + len(cells)]]
-    text = content[first:last].to_pybytes() if content is not None else b""
+    text = content_of(cells).tobytes()
     beginning = bytes(set(text[:_SAMPLE_BYTES]))
     return (beginning + bytes(set(text.translate(None, beginning)))).decode()
 

@@ -41,21 +41,34 @@ class LineChecks:
     def _repeated(
         self, rows: np.ndarray, numbers: np.ndarray, has_repair: np.ndarray
     ) -> np.ndarray:
+        if has_repair.all():
+            return self._repeated_of(rows, numbers)
+        repeated = np.zeros(len(rows), bool)
+        repeated[has_repair] = self._repeated_of(rows[has_repair], numbers[has_repair])
+        return repeated
+
+    def _repeated_of(self, rows: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Mask of the lines, all of a repair that is there, whose number another one has."""
         repeated = np.zeros(len(rows), bool)
         codes = (rows.astype(np.int64) << _NUMBER_BITS) | np.clip(
             numbers, 0, (1 << _NUMBER_BITS) - 1
         )
-        if not np.all(np.diff(codes[has_repair]) > 0):
-            places = np.flatnonzero(has_repair)
-            _, first, counts = np.unique(codes[places], return_index=True, return_counts=True)
-            once = np.zeros(len(places), bool)
-            once[first[counts == 1]] = True
-            repeated[places[~once]] = True
-        words = np.where(has_repair, np.clip(numbers, 0, None) // _WORD_BITS, -1)
-        for word in np.unique(words[has_repair]).tolist():
-            here = words == word
+        if not np.all(codes[1:] > codes[:-1]):
+            _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+            repeated[:] = True
+            repeated[first[counts == 1]] = False
+        words = np.clip(numbers, 0, None) // _WORD_BITS
+        is_one_word = len(words) > 0 and words.min() == words.max()
+        for word in words[:1].tolist() if is_one_word else np.unique(words).tolist():
+            here: np.ndarray | slice = slice(None) if is_one_word else words == word
             seen = self._seen.setdefault(word, np.zeros(len(self._is_reversal), np.uint64))
             bits = np.left_shift(np.uint64(1), (numbers[here] % _WORD_BITS).astype(np.uint64))
             repeated[here] |= (seen[rows[here]] & bits) != 0
-            np.bitwise_or.at(seen, rows[here], bits)
+            _remember(seen, rows[here], bits)
         return repeated
+
+
+def _remember(seen: np.ndarray, rows: np.ndarray, bits: np.ndarray) -> None:
+    """Set bits in the words of rows; of rows that stand together, all at once."""
+    begins = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    np.bitwise_or.at(seen, rows[begins], np.bitwise_or.reduceat(bits, begins))

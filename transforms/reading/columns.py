@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
+from transforms.arrays import are_ascii_words, lengths_of
 from transforms.reading import car_codes, contacts, days, figures, texts
 from transforms.reading.values import Read
 
@@ -72,7 +73,7 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     source = _without_empty(source.cast(pyarrow.string()))
     if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
         return ColumnRead(source, None, Counter())
-    if column.kind is Kind.IDENTIFIER and _are_plain(source):
+    if column.kind is Kind.IDENTIFIER and are_ascii_words(source):
         return ColumnRead(source, None, Counter())
     pattern = _PLAIN_FORMS.get(column.kind)
     if pattern is None:
@@ -108,16 +109,12 @@ def _read_plain(source: pyarrow.Array, column: Column, pattern: str) -> ColumnRe
 
 def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
     """Give empty texts as nulls: files and databases differ in which of the two they write."""
-    is_empty = pc.equal(texts, "")
-    if not pc.any(is_empty).as_py():
+    has_nothing = lengths_of(texts) == 0
+    if texts.null_count:
+        has_nothing &= texts.is_valid().to_numpy(zero_copy_only=False)
+    if not has_nothing.any():
         return texts
-    return pc.if_else(is_empty, pyarrow.scalar(None, pyarrow.string()), texts)
-
-
-def _are_plain(numbers: pyarrow.Array) -> bool:
-    """Tell whether every number is written in ASCII without spaces."""
-    printable = pc.all(pc.ascii_is_printable(numbers), min_count=0).as_py()
-    return bool(printable) and not pc.any(pc.match_substring(numbers, " ")).as_py()
+    return pc.if_else(pyarrow.array(has_nothing), pyarrow.scalar(None, pyarrow.string()), texts)
 
 
 def _is_text(kind: pyarrow.DataType) -> bool:

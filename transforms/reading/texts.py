@@ -3,8 +3,10 @@
 import re
 import unicodedata
 
+import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import are_ascii_words
 from transforms.reading.values import NOTHING, Read
 
 _BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
@@ -29,7 +31,9 @@ def read_text(text: str) -> Read[str]:
     return Read(_LOOSE_MARK.sub(lambda pair: unicodedata.normalize("NFC", pair[0]), tidy))
 
 
-def are_tidy(texts: object) -> bool:
+def are_tidy(texts: pyarrow.Array) -> bool:
     """Tell whether no text of the column needs `read_text`."""
+    if are_ascii_words(texts):
+        return True
     distinct = pc.unique(texts)
     return not pc.any(pc.match_substring_regex(distinct, UNTIDY)).as_py()
