@@ -55,8 +55,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     view.give_keys(run.ahead.keys)
     tables = () if run.kind is DropKind.NOTICES else view.tables
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        written = tuple(pool.map(writer.write, tables))
+    written = _written(writer, tables, snapshot)
     if targets is not None:
         written = (*written, writer.write_targets(targets))
     run.scratch.save_tombstones(to_delete, partner)
@@ -84,6 +83,16 @@ class _Written:
     reasons: Mapping[str, int]
     cells: Counter[str]
     shown: pyarrow.Table | None
+
+
+def _written(
+    writer: "_DropWriter", tables: tuple[PartnerTable, ...], snapshot: Snapshot
+) -> tuple[_Written, ...]:
+    """Write the files side by side, the longest first so that it is not the only one left at the end."""
+    longest_first = sorted(tables, key=lambda table: -snapshot.tables[table.name].read)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        files = {table.name: pool.submit(writer.write, table) for table in longest_first}
+    return tuple(files[table.name].result() for table in tables)
 
 
 def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
