@@ -89,16 +89,26 @@ def was_scheduled() -> bool:
 
 
 def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
-    """Run a stage as a Prefect task: nothing cached, nothing stored, retried only if a source is away."""
-    as_configured = task(
-        name=stage.__name__,
-        cache_policy=NO_CACHE,
-        persist_result=False,
-        retries=2,
-        retry_delay_seconds=[5, 60],
-        retry_condition_fn=_source_was_away,
-    )
-    return as_configured(stage)
+    """Run a stage as a Prefect task: nothing cached, nothing stored, retried only if a source is away.
+
+    The task itself has no parameters: Prefect would search them for the results of other tasks.
+    """
+
+    def run(*args: Inputs.args, **kwargs: Inputs.kwargs) -> Result:
+        def staged() -> Result:
+            return stage(*args, **kwargs)
+
+        as_configured = task(
+            name=stage.__name__,
+            cache_policy=NO_CACHE,
+            persist_result=False,
+            retries=2,
+            retry_delay_seconds=[5, 60],
+            retry_condition_fn=_source_was_away,
+        )
+        return as_configured(staged)()
+
+    return run
 
 
 def leave_artifacts(report: ExportReport) -> None:
