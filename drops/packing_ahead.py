@@ -29,6 +29,7 @@ class PackingAhead:
             [*command, str(folder), name, recipient, str(target)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
         self._begun[partner] = _Begun(target, process)

@@ -11,11 +11,13 @@ import pyrage
 import pytest
 
 from drops.packing import write_tar
+from drops.packing_ahead import PackingAhead
 from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack
 from drops.verify import verify_drop
 from schemas.agreement import Agreement
 from schemas.errors import (
     ConfigurationError,
+    ObjectionsMovedError,
     RefusedError,
     UnexpectedError,
     VerificationError,
@@ -58,6 +60,59 @@ def test_the_partner_opens_and_checks_what_was_sealed_for_it(tmp_path):
     folder = unpack(parcel, str(key), tmp_path / "in")
     assert verify_drop(folder).drop.drop_id == "lotas/monthly-2026-10-r1"
     assert customer("x")["name"][:2].encode() not in parcel.tar.read_bytes()
+
+
+def test_a_parcel_packed_while_its_drop_is_checked_is_the_one_packed_afterwards(
+    tmp_path, monkeypatch
+):
+    key, taken = identity(), []
+
+    def take(packing, partner):
+        taken.append(_take(packing, partner))
+        return taken[-1]
+
+    _take = PackingAhead.take
+    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(PackingAhead, "take", take)
+    shop = sealed_shop(tmp_path / "shop", key)
+    drop = Path(run(shop).outcomes[0].path)
+    parcel = parcel_of(shop)
+    check_parcel(parcel, signing_pem(shop))
+    assert taken == [parcel.sha256]
+    (tmp_path / "in").mkdir()
+    verify_drop(unpack(parcel, str(key), tmp_path / "in"))
+    plain = [io.BytesIO(), io.BytesIO()]
+    for folder, tar in zip((drop, tmp_path / "in" / drop.name), plain, strict=True):
+        write_tar(folder, drop.name, tar)
+    assert plain[0].getvalue() == plain[1].getvalue()
+
+
+@pytest.mark.parametrize("how", ["dry_run", "unchanged", "refused", "moved"])
+def test_what_was_packed_ahead_goes_with_a_drop_that_is_not_published(tmp_path, monkeypatch, how):
+    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    shop = sealed_shop(tmp_path / "shop", identity())
+    if how == "unchanged":
+        run(shop)
+    if how == "refused":
+        monkeypatch.setattr("drops.objector_scan.Suspects.traces", lambda *_: 1 // 0)
+        with pytest.raises(UnexpectedError):
+            run(shop)
+    elif how == "moved":
+        monkeypatch.setattr("flows.stages.publish._Publisher._has_moved", lambda *_: True)
+        with pytest.raises(ObjectionsMovedError):
+            run(shop)
+    else:
+        run(shop, dry_run=how == "dry_run")
+    assert list((shop / "drops" / "lotas").glob(".*")) == []
+    assert parcel_of(shop).tar.exists() == (how == "unchanged")
+
+
+def test_a_helper_that_dies_only_costs_its_help(tmp_path, monkeypatch):
+    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("drops.packing_ahead.packing.__name__", "no.such.module")
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    check_parcel(parcel_of(shop), signing_pem(shop))
 
 
 def test_no_other_key_opens_it(tmp_path):

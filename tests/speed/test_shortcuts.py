@@ -16,15 +16,18 @@ from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from flows.keys_ahead import KeysAhead
 from flows.scratch import Scratch
+from flows.work_ahead import WorkAhead
 from ledger.references import References
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
-from transforms.arrays import plain
+from transforms.arrays import are_ascii_words, content_of, lengths_of, plain
 from transforms.checking import Contract, broken_rows, frame_of
 from transforms.key_forms import KEY, binary_keys, hexadecimal_keys
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
 from transforms.reading.columns import _READERS, read_column
+from transforms.reading.folded_columns import squeezed
+from transforms.screening.everybody import _digits as digits_of_phones
 from transforms.working_ahead import ahead
 
 KEY_FORM = "^[0-9a-f]{4}$"
@@ -201,6 +204,60 @@ def test_keys_made_ahead_are_those_made_at_once(tmp_path):
     assert ahead_of.of("lotas", "customers").equals(keys.binary("customers", numbers))
     assert ahead_of.of("broadleaf", "customers") is None
     ahead_of.close()
+
+
+def test_work_begun_ahead_is_given_once_and_what_nobody_began_is_done_now():
+    work, by = WorkAhead(), []
+
+    def tell():
+        by.append(threading.current_thread())
+        return len(by)
+
+    work.begin("x", tell)
+    assert [work.result("x", tell), work.result("x", tell)] == [1, 2]
+    assert by[1] is threading.current_thread()
+    work.close()
+
+
+def test_work_begun_anew_takes_the_place_of_what_was_begun_before():
+    work, may_end = WorkAhead(), threading.Event()
+    work.begin("x", lambda: may_end.wait(60) and "old")
+    work.begin("x", lambda: "new")
+    may_end.set()
+    assert work.result("x", lambda: "now") in {"new", "now"}
+    work.close()
+
+
+def test_a_failure_of_work_begun_ahead_is_raised_where_its_result_is_needed():
+    work = WorkAhead()
+    work.begin("x", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        work.result("x", lambda: 1 // 0)
+    work.close()
+
+
+WORDS = st.lists(st.none() | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E)))
+
+
+@given(WORDS, st.data())
+@settings(max_examples=200, deadline=None)
+def test_columns_of_ascii_are_folded_as_all_texts_are(words, data):
+    start = data.draw(st.integers(0, len(words)))
+    cells = pyarrow.array(words, pyarrow.string())[start:]
+    beside_others = pyarrow.concat_arrays([cells, pyarrow.array(["０"])])
+    assert are_ascii_words(cells)
+    assert not are_ascii_words(beside_others)
+    for fold in (squeezed, digits_of_phones):
+        assert fold(cells).to_pylist() == fold(beside_others)[:-1].to_pylist()
+
+
+@given(st.lists(st.none() | st.text(max_size=3)), st.data())
+def test_bytes_and_lengths_of_a_column_are_those_of_its_cells(texts, data):
+    start = data.draw(st.integers(0, len(texts)))
+    cells = pyarrow.array(texts, pyarrow.string())[start:]
+    written = [(text or "").encode() for text in texts[start:]]
+    assert content_of(cells).tobytes() == b"".join(written)
+    assert lengths_of(cells).tolist() == [len(each) for each in written]
 
 
 def test_a_helper_ends_with_its_input():

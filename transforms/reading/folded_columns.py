@@ -2,6 +2,8 @@
 
 import pyarrow
 
+from transforms.arrays import are_ascii_words
+from transforms.reading.ascii_columns import without
 from transforms.reading.folding import (
     BLANKS,
     DASHES,
@@ -12,6 +14,7 @@ from transforms.reading.folding import (
 from transforms.reading.joined_text import JoinedText
 
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
+_SQUEEZED_OUT = "().-"
 _BETWEEN_PARTS = ("丁目", "番地の", "番地", "番", "号室", "号", "地割")
 """What stands between the numbers of an address; longer ones first."""
 
@@ -40,6 +43,8 @@ def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
 
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold running texts so that spellings of one number or name in them become the same run."""
+    if are_ascii_words(texts):
+        return without(texts, _SQUEEZED_OUT, in_capitals=True)
     return squeezed_text(texts).cells()
 
 
@@ -84,5 +89,5 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
 def _squeeze(joined: JoinedText) -> JoinedText:
     joined.compatible()
     spell_out_companies(joined)
-    joined.exchange(dict.fromkeys(f"{BLANKS}()・.{DASHES}-", ""))
+    joined.exchange(dict.fromkeys(f"{BLANKS}・{DASHES}{_SQUEEZED_OUT}", ""))
     return joined

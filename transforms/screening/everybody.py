@@ -4,19 +4,22 @@ There are far more people than distinct texts. So the texts are cut into runs of
 and only people of whom something begins with such a run are looked for in full.
 """
 
+import string
 from collections.abc import Iterator
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import whole
+from transforms.arrays import are_ascii_words, whole
 from transforms.mentions import CAR_COLUMNS, Mentions, identities
+from transforms.reading.ascii_columns import without
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
 
 _RUN = 4
 _SHORTEST = 2
 _LOCAL_DIGITS = 7
+_NO_DIGITS = string.ascii_letters + string.punctuation
 _PHONES = ("phone", "mobile_phone", "fax")
 
 
@@ -56,7 +59,12 @@ def _beginnings_of(people: pyarrow.Table) -> list[pyarrow.Array]:
 
 def _digits(phones: pyarrow.Array) -> pyarrow.Array:
     """Fold phone numbers as they are looked for: digits only, +81 as the zero it stands for."""
-    digits = pc.replace_substring_regex(pc.utf8_normalize(phones, form="NFKC"), r"\D", "")
+    if are_ascii_words(phones):
+        digits = without(phones, _NO_DIGITS)
+    else:
+        digits = pc.replace_substring_regex(pc.utf8_normalize(phones, form="NFKC"), r"\D", "")
+    if not pc.any(pc.starts_with(digits, "81")).as_py():
+        return digits
     return pc.replace_substring_regex(digits, r"^810?(\d{9,})$", r"0\1")
 
 
