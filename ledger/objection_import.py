@@ -152,9 +152,12 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
     ]
     # A row that is not lifted outweighs one that is.
     frame["ends_on"] = [lifted or date.max for lifted in frame["lifted_on"]]
-    strictest = frame.groupby("id").agg({"begins_on": "min", "ends_on": "max"})
     first = frame.drop_duplicates("id").set_index("id")
-    return first.assign(begins_on=strictest["begins_on"], ends_on=strictest["ends_on"])
+    repeated = frame[frame["id"].duplicated(keep=False)]
+    if len(repeated):
+        strictest = repeated.groupby("id").agg({"begins_on": "min", "ends_on": "max"})
+        first.loc[strictest.index, list(strictest)] = strictest
+    return first
 
 
 def _known_statements(connection: Connection) -> pd.DataFrame:

@@ -90,6 +90,11 @@ def texts_that_repeat(metadata: Any) -> list[str]:  # noqa: ANN401 (`pyarrow.par
 
 
 def is_among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Mask of the values that are among the wanted ones, by hashing (`numpy.isin` sorts both)."""
+    """Mask of the values that are among the wanted ones, by hashing (`numpy.isin` sorts both).
+
+    The fewer of the two are hashed: of many wanted ones only those count that are among the values.
+    """
+    if len(wanted) > len(values):
+        wanted = wanted[is_among(wanted, values)]
     value_set = pyarrow.array(wanted.astype(values.dtype, copy=False))
     return pc.is_in(pyarrow.array(values), value_set=value_set).to_numpy(zero_copy_only=False)

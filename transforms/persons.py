@@ -24,7 +24,9 @@ def keepers_of_cars(vehicles: np.ndarray, spine: Spine) -> np.ndarray:
     of_vehicle = spine.rows("vehicles", "customer_id")
     if not len(of_vehicle):
         return np.full(len(vehicles), -1)
-    return np.where(vehicles >= 0, of_vehicle[np.maximum(vehicles, 0)], -1)
+    found = of_vehicle.take(vehicles, mode="clip")
+    found[vehicles < 0] = -1
+    return found
 
 
 def tables_of_persons(
@@ -43,7 +45,8 @@ def tables_of_persons(
     found = np.zeros(spine.count("customers"), np.uint16)
     for place, table in enumerate(tables):
         owner = keepers("repairs" if table == "repair_lines" else table, spine)
-        theirs = owner[delivered[table] & (owner >= 0)]
-        is_there = np.bincount(theirs, minlength=len(found)) > 0
+        theirs = owner[np.flatnonzero(delivered[table])]
+        is_there = np.zeros(len(found), bool)
+        is_there[theirs[theirs >= 0]] = True
         found[is_there] |= np.uint16(1 << place)
     return found
