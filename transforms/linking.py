@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import content_of, lengths_of
+
 UNKNOWN = -1
 """Position of a parent that no row has."""
 
@@ -44,7 +46,7 @@ class KeyIndex:
         if isinstance(keys, pyarrow.DictionaryArray):
             entries = np.append(self.positions(keys.dictionary), np.int32(NO_LINK))
             return entries[pc.fill_null(keys.indices, len(entries) - 1).to_numpy()]
-        begins = _run_beginnings(keys)
+        begins = run_beginnings(keys)
         if begins is None:
             return self._positions(keys)
         heads = np.flatnonzero(begins)
@@ -102,7 +104,7 @@ class KeyIndex:
         return low
 
 
-def _run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
+def run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
     """Mask of the keys that differ from the one before; None where hardly any key repeats."""
     if len(keys) < _FEWEST_FOR_RUNS or keys.null_count:
         return None
@@ -128,6 +130,8 @@ class _HashedKeys:
         return cls(keys, index) if index is not None and index.is_unique else None
 
     def positions(self, keys: pyarrow.Array) -> np.ndarray:
+        if (stretch := self._stretch_of(keys)) is not None:
+            return stretch
         hashes = _hashes(keys)
         if hashes is None:
             places = pc.index_in(keys, value_set=self._keys).fill_null(UNKNOWN)
@@ -137,18 +141,24 @@ class _HashedKeys:
         places[~is_same.to_numpy(zero_copy_only=False)] = UNKNOWN
         return places.astype(np.int32)
 
+    def _stretch_of(self, keys: pyarrow.Array) -> np.ndarray | None:
+        """Give the rows of keys that stand in the table just as they are asked for: children in its order."""
+        first = _hashes(keys[:1])
+        start = -1 if first is None else int(self._index.get_indexer(pd.Index(first))[0])
+        if start < 0 or not keys.equals(self._keys[start : start + len(keys)]):
+            return None
+        return np.arange(start, start + len(keys), dtype=np.int32)
+
 
 def _hashes(keys: pyarrow.Array) -> np.ndarray | None:
     """Hash keys of one width, eight bytes at a time; None where widths differ or a key is null."""
-    widths = pc.min_max(pc.binary_length(keys)).as_py()
-    width = widths["min"]
-    if keys.null_count or not width or width != widths["max"]:
+    lengths = lengths_of(keys)
+    width = int(lengths.max(initial=0))
+    if keys.null_count or not width or width != lengths.min():
         return None
-    _, offsets, content = keys.buffers()
-    start = np.frombuffer(offsets, np.int32)[keys.offset]
-    text = np.frombuffer(content, np.uint8, len(keys) * width, start).reshape(len(keys), width)
-    words = np.zeros((len(keys), -(-width // 8) * 8), np.uint8)
-    words[:, :width] = text
+    words = content_of(keys).reshape(len(keys), width)
+    if width % 8:
+        words = np.pad(words, ((0, 0), (0, -width % 8)))
     hashes = np.zeros(len(keys), np.uint64)
     for column in words.view(np.uint64).T:
         hashes = (hashes ^ column) * _ODD_MULTIPLIER
