@@ -22,7 +22,6 @@ from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
 from transforms.arrays import distinct, plain, whole
-from transforms.linking import run_beginnings
 from transforms.reading.folded_columns import fold_addresses, squeezed, squeezed_addresses_text
 from transforms.reading.joined_text import JoinedText
 
@@ -328,9 +327,7 @@ class _Search:
 
     def _holds(self, cells: pyarrow.Array, table: str, name: str) -> bool:
         if name.endswith("_key"):
-            begins = run_beginnings(cells)
-            keys = cells if begins is None else cells.filter(pyarrow.array(begins))
-            return bool(pc.any(pc.is_in(keys, value_set=self._keys)).as_py())
+            return bool(pc.any(pc.is_in(cells, value_set=self._keys)).as_py())
         kind = CATALOG[table].columns[name].kind
         if kind in _NOBODYS:
             return False

@@ -1,7 +1,8 @@
 """Packing a drop: one reproducible tar, encrypted to its recipient as a stream.
 
 As a process of its own, `python -m drops.packing FOLDER NAME RECIPIENT TARGET` packs beside other work and
-prints the digest. In a thread it would wait for the interpreter at each of its many small reads.
+prints the digest; it ends when its input does. In a thread it would wait for the interpreter at each of
+its many small reads.
 """
 
 import os
@@ -82,6 +83,14 @@ def _tar_of(folder: Path, name: str) -> Iterator[BinaryIO]:
         raise failures[0]
 
 
+def _end_with_input() -> None:
+    # Not by `sys.stdin`: whoever reads there holds a lock that the interpreter wants at its end.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_input, daemon=True).start()
     packed, called, sealed_to, written = sys.argv[1:]
     print(pack(Path(packed), called, sealed_to, Path(written)))  # noqa: T201 (whoever started us reads it)

@@ -1,7 +1,11 @@
-"""Parcels that are packed beside the checking of their drops, each by a process of its own."""
+"""Parcels that are packed beside the checking of their drops, each by a process of its own.
+
+The processes end with us, however we end: their input is our pipe.
+"""
 
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +29,15 @@ class PackingAhead:
         """Begin to pack a partner's drop as `packing.pack` does."""
         self.stop(partner)
         command = [sys.executable, "-m", packing.__name__]
-        process = subprocess.Popen(  # noqa: S603 (ourselves)
-            [*command, str(folder), name, recipient, str(target)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self._begun[partner] = _Begun(target, process)
+        with suppress(OSError):
+            process = subprocess.Popen(  # noqa: S603 (ourselves)
+                [*command, str(folder), name, recipient, str(target)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            self._begun[partner] = _Begun(target, process)
 
     def wait(self, partner: str) -> None:
         """Wait until nothing reads the partner's drop any more."""
@@ -44,6 +49,7 @@ class PackingAhead:
         begun = self._begun.pop(partner, None)
         if begun is None:
             return None
+        begun.process.wait()
         told, _ = begun.process.communicate()
         return None if begun.process.returncode else told.strip()
 

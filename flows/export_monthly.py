@@ -98,6 +98,9 @@ def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
         def staged() -> Result:
             return stage(*args, **kwargs)
 
+        # What Prefect tells tasks apart by.
+        staged.__name__ = staged.__qualname__ = stage.__name__
+        staged.__doc__ = stage.__doc__
         as_configured = task(
             name=stage.__name__,
             cache_policy=NO_CACHE,

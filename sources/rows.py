@@ -73,7 +73,7 @@ class Regrouped:
     _held: list[RawBatch] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[RawBatch]:
-        """Stream the same rows in batches of at least half of `BATCH_ROWS`."""
+        """Stream the same rows in batches of at least half of `BATCH_ROWS`, but for the last."""
         for batch in self.batches:
             self._held.append(batch)
             if sum(held.rows.num_rows for held in self._held) >= BATCH_ROWS // 2:

@@ -46,7 +46,7 @@ class KeyIndex:
         if isinstance(keys, pyarrow.DictionaryArray):
             entries = np.append(self.positions(keys.dictionary), np.int32(NO_LINK))
             return entries[pc.fill_null(keys.indices, len(entries) - 1).to_numpy()]
-        begins = run_beginnings(keys)
+        begins = _run_beginnings(keys)
         if begins is None:
             return self._positions(keys)
         heads = np.flatnonzero(begins)
@@ -104,7 +104,7 @@ class KeyIndex:
         return low
 
 
-def run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
+def _run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
     """Mask of the keys that differ from the one before; None where hardly any key repeats."""
     if len(keys) < _FEWEST_FOR_RUNS or keys.null_count:
         return None

@@ -1,8 +1,10 @@
 """A drop travels sealed to its own partner, signed by the shop, and to nobody else."""
 
 import io
+import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +107,33 @@ def test_what_was_packed_ahead_goes_with_a_drop_that_is_not_published(tmp_path, 
         run(shop, dry_run=how == "dry_run")
     assert list((shop / "drops" / "lotas").glob(".*")) == []
     assert parcel_of(shop).tar.exists() == (how == "unchanged")
+
+
+def test_a_helper_ends_with_whoever_started_it(tmp_path):
+    (tmp_path / "drop").mkdir()
+    os.mkfifo(tmp_path / "drop" / "never ends")
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PACKS_A_PIPE, str(tmp_path)], stdin=subprocess.PIPE
+    )
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+
+
+_PACKS_A_PIPE = """
+import pathlib, runpy, sys
+pathlib.Path.is_file = pathlib.Path.exists  # so that the helper waits for ever at a pipe
+folder = sys.argv[1]
+sys.argv[1:] = [f"{folder}/drop", "drop", "", f"{folder}/drop.tar"]
+runpy.run_module("drops.packing", run_name="__main__")
+"""
+
+
+def test_a_helper_that_cannot_be_started_only_costs_its_help(tmp_path, monkeypatch):
+    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("drops.packing_ahead.sys.executable", str(tmp_path / "no such program"))
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    check_parcel(parcel_of(shop), signing_pem(shop))
 
 
 def test_a_helper_that_dies_only_costs_its_help(tmp_path, monkeypatch):
