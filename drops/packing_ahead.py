@@ -46,10 +46,10 @@ class PackingAhead:
 
     def take(self, partner: str) -> str | None:
         """Give the SHA-256 of what was packed whole for a partner, which is the caller's from now on."""
+        self.wait(partner)
         begun = self._begun.pop(partner, None)
         if begun is None:
             return None
-        begun.process.wait()
         told, _ = begun.process.communicate()
         return None if begun.process.returncode else told.strip()
 

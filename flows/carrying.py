@@ -96,9 +96,10 @@ def carry(run: Run, drop_id: str) -> str:
 def pack_ahead(run: Run, staging: Path, partner: str) -> None:
     """Begin to pack a large drop that is likely to be published and carried, while it is still checked."""
     request, agreement = run.request, run.agreement(partner)
-    is_shown_only = request.dry_run or request.mode is Mode.REPRODUCE
-    size = sum(path.stat().st_size for path in staging.rglob("*") if path.is_file())
-    if is_shown_only or not agreement.is_carried or size < _WORTH_A_PROCESS:
+    if request.dry_run or request.mode is Mode.REPRODUCE or not agreement.is_carried:
+        return
+    files = (path for path in staging.rglob("*") if path.is_file())
+    if sum(path.stat().st_size for path in files) < _WORTH_A_PROCESS:
         return
     published = run.folder.drops / read_drop(staging).drop_id
     parcel = parcel_of(staging, agreement, published)

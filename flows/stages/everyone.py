@@ -26,7 +26,7 @@ def begin(run: Run, so_far: Snapshot, table: str) -> None:
     if table == "customers":
         run.ahead.work.begin(_TRAITS, partial(_traits, run, so_far))
     if table == _LAST_OF_CARS:
-        run.ahead.work.begin(_EVERYBODY, partial(_everybody, so_far))
+        run.ahead.work.begin(_EVERYBODY, lambda: _everybody(so_far).folded())
 
 
 def traits(run: Run, snapshot: Snapshot) -> Traits:

@@ -6,6 +6,7 @@ and only people of whom something begins with such a run are looked for in full.
 
 import string
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import pyarrow
@@ -29,11 +30,11 @@ class Everybody:
     def __init__(self, people: pyarrow.Table, *cars: pyarrow.Table) -> None:
         """Take all people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
         self._people, self._cars = people, cars
-        self._beginnings = _beginnings_of(people)
-        self._beginnings_of_cars = [
-            [pc.utf8_slice_codeunits(squeezed(whole(table[name])), 0, _RUN) for name in CAR_COLUMNS]
-            for table in cars
-        ]
+
+    def folded(self) -> "Everybody":
+        """Fold all of them now, not when the first text is looked at; give itself."""
+        _ = self._beginnings, self._beginnings_of_cars
+        return self
 
     def in_free_text(self, texts: pyarrow.Array) -> np.ndarray:
         """Mask of the texts that hold a name, a contact, an address or a number of a car."""
@@ -45,16 +46,23 @@ class Everybody:
         ]
         return Mentions(identities(people, *cars)).in_free_text(texts)
 
+    @cached_property
+    def _beginnings(self) -> list[pyarrow.Array]:
+        """Give, column by column, how what people are known by begins, as it is folded to be looked for."""
+        folded = [squeezed(fold_names(whole(self._people[n]))) for n in ("name", "name_kana")]
+        folded += [squeezed(whole(self._people["email"]))]
+        folded += [squeezed_addresses(whole(self._people["address"]))]
+        for name in _PHONES:
+            digits = _digits(whole(self._people[name]))
+            folded += [digits, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS)]
+        return [pc.utf8_slice_codeunits(column, 0, _RUN) for column in folded]
 
-def _beginnings_of(people: pyarrow.Table) -> list[pyarrow.Array]:
-    """Give, column by column, how what people are known by begins, as it is folded to be looked for."""
-    folded = [squeezed(fold_names(whole(people[name]))) for name in ("name", "name_kana")]
-    folded += [squeezed(whole(people["email"]))]
-    folded += [squeezed_addresses(whole(people["address"]))]
-    for name in _PHONES:
-        digits = _digits(whole(people[name]))
-        folded += [digits, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS)]
-    return [pc.utf8_slice_codeunits(column, 0, _RUN) for column in folded]
+    @cached_property
+    def _beginnings_of_cars(self) -> list[list[pyarrow.Array]]:
+        return [
+            [pc.utf8_slice_codeunits(squeezed(whole(table[name])), 0, _RUN) for name in CAR_COLUMNS]
+            for table in self._cars
+        ]
 
 
 def _digits(phones: pyarrow.Array) -> pyarrow.Array:
