@@ -77,8 +77,10 @@ class Bench:
                 print(
                     f"  {name:14} {seconds:7.2f} s {peak:7.0f} MiB  ours / this {ours / seconds:6.2f}"
                 )
-        last = self.results[title, "ours"][-1].stages
-        print("  " + "  ".join(f"{stage} {seconds:.1f} s" for stage, seconds in last.items()))
+        last = dict(self.results[title, "ours"][-1].stages)
+        rows = last.pop("rows")
+        for stage, seconds in last.items():
+            print(f"  {stage:14} {seconds:7.2f} s {rows / seconds:12,.0f} rows read / s")
 
 
 def main() -> None:
