@@ -1,16 +1,17 @@
 """Partner keys made ahead: helpers digest numbers while the stages before writing rule on rows.
 
-Most of those stages keep one core busy. The keys wait in the run's folder, a file per partner and table,
-so they cost no memory until they are needed; a key of a row that does not leave after all is never used.
+Most of those stages keep one core busy. A key of a row that does not leave after all is never used.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pyarrow
 
 from drops.keys import PartnerKeys
+from drops.row_keys import write_row_keys
 from flows.scratch import Scratch
-from transforms.arrays import whole
 
 
 class KeysAhead:
@@ -22,26 +23,27 @@ class KeysAhead:
         self._worker = ThreadPoolExecutor(1)
         self._begun: dict[tuple[str, str], Future[None]] = {}
 
-    def begin(self, partner: str, keys: PartnerKeys, table: str, numbers: pyarrow.Array) -> None:
-        """Begin to make the partner's keys of a table's rows: a number each, null where none is needed."""
-        self._begun[partner, table] = self._worker.submit(self._make, partner, keys, table, numbers)
+    def begin(
+        self, partner: str, keys: PartnerKeys, table: str, numbers: Iterable[pyarrow.Array]
+    ) -> None:
+        """Begin to make the partner's keys of a table's rows, as `write_row_keys` does."""
+        path = self._scratch.row_keys(partner, table)
+        self._begun[partner, table] = self._worker.submit(
+            write_row_keys, path, keys, table, numbers
+        )
 
-    def of(self, partner: str, table: str) -> pyarrow.Array | None:
-        """Give the keys of a table's rows (16 bytes) as soon as they are made; None if none were begun."""
+    def of(
+        self, partner: str, keys: PartnerKeys, table: str, numbers: Iterable[pyarrow.Array]
+    ) -> Path:
+        """Give the file of a table's keys as soon as they are made; made now if none were begun."""
+        path = self._scratch.row_keys(partner, table)
         begun = self._begun.get((partner, table))
         if begun is None:
-            return None
-        begun.result()
-        return whole(self._scratch.table(_name(partner, table))["key"])
+            write_row_keys(path, keys, table, numbers)
+        else:
+            begun.result()
+        return path
 
     def close(self) -> None:
         """Make no more."""
         self._worker.shutdown(cancel_futures=True)
-
-    def _make(self, partner: str, keys: PartnerKeys, table: str, numbers: pyarrow.Array) -> None:
-        made = pyarrow.table({"key": keys.binary(table, numbers)})
-        self._scratch.save_table(_name(partner, table), made)
-
-
-def _name(partner: str, table: str) -> str:
-    return f"made-{partner}-{table}"

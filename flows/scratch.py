@@ -1,6 +1,8 @@
 """What the stages of one run hand to each other: files in the run's private folder, gone with it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
-from pyarrow import feather
+from pyarrow import feather, ipc
 
 from ledger.drop_book import Tombstone
 from ledger.recall_book import Handover
@@ -152,13 +154,33 @@ class Scratch:
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder / f"{row}.jpg"
 
+    def row_keys(self, partner: str, table: str) -> Path:
+        """Name the file of the keys a partner knows the rows of a table by."""
+        return self.folder / f"{partner}-{table}.keys"
+
     def save_table(self, name: str, table: pyarrow.Table) -> None:
         """Keep a table."""
-        feather.write_feather(table, str(self.folder / f"{name}.arrow"), compression="lz4")
+        feather.write_feather(table, self._table_file(name), compression="lz4")
+
+    @contextmanager
+    def writing(self, name: str, schema: pyarrow.Schema) -> Iterator[ipc.RecordBatchFileWriter]:
+        """Keep a table that comes piece by piece."""
+        path, options = self._table_file(name), ipc.IpcWriteOptions(compression="lz4")
+        with ipc.new_file(path, schema, options=options) as file:
+            yield file
+
+    def pieces(self, name: str) -> Iterator[pyarrow.RecordBatch]:
+        """Read a table piece by piece."""
+        with pyarrow.OSFile(self._table_file(name)) as file, ipc.open_file(file) as reader:
+            for number in range(reader.num_record_batches):
+                yield reader.get_batch(number)
 
     def table(self, name: str) -> pyarrow.Table:
         """Read a table."""
-        return feather.read_table(str(self.folder / f"{name}.arrow"), memory_map=False)
+        return feather.read_table(self._table_file(name), memory_map=False)
+
+    def _table_file(self, name: str) -> str:
+        return str(self.folder / f"{name}.arrow")
 
     def _arrays(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"{name}.npz") as arrays:

@@ -22,11 +22,12 @@ from schemas.shop import ShopConfiguration, TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
 from sources.opening import opened
 from sources.rows import OpenSource, Order, RawBatch, Regrouped, SourceTable, UnreadableRow
+from transforms.arrays import whole
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
 from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
-from transforms.spine import SPINE_TABLES, Spine, spine_columns
+from transforms.spine import SPINE_TABLES, Spine
 from transforms.working_ahead import ahead
 
 STATED_IN = "part"
@@ -72,8 +73,11 @@ class Snapshot:
 
     @cached_property
     def spine(self) -> Spine:
-        """Keys, links and deciding columns of all tables but the lines; kept until `forget_spine`."""
-        return Spine.of({name: self.table(name, spine_columns(name)) for name in SPINE_TABLES})
+        """How the rows of all tables but the lines hang together; kept until `forget_spine`."""
+        counts = {
+            name: self.tables[name].read if name in self.tables else 0 for name in SPINE_TABLES
+        }
+        return Spine(counts, lambda table, column: whole(self.table(table, [column])[column]))
 
     def forget_spine(self) -> None:
         """Give its memory back; whoever asks for it again has it read again."""

@@ -14,10 +14,17 @@ DIGITS = 2 * KEY_BYTES
 KEY = pyarrow.binary(KEY_BYTES)
 
 
-def keys_of_bytes(content: bytes) -> pyarrow.Array:
+def keys_of_bytes(content: bytes | np.ndarray) -> pyarrow.Array:
     """Give keys that stand one behind the other as a column."""
     buffers = [None, pyarrow.py_buffer(content)]
     return pyarrow.Array.from_buffers(KEY, len(content) // KEY_BYTES, buffers)
+
+
+def bytes_of_keys(keys: pyarrow.Array) -> memoryview:
+    """Give the keys of a column one behind the other; zeros where there is none."""
+    if keys.null_count:
+        keys = pc.fill_null(keys, pyarrow.scalar(bytes(KEY_BYTES), KEY))
+    return _bytes(keys) if len(keys) else memoryview(b"")
 
 
 def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
@@ -36,11 +43,15 @@ def hexadecimal_keys(keys: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Arra
     column = whole(keys)
     if not len(column):
         return pyarrow.array([], pyarrow.string())
-    start, stop = column.offset * KEY_BYTES, (column.offset + len(column)) * KEY_BYTES
-    digits = hexlify(memoryview(column.buffers()[1])[start:stop])
+    digits = hexlify(_bytes(column))
     offsets = np.arange(len(column) + 1, dtype=np.int32) * DIGITS
     buffers = [None, pyarrow.py_buffer(offsets), pyarrow.py_buffer(digits)]
     texts = pyarrow.Array.from_buffers(pyarrow.string(), len(column), buffers)
     if not column.null_count:
         return texts
     return pc.if_else(column.is_valid(), texts, pyarrow.scalar(None, pyarrow.string()))
+
+
+def _bytes(keys: pyarrow.Array) -> memoryview:
+    start, stop = keys.offset * KEY_BYTES, (keys.offset + len(keys)) * KEY_BYTES
+    return memoryview(keys.buffers()[1])[start:stop]

@@ -23,6 +23,12 @@ class Merges:
     has_any: bool
     """Whether any row has another one stand for it."""
 
+    def followed(self, rows: np.ndarray) -> np.ndarray:
+        """Give the rows that stand for these; where there is no row (below 0), it stays so."""
+        if not self.has_any:
+            return rows
+        return np.where(rows >= 0, self.survivors[np.maximum(rows, 0)], rows)
+
 
 def resolve_merges(customer_ids: pyarrow.Array, merged_into: pyarrow.Array) -> Merges:
     """Follow `merged_into_customer_id` to the end."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pyarrow
@@ -25,6 +26,14 @@ KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]
 """Partner keys of our numbers: (kind of record, numbers) → keys."""
 
 
+class RowKeys(Protocol):
+    """The partner's keys of the rows of a table."""
+
+    def of(self, rows: np.ndarray) -> pyarrow.Array:
+        """Give the keys of rows (16 bytes); null where a row does not leave."""
+        ...
+
+
 @dataclass(frozen=True)
 class CustomerBlock:
     """Name and address of every customer, and which customer keeps each vehicle."""
@@ -39,8 +48,8 @@ class Shaping:
     """All that shaping the tables of one drop needs."""
 
     delivery: Delivery
-    keys: dict[str, pyarrow.Array]
-    """Per table the partner's key of each row (16 bytes); null where the row does not leave."""
+    keys: dict[str, RowKeys]
+    """Per table the partner's keys of its rows."""
     mentions: Mentions
     customers: CustomerBlock
     key_of: KeyOf
@@ -149,12 +158,8 @@ def _keys(
     parent = dict(table.parents).get(name)
     if parent is not None:
         link = f"{name.removesuffix('_key')}_id"
-        return hexadecimal_keys(
-            shaping.keys[parent].take(pyarrow.array(shaping.rows_of(link, rows)))
-        )
-    if table.name in shaping.keys:
-        return hexadecimal_keys(shaping.keys[table.name].take(pyarrow.array(places)))
-    return shaping.key_of(table.name, rows.column(CATALOG[table.name].key))
+        return hexadecimal_keys(shaping.keys[parent].of(shaping.rows_of(link, rows)))
+    return hexadecimal_keys(shaping.keys[table.name].of(places))
 
 
 def _without_strangers(

@@ -1,17 +1,15 @@
-"""The keys, links and deciding columns of every table but the lines: what settling works on."""
+"""How the rows of every table but the lines hang together: what settling and the gate work on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date
-from types import MappingProxyType
+from functools import cached_property
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.catalog import DELIVERABLE_TABLES
 from schemas.staging import FAULT, row_of
-from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
 LINE_COLUMNS = [FAULT, row_of("repair_id")]
@@ -20,58 +18,43 @@ LINE_COLUMNS = [FAULT, row_of("repair_id")]
 NAMED_LINE_COLUMNS = ["name", *LINE_COLUMNS]
 """What it reads of them once lines of certain names are ruled on."""
 
-_DECIDING_COLUMNS = MappingProxyType(
-    {
-        "customers": ["merged_into_customer_id"],
-        "vehicles": ["released_on"],
-        "certificates": ["issued_on"],
-        "visits": ["checked_in_on"],
-        "repairs": ["status", "done_by", "done_on"],
-        "invoices": ["estimated_on", "booked_on"],
-        "vehicle_costs": ["incurred_on"],
-        "vehicle_images": ["taken_on", "is_cleared_for_sharing"],
-    }
-)
-
-
-def spine_columns(table: str) -> list[str]:
-    """List the staged columns of a table that settling and the gate need in memory."""
-    known = CATALOG[table]
-    keys = [known.key] if known.key else []
-    links = [row_of(link) for link in known.links]
-    return [*keys, *_DECIDING_COLUMNS.get(table, []), FAULT, *links]
-
-
 SPINE_TABLES = tuple(table for table in DELIVERABLE_TABLES if table != "repair_lines")
 
+Read = Callable[[str, str], pyarrow.Array]
+"""Reads one staged column of a table: (table, column) → its cells, in row order."""
 
-@dataclass(frozen=True)
+
 class Spine:
-    """The keys, links and deciding columns of every table but the lines."""
+    """The rows of every table but the lines, as they hang together.
 
-    tables: Mapping[str, pyarrow.Table]
-    merges: Merges
+    Links are asked for again and again, and kept; any other column is read when it is asked for, so
+    that a large shop's numbers and dates do not stay in memory.
+    """
 
-    @classmethod
-    def of(cls, tables: Mapping[str, pyarrow.Table]) -> "Spine":
-        """Build from tables of `spine_columns`."""
-        joined = {name: table.combine_chunks() for name, table in tables.items()}
-        customers = joined["customers"]
-        merges = resolve_merges(
-            whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
-        )
-        return cls(joined, merges)
+    def __init__(self, counts: Mapping[str, int], read: Read) -> None:
+        """Read nothing yet.
+
+        Args:
+            counts: of rows, per table of `SPINE_TABLES`.
+            read: reads a column of them.
+        """
+        self._counts, self._read = counts, read
+        self._links: dict[tuple[str, str], np.ndarray] = {}
+
+    @cached_property
+    def merges(self) -> Merges:
+        """Which customers stand for which."""
+        ids = self.column("customers", "customer_id")
+        return resolve_merges(ids, self.column("customers", "merged_into_customer_id"))
 
     def column(self, table: str, name: str) -> pyarrow.Array:
-        """Give one column as one array."""
-        return whole(self.tables[table][name])
+        """Read one column."""
+        return self._read(table, name)
 
     def rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at; a merged customer is the one that stands for it."""
         rows = self.raw_rows(table, link)
-        if link != "customer_id" or not self.merges.has_any:
-            return rows
-        return np.where(rows >= 0, self.merges.survivors[np.maximum(rows, 0)], rows)
+        return self.merges.followed(rows) if link == "customer_id" else rows
 
     def each_rows(self, table: str, link: str) -> tuple[np.ndarray, ...]:
         """Give the rows a link points at, followed through merges and as recorded, if they differ."""
@@ -82,11 +65,13 @@ class Spine:
 
     def raw_rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at as recorded, merged or not."""
-        return self.column(table, row_of(link)).to_numpy()
+        if (table, link) not in self._links:
+            self._links[table, link] = self.column(table, row_of(link)).to_numpy()
+        return self._links[table, link]
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""
-        return int(self.tables[table].num_rows)
+        return self._counts[table]
 
     def days(self, table: str, name: str) -> np.ndarray:
         """Give a date column as day numbers (`day_number`), -1 where it is empty."""

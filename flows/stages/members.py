@@ -56,17 +56,22 @@ def persons_in(
         for name in names
     }
     found = tables_of_persons(names, delivered, view.spine)
-    is_there = pyarrow.array(found != 0)
-    keys = _keys_of_customers(view).filter(is_there)
+    rows = np.flatnonzero(found)
+    keys = _keys_of_customers(view, rows)
     has_key = keys.is_valid()
-    masks = pyarrow.array(found).filter(is_there)
-    return pyarrow.table([keys.filter(has_key), masks.filter(has_key)], schema=PERSONS)
+    return pyarrow.table(
+        [keys.filter(has_key), pyarrow.array(found[rows]).filter(has_key)], schema=PERSONS
+    )
 
 
-def _keys_of_customers(view: PartnerView) -> pyarrow.Array:
-    """Give the key of every customer: those made for the drop, and the others'."""
-    numbers = view.spine.column("customers", "customer_id")
-    made = view.shaping.keys.get("customers", pyarrow.nulls(len(numbers), KEY))
+def _keys_of_customers(view: PartnerView, rows: np.ndarray) -> pyarrow.Array:
+    """Give the keys of customers: those made for the drop, and the others'."""
+    made = pyarrow.nulls(len(rows), KEY)
+    if "customers" in view.shaping.keys:
+        made = view.shaping.keys["customers"].of(rows)
+    if not made.null_count:
+        return made
+    numbers = view.spine.column("customers", "customer_id").take(pyarrow.array(rows))
     others = pc.if_else(made.is_null(), numbers, pyarrow.scalar(None, pyarrow.string()))
     return pc.coalesce(made, view.keys.binary("customers", others))
 

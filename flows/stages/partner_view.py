@@ -1,6 +1,6 @@
 """One partner's view of a snapshot: its tables, the verdicts on every row, and how rows are shaped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
+from drops.row_keys import RowKeys
 from flows.keys_ahead import KeysAhead
 from flows.run import Run
 from flows.stages.check import codes_of
@@ -17,7 +18,6 @@ from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch
 from transforms.arrays import whole
-from transforms.key_forms import KEY
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.screening.screened import Screened
 from transforms.settling import line_columns
@@ -54,15 +54,12 @@ class PartnerView:
     keys: PartnerKeys
 
     def give_keys(self, ahead: KeysAhead) -> None:
-        """Give the keys that were made ahead, and make those that several tables need, each once."""
-        for name in {table.name for table in self.tables}:
-            made = ahead.of(self.partner, name)
-            if made is not None:
-                leaves = pyarrow.array(self.verdicts.codes(name) == 0)
-                self.shaping.keys[name] = pc.if_else(leaves, made, pyarrow.scalar(None, KEY))
-            elif name in {"customers", "vehicles", "repairs"}:
-                given = numbers_in(self.spine, self.verdicts, name)
-                self.shaping.keys[name] = self.keys.binary(name, given)
+        """Give the keys of the rows: those made ahead, or made now."""
+        for name in _keyed(self.tables):
+            codes = self.verdicts.codes(name)
+            numbers = _numbers_in(self.snapshot, codes, name)
+            path = ahead.of(self.partner, self.keys, name, numbers)
+            self.shaping.keys[name] = RowKeys(path, codes)
 
     def leaving(
         self, table: PartnerTable, stretch: Stretch | None = None
@@ -80,23 +77,35 @@ class PartnerView:
             start += batch.num_rows
 
 
-def numbers_in(spine: Spine, verdicts: Verdicts, table: str) -> pyarrow.Array:
-    """Give the number of each row of a table that is not ruled out; null for the others."""
-    is_in = pyarrow.array(verdicts.codes(table) == 0)
-    numbers = spine.column(table, CATALOG[table].key or "")
-    return pc.if_else(is_in, numbers, pyarrow.scalar(None, pyarrow.string()))
+def _keyed(tables: Iterable[PartnerTable]) -> list[str]:
+    """Name the tables whose rows have keys of their own."""
+    return [t.name for t in tables if CATALOG[t.name].key and t.name in SPINE_TABLES]
 
 
-def begin_keys(run: Run, spine: Spine, verdicts: Verdicts) -> None:
+def _numbers_in(snapshot: Snapshot, codes: np.ndarray, table: str) -> Iterator[pyarrow.Array]:
+    """Stream the number of each row of a table that is not ruled out now; null for the others."""
+    is_in = pyarrow.array(codes == 0)
+    column = CATALOG[table].key or ""
+
+    def pieces() -> Iterator[pyarrow.Array]:
+        start = 0
+        for batch in snapshot.batches(table, [column]):
+            wanted = is_in.slice(start, batch.num_rows)
+            start += batch.num_rows
+            yield pc.if_else(wanted, batch.column(column), pyarrow.scalar(None, pyarrow.string()))
+
+    return pieces()
+
+
+def begin_keys(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Begin to make the partners' keys of all rows that may still leave with a monthly drop."""
     if run.kind is not DropKind.MONTHLY:
         return
     for partner in run.partners:
         keys = PartnerKeys(run.ledger.key(partner))
-        for table in brief_of(run, partner).tables:
-            if CATALOG[table.name].key and table.name in SPINE_TABLES:
-                numbers = numbers_in(spine, verdicts, table.name)
-                run.ahead.keys.begin(partner, keys, table.name, numbers)
+        for table in _keyed(brief_of(run, partner).tables):
+            numbers = _numbers_in(snapshot, verdicts.codes(table), table)
+            run.ahead.keys.begin(partner, keys, table, numbers)
 
 
 def view_of(
@@ -133,7 +142,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
 
     def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:
         found = rows.column(row_of(link)).to_numpy()
-        return spine.merges.survivors[found] if link == "customer_id" else found
+        return spine.merges.followed(found) if link == "customer_id" else found
 
     shaping = Shaping(
         delivery=brief.delivery,

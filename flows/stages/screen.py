@@ -47,7 +47,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
         QuarantineLimitError: a table has more broken rows than the shop allows.
     """
     verdicts = run.scratch.verdicts()
-    begin_keys(run, snapshot.spine, verdicts)
+    begin_keys(run, snapshot, verdicts)
     screened = screened_texts(run, snapshot, verdicts)
     run.scratch.save_screened(screened)
     _set_aside(snapshot, verdicts, screened)

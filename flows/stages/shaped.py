@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-from pyarrow import ipc
 
 from drops.keys import PartnerKeys
+from drops.row_keys import RowKeys
 from flows.engine import Engine, stretches
 from flows.run import Run
 from flows.scratch import Scratch
@@ -29,12 +29,10 @@ from ledger.private_files import private_folder
 from ledger.references import References
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable
 from sources.snapshot import Snapshot, Stretch
-from transforms.arrays import whole
 from transforms.shaping import shape
 
-_ROWS, _SHOWN, _REPAIRS = "rows.arrow", "shown", "repairs.npy"
+_ROWS, _SHOWN, _REPAIRS = "rows", "shown", "repairs.npy"
 _NO_ROWS = np.array([], np.int64)
-_IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
 
 @dataclass(frozen=True)
@@ -79,12 +77,10 @@ class SharedOut:
     """Shapes the rows of one drop by the workers of an engine; small tables here."""
 
     def __init__(self, run: Run, engine: Engine, shaper: Shaper, partner: str) -> None:
-        """Keep what workers need and the run's folder does not hold yet: keys, and the last verdicts."""
+        """Keep what workers need and the run's folder does not hold yet: the last verdicts."""
         self._engine, self._shaper = engine, shaper
         view, scratch = shaper.view, run.scratch
         scratch.save_verdicts(view.verdicts, f"leaving-{partner}")
-        for name, keys in view.shaping.keys.items():
-            scratch.save_table(f"keys-{partner}-{name}", pyarrow.table({"key": keys}))
         self._drop = _Drop(
             making=uuid.uuid4().hex,
             brief=brief_of(run, partner),
@@ -139,13 +135,12 @@ class ShapedPart:
     told: Counter[str]
 
     def pieces(self) -> Iterator[Shaped]:
-        """Read the rows, and take the folder away."""
+        """Read the rows, all that is told of them with the first, and take the folder away."""
         own = Scratch(self.folder)
-        with pyarrow.OSFile(str(self.folder / _ROWS)) as file, ipc.open_file(file) as reader:
-            for number in range(reader.num_record_batches):
-                yield Shaped(reader.get_batch(number), Counter(), None, _NO_ROWS)
-            no_rows = pyarrow.RecordBatch.from_pylist([], reader.schema)
-        yield Shaped(no_rows, self.told, own.table(_SHOWN), np.load(self.folder / _REPAIRS))
+        told, shown, repairs = self.told, own.table(_SHOWN), np.load(self.folder / _REPAIRS)
+        for rows in own.pieces(_ROWS):
+            yield Shaped(rows, told, shown, repairs)
+            told, shown, repairs = Counter(), None, _NO_ROWS
         shutil.rmtree(self.folder)
 
 
@@ -154,15 +149,14 @@ def shape_part(part: Part) -> ShapedPart:
     drop = part.drop
     (table,) = (table for table in drop.brief.tables if table.name == part.table)
     folder = private_folder(drop.scratch.folder / "parts" / uuid.uuid4().hex)
-    told: Counter[str] = Counter()
-    records, repairs = [RECORDS.empty_table()], [_NO_ROWS]
-    with ipc.new_file(str(folder / _ROWS), table.schema, options=_IPC_OPTIONS) as file:
+    own, told, repairs = Scratch(folder), Counter[str](), [_NO_ROWS]
+    with own.writing(_ROWS, table.schema) as file, own.writing(_SHOWN, RECORDS) as records:
         for piece in _shaper_of(drop).shaped(table, part.stretch):
             file.write_batch(piece.rows)
             told.update(piece.told)
-            records += [piece.shown] if piece.shown is not None else []
+            if piece.shown is not None:
+                records.write_table(piece.shown)
             repairs.append(np.unique(piece.repairs))
-    Scratch(folder).save_table(_SHOWN, pyarrow.concat_tables(records))
     np.save(folder / _REPAIRS, np.unique(np.concatenate(repairs)))
     return ShapedPart(folder, told)
 
@@ -177,5 +171,6 @@ def _shaper_of(drop: _Drop) -> Shaper:
         drop.brief, drop.snapshot, verdicts, objectors, keys=keys, screened=scratch.screened()
     )
     for name in drop.keyed:
-        view.shaping.keys[name] = whole(scratch.table(f"keys-{partner}-{name}")["key"])
+        path = scratch.row_keys(partner, name)
+        view.shaping.keys[name] = RowKeys(path, verdicts.codes(name))
     return Shaper(view, References(drop.proofs.key(LEDGER_KEY)), scratch, drop.staging)

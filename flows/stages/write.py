@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
+from pyarrow import ipc
 
 from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
@@ -52,8 +53,9 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
-    view.give_keys(run.ahead.keys)
     tables = () if run.kind is DropKind.NOTICES else view.tables
+    if tables:
+        view.give_keys(run.ahead.keys)
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     written = _written(writer, tables, snapshot)
     if targets is not None:
@@ -61,10 +63,10 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     run.scratch.save_tombstones(to_delete, partner)
     deleted = writer.write_deleted(to_delete)
     writer.finish(written, deleted, registered)
-    members = [table.shown for table in written if table.shown is not None]
-    run.scratch.save_table(
-        f"records-{partner}", pyarrow.concat_tables([RECORDS.empty_table(), *members])
-    )
+    with run.scratch.writing(f"records-{partner}", RECORDS) as records:
+        for table in tables:
+            for piece in run.scratch.pieces(writer.shown(table)):
+                records.write_batch(piece)
     run.scratch.save_table(
         f"persons-{partner}", persons_in(view, tables, writer.repairs_with_lines)
     )
@@ -82,7 +84,6 @@ class _Written:
     account: Account
     reasons: Mapping[str, int]
     cells: Counter[str]
-    shown: pyarrow.Table | None
 
 
 def _written(
@@ -112,23 +113,25 @@ class _DropWriter:
     def write(self, table: PartnerTable) -> _Written:
         """Write one file and balance its account."""
         cells: Counter[str] = Counter()
-        shown_rows: list[pyarrow.Table] = []
-        pieces = self._shaper.shaped(table)
-        file = self._file(table, self._noted(pieces, cells, shown_rows))
+        with self._run.scratch.writing(self.shown(table), RECORDS) as records:
+            file = self._file(table, self._noted(self._shaper.shaped(table), cells, records))
         counts = verdict_counts(self._view.snapshot, self._view.verdicts, table.name)
         account = account_of(
             table.name, self._view.snapshot.tables[table.name].read, file.rows, counts
         )
-        shown_all = pyarrow.concat_tables(shown_rows) if shown_rows else None
-        return _Written(file, account, reasons_of(counts), cells, shown_all)
+        return _Written(file, account, reasons_of(counts), cells)
+
+    def shown(self, table: PartnerTable) -> str:
+        """Name what is kept of the records a file shows (`RECORDS`)."""
+        return f"shown-{self._partner}-{table.name}"
 
     def write_targets(self, targets: Targets) -> _Written:
         """Write which car which campaign may be about."""
         table = targets_table()
-        vehicles = pyarrow.array(targets.cars["vehicle"], pyarrow.int64())
+        vehicles = targets.cars["vehicle"].to_numpy(np.int64)
         words = dict(table.columns[-1].labels)
         cells = [
-            hexadecimal_keys(self._view.shaping.keys["vehicles"].take(vehicles)).to_pylist(),
+            hexadecimal_keys(self._view.shaping.keys["vehicles"].of(vehicles)).to_pylist(),
             *(
                 targets.cars[name].tolist()
                 for name in ("campaign", "notified_on", "category", "device")
@@ -141,7 +144,7 @@ class _DropWriter:
         ]
         file = self._file(table, [pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema)])
         account = Account(read=targets.affected, delivered=file.rows, **targets.kept)
-        return _Written(file, account, {}, Counter(), None)
+        return _Written(file, account, {}, Counter())
 
     def write_deleted(self, keys: list[Tombstone]) -> DropTable:
         """Write the keys the partner must delete."""
@@ -202,12 +205,12 @@ class _DropWriter:
         )
 
     def _noted(
-        self, pieces: Iterable[Shaped], cells: Counter[str], shown_rows: list[pyarrow.Table]
+        self, pieces: Iterable[Shaped], cells: Counter[str], records: ipc.RecordBatchFileWriter
     ) -> Iterator[pyarrow.RecordBatch]:
         for piece in pieces:
             cells.update(piece.told)
             if piece.shown is not None:
-                shown_rows.append(piece.shown)
+                records.write_table(piece.shown)
             self.repairs_with_lines[piece.repairs] = True
             yield piece.rows
 

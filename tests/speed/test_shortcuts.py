@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandera.pandas as pa
@@ -14,6 +16,7 @@ from pandas import ArrowDtype
 
 from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
+from drops.row_keys import RowKeys, write_row_keys
 from flows.keys_ahead import KeysAhead
 from flows.scratch import Scratch
 from flows.work_ahead import WorkAhead
@@ -197,13 +200,38 @@ def test_traits_do_not_depend_on_whether_a_column_repeats_itself(texts):
     )
 
 
+NUMBERS = st.lists(st.none() | st.integers(0, 99).map("C{}".format), min_size=1, max_size=9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(NUMBERS, NUMBERS, st.data())
+def test_keys_of_rows_are_those_of_their_numbers_and_of_no_other_row(first, second, data):
+    keys, numbers = PartnerKeys(b"k" * 32), [*first, *second]
+    count = len(numbers)
+    codes = np.array(data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count)))
+    rows = np.array(data.draw(st.lists(st.integers(-3, count - 1), max_size=12)), np.int32)
+    alone = [keys.binary("customers", pyarrow.array([n], pyarrow.string())) for n in numbers]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "keys"
+        pieces = (pyarrow.array(piece, pyarrow.string()) for piece in (first, second))
+        write_row_keys(path, keys, "customers", pieces)
+        found = RowKeys(path, codes).of(rows)
+    leaves = [row >= 0 and codes[row] == 0 for row in rows.tolist()]
+    assert found.type == KEY
+    assert found.to_pylist() == [
+        alone[row][0].as_py() if is_out else None
+        for row, is_out in zip(rows.tolist(), leaves, strict=True)
+    ]
+
+
 def test_keys_made_ahead_are_those_made_at_once(tmp_path):
     keys, numbers = PartnerKeys(b"k" * 32), pyarrow.array(["C1", None, "C3"])
-    ahead_of = KeysAhead(Scratch(tmp_path))
-    ahead_of.begin("lotas", keys, "customers", numbers)
-    assert ahead_of.of("lotas", "customers").equals(keys.binary("customers", numbers))
-    assert ahead_of.of("broadleaf", "customers") is None
-    ahead_of.close()
+    begun, now = KeysAhead(Scratch(tmp_path)), KeysAhead(Scratch(tmp_path))
+    begun.begin("lotas", keys, "customers", [numbers])
+    made = begun.of("lotas", keys, "customers", []).read_bytes()
+    assert made == now.of("lotas", keys, "customers", [numbers[:1], numbers[1:]]).read_bytes()
+    begun.close()
+    now.close()
 
 
 def test_work_begun_ahead_is_given_once_and_what_nobody_began_is_done_now():
