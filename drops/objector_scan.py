@@ -27,13 +27,10 @@ from transforms.reading.joined_text import JoinedText
 
 Row = Mapping[str, Any]
 
-CUSTOMER_COLUMNS = [
-    *("customer_id", "merged_into_customer_id", "name", "address"),
-    *("phone", "mobile_phone", "fax", "email"),
-]
-VEHICLE_COLUMNS = ["vehicle_id", "customer_id", "chassis_number", "plate"]
-CERTIFICATE_COLUMNS = ["chassis_number", "plate"]
+Read = Callable[[list[str]], pyarrow.Table]
+"""Reads columns of a table, all its rows in their order; columns are asked for one or two at a time."""
 
+_CAR_COLUMNS = ("chassis_number", "plate")
 _PHONES = ("phone", "mobile_phone", "fax")
 _SHORTEST_CONTACT = 6
 _FEWEST_PHONE_DIGITS = 9
@@ -104,24 +101,27 @@ class Known:
     """What the shop knows, to tell objectors from others.
 
     Args:
-        customers: `CUSTOMER_COLUMNS` of all customers.
-        vehicles: `VEHICLE_COLUMNS` of all vehicles.
-        certificates: `CERTIFICATE_COLUMNS`, and the number of the car as `vehicle_id`.
+        customers: all customers.
+        vehicles: all vehicles.
+        certificates: all certificates, each with the number of its car as `vehicle_id`.
         keys: the partner's.
         references_of: gives the shop's references of customer numbers.
     """
 
-    customers: pyarrow.Table
-    vehicles: pyarrow.Table
-    certificates: pyarrow.Table
+    customers: Read
+    vehicles: Read
+    certificates: Read
     keys: PartnerKeys
     references_of: Callable[[list[str]], list[str]]
 
     def numbers_of(self, references: set[str]) -> set[str]:
         """Give the customer numbers in the records that are meant by references."""
-        numbers = self.customers["customer_id"].drop_null().to_pylist() if references else []
-        found = zip(numbers, self.references_of(numbers), strict=True)
-        return {number for number, reference in found if reference in references}
+        found = set[str]()
+        for piece in self.customers(["customer_id"]).to_batches() if references else ():
+            numbers = piece.column(0).drop_null().to_pylist()
+            pairs = zip(numbers, self.references_of(numbers), strict=True)
+            found.update(number for number, reference in pairs if reference in references)
+        return found
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Suspects:
         """Take away what people in the drop have too.
 
         Args:
-            delivered: partner keys of the customers and vehicles that stand in the drop.
+            delivered: partner keys (16 bytes) of the customers and vehicles that stand in the drop.
         """
         people, cars = (
             _Delivered(self.partner_keys, kind, number, delivered[kind])
@@ -198,17 +198,18 @@ def suspects_of(register: Register, known: Known) -> Suspects:
         register: the objections.
         known: customers, cars and certificates.
     """
-    refusers = _with_merged(known.numbers_of(register.refusers()), known.customers)
-    people = _Split(known.customers, "customer_id", known.customers["customer_id"], refusers)
-    cars = _Split(known.vehicles, "vehicle_id", known.vehicles["customer_id"], refusers)
-    numbers = set(cars.theirs["vehicle_id"].to_pylist())
-    papers = _Split(known.certificates, "vehicle_id", known.certificates["vehicle_id"], numbers)
+    merges = known.customers(["customer_id", "merged_into_customer_id"])
+    refusers = _with_merged(known.numbers_of(register.refusers()), merges)
+    people = _Split(known.customers, "customer_id", "customer_id", refusers)
+    cars = _Split(known.vehicles, "vehicle_id", "customer_id", refusers)
+    numbers = set(cars.theirs(["vehicle_id"])["vehicle_id"].to_pylist())
+    papers = _Split(known.certificates, "vehicle_id", "vehicle_id", numbers)
     return Suspects(
-        keys=known_keys(known.keys, refusers, numbers, cars.others),
+        keys=_known_keys(known.keys, refusers, numbers - cars.numbers_of_others(numbers)),
         contacts=tuple(_marks(columns, people) for columns in (_PHONES, ("email",))),
         addresses=_marks(("address",), people),
-        pairs=_pairs(people.theirs),
-        numbers=tuple(_marks((column,), cars, papers) for column in CERTIFICATE_COLUMNS),
+        pairs=_pairs(people.theirs(["name", "address"])),
+        numbers=tuple(_marks((column,), cars, papers) for column in _CAR_COLUMNS),
         namesakes=people.namesakes(),
         partner_keys=known.keys,
     )
@@ -221,13 +222,10 @@ def _marks(columns: tuple[str, ...], *tables: "_Split") -> Marks:
     return Marks(values, others)
 
 
-def known_keys(
-    keys: PartnerKeys, customers: set[str], vehicles: set[str], other_cars: pyarrow.Table
-) -> set[str]:
-    """Give the partner's keys of these customers and of the cars nobody else has."""
-    own = vehicles - set(other_cars["vehicle_id"].to_pylist())
+def _known_keys(keys: PartnerKeys, customers: set[str], vehicles: set[str]) -> set[str]:
+    """Give the partner's keys of these customers and cars."""
     of_customers = keys.of("customers", _strings(customers)).to_pylist()
-    return {*of_customers, *keys.of("vehicles", _strings(own)).to_pylist()}
+    return {*of_customers, *keys.of("vehicles", _strings(vehicles)).to_pylist()}
 
 
 class ObjectorScan:
@@ -267,7 +265,7 @@ class _Delivered:
     def among(self, rows: pyarrow.Table) -> pyarrow.Table:
         if not len(rows):
             return rows
-        keys = self._keys.of(self._kind, rows[self._number].combine_chunks())
+        keys = self._keys.binary(self._kind, whole(rows[self._number]))
         # They are few beside those in the drop: the few are hashed, not the many.
         there = self._there.filter(pc.is_in(self._there, value_set=keys))
         return rows.filter(pc.is_in(keys, value_set=there))
@@ -276,27 +274,51 @@ class _Delivered:
 class _Split:
     """A table, split into what is the objectors' and what is other people's."""
 
-    def __init__(
-        self, rows: pyarrow.Table, number: str, owners: pyarrow.ChunkedArray, who: set[str]
-    ) -> None:
-        is_theirs = pc.is_in(owners, value_set=_strings(who))
-        self._number = number
-        self.theirs, self.others = rows.filter(is_theirs), rows.filter(pc.invert(is_theirs))
+    def __init__(self, read: Read, number: str, owner: str, who: set[str]) -> None:
+        """Split the rows of a table by whose they are.
+
+        Args:
+            read: reads the table.
+            number: its column of numbers.
+            owner: its column that tells whose a row is.
+            who: what stands there in the objectors' rows.
+        """
+        self._read, self._number = read, number
+        self._is_theirs = whole(pc.is_in(read([owner])[owner], value_set=_strings(who)))
+
+    def theirs(self, columns: list[str]) -> pyarrow.Table:
+        """Give columns of the objectors' rows."""
+        return self._read(columns).filter(self._is_theirs)
 
     def their_values(self, column: str) -> set[str]:
         """Give the objectors' values in plain form."""
-        return {value for value in _form(column, self.theirs[column]).to_pylist() if value}
+        return {v for v in _form(column, self.theirs([column])[column]).to_pylist() if v}
 
     def others_with(self, column: str, values: set[str]) -> pyarrow.Table:
         """Give number and column of the others who have one of the values in it."""
-        has_one = pc.is_in(_form(column, self.others[column]), value_set=_strings(values))
-        return self.others.select([self._number, column]).filter(has_one)
+        return self._others([self._number, column], column, _strings(values))
+
+    def numbers_of_others(self, among: set[str]) -> set[str]:
+        """Give those of the numbers that rows of others have too."""
+        rows = self._read([self._number])
+        is_meant = pc.is_in(rows[self._number], value_set=_strings(among))
+        is_shared = pc.and_(is_meant, pc.invert(self._is_theirs))
+        return set(rows.filter(is_shared)[self._number].to_pylist())
 
     def namesakes(self) -> pyarrow.Table:
         """Give number, name and address of the others who bear an objector's name."""
-        names = pc.unique(_plain(self.theirs["name"]))
-        is_namesake = pc.is_in(_plain(self.others["name"]), value_set=names)
-        return self.others.select([self._number, "name", "address"]).filter(is_namesake)
+        names = whole(pc.unique(_plain(self.theirs(["name"])["name"])))
+        return self._others([self._number, "name", "address"], "name", names)
+
+    def _others(self, columns: list[str], column: str, forms: pyarrow.Array) -> pyarrow.Table:
+        """Give columns of the others of whom one cell has one of the forms, batch by batch."""
+        rows, found, start = self._read(columns), [], 0
+        for batch in rows.to_batches():
+            is_theirs = self._is_theirs[start : start + batch.num_rows]
+            start += batch.num_rows
+            has_one = pc.is_in(_form(column, batch[column]), value_set=forms)
+            found.append(batch.filter(pc.and_(has_one, pc.invert(is_theirs))))
+        return pyarrow.Table.from_batches(found, rows.schema)
 
 
 class _Search:
@@ -391,9 +413,7 @@ def _with_merged(refusers: set[str], customers: pyarrow.Table) -> set[str]:
     """Add every number merged, directly or not, with one that refuses."""
     merges = [
         (row["customer_id"], row["merged_into_customer_id"])
-        for row in customers.filter(customers["merged_into_customer_id"].is_valid())
-        .select(["customer_id", "merged_into_customer_id"])
-        .to_pylist()
+        for row in customers.filter(customers["merged_into_customer_id"].is_valid()).to_pylist()
     ]
     grown = set(refusers)
     while True:
@@ -412,7 +432,9 @@ def _pairs(rows: pyarrow.Table) -> set[tuple[str, str]]:
     return {(n, a) for n, a in zip(names, addresses, strict=True) if n and a}
 
 
-def _form(column: str, cells: pyarrow.ChunkedArray) -> pyarrow.Array | pyarrow.ChunkedArray:
+def _form(
+    column: str, cells: pyarrow.Array | pyarrow.ChunkedArray
+) -> pyarrow.Array | pyarrow.ChunkedArray:
     """Give a column in the form it is compared in: addresses as codes, all else plain."""
     return fold_addresses(whole(cells)) if column == "address" else _plain(cells)
 

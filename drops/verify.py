@@ -27,7 +27,9 @@ from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
 from transforms.arrays import plain, texts_that_repeat
 from transforms.checking import Contract
-from transforms.linking import KeyIndex
+from transforms.key_forms import KEY, keys_of_texts
+from transforms.linking import UNKNOWN, KeyIndex
+from transforms.repeated_numbers import RepeatedNumbers
 from transforms.working_ahead import ahead
 
 _BATCH_ROWS = 131_072
@@ -173,7 +175,7 @@ def _deleted_and_delivered(
         return []
     is_both = any(
         keys[record]
-        .index.positions(batch.column(1).filter(pc.equal(batch.column(0), record)))
+        .rows_of(batch.column(1).filter(pc.equal(batch.column(0), record)))
         .max(initial=-1)
         >= 0
         for batch in read_table(folder, resource)
@@ -221,6 +223,13 @@ class _Keys:
     rules: Mapping[str, Any]
     is_sound: bool
 
+    def rows_of(self, cells: pyarrow.Array) -> np.ndarray:
+        """Give the row whose key each cell is, below 0 where there is none."""
+        if isinstance(cells, pyarrow.DictionaryArray):
+            entries = np.append(self.rows_of(cells.dictionary), UNKNOWN)
+            return entries[pc.fill_null(cells.indices, len(entries) - 1).to_numpy()]
+        return self.index.positions(keys_of_texts(cells))
+
     def vouch_for(self, field: Mapping[str, Any], rows: np.ndarray) -> bool:
         """Tell whether cells that were found at `rows` keep the rules of their own column too."""
         is_found = not len(rows) or bool(rows.min() >= 0)
@@ -250,7 +259,7 @@ class _CheckedTable:
         self.rows = 0
         self.faults: list[str] = []
         self._own_keys: list[pyarrow.Array] = []
-        self._pairs = _Pairs()
+        self._numbers: RepeatedNumbers | None = None
         try:
             for batch in ahead(read_table(folder, resource, encoded=True)):
                 if self._has_its_header(batch):
@@ -287,55 +296,49 @@ class _CheckedTable:
                 self._fault(f"{column}: {str(check).partition('(')[0]}")
         primary = self._schema.get("primaryKey", [])
         if len(primary) == 1:
-            self._own_keys.append(plain(batch.column(primary[0])))
+            self._own_keys.append(keys_of_texts(plain(batch.column(primary[0]))))
         elif primary and parents:
-            numbers = batch.column(primary[1]).to_numpy(zero_copy_only=False)
-            self._pairs.add(next(iter(parents.values())), numbers)
+            self._refuse_repeated(batch.column(primary[1]), links[primary[0]], parents, keys)
 
     def _parent_rows(
         self, batch: pyarrow.RecordBatch, key: Mapping[str, Any], keys: Mapping[str, _Keys]
     ) -> np.ndarray:
         parent = key["reference"]["resource"]
-        rows = keys[parent].index.positions(batch.column(key["fields"][0]))
+        rows = keys[parent].rows_of(batch.column(key["fields"][0]))
         if np.any(rows < 0):
             self._fault(f"a row's {parent} is not in this drop")
         return rows
 
+    def _refuse_repeated(
+        self,
+        numbers: pyarrow.Array,
+        link: Mapping[str, Any],
+        parents: Mapping[str, np.ndarray],
+        keys: Mapping[str, _Keys],
+    ) -> None:
+        """Refuse two rows of one parent with the same number."""
+        if self._numbers is None:
+            parent = keys[link["reference"]["resource"]]
+            self._numbers = RepeatedNumbers(parent.index.row_count)
+        given = pc.fill_null(numbers.cast(pyarrow.int64()), 0).to_numpy()
+        if self._numbers.repeated(parents[link["fields"][0]], given).any():
+            self._fault("a key stands twice")
+
     def _finish(self, keys: dict[str, _Keys]) -> None:
         primary = self._schema.get("primaryKey", ())
         if len(primary) == 1:
-            nothing = pyarrow.array([], pyarrow.string())
-            index = KeyIndex(pyarrow.concat_arrays([nothing, *self._own_keys]))
+            index = KeyIndex(pyarrow.concat_arrays([pyarrow.array([], KEY), *self._own_keys]))
             self._own_keys = []
             if index.duplicates().any():
                 self._fault("a key stands twice")
             if self._resource["name"] in _POINTED_AT:
                 rules = _rules_of(self._by_name[primary[0]])
                 keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
-        if self._pairs.has_repeats():
-            self._fault("a key stands twice")
 
     def _fault(self, text: str) -> None:
         line = f"{self._resource['path']}: {text}"
         if line not in self.faults:
             self.faults.append(line)
-
-
-class _Pairs:
-    """Looks for repeated (parent row, number) pairs."""
-
-    def __init__(self) -> None:
-        self._codes: list[np.ndarray] = []
-
-    def add(self, rows: np.ndarray, numbers: np.ndarray) -> None:
-        self._codes.append((rows.astype(np.int64) << 20) | numbers.astype(np.int64))
-
-    def has_repeats(self) -> bool:
-        codes = np.concatenate([np.array([], np.int64), *self._codes])
-        if np.all(np.diff(codes) > 0):
-            return False
-        codes.sort()
-        return bool(np.any(np.diff(codes) == 0))
 
 
 def _contract(fields: list[Mapping[str, Any]]) -> Contract:

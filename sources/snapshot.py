@@ -102,8 +102,18 @@ class Snapshot:
     def table(self, table: str, columns: list[str]) -> pyarrow.Table:
         """Load some columns of a staged table; of one that was not read, no rows."""
         if table not in self.tables:
-            return _loaded_nothing(table, columns)
+            return _schema_of(table, columns).empty_table()
         return _loaded(self.folder, table, columns)
+
+    def chosen(self, table: str, columns: list[str], mask: np.ndarray) -> pyarrow.Table:
+        """Load some columns of the rows of a mask; all others pass by."""
+        chosen, start = [], 0
+        for batch in self.batches(table, columns) if mask.any() else ():
+            is_meant = mask[start : start + batch.num_rows]
+            start += batch.num_rows
+            if is_meant.any():
+                chosen.append(batch.filter(pyarrow.array(is_meant)))
+        return pyarrow.Table.from_batches(chosen, _schema_of(table, columns))
 
 
 def staged_batches(
@@ -335,14 +345,12 @@ def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
 
 
 def _loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
-    fields = [staged_schema(CATALOG[table]).field(column) for column in columns]
-    return pyarrow.Table.from_batches(
-        staged_batches(folder, table, columns), pyarrow.schema(fields)
-    )
+    batches = staged_batches(folder, table, columns)
+    return pyarrow.Table.from_batches(batches, _schema_of(table, columns))
 
 
-def _loaded_nothing(table: str, columns: list[str]) -> pyarrow.Table:
-    return pyarrow.schema([staged_schema(CATALOG[table]).field(c) for c in columns]).empty_table()
+def _schema_of(table: str, columns: list[str]) -> pyarrow.Schema:
+    return pyarrow.schema([staged_schema(CATALOG[table]).field(column) for column in columns])
 
 
 def _without_cells(

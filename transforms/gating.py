@@ -31,7 +31,7 @@ def gate_out(
 
 
 def named_relatives(
-    family: pyarrow.Table, customers: pyarrow.Table, spine: Spine, objectors: np.ndarray
+    family: pyarrow.Table, holders: pyarrow.Table, objectors: pyarrow.Table
 ) -> np.ndarray:
     """Mask of family rows that are an objector by a name that no birth date denies.
 
@@ -39,17 +39,16 @@ def named_relatives(
 
     Args:
         family: `FAMILY_COLUMNS` of all family members.
-        customers: `IDENTITY_COLUMNS` of all customers.
-        spine: of the same snapshot.
-        objectors: mask of the customer rows whose person objected.
+        holders: `IDENTITY_COLUMNS` of the customer each of them is entered under, null if there is none.
+        objectors: `IDENTITY_COLUMNS` of the customers whose person objected.
     """
     mask = np.zeros(len(family), bool)
-    known = _KnownNames(customers, objectors)
-    holders = spine.raw_rows("family_members", "customer_id")
+    known = _KnownNames(objectors)
     rows = family.select(["name", "birth_on"]).to_pylist() if known else []
     folded = fold_names(whole(family["name"])).to_pylist() if rows else []
+    homes = _homes(holders) if rows else []
     for place, row in enumerate(rows):
-        if known.is_meant(folded[place] or "", row["birth_on"], int(holders[place])):
+        if known.is_meant(folded[place] or "", row["birth_on"], homes[place]):
             mask[place] = True
     return mask
 
@@ -57,9 +56,7 @@ def named_relatives(
 class _KnownNames:
     """The objectors' names, with what tells one bearer from another."""
 
-    def __init__(self, customers: pyarrow.Table, objectors: np.ndarray) -> None:
-        self._customers = customers
-        found = customers.filter(pyarrow.array(objectors))
+    def __init__(self, found: pyarrow.Table) -> None:
         self._births: dict[str, set[object]] = {}
         self._homes: dict[object, list[str]] = {}
         births = found["birth_on"].to_pylist()
@@ -78,14 +75,13 @@ class _KnownNames:
         """Tell whether there is any objector."""
         return bool(self._births)
 
-    def is_meant(self, name: str, birth_on: object, holder: int) -> bool:
-        """Tell whether a family entry under `holder` may be an objector."""
+    def is_meant(self, name: str, birth_on: object, homes: list[tuple[str, str]]) -> bool:
+        """Tell whether a family entry of a customer with these homes may be an objector."""
         births = self._births.get(name, set())
         if births and (birth_on is None or births & {None, birth_on}):
             return True
-        if not name or holder < 0 or not self._homes:
+        if not name:
             return False
-        (homes,) = _homes(self._customers.slice(holder, 1))
         neighbours = [full for home in homes for full in self._homes.get(home, ())]
         return any(full.endswith(name) and full != name for full in neighbours)
 

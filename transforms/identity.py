@@ -7,7 +7,7 @@ address or home are the same; a home only where no two birth dates tell namesake
 without keeping anybody's data.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +91,7 @@ class Traits:
         return cls(named["number"], named["digits"], **groups)
 
 
-def traits_of(customers: pyarrow.Table, digest: Digest) -> Traits:
+def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) -> Traits:
     """Give the traits of customers.
 
     Args:
@@ -120,6 +120,14 @@ def traits_of(customers: pyarrow.Table, digest: Digest) -> Traits:
         contacts=tuple(made(_joined("contact", names, each)) for each in (*phones, emails)),
         home_marks=marks,
         home_clues=clues,
+    )
+
+
+def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> Traits:
+    """Give the traits of customers that come in batches, at least one: folded texts do not pile up."""
+    parts = [traits_of(batch, digest).arrays() for batch in customers]
+    return Traits.from_arrays(
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     )
 
 

@@ -1,17 +1,22 @@
 """Keys of 128 bits in their two forms: 16 bytes to keep and look up, 32 hex digits where people read them."""
 
 from binascii import hexlify, unhexlify
+from contextlib import suppress
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import whole
+from schemas.partner_tables import KEY_PATTERN
+from transforms.arrays import content_of, lengths_of, whole
 
 KEY_BYTES = 16
 DIGITS = 2 * KEY_BYTES
 
 KEY = pyarrow.binary(KEY_BYTES)
+
+_SMALL = 0x20
+"""The bit of ASCII that digits and small letters have, and capitals have not."""
 
 
 def keys_of_bytes(content: bytes | np.ndarray) -> pyarrow.Array:
@@ -36,6 +41,23 @@ def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
         [hexadecimal.offset, hexadecimal.offset + len(hexadecimal)]
     ]
     return keys_of_bytes(unhexlify(memoryview(content)[edges[0] : edges[1]]))
+
+
+def keys_of_texts(texts: pyarrow.Array) -> pyarrow.Array:
+    """Turn texts into 16 bytes each; null where a text is no key: 32 hex digits, none of them a capital."""
+    if _may_be_keys(texts):
+        with suppress(ValueError):
+            return binary_keys(texts)
+    is_key = pc.fill_null(pc.match_substring_regex(texts, KEY_PATTERN), fill_value=False)
+    mask = is_key.to_numpy(zero_copy_only=False)
+    return binary_keys(texts.filter(is_key)).take(pyarrow.array(np.cumsum(mask) - 1, mask=~mask))
+
+
+def _may_be_keys(texts: pyarrow.Array) -> bool:
+    """Tell whether all texts are as long as a key and without capitals."""
+    if texts.null_count or np.any(lengths_of(texts) != DIGITS):
+        return False
+    return bool(np.bitwise_and.reduce(content_of(texts), initial=_SMALL) & _SMALL)
 
 
 def hexadecimal_keys(keys: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:

@@ -3,7 +3,6 @@
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
@@ -17,7 +16,7 @@ NO_LINK = -2
 
 
 class KeyIndex:
-    """The keys of one table, ready to be looked up.
+    """The keys of one table, texts or of so many bytes each, ready to be looked up.
 
     Keys in order are kept as they are, and a batch asks only the stretch between its own smallest
     and largest key: rows that come in key order cost little, whatever the size of the parent table.
@@ -91,12 +90,12 @@ class KeyIndex:
             mask[places if self._rows is None else self._rows[places]] = True
         return mask
 
-    def _place(self, key: str, *, after: bool = False) -> int:
+    def _place(self, key: str | bytes, *, after: bool = False) -> int:
         low, high = 0, len(self._sorted)
-        wanted = key.encode()
+        wanted = _bytes(key)
         while low < high:
             middle = (low + high) // 2
-            here = self._sorted[middle].as_py().encode()
+            here = _bytes(self._sorted[middle].as_py())
             if here < wanted or (after and here == wanted):
                 low = middle + 1
             else:
@@ -119,15 +118,18 @@ _FEWEST_FOR_RUNS = 1024
 class _HashedKeys:
     """Different keys of one width, found by a 64-bit hash and then compared in full."""
 
-    def __init__(self, keys: pyarrow.Array, index: "pd.Index[int]") -> None:
-        self._keys, self._index = keys, index
+    def __init__(self, keys: pyarrow.Array, hashes: np.ndarray, rows: np.ndarray) -> None:
+        self._keys, self._hashes, self._rows = keys, hashes, rows
 
     @classmethod
     def of(cls, keys: pyarrow.Array) -> "_HashedKeys | None":
         """Hash the keys; None unless all have one width and no two the same hash."""
         hashes = _hashes(keys)
-        index = None if hashes is None else pd.Index(hashes)
-        return cls(keys, index) if index is not None and index.is_unique else None
+        if hashes is None:
+            return None
+        rows = np.argsort(hashes).astype(np.int32)
+        hashes = hashes[rows]
+        return None if np.any(hashes[1:] == hashes[:-1]) else cls(keys, hashes, rows)
 
     def positions(self, keys: pyarrow.Array) -> np.ndarray:
         if (stretch := self._stretch_of(keys)) is not None:
@@ -136,27 +138,45 @@ class _HashedKeys:
         if hashes is None:
             places = pc.index_in(keys, value_set=self._keys).fill_null(UNKNOWN)
             return _with_nulls(places.to_numpy(zero_copy_only=False).astype(np.int64), keys)
-        places = self._index.get_indexer(pd.Index(hashes))
-        is_same = pc.equal(keys, self._keys.take(pyarrow.array(np.maximum(places, 0))))
-        places[~is_same.to_numpy(zero_copy_only=False)] = UNKNOWN
-        return places.astype(np.int32)
+        places = self._places(hashes)
+        is_same = pc.equal(keys, self._keys.take(pyarrow.array(places)))
+        return np.where(is_same.to_numpy(zero_copy_only=False), places, np.int32(UNKNOWN))
+
+    def _places(self, hashes: np.ndarray) -> np.ndarray:
+        """Give the row that has each hash, or some other one; asked for in order they cost less."""
+        order = np.argsort(hashes)
+        found = np.searchsorted(self._hashes, hashes[order])
+        places = np.empty(len(hashes), np.int32)
+        places[order] = self._rows.take(found, mode="clip")
+        return places
 
     def _stretch_of(self, keys: pyarrow.Array) -> np.ndarray | None:
         """Give the rows of keys that stand in the table just as they are asked for: children in its order."""
         first = _hashes(keys[:1])
-        start = -1 if first is None else int(self._index.get_indexer(pd.Index(first))[0])
+        start = -1 if first is None else int(self._places(first)[0])
         if start < 0 or not keys.equals(self._keys[start : start + len(keys)]):
             return None
         return np.arange(start, start + len(keys), dtype=np.int32)
 
 
+def _bytes(key: str | bytes) -> bytes:
+    return key.encode() if isinstance(key, str) else key
+
+
 def _hashes(keys: pyarrow.Array) -> np.ndarray | None:
     """Hash keys of one width, eight bytes at a time; None where widths differ or a key is null."""
-    lengths = lengths_of(keys)
-    width = int(lengths.max(initial=0))
-    if keys.null_count or not width or width != lengths.min():
+    if keys.null_count or not len(keys):
         return None
-    words = content_of(keys).reshape(len(keys), width)
+    if pyarrow.types.is_fixed_size_binary(keys.type):
+        width = keys.type.byte_width
+        content = np.frombuffer(keys.buffers()[1], np.uint8)[keys.offset * width :]
+        words = content[: len(keys) * width].reshape(len(keys), width)
+    else:
+        lengths = lengths_of(keys)
+        width = int(lengths.max(initial=0))
+        if not width or width != lengths.min():
+            return None
+        words = content_of(keys).reshape(len(keys), width)
     if width % 8:
         words = np.pad(words, ((0, 0), (0, -width % 8)))
     hashes = np.zeros(len(keys), np.uint64)

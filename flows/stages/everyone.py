@@ -7,7 +7,7 @@ from functools import partial
 
 from flows.run import Run
 from sources.snapshot import Snapshot
-from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of
+from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of_all
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS
 from transforms.screening.everybody import Everybody
 
@@ -40,12 +40,10 @@ def everybody(run: Run, snapshot: Snapshot) -> Everybody:
 
 
 def _traits(run: Run, snapshot: Snapshot) -> Traits:
-    customers = snapshot.table("customers", IDENTITY_COLUMNS)
-    return traits_of(customers, run.ledger.references.traits)
+    customers = snapshot.batches("customers", IDENTITY_COLUMNS)
+    return traits_of_all(customers, run.ledger.references.traits)
 
 
 def _everybody(snapshot: Snapshot) -> Everybody:
-    people = snapshot.table("customers", PERSON_COLUMNS)
-    cars = snapshot.table("vehicles", CAR_COLUMNS)
-    papers = snapshot.table("certificates", CAR_COLUMNS)
-    return Everybody(people, cars, papers)
+    cars = (partial(snapshot.batches, table, CAR_COLUMNS) for table in ("vehicles", "certificates"))
+    return Everybody(partial(snapshot.batches, "customers", PERSON_COLUMNS), *cars)

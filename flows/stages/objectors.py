@@ -44,22 +44,30 @@ class Objectors:
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""
         family = self._snapshot.table("family_members", FAMILY_COLUMNS)
-        customers = self._snapshot.table("customers", IDENTITY_COLUMNS)
+        holders = self._holders()
         is_linked = self._are_theirs(whole(family["linked_customer_id"]))
         for table in ("vehicles", "family_members"):
             verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
-        named = named_relatives(family, customers, self._spine, self.rows)
-        known = self._remembered_relatives(family, customers)
+        objectors = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
+        named = named_relatives(family, holders, objectors)
+        known = self._remembered_relatives(family, holders)
         gate_out(verdicts, self._spine, self.rows, is_linked | named | known)
 
-    def _remembered_relatives(self, family: pyarrow.Table, customers: pyarrow.Table) -> np.ndarray:
+    def _holders(self) -> pyarrow.Table:
+        """Give the customer each relative is entered under (`IDENTITY_COLUMNS`), nulls if there is none."""
+        rows = self._spine.raw_rows("family_members", "customer_id")
+        mask = np.zeros(self._spine.count("customers"), bool)
+        mask[rows[rows >= 0]] = True
+        places = np.searchsorted(np.flatnonzero(mask), rows)
+        chosen = self._snapshot.chosen("customers", IDENTITY_COLUMNS, mask)
+        return chosen.take(pyarrow.array(places, mask=rows < 0))
+
+    def _remembered_relatives(self, family: pyarrow.Table, holders: pyarrow.Table) -> np.ndarray:
         """Mask of relatives who are remembered by their name with the contact or home of the customer.
 
         So somebody who refused is still known when erased from the customers.
         """
-        holders = self._spine.raw_rows("family_members", "customer_id")
-        rows = pyarrow.array(holders, pyarrow.int64(), mask=holders < 0)
-        with_home = customers.select(IDENTITY_COLUMNS).take(rows)
+        with_home = holders
         for name, cells in (
             ("customer_id", pyarrow.nulls(len(family), pyarrow.string())),
             ("name", whole(family["name"])),

@@ -164,7 +164,7 @@ def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Iden
     """Give what objectors can be recognised by in other people's texts."""
     car_is_theirs = at(objectors, spine.rows("vehicles", "customer_id"))
     paper_is_theirs = at(car_is_theirs, spine.rows("certificates", "vehicle_id"))
-    people = snapshot.table("customers", PERSON_COLUMNS).filter(pyarrow.array(objectors))
-    cars = snapshot.table("vehicles", CAR_COLUMNS).filter(pyarrow.array(car_is_theirs))
-    papers = snapshot.table("certificates", CAR_COLUMNS).filter(pyarrow.array(paper_is_theirs))
+    people = snapshot.chosen("customers", PERSON_COLUMNS, objectors)
+    cars = snapshot.chosen("vehicles", CAR_COLUMNS, car_is_theirs)
+    papers = snapshot.chosen("certificates", CAR_COLUMNS, paper_is_theirs)
     return identities(people, cars, papers)

@@ -10,9 +10,6 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from drops.objector_scan import (
-    CERTIFICATE_COLUMNS,
-    CUSTOMER_COLUMNS,
-    VEHICLE_COLUMNS,
     Known,
     Register,
     Suspects,
@@ -57,18 +54,21 @@ def _register(run: Run, partner: str) -> Register:
 
 def _known(run: Run, snapshot: Snapshot, partner: str) -> Known:
     return Known(
-        snapshot.table("customers", CUSTOMER_COLUMNS),
-        snapshot.table("vehicles", VEHICLE_COLUMNS),
-        _certificates(snapshot),
+        partial(snapshot.table, "customers"),
+        partial(snapshot.table, "vehicles"),
+        partial(_certificates, snapshot),
         PartnerKeys(run.ledger.key(partner)),
         run.ledger.references.of_all,
     )
 
 
-def _certificates(snapshot: Snapshot) -> pyarrow.Table:
-    """Give plates and chassis numbers with the number of the car they were found to be of."""
-    papers = snapshot.table("certificates", [*CERTIFICATE_COLUMNS, row_of("vehicle_id")])
-    rows = papers[row_of("vehicle_id")]
+def _certificates(snapshot: Snapshot, columns: list[str]) -> pyarrow.Table:
+    """Read certificates, each with the number of the car it was found to be of as `vehicle_id`."""
+    row = row_of("vehicle_id")
+    papers = snapshot.table("certificates", [row if c == "vehicle_id" else c for c in columns])
+    if "vehicle_id" not in columns:
+        return papers
+    rows = papers[row]
     known = pc.if_else(pc.greater_equal(rows, 0), rows, pyarrow.scalar(None, pyarrow.int32()))
     numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"].take(known)
-    return papers.select(CERTIFICATE_COLUMNS).append_column("vehicle_id", numbers)
+    return papers.set_column(columns.index("vehicle_id"), "vehicle_id", numbers)

@@ -17,6 +17,7 @@ from flows.stages.suspects import suspects
 from ledger.audit import note
 from schemas.errors import VerificationError
 from sources.snapshot import Snapshot
+from transforms.key_forms import KEY, keys_of_texts
 
 
 def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
@@ -85,10 +86,10 @@ class _Looks:
 
 
 def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:
-    """Read the keys that stand in a table of the drop; none where there is no such table."""
-    nothing = pyarrow.array([], pyarrow.string())
+    """Read the keys that stand in a table of the drop (16 bytes); none where there is no such table."""
+    nothing = pyarrow.array([], KEY)
     if resource is None:
         return nothing
     header = resource["schema"]["primaryKey"][0]
     batches = read_table(staging, resource, [header])
-    return pyarrow.concat_arrays([nothing, *(batch.column(0) for batch in batches)])
+    return pyarrow.concat_arrays([nothing, *(keys_of_texts(batch.column(0)) for batch in batches)])

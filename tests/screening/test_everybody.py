@@ -44,7 +44,9 @@ EVERYBODY = (table(PERSON_COLUMNS, PERSON), table(CAR_COLUMNS, CAR))
     ],
 )
 def test_everything_a_person_is_known_by_is_found_however_it_is_written(text):
-    assert Everybody(*EVERYBODY).in_free_text(pyarrow.array([text])).tolist() == [True]
+    assert Everybody(*(table.to_batches for table in EVERYBODY)).in_free_text(
+        pyarrow.array([text])
+    ).tolist() == [True]
 
 
 LETTERS = st.text("前後左右山形市下反田31-２ゼンゴサユウabc@.０９ 　・ZVW50", max_size=14)
@@ -63,4 +65,6 @@ def test_it_finds_exactly_what_looking_for_each_finds(names, addresses, texts):
     cars = table(CAR_COLUMNS, *({"plate": n, "chassis_number": n} for n in names))
     cells = pyarrow.array(texts, pyarrow.string())
     each = Mentions(identities(people, cars)).in_free_text(cells)
-    assert Everybody(people, cars).in_free_text(cells).tolist() == each.tolist()
+    assert (
+        Everybody(people.to_batches, cars.to_batches).in_free_text(cells).tolist() == each.tolist()
+    )

@@ -1,5 +1,6 @@
 """Each shortcut gives what the long way gives."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import numpy as np
 import pandera.pandas as pa
 import pyarrow
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pandas import ArrowDtype
 
@@ -25,11 +26,12 @@ from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
 from transforms.arrays import are_ascii_words, content_of, lengths_of, plain
 from transforms.checking import Contract, broken_rows, frame_of
-from transforms.key_forms import KEY, binary_keys, hexadecimal_keys
+from transforms.key_forms import KEY, binary_keys, hexadecimal_keys, keys_of_texts
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
 from transforms.reading.columns import _READERS, read_column
 from transforms.reading.folded_columns import squeezed
+from transforms.repeated_numbers import RepeatedNumbers
 from transforms.screening.everybody import _digits as digits_of_phones
 from transforms.working_ahead import ahead
 
@@ -99,6 +101,52 @@ def test_runs_of_keys_are_found_as_each_key_is(keys, data):
     asked = pyarrow.array([key for key, count in runs for _ in range(count)])
     first = {key: place for place, key in reversed(list(enumerate(keys)))}
     assert index.positions(asked).tolist() == [first.get(key, -1) for key in asked.to_pylist()]
+
+
+KEYS = st.binary(min_size=16, max_size=16)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(KEYS, max_size=9), st.data())
+def test_keys_of_sixteen_bytes_are_found_like_texts(keys, data):
+    asked = data.draw(st.lists(st.none() | KEYS | st.sampled_from(keys or [b"0" * 16]), max_size=9))
+    index = KeyIndex(pyarrow.array(keys, KEY))
+    known = {key: place for place, key in reversed(list(enumerate(keys)))}
+    expected = [-2 if key is None else known.get(key, -1) for key in asked]
+    assert index.positions(pyarrow.array(asked, KEY)).tolist() == expected
+    assert index.duplicates().tolist() == [keys.count(key) > 1 for key in keys]
+
+
+TEXTS_LIKE_KEYS = st.none() | st.from_regex("[0-9a-f]{32}", fullmatch=True) | st.text(max_size=2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(TEXTS_LIKE_KEYS | TEXTS_LIKE_KEYS.map(lambda text: text and text.upper()), max_size=6)
+)
+@example(["0" * 32, "0" * 31 + "A"])
+@example(["0" * 31 + "g", "0" * 30 + "あ"])
+def test_a_text_is_a_key_or_none(texts):
+    found = keys_of_texts(pyarrow.array(texts, pyarrow.string()))
+    assert found.type == KEY
+    is_key = [bool(text and re.fullmatch("[0-9a-f]{32}", text)) for text in texts]
+    expected = [bytes.fromhex(t) if ok else None for t, ok in zip(texts, is_key, strict=True)]
+    assert found.to_pylist() == expected
+
+
+PAIRS = st.lists(st.tuples(st.integers(-1, 3), st.sampled_from([1, 2, 63, 64, 70])), max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(PAIRS, min_size=1, max_size=4))
+def test_a_number_that_stands_twice_under_a_parent_is_noticed(batches):
+    numbers, before = RepeatedNumbers(4), []
+    for pairs in batches:
+        rows, given = (np.array([pair[n] for pair in pairs], np.int64) for n in (0, 1))
+        seen = [*before, *pairs]
+        expected = [p[0] >= 0 and (p in before or pairs.count(p) > 1) for p in pairs]
+        assert numbers.repeated(rows, given).tolist() == expected
+        before = seen
 
 
 def test_keys_from_all_over_a_sorted_table_are_found():

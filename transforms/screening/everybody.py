@@ -5,15 +5,16 @@ and only people of whom something begins with such a run are looked for in full.
 """
 
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import are_ascii_words, whole
-from transforms.mentions import CAR_COLUMNS, Mentions, identities
+from transforms.arrays import are_ascii_words
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 from transforms.reading.ascii_columns import without
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
 
@@ -24,45 +25,85 @@ _NO_DIGITS = string.ascii_letters + string.punctuation
 _PHONES = ("phone", "mobile_phone", "fax")
 
 
+Rows = Callable[[], Iterable[pyarrow.RecordBatch]]
+"""Reads the rows of a table, the same each time."""
+
+
 class Everybody:
     """Finds the people and cars of a shop in texts."""
 
-    def __init__(self, people: pyarrow.Table, *cars: pyarrow.Table) -> None:
+    def __init__(self, people: Rows, *cars: Rows) -> None:
         """Take all people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
-        self._people, self._cars = people, cars
+        self._people = _Folded(people, PERSON_COLUMNS, _beginnings_of_people)
+        self._cars = [_Folded(rows, CAR_COLUMNS, _beginnings_of_cars) for rows in cars]
 
     def folded(self) -> "Everybody":
         """Fold all of them now, not when the first text is looked at; give itself."""
-        _ = self._beginnings, self._beginnings_of_cars
+        for table in (self._people, *self._cars):
+            _ = table.beginnings
         return self
 
     def in_free_text(self, texts: pyarrow.Array) -> np.ndarray:
         """Mask of the texts that hold a name, a contact, an address or a number of a car."""
         runs = _runs(texts)
-        people = self._people.filter(_begins_with(self._beginnings, runs))
-        cars = [
-            table.filter(_begins_with(beginnings, runs))
-            for table, beginnings in zip(self._cars, self._beginnings_of_cars, strict=True)
-        ]
-        return Mentions(identities(people, *cars)).in_free_text(texts)
+        cars = (table.beginning_with(runs) for table in self._cars)
+        people = identities(self._people.beginning_with(runs), *cars)
+        return Mentions(people).in_free_text(texts)
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A table, and how what its rows are known by begins, as it is folded to be looked for."""
+
+    rows: Rows
+    columns: list[str]
+    fold: Callable[[pyarrow.RecordBatch], Iterable[pyarrow.Array]]
 
     @cached_property
-    def _beginnings(self) -> list[pyarrow.Array]:
-        """Give, column by column, how what people are known by begins, as it is folded to be looked for."""
-        folded = [squeezed(fold_names(whole(self._people[n]))) for n in ("name", "name_kana")]
-        folded += [squeezed(whole(self._people["email"]))]
-        folded += [squeezed_addresses(whole(self._people["address"]))]
-        for name in _PHONES:
-            digits = _digits(whole(self._people[name]))
-            folded += [digits, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS)]
-        return [pc.utf8_slice_codeunits(column, 0, _RUN) for column in folded]
-
-    @cached_property
-    def _beginnings_of_cars(self) -> list[list[pyarrow.Array]]:
+    def beginnings(self) -> list[list[pyarrow.DictionaryArray]]:
+        """Give them batch by batch, column by column; many begin alike."""
         return [
-            [pc.utf8_slice_codeunits(squeezed(whole(table[name])), 0, _RUN) for name in CAR_COLUMNS]
-            for table in self._cars
+            [
+                pc.utf8_slice_codeunits(column, 0, _RUN).dictionary_encode()
+                for column in self.fold(b)
+            ]
+            for b in self.rows()
         ]
+
+    def beginning_with(self, runs: pyarrow.Array) -> pyarrow.Table:
+        """Give the rows of which something begins with one of the runs."""
+        chosen = [
+            batch.filter(pyarrow.array(mask))
+            for batch, columns in zip(self.rows(), self.beginnings, strict=True)
+            if (mask := _any_among(columns, runs)).any()
+        ]
+        texts = pyarrow.schema([(name, pyarrow.string()) for name in self.columns])
+        return pyarrow.Table.from_batches(chosen, texts)
+
+
+def _any_among(columns: list[pyarrow.DictionaryArray], runs: pyarrow.Array) -> np.ndarray:
+    mask = np.zeros(len(columns[0]), bool)
+    for column in columns:
+        is_run = pc.is_in(column.dictionary, value_set=runs)
+        mask |= pc.fill_null(is_run.take(column.indices), fill_value=False).to_numpy(
+            zero_copy_only=False
+        )
+    return mask
+
+
+def _beginnings_of_people(people: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
+    for name in ("name", "name_kana"):
+        yield squeezed(fold_names(people[name]))
+    yield squeezed(people["email"])
+    yield squeezed_addresses(people["address"])
+    for name in _PHONES:
+        digits = _digits(people[name])
+        yield digits
+        yield pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS)
+
+
+def _beginnings_of_cars(cars: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
+    return (squeezed(cars[name]) for name in CAR_COLUMNS)
 
 
 def _digits(phones: pyarrow.Array) -> pyarrow.Array:
@@ -74,13 +115,6 @@ def _digits(phones: pyarrow.Array) -> pyarrow.Array:
     if not pc.any(pc.starts_with(digits, "81")).as_py():
         return digits
     return pc.replace_substring_regex(digits, r"^810?(\d{9,})$", r"0\1")
-
-
-def _begins_with(beginnings: list[pyarrow.Array], runs: pyarrow.Array) -> pyarrow.Array:
-    mask = np.zeros(len(beginnings[0]), bool)
-    for column in beginnings:
-        mask |= pc.is_in(column, value_set=runs).to_numpy(zero_copy_only=False)
-    return pyarrow.array(mask)
 
 
 def _runs(texts: pyarrow.Array) -> pyarrow.Array:
