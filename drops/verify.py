@@ -27,7 +27,7 @@ from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
 from transforms.arrays import plain, texts_that_repeat
 from transforms.checking import Contract
-from transforms.key_forms import KEY, keys_of_texts
+from transforms.key_forms import bytes_of_keys, has_twins, keys_of_bytes, keys_of_texts
 from transforms.linking import UNKNOWN, KeyIndex
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.working_ahead import ahead
@@ -258,7 +258,7 @@ class _CheckedTable:
         self._contract = _contract(self._fields)
         self.rows = 0
         self.faults: list[str] = []
-        self._own_keys: list[pyarrow.Array] = []
+        self._own_keys = bytearray()
         self._numbers: RepeatedNumbers | None = None
         try:
             for batch in ahead(read_table(folder, resource, encoded=True)):
@@ -296,7 +296,8 @@ class _CheckedTable:
                 self._fault(f"{column}: {str(check).partition('(')[0]}")
         primary = self._schema.get("primaryKey", [])
         if len(primary) == 1:
-            self._own_keys.append(keys_of_texts(plain(batch.column(primary[0]))))
+            own = keys_of_texts(plain(batch.column(primary[0])))
+            self._own_keys += bytes_of_keys(own.drop_null())
         elif primary and parents:
             self._refuse_repeated(batch.column(primary[1]), links[primary[0]], parents, keys)
 
@@ -327,13 +328,12 @@ class _CheckedTable:
     def _finish(self, keys: dict[str, _Keys]) -> None:
         primary = self._schema.get("primaryKey", ())
         if len(primary) == 1:
-            index = KeyIndex(pyarrow.concat_arrays([pyarrow.array([], KEY), *self._own_keys]))
-            self._own_keys = []
-            if index.duplicates().any():
+            own, self._own_keys = keys_of_bytes(self._own_keys), bytearray()
+            if has_twins(own):
                 self._fault("a key stands twice")
             if self._resource["name"] in _POINTED_AT:
                 rules = _rules_of(self._by_name[primary[0]])
-                keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
+                keys[self._resource["name"]] = _Keys(KeyIndex(own), rules, is_sound=not self.faults)
 
     def _fault(self, text: str) -> None:
         line = f"{self._resource['path']}: {text}"

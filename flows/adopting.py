@@ -74,7 +74,7 @@ def _prepared(desk: Desk, drop: Drop) -> Prepared:
         drop=drop,
         bag_sha256=sha256_of(folder / TAG_MANIFEST),
         persons=pyarrow.table(persons, schema=PERSONS),
-        records=pyarrow.table(records, schema=RECORDS),
+        records=pyarrow.table(records, schema=RECORDS).to_batches(),
         tombstones=tuple(
             Tombstone(DropKind.MONTHLY.value, str(record), str(key))
             for record, key in zip(members.deleted["record"], members.deleted["key"], strict=True)

@@ -217,9 +217,8 @@ class _Partner:
     def is_held(self) -> bool:
         """Tell whether the partner holds the person's own record."""
         for kind in (DropKind.MONTHLY, DropKind.RECALL):
-            held = self._holdings(kind)
-            is_own = pc.is_in(held["key"], value_set=binary_keys(self._keys))
-            if len(held.filter(pc.and_(pc.equal(held["record"], "customers"), is_own))):
+            held = self._holdings(kind, self._keys)
+            if pc.any(pc.equal(held["record"], "customers")).as_py():
                 return True
         return False
 
@@ -230,10 +229,8 @@ class _Partner:
             yield from self._held_of(kind, today)
 
     def _held_of(self, kind: DropKind, today: list[ShownRecord] | None) -> Iterator[HeldRecord]:
-        held = self._holdings(kind)
         names = set(self._keys.to_pylist()) | {record.key for record in today or ()}
-        wanted = binary_keys(pyarrow.array(sorted(names), pyarrow.string()))
-        own = held.filter(pc.is_in(held["key"], value_set=wanted))
+        own = self._holdings(kind, pyarrow.array(sorted(names), pyarrow.string()))
         told = self._told_to_delete()
         by_sequence = {each.sequence: each for each in self.published}
         by_name = {(record.table, record.key): record for record in today or ()}
@@ -281,9 +278,10 @@ class _Partner:
         except JointUseError:
             return None
 
-    def _holdings(self, kind: DropKind) -> pyarrow.Table:
+    def _holdings(self, kind: DropKind, keys: pyarrow.Array) -> pyarrow.Table:
+        """Give what the partner holds under these keys (hex)."""
         with self.desk.ledger.reading() as connection:
-            return HoldingsBook(connection).held(self.partner, kind.value)
+            return HoldingsBook(connection).held_of(self.partner, kind.value, binary_keys(keys))
 
     def _answers(self) -> Mapping[int, Answer]:
         with self.desk.ledger.reading() as connection:

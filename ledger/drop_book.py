@@ -5,6 +5,7 @@ program is killed between the rename and the entry of the publication, whoever o
 finds the folder and completes the entry (`pending`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Prepared:
         drop: its `drop.json`.
         bag_sha256: SHA-256 of its tag manifest, which vouches for every byte.
         persons: `PERSONS`.
-        records: `RECORDS`.
+        records: `RECORDS`, piece by piece.
         tombstones: the keys in its `deleted` table, in their order.
         handovers: the cars of recall campaigns it tells of.
     """
@@ -50,7 +51,7 @@ class Prepared:
     drop: Drop
     bag_sha256: str
     persons: "pyarrow.Table"
-    records: "pyarrow.Table"
+    records: Iterable["pyarrow.RecordBatch"]
     tombstones: tuple[Tombstone, ...]
     handovers: tuple[Handover, ...] = ()
 
@@ -135,6 +136,8 @@ class DropBook:
 
     def prepare(self, prepared: Prepared, audit_sequence: int) -> int:
         """Enter a finished drop, made with this audit entry; give its number."""
+        from ledger.holdings import packed  # noqa: PLC0415 (slow to load, seldom needed)
+
         drop = prepared.drop
         self._forget_unpublished(drop)
         values = {
@@ -146,7 +149,7 @@ class DropBook:
             "contents": drop.model_dump_json(),
             "bag_sha256": prepared.bag_sha256,
             "audit_sequence": audit_sequence,
-            **self.holdings.written(prepared.persons, prepared.records),
+            "persons": packed(prepared.persons),
         }
         entered = self._connection.execute(insert(tables.drops).values(values))
         sequence = int((entered.inserted_primary_key or [0])[0])
@@ -156,6 +159,7 @@ class DropBook:
         ]
         if rows:
             self._connection.execute(insert(tables.tombstones), rows)
+        self.holdings.enter(sequence, prepared.records)
         RecallBook(self._connection).prepare(sequence, prepared.handovers)
         return sequence
 
@@ -277,7 +281,7 @@ class DropBook:
         numbers = list(self._connection.execute(stale).scalars())
         for table in (
             *(tables.tombstones, tables.recall_handovers, tables.waits),
-            *(tables.releases, tables.deliveries),
+            *(tables.releases, tables.deliveries, tables.held_records),
         ):
             of_drop = table.c.drop_sequence.in_(numbers)
             self._connection.execute(delete(table).where(of_drop))

@@ -1,7 +1,7 @@
-"""What a partner holds of us, by key: kept as one Arrow table per partner and kind of drop.
+"""What a partner holds of us, by key: kept as Arrow tables, piece by piece, with the drop that brought it.
 
-These tables have a row per customer, car and relative, are read and written whole, and hold nothing but
-keys and keyed digests; as rows of SQL they would cost more than the export itself.
+These tables have a row per customer, car and relative, and hold nothing but keys and keyed digests; as
+rows of SQL they would cost more than the export itself.
 """
 
 import io
@@ -11,7 +11,9 @@ import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
 
+from transforms.arrays import whole
 from transforms.key_forms import KEY
+from transforms.linking import KeyIndex
 
 PERSONS = pyarrow.schema([("key", KEY), ("tables", pyarrow.uint16())])
 """One row per customer of whom a drop holds anything. Bit n of `tables` stands for its nth table."""
@@ -28,16 +30,15 @@ RECORDS = pyarrow.schema(
 HOLDINGS = pyarrow.schema([*RECORDS, ("drop", pyarrow.int64())])
 """One row per record a partner holds, as the drop that brought it last showed it."""
 
-
 OWN_NAME = {"certificates": "vehicles"}
 """A certificate goes by the key of its car, and with it."""
 
 
-def packed(table: pyarrow.Table) -> bytes:
+def packed(table: pyarrow.Table | pyarrow.RecordBatch) -> bytes:
     """Write a table as bytes."""
     sink = io.BytesIO()
     with ipc.new_stream(sink, table.schema, options=ipc.IpcWriteOptions(compression="zstd")) as out:
-        out.write_table(table)
+        out.write(table)
     return sink.getvalue()
 
 
@@ -47,61 +48,50 @@ def unpacked(content: bytes) -> pyarrow.Table:
         return stream.read_all()
 
 
-def after_publishing(before: pyarrow.Table, records: pyarrow.Table, sequence: int) -> pyarrow.Table:
-    """Give the holdings after a drop: its own records, and those of earlier drops it does not show."""
-    own = records.append_column("drop", pyarrow.repeat(pyarrow.scalar(sequence), len(records)))
-    if not len(before):
-        return own.cast(HOLDINGS)
-    rest = before.filter(pc.invert(pc.is_in(_names(before), value_set=_names(records))))
-    return pyarrow.concat_tables([own.cast(HOLDINGS), rest.cast(HOLDINGS)])
+class Names:
+    """Records by name: what kind of record, and its key."""
+
+    def __init__(self, rows: Iterable[pyarrow.Table]) -> None:
+        """Take tables with `record` and `key`; only these two are kept."""
+        keys: dict[str, list[pyarrow.Array]] = {}
+        for table in rows:
+            for record in pc.unique(table["record"]).to_pylist():
+                own = table.filter(pc.equal(table["record"], record))
+                keys.setdefault(record, []).append(whole(own["key"]))
+        self._indexes = {
+            record: KeyIndex(pyarrow.concat_arrays(parts)) for record, parts in keys.items()
+        }
+
+    @classmethod
+    def of(cls, names: Iterable[tuple[str, str]]) -> "Names":
+        """Take a record and its key (hex) each."""
+        return cls([rows_of(names)])
+
+    def without(self, rows: pyarrow.Table, called: dict[str, str] | None = None) -> pyarrow.Table:
+        """Give the rows that are none of these.
+
+        Args:
+            rows: `RECORDS`.
+            called: under which other kind of record some kinds go.
+        """
+        is_other = pyarrow.array([True] * len(rows))
+        for record in pc.unique(rows["record"]).to_pylist():
+            index = self._indexes.get((called or {}).get(record, record))
+            if index is not None:
+                is_known = pyarrow.array(index.positions(whole(rows["key"])) >= 0)
+                is_meant = pc.and_(pc.equal(whole(rows["record"]), record), is_known)
+                is_other = pc.and_not(is_other, is_meant)
+        return rows.filter(is_other)
 
 
-def after_deletion(
-    before: pyarrow.Table, deleted: Iterable[tuple[str, str]], sequence: int
-) -> pyarrow.Table:
-    """Give the holdings after the partner said it deleted keys that drop `sequence` told it to.
-
-    What a later drop brought again stays.
-
-    Args:
-        before: `HOLDINGS`.
-        deleted: record and key (hex) of each.
-        sequence: of the drop that told.
-    """
-    names = pyarrow.array(
+def rows_of(names: Iterable[tuple[str, str]]) -> pyarrow.Table:
+    """Give `RECORDS` of which nothing is known but record and key (hex)."""
+    known = list(names)
+    return pyarrow.table(
         [
-            f"{OWN_NAME.get(record, record)}:".encode() + bytes.fromhex(key)
-            for record, key in deleted
+            pyarrow.array([record for record, _ in known], pyarrow.string()),
+            pyarrow.array([bytes.fromhex(key) for _, key in known], KEY),
+            pyarrow.array([[]] * len(known), RECORDS.field("digests").type),
         ],
-        pyarrow.binary(),
+        schema=RECORDS,
     )
-    is_gone = pc.and_(
-        pc.is_in(_names(before, OWN_NAME), value_set=names),
-        pc.less(before["drop"], pyarrow.scalar(sequence)),
-    )
-    return before.filter(pc.invert(is_gone))
-
-
-def held_again(
-    before: pyarrow.Table, records: list[tuple[str, str]], sequence: int
-) -> pyarrow.Table:
-    """Give the holdings with records (record and hex key) the partner still has after all."""
-    rows = pyarrow.table(
-        [
-            pyarrow.array([record for record, _ in records], pyarrow.string()),
-            pyarrow.array([bytes.fromhex(key) for _, key in records], KEY),
-            pyarrow.array([[]] * len(records), HOLDINGS.field("digests").type),
-            pyarrow.array([sequence] * len(records), pyarrow.int64()),
-        ],
-        schema=HOLDINGS,
-    )
-    is_there = pc.is_in(_names(rows), value_set=_names(before))
-    return pyarrow.concat_tables([before, rows.filter(pc.invert(is_there))])
-
-
-def _names(rows: pyarrow.Table, called: dict[str, str] | None = None) -> pyarrow.Array:
-    records = rows["record"].combine_chunks()
-    for name, own in (called or {}).items():
-        records = pc.if_else(pc.equal(records, name), own, records)
-    keys = rows["key"].combine_chunks().cast(pyarrow.binary())
-    return pc.binary_join_element_wise(records.cast(pyarrow.binary()), keys, b":")

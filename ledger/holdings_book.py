@@ -1,22 +1,23 @@
-"""The book of holdings: whom each drop holds, and what each partner holds of us today."""
+"""The book of holdings: whom each drop holds, and what each partner holds of us today.
+
+A partner holds the records of every published drop that are still in the pieces kept with it: those
+that no later drop showed again, and that it has not said it deleted.
+"""
+
+from collections.abc import Iterable
 
 import pyarrow
-from sqlalchemy import Connection, delete, insert, select, update
+import pyarrow.compute as pc
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ledger import tables
-from ledger.holdings import (
-    HOLDINGS,
-    RECORDS,
-    after_deletion,
-    after_publishing,
-    held_again,
-    packed,
-    unpacked,
-)
-from transforms.key_forms import hexadecimal_keys
+from ledger.holdings import HOLDINGS, OWN_NAME, Names, packed, rows_of, unpacked
+from transforms.key_forms import KEY, hexadecimal_keys
 
 Key = tuple[str, str]
 """A record and its key, in hex."""
+
+_PIECES = tables.held_records.c
 
 
 class HoldingsBook:
@@ -26,30 +27,46 @@ class HoldingsBook:
         """Work on an open transaction; a writing one for everything but looking up."""
         self._connection = connection
 
-    @staticmethod
-    def written(persons: pyarrow.Table, records: pyarrow.Table) -> dict[str, bytes]:
-        """Write whom (`PERSONS`) and what (`RECORDS`) a drop holds, for its row."""
-        return {"persons": packed(persons), "records": packed(records)}
+    def enter(self, sequence: int, records: Iterable[pyarrow.RecordBatch]) -> None:
+        """Keep what a drop holds (`RECORDS`), piece by piece; its partner holds it once it is published."""
+        first = self._connection.execute(
+            select(func.coalesce(func.max(_PIECES.place) + 1, 0)).where(
+                _PIECES.drop_sequence == sequence
+            )
+        ).scalar_one()
+        for place, piece in enumerate(records, start=first):
+            values = {"drop_sequence": sequence, "place": place, "records": packed(piece)}
+            self._connection.execute(insert(tables.held_records).values(values))
 
     def publish(self, sequence: int) -> None:
-        """Enter that a drop's partner holds its records from now on."""
+        """Let go, in earlier drops, of what a drop that is published now shows again."""
+        drops = tables.drops.c
         row = self._connection.execute(
-            select(tables.drops).where(tables.drops.c.sequence == sequence)
+            select(drops.partner, drops.kind).where(drops.sequence == sequence)
         ).one()
-        held = after_publishing(self.held(row.partner, row.kind), unpacked(row.records), sequence)
-        self._hold(row.partner, row.kind, held)
-        self._connection.execute(
-            update(tables.drops)
-            .where(tables.drops.c.sequence == sequence)
-            .values(records=packed(RECORDS.empty_table()))
-        )
+        before = [place for place in self._places(row.partner, row.kind) if place[0] != sequence]
+        if before:
+            own = self._places(row.partner, row.kind, sequence)
+            self._let_go(before, Names(self._piece(*place) for place in own))
 
-    def held(self, partner: str, kind: str) -> pyarrow.Table:
-        """Give what a partner holds from drops of one kind, as far as it has not said it deleted it."""
-        columns = tables.holdings.c
-        wanted = select(columns.records).where(columns.partner == partner, columns.kind == kind)
-        content = self._connection.execute(wanted).scalar()
-        return HOLDINGS.empty_table() if content is None else unpacked(content)
+    def held_keys(self, partner: str, kind: str, record: str) -> pyarrow.Array:
+        """Give the keys (16 bytes) of the records of one kind that a partner holds."""
+        found = [pyarrow.array([], KEY)]
+        for place in self._places(partner, kind):
+            piece = self._piece(*place)
+            own = piece.filter(pc.equal(piece["record"], record))["key"]
+            found += own.chunks
+        return pyarrow.concat_arrays(found)
+
+    def held_of(self, partner: str, kind: str, keys: pyarrow.Array) -> pyarrow.Table:
+        """Give what a partner holds under these keys (16 bytes), as `HOLDINGS`."""
+        found = [HOLDINGS.empty_table()]
+        for place in self._places(partner, kind):
+            piece = self._piece(*place)
+            own = piece.filter(pc.is_in(piece["key"], value_set=keys))
+            drop = pyarrow.repeat(pyarrow.scalar(place[0], pyarrow.int64()), len(own))
+            found.append(own.append_column("drop", drop).cast(HOLDINGS))
+        return pyarrow.concat_tables(found)
 
     def persons(self, sequence: int) -> pyarrow.Table:
         """Give whom a drop holds, as `PERSONS`."""
@@ -63,18 +80,53 @@ class HoldingsBook:
     def delete(
         self, partner: str, kind: str, sequence: int, done: list[Key], refused: list[Key]
     ) -> None:
-        """Enter which of the keys that drop `sequence` told it to delete a partner deleted, and which not."""
-        held = after_deletion(self.held(partner, kind), done, sequence)
-        self._hold(partner, kind, held_again(held, refused, sequence))
+        """Enter which of the keys that drop `sequence` told it to delete a partner deleted, and which not.
+
+        What a later drop brought again stays.
+        """
+        before = [place for place in self._places(partner, kind) if place[0] < sequence]
+        self._let_go(before, Names.of(done), OWN_NAME)
+        self.hold_again(partner, kind, sequence, refused)
 
     def hold_again(self, partner: str, kind: str, sequence: int, late: list[Key]) -> None:
         """Enter that a partner has these records after all, from drop `sequence`."""
-        self._hold(partner, kind, held_again(self.held(partner, kind), late, sequence))
+        rows = rows_of(late)
+        new = Names([self.held_of(partner, kind, rows["key"].combine_chunks())]).without(rows)
+        if len(new):
+            self.enter(sequence, new.combine_chunks().to_batches())
 
-    def _hold(self, partner: str, kind: str, held: pyarrow.Table) -> None:
-        columns = tables.holdings.c
-        own = (columns.partner == partner, columns.kind == kind)
-        self._connection.execute(delete(tables.holdings).where(*own))
-        self._connection.execute(
-            insert(tables.holdings).values(partner=partner, kind=kind, records=packed(held))
+    def _let_go(
+        self, places: Iterable[tuple[int, int]], names: Names, called: dict[str, str] | None = None
+    ) -> None:
+        """Take records out of pieces."""
+        for sequence, place in places:
+            piece = self._piece(sequence, place)
+            rest = names.without(piece, called)
+            if len(rest) == len(piece):
+                continue
+            own = (_PIECES.drop_sequence == sequence, _PIECES.place == place)
+            changed = update(tables.held_records).values(records=packed(rest))
+            gone = delete(tables.held_records)
+            self._connection.execute((changed if len(rest) else gone).where(*own))
+
+    def _places(
+        self, partner: str, kind: str, sequence: int | None = None
+    ) -> list[tuple[int, int]]:
+        """List the pieces (drop, place) of what a partner holds, or of one drop, newest drop first."""
+        drops = tables.drops.c
+        query = (
+            select(_PIECES.drop_sequence, _PIECES.place)
+            .join_from(tables.held_records, tables.drops)
+            .join(tables.publications, tables.publications.c.drop_sequence == drops.sequence)
+            .where(drops.partner == partner, drops.kind == kind)
+            .order_by(_PIECES.drop_sequence.desc(), _PIECES.place)
         )
+        if sequence is not None:
+            query = query.where(_PIECES.drop_sequence == sequence)
+        return [(row.drop_sequence, row.place) for row in self._connection.execute(query)]
+
+    def _piece(self, sequence: int, place: int) -> pyarrow.Table:
+        wanted = select(_PIECES.records).where(
+            _PIECES.drop_sequence == sequence, _PIECES.place == place
+        )
+        return unpacked(self._connection.execute(wanted).scalar_one())

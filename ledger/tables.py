@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORM = "0004"
+FORM = "0005"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -103,7 +103,6 @@ drops = Table(
     Column("contents", Text, nullable=False),
     Column("bag_sha256", String(64), nullable=False),
     Column("persons", LargeBinary, nullable=False),
-    Column("records", LargeBinary, nullable=False),
     Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
     UniqueConstraint("partner", "kind", "period", "revision"),
     sqlite_autoincrement=True,
@@ -130,14 +129,14 @@ tombstones = Table(
 )
 """One row per key in a drop's `deleted` table, in the order of the file; `kind` is of the drops it was in."""
 
-holdings = Table(
-    "holdings",
+held_records = Table(
+    "held_records",
     metadata,
-    Column("partner", String(40), primary_key=True),
-    Column("kind", String(20), primary_key=True),
+    Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
     Column("records", LargeBinary, nullable=False),
 )
-"""One row per partner and kind of drop: what it holds and has not said it deleted."""
+"""Pieces of what a drop brought that no later drop showed again and its partner has not said it deleted."""
 
 stops = Table(
     "stops",

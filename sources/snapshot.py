@@ -73,15 +73,11 @@ class Snapshot:
 
     @cached_property
     def spine(self) -> Spine:
-        """How the rows of all tables but the lines hang together; kept until `forget_spine`."""
+        """How the rows of all tables but the lines hang together."""
         counts = {
             name: self.tables[name].read if name in self.tables else 0 for name in SPINE_TABLES
         }
         return Spine(counts, lambda table, column: whole(self.table(table, [column])[column]))
-
-    def forget_spine(self) -> None:
-        """Give its memory back; whoever asks for it again has it read again."""
-        vars(self).pop("spine", None)
 
     def batches(
         self, table: str, columns: list[str] | None = None, stretch: Stretch | None = None

@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.partner_tables import KEY_PATTERN
-from transforms.arrays import content_of, lengths_of, whole
+from transforms.arrays import content_of, is_among, lengths_of, whole
 
 KEY_BYTES = 16
 DIGITS = 2 * KEY_BYTES
@@ -19,7 +19,7 @@ _SMALL = 0x20
 """The bit of ASCII that digits and small letters have, and capitals have not."""
 
 
-def keys_of_bytes(content: bytes | np.ndarray) -> pyarrow.Array:
+def keys_of_bytes(content: bytes | bytearray | np.ndarray) -> pyarrow.Array:
     """Give keys that stand one behind the other as a column."""
     buffers = [None, pyarrow.py_buffer(content)]
     return pyarrow.Array.from_buffers(KEY, len(content) // KEY_BYTES, buffers)
@@ -29,7 +29,7 @@ def bytes_of_keys(keys: pyarrow.Array) -> memoryview:
     """Give the keys of a column one behind the other; zeros where there is none."""
     if keys.null_count:
         keys = pc.fill_null(keys, pyarrow.scalar(bytes(KEY_BYTES), KEY))
-    return _bytes(keys) if len(keys) else memoryview(b"")
+    return _bytes(keys)
 
 
 def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
@@ -41,6 +41,17 @@ def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
         [hexadecimal.offset, hexadecimal.offset + len(hexadecimal)]
     ]
     return keys_of_bytes(unhexlify(memoryview(content)[edges[0] : edges[1]]))
+
+
+def has_twins(keys: pyarrow.Array) -> bool:
+    """Tell whether a key stands twice; there are no nulls. Those that begin alike are compared in full."""
+    beginnings = np.frombuffer(_bytes(keys), np.uint64)[::2]
+    in_order = np.sort(beginnings)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    if not len(twice):
+        return False
+    alike = keys.filter(pyarrow.array(is_among(beginnings, twice)))
+    return len(pc.unique(alike)) < len(alike)
 
 
 def keys_of_texts(texts: pyarrow.Array) -> pyarrow.Array:
@@ -75,5 +86,7 @@ def hexadecimal_keys(keys: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Arra
 
 
 def _bytes(keys: pyarrow.Array) -> memoryview:
+    if not len(keys):
+        return memoryview(b"")
     start, stop = keys.offset * KEY_BYTES, (keys.offset + len(keys)) * KEY_BYTES
     return memoryview(keys.buffers()[1])[start:stop]

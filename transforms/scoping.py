@@ -83,8 +83,8 @@ def _is_latest(verdicts: Verdicts, spine: Spine) -> np.ndarray:
     has_car = rows >= 0
     # A broken paper without a readable day may be the newest: then the car has none.
     is_broken = verdicts.are("certificates", Q)
-    days = np.where(is_broken & (days < 0), np.iinfo(np.int64).max, days)
-    latest = np.full(spine.count("vehicles"), np.iinfo(np.int64).min)
+    days = np.where(is_broken & (days < 0), np.iinfo(days.dtype).max, days)
+    latest = np.full(spine.count("vehicles"), np.iinfo(days.dtype).min, days.dtype)
     np.maximum.at(latest, rows[has_car], days[has_car])
     mask = np.ones(len(rows), bool)
     mask[has_car] = days[has_car] == latest[rows[has_car]]

@@ -69,14 +69,20 @@ class Spine:
             self._links[table, link] = self.column(table, row_of(link)).to_numpy()
         return self._links[table, link]
 
+    def forget_links(self) -> None:
+        """Give their memory back; those that are asked for again are read again."""
+        self._links.clear()
+
     def count(self, table: str) -> int:
         """Count the rows of a table."""
         return self._counts[table]
 
     def days(self, table: str, name: str) -> np.ndarray:
         """Give a date column as day numbers (`day_number`), -1 where it is empty."""
-        days = self.column(table, name).cast(pyarrow.int32()).cast(pyarrow.int64())
-        return pc.fill_null(pc.add(days, _BEFORE_1970), -1).to_numpy()
+        days = self.column(table, name).cast(pyarrow.int32())
+        return pc.fill_null(
+            pc.add(days, pyarrow.scalar(_BEFORE_1970, pyarrow.int32())), -1
+        ).to_numpy()
 
 
 _BEFORE_1970 = 100_000

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow
-import pyarrow.compute as pc
 
 from flows.run import Run
 from flows.stages.objectors import Objectors
@@ -15,7 +14,7 @@ from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import STANDING
-from transforms.key_forms import hexadecimal_keys
+from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.tombstones import deletions, staying
 from transforms.verdicts import Disposition, Verdicts
 
@@ -45,11 +44,10 @@ class _Finder:
 
     def of_kind(self, kind: DropKind) -> list[Tombstone]:
         """List what the partner holds from drops of this run's kind and is no longer given."""
-        held = self._held(kind)
         return [
             Tombstone(kind.value, record, key)
             for record in STANDING
-            for key in self.keys_of(record, held.filter(pc.equal(held["record"], record)))
+            for key in self.keys_of(record, self._held(kind, record))
         ]
 
     def of_recalls(self) -> list[Tombstone]:
@@ -57,8 +55,8 @@ class _Finder:
 
         What this drop brings, or the partner keeps from monthly drops, has the same key and stays.
         """
-        held = self._held(DropKind.RECALL)
-        if not len(held):
+        held = {record: self._held(DropKind.RECALL, record) for record in STANDING}
+        if not any(map(len, held.values())):
             return []
         settled, spine = self.run.scratch.verdicts(), self.view.spine
         objected = Verdicts.all_delivered(
@@ -66,14 +64,12 @@ class _Finder:
         )
         refusers = Objectors(self.run, self.view.snapshot, self.partner, (RECALL_PURPOSE,))
         refusers.gate_out(objected)
-        monthly = set(self._held(DropKind.MONTHLY)["key"].to_pylist())
         told = []
         for record in STANDING:
-            own = held.filter(pc.equal(held["record"], record))
             numbers = spine.column(record, CATALOG[record].key or "")
             keys = self.view.keys.of(record, numbers)
             found = deletions(
-                hexadecimal_keys(own["key"]),
+                hexadecimal_keys(held[record]),
                 keys,
                 staying(record, spine, settled, objected),
                 objected.are(record, Disposition.OBJECTED),
@@ -81,18 +77,26 @@ class _Finder:
             brought = set(
                 keys.filter(pyarrow.array(self.view.verdicts.codes(record) == 0)).to_pylist()
             )
+            monthly = self._held_monthly(found.keys)
             told += [
                 Tombstone(DropKind.RECALL.value, record, key)
                 for key in found.keys.to_pylist()
-                if key not in brought and bytes.fromhex(key) not in monthly
+                if key not in brought and key not in monthly
             ]
         return told
 
-    def _held(self, kind: DropKind) -> pyarrow.Table:
+    def _held(self, kind: DropKind, record: str) -> pyarrow.Array:
         with self.run.ledger.reading() as connection:
-            return HoldingsBook(connection).held(self.partner, kind.value)
+            return HoldingsBook(connection).held_keys(self.partner, kind.value, record)
 
-    def keys_of(self, record: str, held: pyarrow.Table) -> list[str]:
+    def _held_monthly(self, keys: pyarrow.Array) -> set[str]:
+        """Give those of the keys (hex) that the partner holds from monthly drops."""
+        with self.run.ledger.reading() as connection:
+            wanted, kind = binary_keys(keys), DropKind.MONTHLY.value
+            held = HoldingsBook(connection).held_of(self.partner, kind, wanted)
+        return set(hexadecimal_keys(held["key"]).to_pylist())
+
+    def keys_of(self, record: str, held: pyarrow.Array) -> list[str]:
         """List the keys of one record among the holdings that are no longer given."""
         if not len(held):
             return []
@@ -101,7 +105,7 @@ class _Finder:
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
         stays = staying(record, self.view.spine, self.view.verdicts, objected)
         found = deletions(
-            hexadecimal_keys(held["key"]),
+            hexadecimal_keys(held),
             self.view.keys.of(record, numbers),
             stays if is_given else np.zeros_like(stays),
             objected.are(record, Disposition.OBJECTED),

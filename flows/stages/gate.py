@@ -22,20 +22,26 @@ def gate(run: Run, snapshot: Snapshot, partner: str) -> Gated:
     Raises:
         QuarantineLimitError: the partner's encoding would lose too many rows.
     """
+    verdicts, objectors = _gated_out(run, snapshot, partner)
+    view = view_of(run, snapshot, verdicts, objectors, partner)
+    _withhold(view)
+    _set_aside_unmappable(run, view, partner)
+    run.scratch.save_verdicts(verdicts, partner)
+    return Gated(partner, int(objectors.sum()))
+
+
+def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, np.ndarray]:
+    """Rule out who objected to the partner, and keep who that is and what is theirs."""
     verdicts = run.scratch.verdicts()
-    persons = Objectors(run, snapshot, partner)
+    objectors = Objectors(run, snapshot, partner)
     objected = Verdicts.all_delivered(
         {table: len(verdicts.codes(table)) for table in verdicts.tables()}
     )
     for ruled in (verdicts, objected):
-        persons.gate_out(ruled)
-    view = view_of(run, snapshot, verdicts, persons.rows, partner)
-    _withhold(view)
-    _set_aside_unmappable(run, view, partner)
-    run.scratch.save_verdicts(verdicts, partner)
+        objectors.gate_out(ruled)
     run.scratch.save_verdicts(objected, f"objected-{partner}")
-    run.scratch.save_objectors(persons.rows, partner)
-    return Gated(partner, int(persons.rows.sum()))
+    run.scratch.save_objectors(objectors.rows, partner)
+    return verdicts, objectors.rows
 
 
 def _withhold(view: PartnerView) -> None:

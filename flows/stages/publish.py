@@ -104,9 +104,11 @@ class _Publisher:
 
     def _persons(self, drop: Drop) -> int:
         """Count the persons a drop holds: customers, and relatives named in it."""
-        records = self.run.scratch.table(f"records-{drop.partner}")
-        relatives = pc.sum(pc.equal(records["record"], "family_members")).as_py() or 0
-        return len(self.run.scratch.table(f"persons-{drop.partner}")) + int(relatives)
+        relatives = sum(
+            pc.sum(pc.equal(piece["record"], "family_members")).as_py() or 0
+            for piece in self.run.scratch.pieces(f"records-{drop.partner}")
+        )
+        return len(self.run.scratch.table(f"persons-{drop.partner}")) + relatives
 
     def _must_wait(self, drop: Drop) -> bool:
         allowed = self.run.folder.shop.carry_out.most(drop.kind, self.run.as_of.date())
@@ -130,7 +132,7 @@ class _Publisher:
             drop=drop,
             bag_sha256=sha256_of(self._staging / TAG_MANIFEST),
             persons=run.scratch.table(f"persons-{drop.partner}"),
-            records=run.scratch.table(f"records-{drop.partner}"),
+            records=run.scratch.pieces(f"records-{drop.partner}"),
             tombstones=run.scratch.tombstones(drop.partner),
             handovers=(
                 run.scratch.targets(drop.partner).handovers if run.kind is DropKind.RECALL else ()

@@ -1,7 +1,9 @@
 """The ledger's tables are what the migrations make; older ones are upgraded, newer ones refused."""
 
 import sqlite3
+from datetime import datetime
 
+import pyarrow
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -9,6 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine, text
 
 from ledger import tables
+from ledger.audit import Actor, note
+from ledger.holdings import HOLDINGS, RECORDS, packed
+from ledger.holdings_book import HoldingsBook
 from ledger.migrating import configuration
 from ledger.objection_book import ObjectionBook
 from ledger.opening import open_ledger
@@ -52,6 +57,64 @@ def test_an_older_ledger_is_upgraded_in_place_with_what_it_holds(tmp_path, url):
         ).scalar_one()
         assert kept == "as it was"
         assert MigrationContext.configure(connection).get_current_revision() == tables.FORM
+
+
+def test_what_partners_hold_is_the_same_after_the_ledger_is_upgraded_to_pieces(tmp_path, url):
+    (tmp_path / "state").mkdir(mode=0o700)
+    keys = [bytes([n]) * 16 for n in range(6)]
+    held = [("customers", keys[0], [7], 2), ("vehicles", keys[1], [8, 9], 1)]
+    held += [("customers", keys[2], [], 1), ("certificates", keys[1], [5], 1)]
+    pending = [("customers", keys[3], [4]), ("customers", keys[0], [6])]
+    with engine_of(tmp_path, url).begin() as connection:
+        command.upgrade(configuration(connection), "0004")
+        _fill(connection, held, pending)
+    ledger = open_ledger(tmp_path / "state", url)
+    asked = pyarrow.array(keys, HOLDINGS.field("key").type)
+    with ledger.writing() as connection:
+        book = HoldingsBook(connection)
+        assert _rows(book.held_of("lotas", "monthly", asked)) == sorted(held)
+        connection.execute(
+            tables.publications.insert().values(
+                drop_sequence=3, published_at="2026-11-01", audit_sequence=1
+            )
+        )
+        book.publish(3)
+        expected = [*held[1:], *((*row, 3) for row in pending)]
+        assert _rows(book.held_of("lotas", "monthly", asked)) == sorted(expected)
+
+
+def _fill(connection, held, pending):
+    """Enter two published drops and one that is not, as ledgers of form 0004 keep them."""
+    note(
+        connection,
+        Actor("前田", "試験", datetime.fromisoformat("2026-11-01T09:00:00+09:00")),
+        "read",
+    )
+    insert = text(
+        "INSERT INTO drops (drop_id, partner, kind, period, revision, contents, bag_sha256, persons,"
+        " records, audit_sequence) VALUES (:name, 'lotas', 'monthly', :period, 1, '{}', '', :persons,"
+        " :records, 1)"
+    )
+    persons = packed(pyarrow.schema([]).empty_table())
+    for number in (1, 2, 3):
+        rows = pyarrow.Table.from_pylist(_named(RECORDS, pending if number == 3 else []), RECORDS)
+        given = {"period": f"2026-0{number}", "persons": persons, "records": packed(rows)}
+        connection.execute(insert, {"name": f"lotas/{number}", **given})
+        if number != 3:
+            shown = {"drop_sequence": number, "published_at": "2026-10-01", "audit_sequence": 1}
+            connection.execute(tables.publications.insert().values(shown))
+    rows = packed(pyarrow.Table.from_pylist(_named(HOLDINGS, held), HOLDINGS))
+    connection.execute(
+        text("INSERT INTO holdings VALUES ('lotas', 'monthly', :records)"), {"records": rows}
+    )
+
+
+def _named(schema, rows):
+    return [dict(zip(schema.names, row, strict=True)) for row in rows]
+
+
+def _rows(table):
+    return sorted(tuple(row.values()) for row in table.to_pylist())
 
 
 def test_a_newer_ledger_is_refused_and_left_alone(tmp_path, url):

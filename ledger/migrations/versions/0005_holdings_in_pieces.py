@@ -1,0 +1,68 @@
+"""What partners hold, in pieces that stay with the drop that brought them."""
+
+from collections.abc import Iterator
+
+import pyarrow
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from alembic import op
+from pyarrow import ipc
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_PIECE_ROWS = 131_072
+
+
+def upgrade() -> None:
+    """Move the records of holdings and of drops that are not published yet; none is lost."""
+    pieces = op.create_table(
+        "held_records",
+        sa.Column("drop_sequence", sa.Integer, sa.ForeignKey("drops.sequence"), primary_key=True),
+        sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("records", sa.LargeBinary, nullable=False),
+    )
+    connection = op.get_bind()
+    for content in connection.execute(sa.text("SELECT records FROM holdings")).scalars().all():
+        held = _unpacked(content)
+        for sequence in pc.unique(held["drop"]).to_pylist():
+            own = held.filter(pc.equal(held["drop"], sequence)).drop_columns(["drop"])
+            _insert(connection, pieces, sequence, own)
+    unpublished = sa.text(
+        "SELECT sequence, records FROM drops"
+        " WHERE sequence NOT IN (SELECT drop_sequence FROM publications)"
+    )
+    for sequence, content in connection.execute(unpublished).all():
+        _insert(connection, pieces, sequence, _unpacked(content))
+    op.drop_table("holdings")
+    op.drop_column("drops", "records")
+
+
+def _insert(
+    connection: sa.Connection, pieces: sa.Table, sequence: int, records: pyarrow.Table
+) -> None:
+    taken = sa.select(sa.func.count()).where(pieces.c.drop_sequence == sequence)
+    first = connection.execute(taken).scalar_one()
+    for place, piece in enumerate(_pieces(records), start=first):
+        values = {"drop_sequence": sequence, "place": place, "records": _packed(piece)}
+        connection.execute(sa.insert(pieces).values(values))
+
+
+def _pieces(records: pyarrow.Table) -> Iterator[pyarrow.Table]:
+    for start in range(0, len(records), _PIECE_ROWS):
+        yield records.slice(start, _PIECE_ROWS)
+
+
+def _unpacked(content: bytes) -> pyarrow.Table:
+    with ipc.open_stream(content) as stream:
+        return stream.read_all()
+
+
+def _packed(records: pyarrow.Table) -> bytes:
+    sink = pyarrow.BufferOutputStream()
+    options = ipc.IpcWriteOptions(compression="zstd")
+    with ipc.new_stream(sink, records.schema, options=options) as stream:
+        stream.write_table(records)
+    return bytes(sink.getvalue())
