@@ -1,7 +1,11 @@
 """The stages in order, as Prefect flows and as commands."""
 
+import gc
 import os
 import sys
+
+# Tables are no business of the garbage collector, and libraries that are being loaded hardly make garbage.
+gc.set_threshold(50_000)
 
 if sys.platform == "linux":
     # Arrow reads it once, when it is loaded. A pool that is set later is not asked by its readers and

@@ -1,7 +1,6 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
 import ctypes
-import gc
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -36,7 +35,6 @@ _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
 _LARGE_BYTES = 1 << 25
 _DECAY_MS = 1000
-_NEW_OBJECTS = 50_000
 
 
 @dataclass(frozen=True)
@@ -189,9 +187,8 @@ def _prefer_flat_memory() -> None:
 
     glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
     was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
-    none of it is to be had. Python searches for garbage less often: tables are not its business.
+    none of it is to be had.
     """
-    gc.set_threshold(_NEW_OBJECTS)
     with suppress(NotImplementedError):
         pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
     with suppress(AttributeError, OSError, TypeError):

@@ -22,7 +22,6 @@ from schemas.shop import ShopConfiguration, TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
 from sources.opening import opened
 from sources.rows import OpenSource, Order, RawBatch, Regrouped, SourceTable, UnreadableRow
-from transforms.arrays import whole
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
@@ -77,7 +76,7 @@ class Snapshot:
         counts = {
             name: self.tables[name].read if name in self.tables else 0 for name in SPINE_TABLES
         }
-        return Spine(counts, lambda table, column: whole(self.table(table, [column])[column]))
+        return Spine(counts, lambda table, column: self.table(table, [column])[column])
 
     def batches(
         self, table: str, columns: list[str] | None = None, stretch: Stretch | None = None

@@ -1,7 +1,6 @@
 """The scope stage: the month, cancelled and unfinished work, sold cars, merged numbers."""
 
 import numpy as np
-import pyarrow.compute as pc
 
 from schemas.catalog import CATALOG
 from transforms.linking import NO_LINK
@@ -20,12 +19,8 @@ def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     is_released = (released >= 0) & (released <= day_number(month.last))
     verdicts.rule("vehicles", is_released, OUT, "released")
     verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
-    status = spine.column("repairs", "status")
     for code, reason in (("cancelled", "cancelled"), ("in_progress", "unfinished")):
-        is_so = pc.fill_null(pc.equal(status, code), fill_value=False).to_numpy(
-            zero_copy_only=False
-        )
-        verdicts.rule("repairs", is_so, OUT, reason)
+        verdicts.rule("repairs", spine.are("repairs", "status", code), OUT, reason)
     for table in ("visits", "repairs"):
         verdicts.rule(table, spine.rows(table, "vehicle_id") == NO_LINK, OUT, "without_vehicle")
     for table in SPINE_TABLES:
@@ -41,10 +36,8 @@ def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
         ("vehicle_images", "taken_on"),
     ):
         verdicts.rule(table, ~_is_in(spine.days(table, column), month), OUT, "outside_month")
-    cleared = pc.fill_null(
-        spine.column("vehicle_images", "is_cleared_for_sharing"), fill_value=False
-    )
-    verdicts.rule("vehicle_images", ~cleared.to_numpy(zero_copy_only=False), OUT, "not_cleared")
+    is_cleared = spine.are("vehicle_images", "is_cleared_for_sharing", True)  # noqa: FBT003 (a cell)
+    verdicts.rule("vehicle_images", ~is_cleared, OUT, "not_cleared")
     is_dated, invoice_is_in = _slips_in(spine, month)
     verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
     verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), OUT)
@@ -71,8 +64,7 @@ def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
     has_invoice[repairs[has_repair]] = True
     counts_as_estimate = (booked < 0) & ~at(is_sold, repairs)
     invoice_is_in = _is_in(booked, month) | (counts_as_estimate & _is_in(estimated, month))
-    elsewhere = pc.equal(spine.column("repairs", "done_by"), "other_shop")
-    is_elsewhere = pc.fill_null(elsewhere, fill_value=False).to_numpy(zero_copy_only=False)
+    is_elsewhere = spine.are("repairs", "done_by", "other_shop")
     repair_is_in = is_elsewhere & ~has_invoice & _is_in(spine.days("repairs", "done_on"), month)
     repair_is_in[repairs[invoice_is_in & has_repair]] = True
     return repair_is_in, invoice_is_in

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -36,11 +37,20 @@ class RowKeys(Protocol):
 
 @dataclass(frozen=True)
 class CustomerBlock:
-    """Name and address of every customer, and which customer keeps each vehicle."""
+    """Name and address of every customer, read when first asked for; which customer keeps each car."""
 
-    names: pyarrow.Array
-    addresses: pyarrow.Array
+    read: Callable[[str], pyarrow.Array]
     keeper_of_vehicle: np.ndarray
+
+    @cached_property
+    def names(self) -> pyarrow.Array:
+        """Give the name of every customer."""
+        return self.read("name")
+
+    @cached_property
+    def addresses(self) -> pyarrow.Array:
+        """Give the address of every customer."""
+        return self.read("address")
 
 
 @dataclass(frozen=True)

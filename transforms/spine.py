@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.staging import FAULT, row_of
+from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
 LINE_COLUMNS = [FAULT, row_of("repair_id")]
@@ -20,15 +21,15 @@ NAMED_LINE_COLUMNS = ["name", *LINE_COLUMNS]
 
 SPINE_TABLES = tuple(table for table in DELIVERABLE_TABLES if table != "repair_lines")
 
-Read = Callable[[str, str], pyarrow.Array]
+Read = Callable[[str, str], pyarrow.ChunkedArray]
 """Reads one staged column of a table: (table, column) → its cells, in row order."""
 
 
 class Spine:
     """The rows of every table but the lines, as they hang together.
 
-    Links are asked for again and again, and kept; any other column is read when it is asked for, so
-    that a large shop's numbers and dates do not stay in memory.
+    Columns are read when they are asked for, and not kept: those of a large shop's slips take more
+    memory than all else, and reading one again takes milliseconds.
     """
 
     def __init__(self, counts: Mapping[str, int], read: Read) -> None:
@@ -39,7 +40,6 @@ class Spine:
             read: reads a column of them.
         """
         self._counts, self._read = counts, read
-        self._links: dict[tuple[str, str], np.ndarray] = {}
 
     @cached_property
     def merges(self) -> Merges:
@@ -49,7 +49,12 @@ class Spine:
 
     def column(self, table: str, name: str) -> pyarrow.Array:
         """Read one column."""
-        return self._read(table, name)
+        return whole(self._read(table, name))
+
+    def are(self, table: str, name: str, value: object) -> np.ndarray:
+        """Mask of the rows that have this value in a column."""
+        is_equal = pc.equal(self._read(table, name), value)
+        return np.asarray(pc.fill_null(is_equal, fill_value=False).to_numpy())
 
     def rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at; a merged customer is the one that stands for it."""
@@ -65,13 +70,7 @@ class Spine:
 
     def raw_rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at as recorded, merged or not."""
-        if (table, link) not in self._links:
-            self._links[table, link] = self.column(table, row_of(link)).to_numpy()
-        return self._links[table, link]
-
-    def forget_links(self) -> None:
-        """Give their memory back; those that are asked for again are read again."""
-        self._links.clear()
+        return np.asarray(self._read(table, row_of(link)).to_numpy())
 
     def count(self, table: str) -> int:
         """Count the rows of a table."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow
@@ -17,7 +18,6 @@ from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch
-from transforms.arrays import whole
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.screening.screened import Screened
 from transforms.settling import line_columns
@@ -138,7 +138,6 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
 ) -> PartnerView:
     """Put a partner's view together without a run: the texts of `screened` do not leave."""
     spine = snapshot.spine
-    customers = snapshot.table("customers", ["name", "address"])
 
     def rows_of(link: str, rows: pyarrow.RecordBatch) -> np.ndarray:
         found = rows.column(row_of(link)).to_numpy()
@@ -149,8 +148,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
         keys={},
         mentions=Mentions(_identities(snapshot, spine, objectors)),
         customers=CustomerBlock(
-            names=whole(customers["name"]),
-            addresses=whole(customers["address"]),
+            read=partial(spine.column, "customers"),
             keeper_of_vehicle=spine.rows("vehicles", "customer_id"),
         ),
         key_of=keys.of,

@@ -26,7 +26,6 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
     Raises:
         VerificationError: the drop is not what it says, or holds what it must not.
     """
-    snapshot.spine.forget_links()
     staging = Path(built.staging)
     pack_ahead(run, staging, built.partner)
     with _Looks(run, snapshot, built) as looks:

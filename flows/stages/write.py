@@ -56,7 +56,6 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     tables = () if run.kind is DropKind.NOTICES else view.tables
     if tables:
         view.give_keys(run.ahead.keys)
-    view.spine.forget_links()
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     written = _written(writer, tables, snapshot)
     if targets is not None:
