@@ -136,7 +136,9 @@ def read_table(
     if resource["format"] == "parquet":
         metadata = parquet.read_metadata(path)
         repeat = texts_that_repeat(metadata) if encoded else None
-        file = parquet.ParquetFile(path, metadata=metadata, read_dictionary=repeat)
+        file = parquet.ParquetFile(
+            path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
+        )
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
         return
     encoding = resource["encoding"]

@@ -30,7 +30,7 @@ from schemas.policy import DatedNotice, narrowed
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month
 
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Numbers of the options in glibc's <malloc.h>."""
 
 _LARGE_BYTES = 1 << 25
@@ -186,8 +186,9 @@ def _prefer_flat_memory() -> None:
     """Have memory given back soon, by Arrow's allocator (`flows/__init__.py`) and by that of the C library.
 
     glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
-    was freed, it takes the next ones from the heap, where they leave holes. Elsewhere (Windows, macOS)
-    none of it is to be had.
+    was freed, it takes the next ones from the heap, where they leave holes. The end of the heap it gives
+    back at each chance and has to ask for again: it may keep a little. Elsewhere (Windows, macOS) none of
+    it is to be had.
     """
     with suppress(NotImplementedError):
         pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
@@ -195,6 +196,7 @@ def _prefer_flat_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_ARENA_MAX, 1)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        library.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
 
 
 def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:
