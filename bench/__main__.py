@@ -15,6 +15,9 @@ from tempfile import mkdtemp
 from bench.shop import REPAIRS, in_postgresql, in_sqlite, make_shop
 
 PEERS = ("bare_duckdb", "bare_polars", "plain_pandas", "plain_dlt")
+ALL_IN_MEMORY = frozenset({"bare_polars", "plain_pandas"})
+"""Peers that hold all rows in memory at once: several GiB for 6 M lines, so no larger shop is for them."""
+
 LINES = 6 * REPAIRS
 
 
@@ -50,9 +53,9 @@ class Bench:
         self._work, self._runs = work, runs
         self.results: dict[tuple[str, str], list[Measured]] = defaultdict(list)
 
-    def compare(self, title: str, shop: Path, *peers: str) -> None:
-        """Run ours and the peers on one shop, in turn; print medians and ratios."""
-        for _ in range(self._runs):
+    def compare(self, title: str, shop: Path, *peers: str, runs: int | None = None) -> None:
+        """Run ours and the peers on one shop, in turn, so many times; print medians and ratios."""
+        for _ in range(runs or self._runs):
             for leftover in ("drops", "state", "handed_over"):
                 shutil.rmtree(shop / leftover, ignore_errors=True)
             (shop / "handed_over").mkdir()
@@ -89,7 +92,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     parser.add_argument(
-        "--scales", type=float, nargs="*", default=[0.1, 1], help="1 is 6 M lines; 10 needs an hour"
+        "--scales",
+        type=float,
+        nargs="*",
+        default=[0.1, 1],
+        help="1 is 6 M lines; above 1 each runs once",
     )
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
     parser.add_argument("--without-databases", action="store_true")
@@ -102,10 +109,16 @@ def main() -> None:
     for scale in options.scales:
         shop = make_shop(options.work / f"shop-{scale:g}", months=1, scale=scale)
         titles.append(f"{LINES * scale / 1e6:g} M lines, Parquet, all in the month")
-        bench.compare(titles[-1], shop, *options.peers)
-    last = options.scales[-1]
-    shop = make_shop(options.work / "shop-36", months=36, scale=last)
-    bench.compare(f"{LINES * last / 1e6:g} M lines, Parquet, one month of 36", shop, *options.peers)
+        is_large = scale > 1
+        peers = [peer for peer in options.peers if not (is_large and peer in ALL_IN_MEMORY)]
+        bench.compare(titles[-1], shop, *peers, runs=1 if is_large else None)
+        if is_large:
+            shutil.rmtree(shop)
+    scale = max((scale for scale in options.scales if scale <= 1), default=1)
+    shop = make_shop(options.work / "shop-36", months=36, scale=scale)
+    bench.compare(
+        f"{LINES * scale / 1e6:g} M lines, Parquet, one month of 36", shop, *options.peers
+    )
     if not options.without_databases:
         _from_databases(bench, shop, options.work)
     if options.chart:

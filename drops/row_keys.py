@@ -49,9 +49,11 @@ def write_row_keys(
         kind: of record.
         numbers: of all rows in their order, in as many pieces as they come; null where no key is needed.
     """
-    with path.open("wb") as file:
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("wb") as file:
         for piece in numbers:
             file.write(bytes_of_keys(keys.binary(kind, piece)))
+    unfinished.replace(path)  # a worker that still reads the keys of an earlier making keeps them
 
 
 def _are_blank(keys: pyarrow.Array) -> np.ndarray:

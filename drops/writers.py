@@ -56,8 +56,10 @@ class _ParquetWriter:
         self._file.close()
 
     def _flush(self, count: int) -> None:
-        held = pyarrow.Table.from_batches(self._held, self._schema).combine_chunks()
-        self._file.write_table(held.slice(0, count), row_group_size=_ROW_GROUP_ROWS)
+        """Write the first rows of those held; where a column is cut into pieces would show in the bytes."""
+        held = pyarrow.Table.from_batches(self._held, self._schema)
+        whole = held.slice(0, count).combine_chunks()
+        self._file.write_table(whole, row_group_size=_ROW_GROUP_ROWS)
         rest = held.slice(count)
         self._held = rest.to_batches()
         self._held_rows = rest.num_rows

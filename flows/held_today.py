@@ -97,11 +97,11 @@ def _records(
     is_refused = bool((objectors & own).any())
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
     view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
-    view.give_keys(run.ahead.keys)
+    tables = [table for table in view.tables if table.name in _SHOWN]
+    view.give_keys(run.ahead.keys, tables)
     return [
         ShownRecord(table.name, key, items, is_refused)
-        for table in view.tables
-        if table.name in _SHOWN
+        for table in tables
         for rows, places in view.leaving(table)
         for key, items in _digested(table, shape(rows, places, table, view.shaping)[0], run)
     ]

@@ -53,9 +53,10 @@ class PartnerView:
     shaping: Shaping
     keys: PartnerKeys
 
-    def give_keys(self, ahead: KeysAhead) -> None:
-        """Give the keys of the rows: those made ahead, or made now."""
-        for name in _keyed(self.tables):
+    def give_keys(self, ahead: KeysAhead, tables: Iterable[PartnerTable]) -> None:
+        """Give the keys that rows of these tables need: those made ahead, or made now."""
+        needed = {each for t in tables for each in (t.name, *(to for _, to in t.parents))}
+        for name in _keyed(table for table in self.tables if table.name in needed):
             codes = self.verdicts.codes(name)
             numbers = _numbers_in(self.snapshot, codes, name)
             path = ahead.of(self.partner, self.keys, name, numbers)

@@ -54,8 +54,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     if targets is not None:
         restrict(view.verdicts, view.spine, targets.cars["vehicle"].unique())
     tables = () if run.kind is DropKind.NOTICES else view.tables
-    if tables:
-        view.give_keys(run.ahead.keys)
+    view.give_keys(run.ahead.keys, tables)
     writer = _DropWriter(run, view, run.series(partner).staging(), partner)
     written = _written(writer, tables, snapshot)
     if targets is not None:
