@@ -7,6 +7,7 @@ rows of SQL they would cost more than the export itself.
 import io
 from collections.abc import Iterable
 
+import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
@@ -74,7 +75,7 @@ class Names:
             rows: `RECORDS`.
             called: under which other kind of record some kinds go.
         """
-        is_other = pyarrow.array([True] * len(rows))
+        is_other = pyarrow.array(np.ones(len(rows), bool))
         for record in pc.unique(rows["record"]).to_pylist():
             index = self._indexes.get((called or {}).get(record, record))
             if index is not None:
