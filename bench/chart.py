@@ -16,12 +16,13 @@ from matplotlib import pyplot as plt
 def draw(bench: "Bench", titles: Sequence[str], peers: Sequence[str], path: Path) -> None:
     """Draw one line per contender over the sizes, time left and memory right."""
     figure, (time, memory) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    sizes = [title.partition(",")[0] for title in titles]
     for name in ("ours", *peers):
-        runs = [bench.results[title, name] for title in titles]
+        ran = [title for title in titles if bench.results[title, name]]
+        sizes = [title.partition(",")[0] for title in ran]
+        runs = [bench.results[title, name] for title in ran]
         style = {"linewidth": 3} if name == "ours" else {"linewidth": 1.2, "linestyle": "--"}
         label = name.replace("_", " ")
-        time.plot(sizes, [bench.median(t, name) for t in titles], marker="o", label=label, **style)
+        time.plot(sizes, [bench.median(t, name) for t in ran], marker="o", label=label, **style)
         peaks = [max(run.peak_mib for run in each) for each in runs]
         memory.plot(sizes, peaks, marker="o", label=label, **style)
     time.set(title="wall time, s", yscale="log")

@@ -28,7 +28,7 @@ from transforms.reading.joined_text import JoinedText
 Row = Mapping[str, Any]
 
 Read = Callable[[list[str]], pyarrow.Table]
-"""Reads columns of a table, all its rows in their order; columns are asked for one or two at a time."""
+"""Reads columns of a table, all its rows in their order; only a few columns are asked for at a time."""
 
 _CAR_COLUMNS = ("chassis_number", "plate")
 _PHONES = ("phone", "mobile_phone", "fax")

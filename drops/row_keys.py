@@ -41,7 +41,7 @@ class RowKeys:
 def write_row_keys(
     path: Path, keys: PartnerKeys, kind: str, numbers: Iterable[pyarrow.Array]
 ) -> None:
-    """Make the keys of a table's rows.
+    """Make the keys of a table's rows; the file is there once it is whole.
 
     Args:
         path: of the file.
@@ -53,7 +53,7 @@ def write_row_keys(
     with unfinished.open("wb") as file:
         for piece in numbers:
             file.write(bytes_of_keys(keys.binary(kind, piece)))
-    unfinished.replace(path)  # a worker that still reads the keys of an earlier making keeps them
+    unfinished.replace(path)
 
 
 def _are_blank(keys: pyarrow.Array) -> np.ndarray:

@@ -299,6 +299,8 @@ class _CheckedTable:
         primary = self._schema.get("primaryKey", [])
         if len(primary) == 1:
             own = keys_of_texts(plain(batch.column(primary[0])))
+            if own.null_count:
+                self._fault(f"{primary[0]}: str_matches")
             self._own_keys += bytes_of_keys(own.drop_null())
         elif primary and parents:
             self._refuse_repeated(batch.column(primary[1]), links[primary[0]], parents, keys)

@@ -159,7 +159,7 @@ class DropBook:
         ]
         if rows:
             self._connection.execute(insert(tables.tombstones), rows)
-        self.holdings.enter(sequence, prepared.records)
+        self.holdings.enter(sequence, drop.kind, prepared.records)
         RecallBook(self._connection).prepare(sequence, prepared.handovers)
         return sequence
 

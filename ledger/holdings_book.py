@@ -5,10 +5,11 @@ that no later drop showed again, and that it has not said it deleted.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import pyarrow
 import pyarrow.compute as pc
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from ledger import tables
 from ledger.holdings import HOLDINGS, OWN_NAME, Names, packed, rows_of, unpacked
@@ -27,15 +28,15 @@ class HoldingsBook:
         """Work on an open transaction; a writing one for everything but looking up."""
         self._connection = connection
 
-    def enter(self, sequence: int, records: Iterable[pyarrow.RecordBatch]) -> None:
+    def enter(self, sequence: int, kind: str, records: Iterable[pyarrow.RecordBatch]) -> None:
         """Keep what a drop holds (`RECORDS`), piece by piece; its partner holds it once it is published."""
-        first = self._connection.execute(
-            select(func.coalesce(func.max(_PIECES.place) + 1, 0)).where(
-                _PIECES.drop_sequence == sequence
-            )
-        ).scalar_one()
+        taken = select(func.coalesce(func.max(_PIECES.place) + 1, 0)).where(
+            _PIECES.drop_sequence == sequence, _PIECES.kind == kind
+        )
+        first = self._connection.execute(taken).scalar_one()
         for place, piece in enumerate(records, start=first):
-            values = {"drop_sequence": sequence, "place": place, "records": packed(piece)}
+            own = {"drop_sequence": sequence, "kind": kind, "place": place}
+            values = {**own, "records": packed(piece)}
             self._connection.execute(insert(tables.held_records).values(values))
 
     def publish(self, sequence: int) -> None:
@@ -44,16 +45,17 @@ class HoldingsBook:
         row = self._connection.execute(
             select(drops.partner, drops.kind).where(drops.sequence == sequence)
         ).one()
-        before = [place for place in self._places(row.partner, row.kind) if place[0] != sequence]
+        places = self._places(row.partner, row.kind)
+        before = [place for place in places if place.drop_sequence != sequence]
         if before:
-            own = self._places(row.partner, row.kind, sequence)
-            self._let_go(before, Names(self._piece(*place) for place in own))
+            own = (place for place in places if place.drop_sequence == sequence)
+            self._let_go(before, Names(self._piece(place) for place in own))
 
     def held_keys(self, partner: str, kind: str, record: str) -> pyarrow.Array:
         """Give the keys (16 bytes) of the records of one kind that a partner holds."""
         found = [pyarrow.array([], KEY)]
         for place in self._places(partner, kind):
-            piece = self._piece(*place)
+            piece = self._piece(place)
             own = piece.filter(pc.equal(piece["record"], record))["key"]
             found += own.chunks
         return pyarrow.concat_arrays(found)
@@ -62,9 +64,9 @@ class HoldingsBook:
         """Give what a partner holds under these keys (16 bytes), as `HOLDINGS`."""
         found = [HOLDINGS.empty_table()]
         for place in self._places(partner, kind):
-            piece = self._piece(*place)
+            piece = self._piece(place)
             own = piece.filter(pc.is_in(piece["key"], value_set=keys))
-            drop = pyarrow.repeat(pyarrow.scalar(place[0], pyarrow.int64()), len(own))
+            drop = pyarrow.repeat(pyarrow.scalar(place.drop_sequence, pyarrow.int64()), len(own))
             found.append(own.append_column("drop", drop).cast(HOLDINGS))
         return pyarrow.concat_tables(found)
 
@@ -84,7 +86,8 @@ class HoldingsBook:
 
         What a later drop brought again stays.
         """
-        before = [place for place in self._places(partner, kind) if place[0] < sequence]
+        places = self._places(partner, kind)
+        before = [place for place in places if place.drop_sequence < sequence]
         self._let_go(before, Names.of(done), OWN_NAME)
         self.hold_again(partner, kind, sequence, refused)
 
@@ -93,40 +96,50 @@ class HoldingsBook:
         rows = rows_of(late)
         new = Names([self.held_of(partner, kind, rows["key"].combine_chunks())]).without(rows)
         if len(new):
-            self.enter(sequence, new.combine_chunks().to_batches())
+            self.enter(sequence, kind, new.combine_chunks().to_batches())
 
     def _let_go(
-        self, places: Iterable[tuple[int, int]], names: Names, called: dict[str, str] | None = None
+        self, places: Iterable["_Place"], names: Names, called: dict[str, str] | None = None
     ) -> None:
         """Take records out of pieces."""
-        for sequence, place in places:
-            piece = self._piece(sequence, place)
+        for place in places:
+            piece = self._piece(place)
             rest = names.without(piece, called)
             if len(rest) == len(piece):
                 continue
-            own = (_PIECES.drop_sequence == sequence, _PIECES.place == place)
             changed = update(tables.held_records).values(records=packed(rest))
             gone = delete(tables.held_records)
-            self._connection.execute((changed if len(rest) else gone).where(*own))
+            self._connection.execute((changed if len(rest) else gone).where(*place.is_it))
 
-    def _places(
-        self, partner: str, kind: str, sequence: int | None = None
-    ) -> list[tuple[int, int]]:
-        """List the pieces (drop, place) of what a partner holds, or of one drop, newest drop first."""
+    def _places(self, partner: str, kind: str) -> list["_Place"]:
+        """List the pieces of what a partner holds, newest drop first."""
         drops = tables.drops.c
         query = (
-            select(_PIECES.drop_sequence, _PIECES.place)
+            select(_PIECES.drop_sequence, _PIECES.kind, _PIECES.place)
             .join_from(tables.held_records, tables.drops)
             .join(tables.publications, tables.publications.c.drop_sequence == drops.sequence)
-            .where(drops.partner == partner, drops.kind == kind)
+            .where(drops.partner == partner, _PIECES.kind == kind)
             .order_by(_PIECES.drop_sequence.desc(), _PIECES.place)
         )
-        if sequence is not None:
-            query = query.where(_PIECES.drop_sequence == sequence)
-        return [(row.drop_sequence, row.place) for row in self._connection.execute(query)]
+        return [_Place(*row) for row in self._connection.execute(query)]
 
-    def _piece(self, sequence: int, place: int) -> pyarrow.Table:
-        wanted = select(_PIECES.records).where(
-            _PIECES.drop_sequence == sequence, _PIECES.place == place
-        )
+    def _piece(self, place: "_Place") -> pyarrow.Table:
+        wanted = select(_PIECES.records).where(*place.is_it)
         return unpacked(self._connection.execute(wanted).scalar_one())
+
+
+class _Place(NamedTuple):
+    """Where a piece stands."""
+
+    drop_sequence: int
+    kind: str
+    place: int
+
+    @property
+    def is_it(self) -> tuple[ColumnElement[bool], ...]:
+        """What is true of its row alone."""
+        return (
+            _PIECES.drop_sequence == self.drop_sequence,
+            _PIECES.kind == self.kind,
+            _PIECES.place == self.place,
+        )

@@ -133,10 +133,15 @@ held_records = Table(
     "held_records",
     metadata,
     Column("drop_sequence", ForeignKey("drops.sequence"), primary_key=True),
+    Column("kind", String(20), primary_key=True),
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("records", LargeBinary, nullable=False),
 )
-"""Pieces of what a drop brought that no later drop showed again and its partner has not said it deleted."""
+"""Pieces of what a drop brought that no later drop showed again and its partner has not said it deleted.
+
+`kind` is of the drops a record is in: a partner that refuses to delete it has it again from the drop that
+told it to, which may be of another kind.
+"""
 
 stops = Table(
     "stops",

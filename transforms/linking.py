@@ -40,11 +40,7 @@ class KeyIndex:
         """Row of each key as int32: the first that has it, `UNKNOWN`, or `NO_LINK` for null.
 
         Rows of one parent mostly stand together: of each such run only the first key is looked up.
-        Of a dictionary, each entry is.
         """
-        if isinstance(keys, pyarrow.DictionaryArray):
-            entries = np.append(self.positions(keys.dictionary), np.int32(NO_LINK))
-            return entries[pc.fill_null(keys.indices, len(entries) - 1).to_numpy()]
         begins = _run_beginnings(keys)
         if begins is None:
             return self._positions(keys)

@@ -63,7 +63,8 @@ def test_what_partners_hold_is_the_same_after_the_ledger_is_upgraded_to_pieces(t
     (tmp_path / "state").mkdir(mode=0o700)
     keys = [bytes([n]) * 16 for n in range(6)]
     held = [("customers", keys[0], [7], 2), ("vehicles", keys[1], [8, 9], 1)]
-    held += [("customers", keys[2], [], 1), ("certificates", keys[1], [5], 1)]
+    # What a partner refused to delete it has again from the notices (4) that told it to.
+    held += [("customers", keys[2], [], 4), ("certificates", keys[1], [5], 1)]
     pending = [("customers", keys[3], [4]), ("customers", keys[0], [6])]
     with engine_of(tmp_path, url).begin() as connection:
         command.upgrade(configuration(connection), "0004")
@@ -92,13 +93,18 @@ def _fill(connection, held, pending):
     )
     insert = text(
         "INSERT INTO drops (drop_id, partner, kind, period, revision, contents, bag_sha256, persons,"
-        " records, audit_sequence) VALUES (:name, 'lotas', 'monthly', :period, 1, '{}', '', :persons,"
+        " records, audit_sequence) VALUES (:name, 'lotas', :kind, :period, 1, '{}', '', :persons,"
         " :records, 1)"
     )
     persons = packed(pyarrow.schema([]).empty_table())
-    for number in (1, 2, 3):
+    for number, kind in ((1, "monthly"), (2, "monthly"), (3, "monthly"), (4, "notices")):
         rows = pyarrow.Table.from_pylist(_named(RECORDS, pending if number == 3 else []), RECORDS)
-        given = {"period": f"2026-0{number}", "persons": persons, "records": packed(rows)}
+        given = {
+            "kind": kind,
+            "period": f"2026-0{number}",
+            "persons": persons,
+            "records": packed(rows),
+        }
         connection.execute(insert, {"name": f"lotas/{number}", **given})
         if number != 3:
             shown = {"drop_sequence": number, "published_at": "2026-10-01", "audit_sequence": 1}

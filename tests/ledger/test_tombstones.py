@@ -70,6 +70,15 @@ def test_an_objector_is_told_to_be_deleted_with_family_and_cars(shop):
     assert verify_drop(Path(after.outcomes[0].path))
 
 
+def test_a_notice_that_was_not_followed_after_all_is_told_again(shop):
+    run(shop)
+    object_to(shop, "1")
+    told = run(shop, kind=DropKind.NOTICES).outcomes[0].drop_id
+    acknowledge(shop, told, now=NOW + timedelta(hours=1))
+    acknowledge(shop, told, now=NOW + timedelta(hours=2), deleted=[1])
+    assert deleted(month(shop, 9)) == ["customers"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -15,18 +15,22 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pandas import ArrowDtype
 
+import drops.writers
 from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys, write_row_keys
+from drops.writers import write_all
 from flows.keys_ahead import KeysAhead
 from flows.scratch import Scratch
 from flows.work_ahead import WorkAhead
 from ledger.references import References
+from schemas.agreement import AgreedTable, Delivery, Share
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
+from schemas.partner_tables import partner_tables
 from transforms.arrays import are_ascii_words, content_of, lengths_of, plain
 from transforms.checking import Contract, broken_rows, frame_of
-from transforms.key_forms import KEY, binary_keys, hexadecimal_keys, keys_of_texts
+from transforms.key_forms import KEY, binary_keys, has_twins, hexadecimal_keys, keys_of_texts
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
 from transforms.reading.columns import _READERS, read_column
@@ -134,6 +138,39 @@ def test_a_text_is_a_key_or_none(texts):
     assert found.to_pylist() == expected
 
 
+@pytest.mark.parametrize(
+    ("endings", "has_two"), [("", False), ("a", False), ("abc", False), ("aba", True)]
+)
+def test_keys_that_begin_alike_are_no_twins(endings, has_two):
+    column = pyarrow.array([b"0" * 15 + ending.encode() for ending in endings], KEY)
+    assert has_twins(column) is has_two
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 5), max_size=6))
+def test_a_parquet_file_does_not_show_how_its_rows_came(cuts):
+    agreed = {"visits": AgreedTable(columns=("odometer_km",))}
+    (table,) = partner_tables(Share(purposes=("5.contact",), tables=agreed))
+    count = sum(cuts)
+    columns = [
+        pyarrow.array([f"{n:032x}" for n in range(count)])
+        if pyarrow.types.is_string(field.type)
+        else pyarrow.array(range(count), field.type)
+        for field in table.schema
+    ]
+    rows = pyarrow.RecordBatch.from_arrays(columns, schema=table.schema)
+    starts = [sum(cuts[:n]) for n in range(len(cuts))]
+    pieces = [rows.slice(start, cut) for start, cut in zip(starts, cuts, strict=True)]
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drops.writers, "_ROW_GROUP_ROWS", 3)
+        for name, batches in (("whole", [rows]), ("cut", pieces)):
+            write_all(
+                drops.writers.open_writer(Path(folder) / name, table, Delivery(format="parquet")),
+                batches,
+            )
+        assert (Path(folder) / "cut").read_bytes() == (Path(folder) / "whole").read_bytes()
+
+
 PAIRS = st.lists(st.tuples(st.integers(-1, 3), st.sampled_from([1, 2, 63, 64, 70])), max_size=8)
 
 
@@ -178,17 +215,6 @@ def test_a_killed_helper_is_replaced_and_no_key_is_lost():
     assert helpers.digest(b"s", "v", shares) is None
     assert helpers.digest(b"s", "v", shares) == expected
     helpers._stop()
-
-
-@settings(deadline=None)
-@given(st.lists(st.none() | st.text(alphabet="ab1", max_size=3), max_size=8), st.data())
-def test_keys_of_a_dictionary_are_found_as_each_key_is(keys, data):
-    index = KeyIndex(pyarrow.array(keys, pyarrow.string()))
-    asked = pyarrow.array(
-        data.draw(st.lists(st.none() | st.text(alphabet="ab1", max_size=3))), pyarrow.string()
-    )
-    found = index.positions(asked.dictionary_encode())
-    assert found.tolist() == index.positions(asked).tolist()
 
 
 @settings(max_examples=40, deadline=None)

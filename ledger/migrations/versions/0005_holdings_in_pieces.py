@@ -21,32 +21,33 @@ def upgrade() -> None:
     pieces = op.create_table(
         "held_records",
         sa.Column("drop_sequence", sa.Integer, sa.ForeignKey("drops.sequence"), primary_key=True),
+        sa.Column("kind", sa.String(20), primary_key=True),
         sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("records", sa.LargeBinary, nullable=False),
     )
     connection = op.get_bind()
-    for content in connection.execute(sa.text("SELECT records FROM holdings")).scalars().all():
+    held_by_kind = sa.text("SELECT partner, kind, records FROM holdings")
+    for _, kind, content in connection.execute(held_by_kind).all():
         held = _unpacked(content)
         for sequence in pc.unique(held["drop"]).to_pylist():
             own = held.filter(pc.equal(held["drop"], sequence)).drop_columns(["drop"])
-            _insert(connection, pieces, sequence, own)
+            _insert(connection, pieces, {"drop_sequence": sequence, "kind": kind}, own)
     unpublished = sa.text(
-        "SELECT sequence, records FROM drops"
+        "SELECT sequence, kind, records FROM drops"
         " WHERE sequence NOT IN (SELECT drop_sequence FROM publications)"
     )
-    for sequence, content in connection.execute(unpublished).all():
-        _insert(connection, pieces, sequence, _unpacked(content))
+    for sequence, kind, content in connection.execute(unpublished).all():
+        of = {"drop_sequence": sequence, "kind": kind}
+        _insert(connection, pieces, of, _unpacked(content))
     op.drop_table("holdings")
     op.drop_column("drops", "records")
 
 
 def _insert(
-    connection: sa.Connection, pieces: sa.Table, sequence: int, records: pyarrow.Table
+    connection: sa.Connection, pieces: sa.Table, of: dict[str, object], records: pyarrow.Table
 ) -> None:
-    taken = sa.select(sa.func.count()).where(pieces.c.drop_sequence == sequence)
-    first = connection.execute(taken).scalar_one()
-    for place, piece in enumerate(_pieces(records), start=first):
-        values = {"drop_sequence": sequence, "place": place, "records": _packed(piece)}
+    for place, piece in enumerate(_pieces(records)):
+        values = {**of, "place": place, "records": _packed(piece)}
         connection.execute(sa.insert(pieces).values(values))
 
 

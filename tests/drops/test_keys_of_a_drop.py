@@ -1,0 +1,103 @@
+"""A drop whose keys do not fit together does not verify, however well its hashes do."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow
+import pyarrow.csv as arrow_csv
+import pytest
+from pyarrow import parquet
+
+from drops.bag import read_manifest, seal_bag, sha256_of
+from drops.verify import verify_drop
+from schemas.errors import VerificationError
+from tests import factories
+from tests.factories import customer, joined, objection, run, slip, vehicle, write_shop
+
+NOBODY = "0123456789abcdef" * 2
+
+
+@pytest.fixture(params=["parquet", "csv"])
+def drop(request, tmp_path):
+    tables = {
+        "customers": [customer("1"), customer("2")],
+        "vehicles": [vehicle("V1", "1"), vehicle("V2", "2")],
+        "objections": [objection("99")],
+    }
+    tables = joined(joined(tables, slip("S1", "1", "V1")), slip("S2", "2", "V2"))
+    agreed = factories.agreement(delivery={"format": request.param, "encoding": "utf-8-sig"})
+    return Path(run(write_shop(tmp_path, tables, agreed)).outcomes[0].path)
+
+
+def rewritten(drop, table, change):
+    """Change the rows of a file, and everything that vouches for them."""
+    (path,) = (drop / "data").glob(f"{table}.*")
+    if path.suffix == ".parquet":
+        rows = change(parquet.read_table(path))
+        parquet.write_table(rows, path)
+    else:
+        as_text = {
+            name: pyarrow.string()
+            for name in path.read_text("utf-8-sig").splitlines()[0].replace('"', "").split(",")
+        }
+        options = arrow_csv.ConvertOptions(column_types=as_text, strings_can_be_null=True)
+        rows = change(arrow_csv.read_csv(path, convert_options=options))
+        arrow_csv.write_csv(rows, path)
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    told = json.loads((drop / "drop.json").read_text())
+    for file in told["tables"]:
+        if file["name"] == table:
+            file |= {"sha256": sha256_of(path), "rows": len(rows)}
+            told["account"][table]["delivered"] = len(rows)
+    (drop / "drop.json").write_text(json.dumps(told, ensure_ascii=False))
+    payload = {name: sha256_of(drop / name) for name in read_manifest(drop)}
+    (drop / "tagmanifest-sha256.txt").unlink()
+    seal_bag(drop, identifier="x", shop="x", bagged_on=date(2026, 11, 1), payload=payload)
+
+
+def twice(rows):
+    """Have the first row a second time at the end."""
+    return pyarrow.concat_tables([rows, rows.slice(0, 1)])
+
+
+def with_cell(place, text):
+    """Have another text in a cell of the first row."""
+
+    def change(rows):
+        cells = rows.column(place).to_pylist()
+        return rows.set_column(
+            place, rows.field(place), pyarrow.chunked_array([[text(cells[0]), *cells[1:]]])
+        )
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "told"),
+    [
+        ("customers", twice, r"customers\.\w+: a key stands twice"),
+        ("invoices", twice, r"invoices\.\w+: a key stands twice"),
+        ("repair_lines", twice, r"repair_lines\.\w+: a key stands twice"),
+        ("repairs", with_cell(0, lambda _: NOBODY), r"a row's repairs is not in this drop"),
+        ("customers", with_cell(0, str.upper), r"customers\.\w+: \S+: str_matches"),
+        ("customers", with_cell(0, str.upper), r"a row's customers is not in this drop"),
+        ("customers", with_cell(0, lambda key: key[1:]), r"customers\.\w+: \S+: str_matches"),
+    ],
+)
+def test_keys_that_do_not_fit_are_told(drop, table, change, told):
+    verify_drop(drop)
+    rewritten(drop, table, change)
+    with pytest.raises(VerificationError, match=told):
+        verify_drop(drop)
+
+
+def test_a_key_that_is_none_is_told_even_if_the_description_does_not_say_what_a_key_is(drop):
+    described = json.loads((drop / "datapackage.json").read_text())
+    for resource in described["resources"]:
+        for field in resource["schema"]["fields"]:
+            field.get("constraints", {}).pop("pattern", None)
+    (drop / "datapackage.json").write_text(json.dumps(described, ensure_ascii=False))
+    rewritten(drop, "customers", with_cell(0, lambda _: "abc"))
+    with pytest.raises(VerificationError, match=r"customers\.\w+: \S+: str_matches"):
+        verify_drop(drop)
