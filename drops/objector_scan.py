@@ -321,10 +321,23 @@ class _Split:
         return pyarrow.Table.from_batches(found, rows.schema)
 
 
+class _Wanted:
+    """Texts that are looked for in many columns."""
+
+    def __init__(self, texts: set[str]) -> None:
+        self._texts, self._column = texts, _strings(texts)
+
+    def stand_in(self, cells: pyarrow.Array) -> bool:
+        """Tell whether one of the texts is a cell; Arrow hashes all of them anew each time it is asked."""
+        if len(cells) < len(self._texts):
+            return not self._texts.isdisjoint(cells.to_pylist())
+        return bool(pc.any(pc.is_in(cells, value_set=self._column)).as_py())
+
+
 class _Search:
     def __init__(self, traces: Traces) -> None:
-        self._whole, self._addresses = _strings(traces.contacts), _strings(traces.addresses)
-        self._pairs, self._keys = traces.pairs, _strings(traces.keys)
+        self._whole, self._addresses = _Wanted(traces.contacts), _Wanted(traces.addresses)
+        self._pairs, self._keys = traces.pairs, _Wanted(traces.keys)
         words = {w for contact in traces.contacts for w in _as_written(contact)}
         self._words = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
         homes = squeezed(_strings(traces.addresses)).to_pylist()
@@ -349,15 +362,15 @@ class _Search:
 
     def _holds(self, cells: pyarrow.Array, table: str, name: str) -> bool:
         if name.endswith("_key"):
-            return bool(pc.any(pc.is_in(cells, value_set=self._keys)).as_py())
+            return self._keys.stand_in(cells)
         kind = CATALOG[table].columns[name].kind
         if kind in _NOBODYS:
             return False
         texts = pc.unique(cells).drop_null()
         if name in _ADDRESSES:
-            return bool(pc.any(pc.is_in(fold_addresses(texts), value_set=self._addresses)).as_py())
+            return self._addresses.stand_in(fold_addresses(texts))
         forms = _plain(texts)
-        if pc.any(pc.is_in(forms, value_set=self._whole)).as_py():
+        if self._whole.stand_in(forms):
             return True
         return kind is Kind.FREE_TEXT and self._is_told_in(texts, forms)
 

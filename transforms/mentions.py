@@ -79,7 +79,7 @@ class Mentions:
         in_passing = {f"{name}{word}" for name in people.names for word in _ANYWHERE_BEHIND}
         self._contacts = _automaton(people.contacts | in_passing)
         self._names = _automaton(people.names)
-        self._exact = pyarrow.array(sorted(people.names), pyarrow.string())
+        self._exact = people.names
         self._in_texts = _automaton(people.contacts | people.names)
         self._addresses = _automaton(people.addresses)
         self._homes = pyarrow.array(sorted(people.homes), pyarrow.string())
@@ -113,9 +113,9 @@ class Mentions:
         parts = [part for part in re.split(_BETWEEN_NAMES, nfkc(cell)) if part.strip()]
         folded = squeezed(fold_names(pyarrow.array(parts, pyarrow.string())))
         stripped = pc.replace_substring_regex(folded, _BEHIND_A_NAME, "")
-        is_named = pc.is_in(pyarrow.concat_arrays([folded, stripped]), value_set=self._exact)
-        is_all_there_is = len(parts) == 1 and pc.is_in(folded, value_set=self._exact)[0].as_py()
-        return bool(pc.any(is_named).as_py()) and not is_all_there_is
+        if len(parts) == 1 and folded[0].as_py() in self._exact:
+            return False
+        return not self._exact.isdisjoint([*folded.to_pylist(), *stripped.to_pylist()])
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
