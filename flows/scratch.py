@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow
-from pyarrow import feather, ipc
+from pyarrow import ipc
 
 from ledger.drop_book import Tombstone
 from ledger.recall_book import Handover
+from sources.snapshot import batches_in
 from transforms.identity import Traits
 from transforms.objections import Register
 from transforms.screening.screened import Screened
@@ -76,7 +77,7 @@ class Scratch:
 
     def screened(self) -> Screened:
         """Read the texts that do not leave; none where the run screened nothing."""
-        is_there = (self.folder / "screened.arrow").exists()
+        is_there = self._table_file("screened").exists()
         return Screened(self.table("screened")) if is_there else Screened.nothing()
 
     def save_objectors(self, objectors: np.ndarray, partner: str) -> None:
@@ -118,7 +119,7 @@ class Scratch:
 
     def is_taken_in(self, statements: pyarrow.Table, head: str) -> bool:
         """Tell whether nothing changed since: neither the statements nor the objections."""
-        if not (self.folder / "taken-in.arrow").exists():
+        if not self._table_file("taken-in").exists():
             return False
         known = self.table("taken-in")
         return known.equals(statements) and known.schema.metadata == {b"head": head.encode()}
@@ -160,27 +161,27 @@ class Scratch:
 
     def save_table(self, name: str, table: pyarrow.Table) -> None:
         """Keep a table."""
-        feather.write_feather(table, self._table_file(name), compression="lz4")
+        with self.writing(name, table.schema) as file:
+            file.write_table(table)
 
     @contextmanager
     def writing(self, name: str, schema: pyarrow.Schema) -> Iterator[ipc.RecordBatchFileWriter]:
         """Keep a table that comes piece by piece."""
-        path, options = self._table_file(name), ipc.IpcWriteOptions(compression="lz4")
-        with ipc.new_file(path, schema, options=options) as file:
+        options = ipc.IpcWriteOptions(compression="lz4")
+        with ipc.new_file(str(self._table_file(name)), schema, options=options) as file:
             yield file
 
     def pieces(self, name: str) -> Iterator[pyarrow.RecordBatch]:
         """Read a table piece by piece."""
-        with pyarrow.OSFile(self._table_file(name)) as file, ipc.open_file(file) as reader:
-            for number in range(reader.num_record_batches):
-                yield reader.get_batch(number)
+        return batches_in(self._table_file(name))
 
     def table(self, name: str) -> pyarrow.Table:
         """Read a table."""
-        return feather.read_table(self._table_file(name), memory_map=False)
+        with pyarrow.OSFile(str(self._table_file(name))) as file, ipc.open_file(file) as reader:
+            return reader.read_all()
 
-    def _table_file(self, name: str) -> str:
-        return str(self.folder / f"{name}.arrow")
+    def _table_file(self, name: str) -> Path:
+        return self.folder / f"{name}.arrow"
 
     def _arrays(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"{name}.npz") as arrays:

@@ -4,7 +4,7 @@ A partner holds the records of every published drop that are still in the pieces
 that no later drop showed again, and that it has not said it deleted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import pyarrow
@@ -51,14 +51,16 @@ class HoldingsBook:
             own = (place for place in places if place.drop_sequence == sequence)
             self._let_go(before, Names(self._piece(place) for place in own))
 
-    def held_keys(self, partner: str, kind: str, record: str) -> pyarrow.Array:
-        """Give the keys (16 bytes) of the records of one kind that a partner holds."""
-        found = [pyarrow.array([], KEY)]
+    def held_keys(
+        self, partner: str, kind: str, records: Collection[str]
+    ) -> dict[str, pyarrow.Array]:
+        """Give, by kind of record, the keys (16 bytes) of those records that a partner holds."""
+        found = {record: [pyarrow.array([], KEY)] for record in records}
         for place in self._places(partner, kind):
             piece = self._piece(place)
-            own = piece.filter(pc.equal(piece["record"], record))["key"]
-            found += own.chunks
-        return pyarrow.concat_arrays(found)
+            for record, keys in found.items():
+                keys.extend(piece.filter(pc.equal(piece["record"], record))["key"].chunks)
+        return {record: pyarrow.concat_arrays(keys) for record, keys in found.items()}
 
     def held_of(self, partner: str, kind: str, keys: pyarrow.Array) -> pyarrow.Table:
         """Give what a partner holds under these keys (16 bytes), as `HOLDINGS`."""
@@ -93,6 +95,8 @@ class HoldingsBook:
 
     def hold_again(self, partner: str, kind: str, sequence: int, late: list[Key]) -> None:
         """Enter that a partner has these records after all, from drop `sequence`."""
+        if not late:
+            return
         rows = rows_of(late)
         new = Names([self.held_of(partner, kind, rows["key"].combine_chunks())]).without(rows)
         if len(new):

@@ -120,14 +120,21 @@ def staged_batches(
     """Stream the rows staged under `folder`, or only the batches of these numbers."""
     names = staged_schema(CATALOG[table]).names
     fields = None if columns is None else [names.index(column) for column in columns]
+    for batch in batches_in(folder / f"{table}.arrow", fields, numbers):
+        yield batch if columns is None else batch.select(columns)
+
+
+def batches_in(
+    path: Path, fields: list[int] | None = None, numbers: Iterable[int] | None = None
+) -> Iterator[pyarrow.RecordBatch]:
+    """Stream an Arrow file, or only some of its fields, or of its batches."""
     options = ipc.IpcReadOptions(included_fields=fields)
     with (
-        pyarrow.OSFile(str(folder / f"{table}.arrow")) as file,
+        pyarrow.OSFile(str(path)) as file,
         ipc.open_file(file, options=options) as reader,
     ):
         for number in range(reader.num_record_batches) if numbers is None else numbers:
-            batch = reader.get_batch(number)
-            yield batch if columns is None else batch.select(columns)
+            yield reader.get_batch(number)
 
 
 def take_snapshot(  # noqa: PLR0913 (what reading depends on)

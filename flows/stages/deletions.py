@@ -46,8 +46,8 @@ class _Finder:
         """List what the partner holds from drops of this run's kind and is no longer given."""
         return [
             Tombstone(kind.value, record, key)
-            for record in STANDING
-            for key in self.keys_of(record, self._held(kind, record))
+            for record, held in self._held(kind).items()
+            for key in self.keys_of(record, held)
         ]
 
     def of_recalls(self) -> list[Tombstone]:
@@ -55,7 +55,7 @@ class _Finder:
 
         What this drop brings, or the partner keeps from monthly drops, has the same key and stays.
         """
-        held = {record: self._held(DropKind.RECALL, record) for record in STANDING}
+        held = self._held(DropKind.RECALL)
         if not any(map(len, held.values())):
             return []
         settled, spine = self.run.scratch.verdicts(), self.view.spine
@@ -85,9 +85,9 @@ class _Finder:
             ]
         return told
 
-    def _held(self, kind: DropKind, record: str) -> pyarrow.Array:
+    def _held(self, kind: DropKind) -> dict[str, pyarrow.Array]:
         with self.run.ledger.reading() as connection:
-            return HoldingsBook(connection).held_keys(self.partner, kind.value, record)
+            return HoldingsBook(connection).held_keys(self.partner, kind.value, STANDING)
 
     def _held_monthly(self, keys: pyarrow.Array) -> set[str]:
         """Give those of the keys (hex) that the partner holds from monthly drops."""

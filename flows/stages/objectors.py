@@ -1,5 +1,7 @@
 """Who objected to a partner, and what is theirs."""
 
+from functools import cached_property
+
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
@@ -43,15 +45,19 @@ class Objectors:
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""
+        for table in ("vehicles", "family_members"):
+            verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
+        gate_out(verdicts, self._spine, self.rows, self._relatives)
+
+    @cached_property
+    def _relatives(self) -> np.ndarray:
+        """Mask of relatives' rows that are about an objector."""
         family = self._snapshot.table("family_members", FAMILY_COLUMNS)
         holders = self._holders()
         is_linked = self._are_theirs(whole(family["linked_customer_id"]))
-        for table in ("vehicles", "family_members"):
-            verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
         objectors = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
         named = named_relatives(family, holders, objectors)
-        known = self._remembered_relatives(family, holders)
-        gate_out(verdicts, self._spine, self.rows, is_linked | named | known)
+        return is_linked | named | self._remembered_relatives(family, holders)
 
     def _holders(self) -> pyarrow.Table:
         """Give the customer each relative is entered under (`IDENTITY_COLUMNS`), nulls if there is none."""

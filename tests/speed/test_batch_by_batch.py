@@ -58,10 +58,11 @@ def held(shop):
     """What the partners hold, whatever pieces it is kept in."""
     with desk(shop).ledger.reading() as connection:
         book = HoldingsBook(connection)
+        records = ("customers", "vehicles", "family_members", "certificates")
         return {
-            (partner, record): sorted(book.held_keys(partner, "monthly", record).to_pylist())
+            (partner, record): sorted(keys.to_pylist())
             for partner in ("lotas", "broadleaf")
-            for record in ("customers", "vehicles", "family_members", "certificates")
+            for record, keys in book.held_keys(partner, "monthly", records).items()
         }
 
 

@@ -26,8 +26,7 @@ def upgrade() -> None:
         sa.Column("records", sa.LargeBinary, nullable=False),
     )
     connection = op.get_bind()
-    held_by_kind = sa.text("SELECT partner, kind, records FROM holdings")
-    for _, kind, content in connection.execute(held_by_kind).all():
+    for kind, content in connection.execute(sa.text("SELECT kind, records FROM holdings")).all():
         held = _unpacked(content)
         for sequence in pc.unique(held["drop"]).to_pylist():
             own = held.filter(pc.equal(held["drop"], sequence)).drop_columns(["drop"])
