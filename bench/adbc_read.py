@@ -6,8 +6,8 @@ from pathlib import Path
 
 from schemas.catalog import CATALOG
 from sources.opening import opened
+from sources.records import match_table, order_of
 from sources.shop_folder import load_shop
-from sources.snapshot import match_table, order_of
 
 folder = load_shop(Path(sys.argv[1]))
 source = folder.shop.sources["records"]

@@ -21,7 +21,7 @@ from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
-from sources.snapshot import take_snapshot
+from sources.staging import take_snapshot
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
 _OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")

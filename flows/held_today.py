@@ -18,7 +18,8 @@ from flows.stages.screen import screened_texts
 from ledger.objection_book import ObjectionBook
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.partner_tables import STANDING, PartnerTable
-from sources.snapshot import Snapshot, take_snapshot
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
 from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
 from transforms.key_forms import hexadecimal_keys
 from transforms.persons import keepers

@@ -11,7 +11,8 @@ import pyarrow
 from flows.workspace import workspace
 from ledger.opening import Ledger
 from sources.shop_folder import ShopFolder
-from sources.snapshot import Snapshot, take_snapshot
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
 from transforms.arrays import whole
 from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
 from transforms.merges import resolve_merges

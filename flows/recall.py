@@ -38,7 +38,8 @@ from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.drop import DISPOSITIONS
 from sources.campaign_files import CampaignFile, read_campaigns
-from sources.snapshot import Snapshot, take_snapshot
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
 from transforms.recall.matching import MatchClass, Matches
 from transforms.settling import settle
 

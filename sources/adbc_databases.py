@@ -1,9 +1,10 @@
 """SQLite and PostgreSQL through ADBC: one read-only snapshot, every column as text, key order."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
@@ -13,7 +14,8 @@ import pyarrow
 from adbc_driver_manager.dbapi import Connection
 
 from schemas.errors import SourceUnavailableError, SourceUnreadableError
-from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
+from sources.rows import BATCH_ROWS, Order, OutOfOrderError, RawBatch, UnreadableRow
+from sources.standing_order import in_order
 
 _COLLATION = MappingProxyType({"sqlite": "BINARY", "postgresql": '"C"'})
 _TABLE_NAMES = MappingProxyType(
@@ -27,32 +29,92 @@ _TABLE_NAMES = MappingProxyType(
 )
 
 
+_MOST_TRIES = 5
+"""How often two connections to a SQLite file are begun until nobody writes in between."""
+
+
 @contextmanager
 def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
-    """Open a SQLite file read-only; what it holds at the first read is what is read."""
+    """Open a SQLite file read-only, in the state it is in now."""
     if not file.is_file():
         raise SourceUnreadableError(f"{file.name}: no such database file; correct shop.toml")
     uri = f"file:{file.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
-    with _connected(lambda: adbc_driver_sqlite.dbapi.connect(uri)) as connection:
-        yield AdbcDatabase(connection, "sqlite")
+    with ExitStack() as stack:
+        # All through one copy of SQLite: a second one in this process would undo the locks of the first.
+        first, beside, watch = (
+            stack.enter_context(_connected(lambda: adbc_driver_sqlite.dbapi.connect(uri)))
+            for _ in range(3)
+        )
+        failure = None
+        try:
+            is_same = _begin_in_one_state(first, beside, watch)
+            for unused in (watch,) if is_same else (watch, beside):
+                unused.rollback()
+        except adbc_driver_manager.Error as error:
+            failure = type(error).__name__
+        if failure:
+            raise SourceUnavailableError(
+                f"{file.name}: cannot be read now ({failure}); is it a SQLite file, and is another program "
+                "just writing to it? Run again"
+            )
+        yield AdbcDatabase(first, "sqlite", beside if is_same else None)
+
+
+def _begin_in_one_state(first: Connection, beside: Connection, watch: Connection) -> bool:
+    """Begin two transactions; tell whether nothing was written between their beginnings.
+
+    SQLite tells a third connection whether others have written since it looked before.
+    https://www.sqlite.org/pragma.html#pragma_data_version
+    """
+    for _ in range(_MOST_TRIES):
+        try:
+            versions = [_begun(connection) for connection in (watch, first, beside, watch)]
+        except adbc_driver_manager.Error:
+            # Somebody waits to write; or nothing can be read, which the first connection will tell.
+            break
+        if versions[0] == versions[-1]:
+            return True
+    _begun(first)
+    return False
+
+
+def _begun(connection: Connection) -> int:
+    """Begin a transaction anew with a first read."""
+    connection.rollback()
+    return int(_value(connection, "PRAGMA data_version"))
 
 
 @contextmanager
 def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
-    """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY transaction."""
-    with _connected(lambda: adbc_driver_postgresql.dbapi.connect(url)) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL datestyle = 'ISO, YMD'")
-            cursor.execute("SET LOCAL timezone = 'Asia/Tokyo'")
-        yield AdbcDatabase(connection, "postgresql")
+    """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY snapshot."""
+    with _in_snapshot(url) as first, ExitStack() as stack:
+        # https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
+        snapshot = _value(first, "SELECT pg_export_snapshot()")
+        try:
+            beside = stack.enter_context(_in_snapshot(url, snapshot))
+        except (SourceUnavailableError, adbc_driver_manager.Error):
+            beside = None  # A server may allow us one connection only.
+        yield AdbcDatabase(first, "postgresql", beside)
 
 
 @contextmanager
-def _connected(connect: object) -> Iterator[Connection]:
+def _in_snapshot(url: str, snapshot: str | None = None) -> Iterator[Connection]:
+    """Begin a transaction that shows one state: that of now, or one another transaction shows."""
+    with _connected(lambda: adbc_driver_postgresql.dbapi.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            if snapshot is not None:
+                cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            cursor.execute("SET LOCAL datestyle = 'ISO, YMD'")
+            cursor.execute("SET LOCAL timezone = 'Asia/Tokyo'")
+        yield connection
+
+
+@contextmanager
+def _connected(connect: Callable[[], Connection]) -> Iterator[Connection]:
     failure = None
     try:
-        connection = connect()  # type: ignore[operator]
+        connection = connect()
     except adbc_driver_manager.Error as error:
         failure = type(error).__name__
     if failure:
@@ -66,13 +128,27 @@ def _connected(connect: object) -> Iterator[Connection]:
         connection.close()
 
 
+def _value(connection: Connection, query: str) -> Any:  # noqa: ANN401 (of the query's type)
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+
 class AdbcDatabase:
     """A database within one snapshot."""
 
-    def __init__(self, connection: Connection, dialect: str) -> None:
-        """Take a connection whose transaction is the snapshot."""
+    def __init__(
+        self, connection: Connection, dialect: str, beside: Connection | None = None
+    ) -> None:
+        """Take a connection whose transaction is the snapshot, and another one that shows the same."""
         self._connection = connection
         self._dialect = dialect
+        self._beside = beside
+
+    def beside(self) -> "AdbcDatabase | None":
+        """Give the same snapshot for another thread, if there is a connection for it."""
+        return AdbcDatabase(self._beside, self._dialect) if self._beside else None
 
     def table(self, name: str) -> "AdbcTable":
         """Open one table or view."""
@@ -113,9 +189,29 @@ class AdbcTable:
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns as text, in key order; records are positions in that order."""
+        yield from self._translated(self._rows(headers, order))
+
+    def standing(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream the same, without having the rows sorted if they stand in key order.
+
+        Raises:
+            OutOfOrderError: rows that come later do not, or two have the same key.
+        """
+        standing = in_order(self._translated(self._rows(headers, Order())), order)
+        try:
+            first = next(standing, None)
+        except OutOfOrderError:
+            # Seen before any row was given: there is nothing to take back.
+            yield from self.batches(headers, order)
+            return
+        if first is not None:
+            yield first
+            yield from standing
+
+    def _translated(self, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
         failure = None
         try:
-            yield from self._rows(headers, order)
+            yield from batches
         except (adbc_driver_manager.Error, pyarrow.ArrowInvalid, OSError) as error:
             # The driver's own message may quote a value.
             failure = type(error).__name__

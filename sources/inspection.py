@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.catalog import CATALOG
 from schemas.shop import ShopConfiguration
 from sources.opening import opened
-from sources.snapshot import match_table
+from sources.records import match_table
 
 
 @dataclass(frozen=True)

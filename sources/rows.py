@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow
@@ -53,6 +53,23 @@ class SourceTable(Protocol):
         ...
 
 
+class OutOfOrderError(Exception):
+    """Rows do not stand in the order they are asked for: have them sorted."""
+
+
+@runtime_checkable
+class StandingTable(Protocol):
+    """A table of a database that can be read without having it sorted."""
+
+    def standing(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        """Stream these columns as the rows stand, as long as that is the order.
+
+        Raises:
+            OutOfOrderError: it is not.
+        """
+        ...
+
+
 class OpenSource(Protocol):
     """A source opened for one snapshot."""
 
@@ -62,6 +79,15 @@ class OpenSource(Protocol):
 
     def names(self) -> list[str]:
         """Name everything in the source that could hold a table."""
+        ...
+
+
+@runtime_checkable
+class ReadBeside(Protocol):
+    """A source that can be read by two threads at a time."""
+
+    def beside(self) -> OpenSource | None:
+        """Give the same snapshot for another thread; None if it is not to be had this time."""
         ...
 
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-_ITEMS_AHEAD = 1
 _LOOK_SECONDS = 0.1
 
 
@@ -22,25 +21,54 @@ class _Ended:
         self.failure = failure
 
 
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
+def ahead(items: Iterable[Item], count: int = 1) -> "WorkingAhead[Item]":
     """Give the same items in the same order, each made before it is asked for, in a copy of our context.
 
-    A failure of the iterator is raised where its item would have come. An iterator that is not
-    used to the end is closed.
+    The work begins at once. A failure of the iterator is raised where its item would have come.
+    An iterator that is not used to the end is closed.
+
+    Args:
+        items: to make.
+        count: how many wait to be asked for.
     """
-    queue: Queue[Item | _Ended] = Queue(_ITEMS_AHEAD)
-    is_left = Event()
-    in_context = copy_context().run
-    worker = Thread(target=in_context, args=(_fill, items, queue, is_left), daemon=True)
-    worker.start()
-    try:
-        while not isinstance(item := queue.get(), _Ended):
-            yield item
+    return WorkingAhead(items, count)
+
+
+class WorkingAhead(Iterator[Item]):
+    """Items that are made in a thread of their own."""
+
+    def __init__(self, items: Iterable[Item], count: int) -> None:
+        """Begin with the first item."""
+        self._queue: Queue[Item | _Ended] = Queue(count)
+        self._is_left = Event()
+        self._has_ended = False
+        in_context = copy_context().run
+        self._worker = Thread(
+            target=in_context, args=(_fill, items, self._queue, self._is_left), daemon=True
+        )
+        self._worker.start()
+
+    def __next__(self) -> Item:
+        """Wait for the next item."""
+        if self._has_ended:
+            raise StopIteration
+        item = self._queue.get()
+        if not isinstance(item, _Ended):
+            return item
+        self.close()
         if item.failure is not None:
             raise item.failure
-    finally:
-        is_left.set()
-        worker.join()
+        raise StopIteration
+
+    def close(self) -> None:
+        """Let go of the iterator, and wait until it is closed."""
+        self._has_ended = True
+        self._is_left.set()
+        self._worker.join()
+
+    def __del__(self) -> None:
+        """Close what was left."""
+        self.close()
 
 
 def _fill(items: Iterable[Item], queue: "Queue[Item | _Ended]", is_left: Event) -> None:

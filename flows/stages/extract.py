@@ -5,7 +5,8 @@ from functools import partial
 from flows.run import Run
 from flows.stages import everyone
 from schemas.errors import SourceUnreadableError
-from sources.snapshot import Snapshot, take_snapshot
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
 
 
 def extract(run: Run) -> Snapshot:

@@ -13,7 +13,8 @@ from ledger.objection_import import STATEMENT_COLUMNS, Rules, import_statements
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
-from sources.snapshot import Snapshot, read_objections
+from sources.objection_records import read_objections
+from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges

@@ -58,20 +58,35 @@ def other_shop(tmp_path, from_files):
     return shop
 
 
-def fill_sqlite(shop: Path) -> Path:
+def backwards(rows: list) -> list:
+    return rows[::-1]
+
+
+def as_numbered(rows: list) -> list:
+    return rows
+
+
+def one_late(rows: list) -> list:
+    """A row of the beginning, entered last: the disorder shows when most of the table is read."""
+    return rows[:3] + rows[4:] + rows[3:4]
+
+
+def fill_sqlite(shop: Path, entered=backwards) -> Path:
     path = shop / "shop.db"
     with sqlite3.connect(path) as connection:
         for table in TABLES:
             header, rows = columns_and_rows(shop, table)
             connection.execute(create_table(table, header))
             marks = ", ".join("?" * len(header))
-            connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', reversed(list(rows)))
+            connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', entered(list(rows)))
     connection.close()
     return path
 
 
-def test_sqlite_gives_the_bytes_the_files_give(other_shop, from_files):
-    fill_sqlite(other_shop)
+@pytest.mark.parametrize("entered", [backwards, as_numbered, one_late])
+def test_sqlite_gives_the_bytes_the_files_give(other_shop, from_files, entered, monkeypatch):
+    monkeypatch.setattr("sources.adbc_databases.BATCH_ROWS", 40)
+    fill_sqlite(other_shop, entered)
     point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
     assert manifests(other_shop) == from_files[1]
 

@@ -12,7 +12,7 @@ from drops.bag import read_manifest
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
 from sources.shop_folder import load_shop
-from sources.snapshot import take_snapshot
+from sources.staging import take_snapshot
 from tests.conftest import copy_sample
 from tests.factories import desk, object_to, run
 from transforms.identity import IDENTITY_COLUMNS, traits_of, traits_of_all

@@ -1,0 +1,182 @@
+"""The extract stage: one consistent reading of all sources into staged canonical tables.
+
+Each row is read once, in one snapshot per source, and staged in the run's own folder with its
+place of origin, its fault if it has one, and the positions of the rows its links point at.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+from pyarrow import ipc
+
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES, Table
+from schemas.shop import ShopConfiguration, TableMapping
+from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
+from sources.opening import opened
+from sources.records import Reading, Readings, records_of
+from sources.rows import OutOfOrderError, RawBatch, UnreadableRow
+from sources.snapshot import Snapshot, StagedTable, TablePart, loaded
+from transforms.canonical import CanonicalBatch, canonicalise
+from transforms.line_checks import LineChecks
+from transforms.linking import NO_LINK, KeyIndex, find_vehicles
+from transforms.mapping import Match
+from transforms.working_ahead import ahead
+
+_IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
+
+
+def take_snapshot(  # noqa: PLR0913 (what reading depends on)
+    shop: ShopConfiguration,
+    home: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    tables: Collection[str] = DELIVERABLE_TABLES,
+    *,
+    when_staged: Callable[[Snapshot, str], None] | None = None,
+) -> Snapshot:
+    """Read mapped tables into `folder`, each source in one read-only snapshot.
+
+    Args:
+        shop: where the records are.
+        home: the shop's folder.
+        folder: to stage in.
+        environment: may name databases.
+        tables: which to read; with a table, those its links point into.
+        when_staged: is told after each table, with those that are there and the name of the last.
+    """
+    mappings = {name: shop.tables.get(name, ()) for name in CATALOG if name in tables}
+    needed = {mapping.source for group in mappings.values() for mapping in group}
+    with ExitStack() as stack:
+        sources = {
+            name: stack.enter_context(opened(shop.sources[name], home, environment, folder))
+            for name in shop.sources
+            if name in needed
+        }
+        readings = stack.enter_context(closing(Readings(sources, mappings)))
+        stager = _Stager(folder)
+        staged: dict[str, StagedTable] = {}
+        for name, own in mappings.items():
+            staged[name] = stager.stage(CATALOG[name], own, readings)
+            if when_staged is not None:
+                when_staged(Snapshot(folder, dict(staged)), name)
+    return Snapshot(folder, staged)
+
+
+class _Stager:
+    """Stages the tables one after the other, parents first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._keys: dict[str, KeyIndex] = {}
+
+    def stage(
+        self, table: Table, mappings: tuple[TableMapping, ...], reading: Readings
+    ) -> StagedTable:
+        """Read, check, link and write one table."""
+        try:
+            staged = self._stage(table, mappings, reading.standing)
+        except OutOfOrderError:
+            staged = self._stage(table, mappings, reading.sorted)
+        if table.key in {"customer_id", "vehicle_id", "repair_id"}:
+            self._keys[table.name] = KeyIndex(
+                self._loaded(table.name, [table.key])[table.key].combine_chunks()
+            )
+        return staged
+
+    def _stage(
+        self,
+        table: Table,
+        mappings: tuple[TableMapping, ...],
+        reading: Callable[[TableMapping, Table], Reading],
+    ) -> StagedTable:
+        schema = staged_schema(table)
+        lines = self._line_checks() if table.name == "repair_lines" else None
+        parts: list[TablePart] = []
+        flags: Counter[str] = Counter()
+        batch_rows: list[int] = []
+        with ipc.new_file(
+            str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS
+        ) as file:
+            for number, mapping in enumerate(mappings):
+                read = reading(mapping, table)
+                parts.append(TablePart(read.rows.part, mapping.source, read.match))
+                for batch, records in ahead(_canonical(read.batches, mapping, read.match, table)):
+                    flags += batch.flags
+                    file.write_batch(self._staged(batch, records, number, table, lines))
+                    batch_rows.append(len(records))
+                file.write_batch(_without_cells(read.rows.unreadable, number, schema))
+                batch_rows.append(len(read.rows.unreadable))
+        return StagedTable(sum(batch_rows), tuple(parts), dict(flags), tuple(batch_rows))
+
+    def _staged(
+        self,
+        batch: CanonicalBatch,
+        records: np.ndarray,
+        part: int,
+        table: Table,
+        lines: LineChecks | None,
+    ) -> pyarrow.RecordBatch:
+        links = {link: self._rows_of(link, batch, table) for link in table.links}
+        faults = batch.faults
+        if lines is not None:
+            faults = pc.coalesce(faults, lines.faults(batch.rows, links["repair_id"]))
+        places = [
+            pyarrow.array(np.full(len(records), part), pyarrow.int16()),
+            pyarrow.array(records, pyarrow.int64()),
+            faults,
+            batch.unread,
+        ]
+        rows = [pyarrow.array(found, pyarrow.int32()) for found in links.values()]
+        return pyarrow.RecordBatch.from_arrays(
+            [*batch.rows.columns, *places, *rows], schema=staged_schema(table)
+        )
+
+    def _rows_of(self, link: str, batch: CanonicalBatch, table: Table) -> np.ndarray:
+        rows = self._keys[table.links[link]].positions(batch.rows.column(link))
+        if table.name != "certificates" or not np.any(rows == NO_LINK):
+            return rows
+        vehicles = self._loaded("vehicles", ["chassis_number", "plate", "released_on"])
+        found = find_vehicles(batch.rows["chassis_number"], batch.rows["plate"], vehicles)
+        return np.where(rows == NO_LINK, found, rows)
+
+    def _line_checks(self) -> LineChecks:
+        reverses = self._loaded("repairs", ["reverses_repair_id"])["reverses_repair_id"]
+        return LineChecks(reverses.is_valid().to_numpy())
+
+    def _loaded(self, table: str, columns: list[str]) -> pyarrow.Table:
+        return loaded(self._folder, table, columns)
+
+
+def _canonical(
+    batches: Iterator[RawBatch], mapping: TableMapping, match: Match, table: Table
+) -> Iterator[tuple[CanonicalBatch, np.ndarray]]:
+    for raw in records_of(mapping, batches):
+        yield canonicalise(raw.rows, mapping, match, table), raw.records
+
+
+def _without_cells(
+    unreadable: list[UnreadableRow], part: int, schema: pyarrow.Schema
+) -> pyarrow.RecordBatch:
+    """Stage records that could not be split into cells, so that they are counted and kept."""
+    count = len(unreadable)
+    known = {
+        PART: pyarrow.array([part] * count, pyarrow.int16()),
+        RECORD: pyarrow.array([row.record for row in unreadable], pyarrow.int64()),
+        FAULT: pyarrow.array([row.reason for row in unreadable], pyarrow.string()),
+        UNREAD: pyarrow.array([row.written for row in unreadable], pyarrow.string()),
+    }
+    links = {row_of(link) for table in CATALOG.values() for link in table.links}
+    arrays = [
+        known.get(field.name)
+        if field.name in known
+        else pyarrow.repeat(NO_LINK, count).cast(field.type)
+        if field.name in links
+        else pyarrow.nulls(count, field.type)
+        for field in schema
+    ]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
