@@ -11,7 +11,7 @@ from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.screening import CODED
 from sources.screening.loading import shipped_knowledge
-from sources.screening.tokenizing import tokenize
+from sources.screening.tokenizing import JapaneseTokenizer
 from transforms.screening.dangers import Dangers
 from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_term
@@ -57,7 +57,7 @@ def waiting(desk: Desk) -> list[Waiting]:
                     counts[reference] += each.count
                     found.setdefault(reference, []).append((each.text, each.column, each.unknown))
     known = shipped_knowledge()
-    vocabulary = Vocabulary(known.terms, tokenize, decisions.words)
+    vocabulary = Vocabulary(known.terms, JapaneseTokenizer(), decisions.words)
     figures = Figures(known.figurative, known.parts)
     listed = []
     for reference, count in counts.most_common():

@@ -19,7 +19,7 @@ from schemas.agreement import Agreement
 from schemas.staging import row_of
 from sources.photographs import read_photograph
 from sources.screening.loading import shipped_knowledge
-from sources.screening.tokenizing import tokenize
+from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.screening.judging import Screen
@@ -66,7 +66,9 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     """Judge the distinct texts of rows that are still in, column by column."""
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
-    judge = Screen(shipped_knowledge(), tokenize, decisions, everybody(run, snapshot).in_free_text)
+    judge = Screen(
+        shipped_knowledge(), JapaneseTokenizer(), decisions, everybody(run, snapshot).in_free_text
+    )
     rows = []
     for table, names in _agreed_columns(run).items():
         if table not in snapshot.tables:

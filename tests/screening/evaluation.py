@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow
 
 from sources.screening.loading import shipped_knowledge
-from sources.screening.tokenizing import tokenize
+from sources.screening.tokenizing import JapaneseTokenizer
 from transforms.screening.judging import Decisions, Screen
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -35,7 +35,7 @@ def phrases(path: Path) -> list[Phrase]:
 
 def shipped_screen() -> Screen:
     """The screen as shipped, in a shop that knows nobody."""
-    return Screen(shipped_knowledge(), tokenize, Decisions(), knows_nobody)
+    return Screen(shipped_knowledge(), JapaneseTokenizer(), Decisions(), knows_nobody)
 
 
 def knows_nobody(texts: pyarrow.Array) -> np.ndarray:

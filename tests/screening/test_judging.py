@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.screening import Action, Knowledge
 from sources.screening.loading import shipped_knowledge
-from sources.screening.tokenizing import tokenize
+from sources.screening.tokenizing import JapaneseTokenizer
 from tests.screening import evaluation
 from tests.screening.evaluation import CORPUS, knows_nobody, outcomes, phrases
 from transforms.screening.folding import fold_term
@@ -19,13 +19,14 @@ from transforms.screening.numbers import holds_personal_number, is_licence, is_m
 
 DESCRIPTION = "repairs.description"
 KNOWLEDGE = shipped_knowledge()
+TOKENIZE = JapaneseTokenizer()
 DANGEROUS_WORDS = [word for rule in KNOWLEDGE.rules for word in rule.words]
 
 
 def screen(
     decisions: Decisions | None = None, names=knows_nobody, knowledge: Knowledge = KNOWLEDGE
 ):
-    return Screen(knowledge, tokenize, decisions or Decisions(), names)
+    return Screen(knowledge, TOKENIZE, decisions or Decisions(), names)
 
 
 SHIPPED = screen()
