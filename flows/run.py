@@ -33,7 +33,7 @@ from transforms.period import SHOP_TIME, Month
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Numbers of the options in glibc's <malloc.h>."""
 
-_LARGE_BYTES = 1 << 25
+_LARGE_BYTES = 1 << 22
 _DECAY_MS = 1000
 
 

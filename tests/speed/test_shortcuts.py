@@ -121,6 +121,25 @@ def test_keys_of_sixteen_bytes_are_found_like_texts(keys, data):
     assert index.duplicates().tolist() == [keys.count(key) > 1 for key in keys]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(KEYS, max_size=9, unique=True), st.lists(KEYS, max_size=9), st.randoms())
+def test_keys_whose_hashes_meet_are_told_apart(keys, others, random):
+    asked = [*keys, *others]
+    random.shuffle(asked)
+    known = {key: place for place, key in enumerate(keys)}
+    expected = [known.get(key, -1) for key in asked]
+    for bits in (0, 1):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                "transforms.linking._hashes",
+                lambda cells, bits=bits: np.array(
+                    [(key[0] & bits) << 63 for key in cells.to_pylist()], np.uint64
+                ),
+            )
+            index = KeyIndex(pyarrow.array(keys, KEY))
+            assert index.positions(pyarrow.array(asked, KEY)).tolist() == expected
+
+
 TEXTS_LIKE_KEYS = st.none() | st.from_regex("[0-9a-f]{32}", fullmatch=True) | st.text(max_size=2)
 
 
