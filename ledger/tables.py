@@ -1,27 +1,41 @@
 """The ledger's tables. Rows are added and never changed, but for what is marked as replaced.
 
 Customers stand in it only as keyed references (see `references`), so erasing the shop's secret makes
-it silent and erasing a person from the records leaves it whole. Migrations in `migrations/` make
-these tables; a test holds the two against each other.
+it silent and erasing a person from the records leaves it whole. A new ledger is made from these tables
+(`make`), an older one becomes the same by the migrations in `migrations/`; a test holds the two against
+each other.
 """
 
 from sqlalchemy import (
     Column,
+    Connection,
     Date,
     ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
+    insert,
+    inspect,
+    select,
 )
 
 FORM = "0005"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
+
+_forms = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Where Alembic keeps the form."""
 
 settings = Table(
     "settings",
@@ -262,3 +276,17 @@ legal_holds = Table(
 )
 """One row per time a drop was put under a legal hold (`held`), taken out of it (`lifted`), or is to go for
 somebody who asked for erasure (`condemned`)."""
+
+
+def form_of(connection: Connection) -> str | None:
+    """Tell the form of the tables that are there; None if there are none."""
+    if not inspect(connection).has_table(_forms.name):
+        return None
+    return connection.execute(select(_forms.c.version_num)).scalar()
+
+
+def make(connection: Connection) -> None:
+    """Make the tables of a new ledger, without loading Alembic."""
+    metadata.create_all(connection)
+    _forms.create(connection)
+    connection.execute(insert(_forms).values(version_num=FORM))

@@ -64,7 +64,7 @@ class Contract:
             schema: with rules for single cells only.
         """
         self._schema = schema
-        self._columns = {name: _Good(column) for name, column in schema.columns.items()}
+        self._columns = {name: _good(column) for name, column in schema.columns.items()}
 
     def failures(
         self, rows: pyarrow.RecordBatch, sound: Collection[str] = ()
@@ -85,22 +85,28 @@ class Contract:
             name: plain(rows[name][:0]) if name in sound else good.unknown(rows[name])
             for name, good in self._columns.items()
         }
-        longest = max(map(len, unknown.values()), default=0)
-        if not longest:
+        unknown = {name: cells for name, cells in unknown.items() if len(cells)}
+        if not unknown:
             return None
-        few = [_filled(cells, rows[name], longest) for name, cells in unknown.items()]
-        if self._failures(pyarrow.RecordBatch.from_arrays(few, rows.schema.names)) is not None:
+        longest = max(map(len, unknown.values()))
+        few = [_filled(cells, longest) for cells in unknown.values()]
+        asked = pa.DataFrameSchema({name: self._schema.columns[name] for name in unknown})
+        if _failures(asked, pyarrow.RecordBatch.from_arrays(few, list(unknown))) is not None:
             return self._failures(plain_rows(rows))
         for name, cells in unknown.items():
             self._columns[name].learn(cells)
         return None
 
     def _failures(self, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
-        try:
-            self._schema.validate(frame_of(rows), lazy=True)
-        except pa.errors.SchemaErrors as errors:
-            return errors.failure_cases[["column", "check", "index"]]
-        return None
+        return _failures(self._schema, rows)
+
+
+def _failures(schema: pa.DataFrameSchema, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
+    try:
+        schema.validate(frame_of(rows), lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return errors.failure_cases[["column", "check", "index"]]
+    return None
 
 
 @cache
@@ -109,7 +115,7 @@ def _contract_of(table: str) -> Contract:
 
 
 class _Good:
-    """The cells of one column that are known to keep its rules."""
+    """The cells that are known to keep the rules of a column."""
 
     def __init__(self, column: pa.Column) -> None:
         rules = {check.name for check in column.checks}
@@ -149,6 +155,17 @@ class _Good:
         # Whatever is there may be; whether nothing may is all there is to ask.
         filled = cells[:0] if len(self._values) > self._values.null_count else cells.drop_null()[:1]
         return pyarrow.concat_arrays([filled, pyarrow.nulls(min(cells.null_count, 1), cells.type)])
+
+
+def _good(column: pa.Column) -> _Good:
+    """Give what is known of cells under a column's rules, by whatever column it was learnt."""
+    rules = tuple((check.name, repr(check.statistics)) for check in column.checks)
+    if all(check.statistics for check in column.checks):
+        return _GOOD.setdefault((str(column.dtype), column.nullable, rules), _Good(column))
+    return _Good(column)
+
+
+_GOOD: dict[tuple[object, ...], _Good] = {}
 
 
 def _is_class(check: pa.Check) -> bool:
@@ -191,8 +208,7 @@ def _ends(cells: pyarrow.Array) -> pyarrow.Array:
     return pyarrow.array(ends, cells.type)
 
 
-def _filled(cells: pyarrow.Array, column: pyarrow.Array, length: int) -> pyarrow.Array:
-    """Bring few cells to a length with cells of the same column."""
-    again = cells if len(cells) else plain(column[:1])
-    rest = again.take(pyarrow.array([0] * (length - len(cells)), pyarrow.int64()))
+def _filled(cells: pyarrow.Array, length: int) -> pyarrow.Array:
+    """Bring cells to a length with the first of them."""
+    rest = cells.take(pyarrow.array([0] * (length - len(cells)), pyarrow.int64()))
     return pyarrow.concat_arrays([cells, rest])

@@ -82,6 +82,21 @@ def test_a_contract_that_remembers_finds_what_pandera_finds(batches):
         assert (_told(found) if found is not None else set()) == _by_pandera(batch)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.none() | st.integers(0, 4)), max_size=9)
+)
+def test_what_one_contract_learnt_is_good_only_for_the_same_rules(asked):
+    for most, may_be_null, value in asked:
+        column = pa.Column(ArrowDtype(pyarrow.int64()), pa.Check.le(most), nullable=may_be_null)
+        rows = pyarrow.RecordBatch.from_pylist(
+            [{"n": value}], pyarrow.schema([("n", pyarrow.int64())])
+        )
+        is_good = may_be_null if value is None else value <= most
+        found = Contract(pa.DataFrameSchema({"n": column})).failures(rows)
+        assert (found is None) is is_good
+
+
 def test_rows_of_the_catalog_are_held_against_their_contract_batch_after_batch():
     table = CATALOG["visits"]
     good = {"visit_id": "N1", "customer_id": "1", "vehicle_id": None, "odometer_km": 5}
