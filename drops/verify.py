@@ -333,11 +333,12 @@ class _CheckedTable:
         primary = self._schema.get("primaryKey", ())
         if len(primary) == 1:
             own, self._own_keys = keys_of_bytes(self._own_keys), bytearray()
-            if has_twins(own):
+            index = KeyIndex(own) if self._resource["name"] in _POINTED_AT else None
+            if index.has_duplicates if index else has_twins(own):
                 self._fault("a key stands twice")
-            if self._resource["name"] in _POINTED_AT:
+            if index:
                 rules = _rules_of(self._by_name[primary[0]])
-                keys[self._resource["name"]] = _Keys(KeyIndex(own), rules, is_sound=not self.faults)
+                keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
 
     def _fault(self, text: str) -> None:
         line = f"{self._resource['path']}: {text}"

@@ -196,7 +196,7 @@ def _prefer_flat_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_ARENA_MAX, 1)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        library.mallopt(_M_TRIM_THRESHOLD, 16 * _LARGE_BYTES)
+        library.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
 
 
 def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:

@@ -1,5 +1,6 @@
 """Finding parents: from the text of a key to the position of the row it names."""
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -58,7 +59,7 @@ class KeyIndex:
         if high - low > len(keys) and (scattered := self._scattered) is not None:
             return scattered.positions(keys)
         stretch = self._sorted[low:high]
-        if self._rows is None and keys.equals(stretch) and not self._has_duplicates:
+        if self._rows is None and keys.equals(stretch) and not self.has_duplicates:
             return np.arange(low, high, dtype=np.int32)
         found = pc.index_in(keys, value_set=stretch)
         places = found.fill_null(UNKNOWN).to_numpy(zero_copy_only=False).astype(np.int64)
@@ -69,8 +70,9 @@ class KeyIndex:
         return _with_nulls(places, keys)
 
     @cached_property
-    def _has_duplicates(self) -> bool:
-        return bool(self.duplicates().any())
+    def has_duplicates(self) -> bool:
+        """Tell whether a key stands twice."""
+        return self._hashed is None and bool(self.duplicates().any())
 
     @cached_property
     def _scattered(self) -> "_HashedKeys | None":
@@ -111,6 +113,9 @@ def _run_beginnings(keys: pyarrow.Array) -> np.ndarray | None:
 _FEWEST_FOR_RUNS = 1024
 
 
+_AT_A_TIME = 1 << 17
+
+
 class _HashedKeys:
     """Different keys of one width, found by their hashes and then compared in full.
 
@@ -130,10 +135,10 @@ class _HashedKeys:
             return None
         row_mask = _mask_for(len(keys))
         codes &= ~row_mask
-        codes |= np.arange(len(keys), dtype=np.uint64)
+        for stretch in _stretches(len(keys)):
+            codes[stretch] |= np.arange(stretch.start, stretch.stop, dtype=np.uint64)
         codes.sort()
-        is_met = (codes[1:] ^ codes[:-1]) <= row_mask
-        met = np.union1d(np.flatnonzero(is_met), np.flatnonzero(is_met) + 1)
+        met = _beginning_alike(codes, row_mask)
         alike = keys.take(pyarrow.array(codes[met] & row_mask))
         return None if len(pc.unique(alike)) < len(alike) else cls(keys, codes, row_mask)
 
@@ -184,6 +189,22 @@ class _HashedKeys:
         return np.arange(start, start + len(keys), dtype=np.int32)
 
 
+def _beginning_alike(codes: np.ndarray, row_mask: np.uint64) -> np.ndarray:
+    """Give the places of sorted codes that differ from a neighbour in the row only."""
+    met = [np.empty(0, np.int64)]
+    for stretch in _stretches(len(codes) - 1):
+        later = codes[stretch.start + 1 : stretch.stop + 1]
+        met.append(np.flatnonzero((later ^ codes[stretch]) <= row_mask) + stretch.start)
+    first = np.concatenate(met)
+    return np.union1d(first, first + 1)
+
+
+def _stretches(count: int) -> Iterator[slice]:
+    """Cut so many rows into stretches that are worked on at a time."""
+    for start in range(0, count, _AT_A_TIME):
+        yield slice(start, min(start + _AT_A_TIME, count))
+
+
 def _mask_for(count: int) -> np.uint64:
     """Give the lowest bits, as many as places among so many need."""
     return np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
@@ -208,8 +229,7 @@ def _hashes(keys: pyarrow.Array) -> np.ndarray | None:
         content = content_of(keys)
     characters = content[: len(keys) * width].reshape(len(keys), width)
     hashes = np.zeros(len(keys), np.uint64)
-    for start in range(0, len(keys), _HASHED_AT_A_TIME):
-        stretch = slice(start, start + _HASHED_AT_A_TIME)
+    for stretch in _stretches(len(keys)):
         _mix(hashes[stretch], characters[stretch])
     return hashes
 
@@ -222,8 +242,6 @@ def _mix(hashes: np.ndarray, characters: np.ndarray) -> None:
         hashes *= _ODD_MULTIPLIER
         hashes ^= hashes >> np.uint64(29)
 
-
-_HASHED_AT_A_TIME = 1 << 17
 
 _ODD_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """2^64 divided by the golden ratio: spreads neighbouring words over all bits."""
