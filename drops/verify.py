@@ -330,6 +330,7 @@ class _CheckedTable:
             self._fault("a key stands twice")
 
     def _finish(self, keys: dict[str, _Keys]) -> None:
+        self._numbers = None
         primary = self._schema.get("primaryKey", ())
         if len(primary) == 1:
             own, self._own_keys = keys_of_bytes(self._own_keys), bytearray()
