@@ -1,4 +1,7 @@
-"""The Prefect flow that disposes of what is past its time, weekly; of Prefect's own runs too."""
+"""The Prefect flows that dispose of what is past its time, weekly: of a shop, of all shops of a group.
+
+Of Prefect's own runs too.
+"""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,8 +14,10 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.desk import Desk, open_desk
 from flows.disposing import Disposal, certify, dispose
-from flows.export_monthly import was_scheduled
+from flows.group import GROUP_FIELD, shops_of
 from flows.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
+from flows.scheduling import for_group, was_scheduled
+from schemas.errors import JointUseError
 
 _PAGE = 200
 
@@ -25,6 +30,41 @@ class DisposalRequest(BaseModel):
     shop: str = SHOP_FIELD
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("retention is over")
+
+
+class GroupDisposalRequest(BaseModel):
+    """A disposal run for all shops of a group."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str = GROUP_FIELD
+    operator: str = OPERATOR_FIELD
+    reason: str = reason_field("retention is over")
+
+
+@flow(name="dispose-group", persist_result=False, validate_parameters=True)
+def dispose_group(request: GroupDisposalRequest) -> int:
+    """Dispose of what is past its time in every shop of a folder; a shop that fails stops only itself.
+
+    Raises:
+        JointUseError: tells which shops failed and why, once all others are done.
+    """
+    failed = []
+    count = 0
+    with for_group(is_scheduled=was_scheduled()):
+        for shop in shops_of(Path(request.group)):
+            asked = DisposalRequest(
+                shop=str(shop), operator=request.operator, reason=request.reason
+            )
+            try:
+                count += dispose_weekly(asked)
+            except JointUseError as error:
+                failed.append(f"{shop.name}: {error}")
+            except Exception as error:  # noqa: BLE001 (what it says may quote data)
+                failed.append(f"{shop.name}: {type(error).__name__}; run `joint-use dispose` there")
+    if failed:
+        raise JointUseError("nothing, or not all, was disposed of: " + "; ".join(failed))
+    return count
 
 
 @flow(name="dispose-weekly", persist_result=False, validate_parameters=True)

@@ -20,6 +20,7 @@ from flows.export_monthly import export_monthly
 from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
 from flows.report import exit_code
 from flows.request import ExportRequest
+from flows.scheduling import for_group, scheduled_month, was_scheduled
 from flows.side_by_side import SideBySide
 from schemas.errors import JointUseError, WorkerLostError
 
@@ -28,12 +29,18 @@ from schemas.errors import JointUseError, WorkerLostError
 def export_group(request: GroupRequest) -> GroupReport:
     """Export every shop of a folder; a shop that fails stops only itself.
 
-    A shop whose worker died is run again, alone: exports converge however they were cut off.
+    Without a month it is for all of them the month before the group's scheduled start. A shop whose
+    worker died is run again, alone: exports converge however they were cut off.
     """
-    asked = [request.of_shop(shop) for shop in shops_of(Path(request.group))]
+    month = request.month or scheduled_month()
+    asked = [request.of_shop(shop, month) for shop in shops_of(Path(request.group))]
+    is_scheduled = was_scheduled()
     group_run = f"group {prefect.runtime.flow_run.id}"
     with SideBySide(request.workers) as workers:
-        calls = [{"request": each, "group_run": group_run} for each in asked]
+        calls = [
+            {"request": each, "group_run": group_run, "is_scheduled": is_scheduled}
+            for each in asked
+        ]
         endings = list(workers.endings(export_shop, calls))
     _bury(group_run)
     report = GroupReport(
@@ -56,11 +63,11 @@ def export_group(request: GroupRequest) -> GroupReport:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def export_shop(request: ExportRequest, group_run: str) -> ShopEnding:
+def export_shop(request: ExportRequest, group_run: str, *, is_scheduled: bool) -> ShopEnding:
     """Run one shop's monthly export as a flow run of its own, tagged with the group's."""
     name = Path(request.shop).name
     try:
-        with tags(group_run):
+        with tags(group_run), for_group(is_scheduled=is_scheduled):
             report = export_monthly(request)
     except JointUseError as error:
         return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))

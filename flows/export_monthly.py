@@ -13,7 +13,6 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.context import FlowRunContext
 from prefect.states import Completed
 from prefect.tasks import Task
 
@@ -21,9 +20,9 @@ from flows.engine import Engine
 from flows.export import Inputs, Result, export
 from flows.report import ExportReport, Outcome, account_rows, markdown
 from flows.request import ExportRequest
+from flows.scheduling import scheduled_month, was_scheduled
 from flows.side_by_side import Partitioned, SideBySide
 from schemas.errors import SourceUnavailableError
-from transforms.period import Month
 
 Report = TypeVar("Report")
 
@@ -46,7 +45,7 @@ def export_monthly(request: ExportRequest) -> ExportReport:
 
     A run without a month exports the month before its scheduled start, however late it starts.
     """
-    asked = request if request.month else _for_scheduled_month(request)
+    asked = request.model_copy(update={"month": request.month or scheduled_month()})
     with engine_for(asked) as engine:
         report = export(
             asked,
@@ -80,12 +79,6 @@ def ended(report: Report, outcomes: Iterable[Outcome]) -> Report:
         return report
     told = f"{', '.join(waiting)}: データ管理者の承諾待ち / deployment release"
     return cast("Report", Completed(name="Waiting", message=told, data=report))
-
-
-def was_scheduled() -> bool:
-    """Tell whether the scheduler created this run; every other run is somebody's."""
-    context = FlowRunContext.get()
-    return bool(context and context.flow_run and context.flow_run.auto_scheduled)
 
 
 def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
@@ -129,11 +122,6 @@ def leave_artifacts(report: ExportReport) -> None:
 def _digest(shop: str) -> str:
     """Name a shop as the keys of artifacts allow: one server may keep those of many shops."""
     return hashlib.sha256(shop.encode()).hexdigest()[:8]
-
-
-def _for_scheduled_month(request: ExportRequest) -> ExportRequest:
-    start = prefect.runtime.flow_run.scheduled_start_time or datetime.now(UTC)
-    return request.model_copy(update={"month": str(Month.before(start))})
 
 
 def _source_was_away(task_: "Task[..., object]", run: TaskRun, state: "State[object]") -> bool:

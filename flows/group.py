@@ -17,17 +17,19 @@ from flows.request import (
 )
 from schemas.errors import ConfigurationError
 
+GROUP_FIELD: str = Field(
+    title="グループのフォルダ / folder of shops",
+    description="店舗フォルダを集めたフォルダ",
+    json_schema_extra={"position": 0},
+)
+
 
 class GroupRequest(BaseModel):
     """A monthly export of all shops of a group. Prefect stores and shows it: nothing personal in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    group: str = Field(
-        title="グループのフォルダ / folder of shops",
-        description="店舗フォルダを集めたフォルダ",
-        json_schema_extra={"position": 0},
-    )
+    group: str = GROUP_FIELD
     month: str = MONTH_FIELD
     partners: tuple[str, ...] = partners_field("lotas, broadleaf など。空欄なら各店の全社")
     operator: str = OPERATOR_FIELD
@@ -37,11 +39,11 @@ class GroupRequest(BaseModel):
         default=Workers(), title="実行環境 / workers", json_schema_extra={"position": 6}
     )
 
-    def of_shop(self, shop: Path) -> ExportRequest:
+    def of_shop(self, shop: Path, month: str) -> ExportRequest:
         """Give what is asked of one shop."""
         return ExportRequest(
             shop=str(shop),
-            month=self.month,
+            month=month,
             partners=self.partners,
             operator=self.operator,
             reason=self.reason,

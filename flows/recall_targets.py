@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from flows.export_monthly import as_task, ended, was_scheduled
+from flows.export_monthly import as_task, ended
 from flows.recall import recall
 from flows.recall_request import RecallRequest
 from flows.report import RecallReport
+from flows.scheduling import was_scheduled
 
 
 @flow(name="recall-targets", persist_result=False, validate_parameters=True)

@@ -10,7 +10,13 @@ from typing import Any
 import click
 from rich.console import Console
 
-from flows.commands.options import json_option, now, operator_option, shop_or_group_option
+from flows.commands.options import (
+    group_option,
+    json_option,
+    now,
+    operator_option,
+    shop_or_group_option,
+)
 from flows.group import GroupRequest, shops_of
 from flows.orchestration import set_up
 from flows.printing import print_group, print_report
@@ -26,10 +32,8 @@ _PATIENCE_SECONDS = 5
 
 @click.command(name="export")
 @shop_or_group_option
-@click.option(
-    "--group",
-    type=click.Path(path_type=Path),
-    help="店舗フォルダを集めたフォルダ。全店を並行して納品 / a folder of shops: all of them, side by side",
+@group_option(
+    "店舗フォルダを集めたフォルダ。全店を並行して納品 / a folder of shops: all of them, side by side"
 )
 @click.option("--month", help="対象月 YYYY-MM（省略時は先月）/ month, default last month")
 @click.option(

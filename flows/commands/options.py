@@ -24,6 +24,12 @@ def _shop_option(*, is_required: bool) -> Callable[[click.decorators.FC], click.
 shop_option = _shop_option(is_required=True)
 shop_or_group_option = _shop_option(is_required=False)
 
+
+def group_option(described: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Ask for a group instead of a shop; `described` tells what is done with it."""
+    return click.option("--group", type=click.Path(path_type=Path), help=described)
+
+
 operator_option = click.option(
     "--operator",
     envvar="JOINT_USE_OPERATOR",

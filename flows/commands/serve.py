@@ -1,4 +1,4 @@
-"""`joint-use serve`: Prefect server, schedule and worker for a shop with one PC."""
+"""`joint-use serve`: Prefect server, schedule and worker on one PC, for a shop or for a group of shops."""
 
 import os
 import signal
@@ -8,14 +8,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from flows.commands.options import shop_option
+from flows.commands.options import group_option, shop_or_group_option
+from flows.group import shops_of
 from flows.orchestration import note_server, running_server, set_up
 from ledger.private_files import private_folder
-from schemas.errors import BusyError, JointUseError
+from schemas.errors import BusyError, ConfigurationError, JointUseError
 from sources.shop_folder import load_shop
 
 _PATIENCE_SECONDS = 180
@@ -24,19 +26,22 @@ _HOME = Path(__file__).resolve().parents[2]
 
 
 @click.command(name="serve")
-@shop_option
+@shop_or_group_option
+@group_option(
+    "店舗フォルダを集めたフォルダ。全店の予定実行 / a folder of shops: the schedule of all of them"
+)
 @click.option(
     "--port", default=4200, show_default=True, help="画面のポート / port of the user interface"
 )
-def command(shop: Path, port: int) -> None:
+def command(shop: Path | None, group: Path | None, port: int) -> None:
     """予定実行と画面を動かす / Run server, schedule and worker until Ctrl-C; loopback only.
 
     Stopping it does not pause the schedule: a run that fell due meanwhile starts late.
     """
-    folder = load_shop(shop)
-    state = private_folder(folder.state)
+    served = _served(shop, group)
+    state = private_folder(served.state)
     if running_server(state):
-        raise BusyError("joint-use serve is already running for this shop; use its window")
+        raise BusyError("joint-use serve is already running for this folder; use its window")
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
@@ -46,7 +51,7 @@ def command(shop: Path, port: int) -> None:
         "PREFECT_API_URL": url,
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "JOINT_USE_HOME": str(_HOME),
-        "JOINT_USE_SHOP": str(shop.resolve()),
+        served.variable: str(served.home.resolve()),
     }
     with _running(
         ["server", "start", "--host", "127.0.0.1", "--port", str(port)], environment
@@ -59,7 +64,7 @@ def command(shop: Path, port: int) -> None:
                 environment,
             )
             _prefect(
-                ["deploy", "--all", "--prefect-file", str(_HOME / "prefect.yaml")], environment
+                ["deploy", "--all", "--prefect-file", str(_HOME / served.deployments)], environment
             )
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
             with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
@@ -68,6 +73,27 @@ def command(shop: Path, port: int) -> None:
             click.echo("終了します / stopping", err=True)
         finally:
             note.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Served:
+    """What the deployments are for."""
+
+    home: Path
+    state: Path
+    deployments: str
+    """File of Prefect's deployments."""
+    variable: str
+    """Names the folder in them."""
+
+
+def _served(shop: Path | None, group: Path | None) -> _Served:
+    if group is not None:
+        shops_of(group)
+        return _Served(group, group / "state", "prefect-group.yaml", "JOINT_USE_GROUP")
+    if shop is not None:
+        return _Served(shop, load_shop(shop).state, "prefect.yaml", "JOINT_USE_SHOP")
+    raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
 
 
 def _stop(_signal: int, _frame: object) -> None:

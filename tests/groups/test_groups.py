@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from flows.commands.export import command
 from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
 from flows.request import Workers
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 from tests import factories
 from tests.factories import customer, slip, vehicle, write_shop
 from tests.groups.clusters import dying, workers
@@ -142,6 +142,47 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     export_group(asked(folder, Workers(count=2)))
     names = [run.name for run in runs_of(folder)]
     assert sorted(names) == [f"{shop} 2026-10" for shop in sorted((*GOOD, BROKEN))]
+
+
+def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
+    prefect_server, tmp_path, monkeypatch
+):
+    import flows.export_group as module
+
+    shops = group(tmp_path / "shops")
+    monkeypatch.setattr(module, "was_scheduled", lambda: True)
+    monkeypatch.setattr(module, "scheduled_month", lambda: "2026-09")
+    report = module.export_group(GroupRequest(group=str(shops), workers=Workers(count=1)))
+    assert [shop.exit_code for shop in report.shops] == [0, 2, 0]
+    for name in GOOD:
+        drop = shops / name / "drops" / "lotas" / "monthly-2026-09-r1" / "drop.json"
+        assert json.loads(drop.read_text())["operator"] == "schedule"
+
+
+def test_a_group_nobody_signs_is_refused_in_every_shop(prefect_server, tmp_path):
+    from flows.export_group import export_group
+
+    asked = GroupRequest(group=str(group(tmp_path / "shops")), workers=Workers(count=1))
+    report = export_group(asked)
+    assert [shop.exit_code for shop in report.shops] == [2, 2, 2]
+    assert "who does this" in report.shops[0].told
+
+
+def test_disposal_goes_through_all_shops_and_tells_which_failed(prefect_server, tmp_path):
+    from flows.dispose_weekly import GroupDisposalRequest, dispose_group
+
+    shops = group(tmp_path / "shops")
+    old = {name: shops / name / "state" / "failures" / "old.txt" for name in (*GOOD, BROKEN)}
+    for path in old.values():
+        path.parent.mkdir(parents=True, mode=0o700)
+        path.parent.parent.chmod(0o700)
+        path.write_text("details")
+        os.utime(path, (0, 0))
+    with pytest.raises(JointUseError, match=f"^nothing, or not all.*: {BROKEN}: notice.toml"):
+        dispose_group(GroupDisposalRequest(group=str(shops), operator=factories.PERSON))
+    assert [name for name, path in old.items() if path.exists()] == [BROKEN]
+    for name in GOOD:
+        assert list((shops / name / "state" / "disposals").glob("*.md"))
 
 
 def test_the_command_tells_which_shop_needs_a_look(prefect_server, tmp_path, monkeypatch):

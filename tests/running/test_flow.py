@@ -132,6 +132,17 @@ def test_the_deployments_are_the_schedule_and_the_forms():
     assert by_hand["schedules"] == []
 
 
+def test_the_deployments_of_a_group_are_its_schedules_and_its_form():
+    content = yaml.safe_load((Path(__file__).parents[2] / "prefect-group.yaml").read_text())
+    found = {d["name"]: [s["cron"] for s in d["schedules"]] for d in content["deployments"]}
+    assert found == {
+        "group-monthly": ["0 3 1 * *"],
+        "group-by-hand": [],
+        "group-dispose": ["0 4 * * 0"],
+    }
+    assert {d["concurrency_limit"]["limit"] for d in content["deployments"]} == {1}
+
+
 @pytest.mark.parametrize(
     ("instant", "month"),
     [
@@ -150,10 +161,12 @@ def test_the_month_before_is_told_by_the_clock_of_japan(instant, month):
 def test_a_scheduled_run_exports_the_month_before_its_scheduled_start(
     prefect_server, sample_shop, monkeypatch
 ):
+    import prefect.runtime
+
     import flows.export_monthly as module
 
     monkeypatch.setattr(
-        module.prefect.runtime.flow_run,
+        prefect.runtime.flow_run,
         "scheduled_start_time",
         datetime(2026, 9, 30, 18, tzinfo=UTC),
         raising=False,

@@ -8,9 +8,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from flows.orchestration import running_server
+from tests.factories import PERSON
+from tests.groups.test_groups import GOOD, group
 
 pytestmark = pytest.mark.flow
 
@@ -41,34 +46,47 @@ def until(process, is_so):
     raise AssertionError
 
 
-def test_serve_deploys_the_schedule_runs_by_hand_and_stops_without_pausing(sample_shop, tmp_path):
+@contextmanager
+def serving(said, *arguments):
+    """Run `joint-use serve` until what is inside is done; gives the process and the API's address."""
     port = free_port()
     variables = {
         k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "JOINT_USE_"))
     }
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        "flows.command_line",
-        "serve",
-        "--shop",
-        str(sample_shop),
-        "--port",
-        str(port),
-    ]
-    said = tmp_path / "said.txt"
-    output = said.open("w")
-    process = subprocess.Popen(
-        command,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        cwd=ROOT,
-        env=variables,
-    )
-    try:
-        until(process, lambda: "Ctrl-C" in said.read_text())
-        api = f"http://127.0.0.1:{port}/api"
+    command = [sys.executable, "-u", "-m", "flows.command_line", "serve", "--port", str(port)]
+    with said.open("w") as output:
+        process = subprocess.Popen(
+            [*command, *map(str, arguments)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=variables,
+        )
+        try:
+            until(process, lambda: "Ctrl-C" in said.read_text())
+            yield process, f"http://127.0.0.1:{port}/api"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def run_deployment(process, api, deployment, asked):
+    """Start a deployment's run from its form; give how it ended."""
+    url = f"{api}/deployments/{deployment['id']}/create_flow_run"
+    run = ask(url, parameters={"request": asked}, state={"type": "SCHEDULED"})
+
+    def state():
+        found = ask(f"{api}/flow_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
+        return found[0]["state_type"]
+
+    until(process, lambda: state() in {"COMPLETED", "FAILED", "CRASHED"})
+    return state()
+
+
+def test_serve_deploys_the_schedule_runs_by_hand_and_stops_without_pausing(sample_shop, tmp_path):
+    with serving(tmp_path / "said.txt", "--shop", sample_shop) as (process, api):
         deployments = {d["name"]: d for d in ask(f"{api}/deployments/filter")}
         assert deployments["monthly"]["paused"] is False
         assert [
@@ -80,30 +98,31 @@ def test_serve_deploys_the_schedule_runs_by_hand_and_stops_without_pausing(sampl
             "operator": "見本 太郎",
             "reason": "試験",
         }
-        url = f"{api}/deployments/{deployments['by-hand']['id']}/create_flow_run"
-        run = ask(url, parameters={"request": asked}, state={"type": "SCHEDULED"})
-
-        def state():
-            return ask(f"{api}/flow_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})[0][
-                "state_type"
-            ]
-
-        until(process, lambda: state() in {"COMPLETED", "FAILED", "CRASHED"})
-        assert state() == "COMPLETED"
+        assert run_deployment(process, api, deployments["by-hand"], asked) == "COMPLETED"
         assert (sample_shop / "drops" / "lotas" / "monthly-2026-10-r1" / "drop.json").is_file()
+        url = f"{api}/deployments/{deployments['by-hand']['id']}/create_flow_run"
         with pytest.raises(urllib.error.HTTPError):
             ask(
                 url,
                 parameters={"request": asked | {"reason": "090-1234-5678"}},
                 enforce_parameter_schema=True,
             )
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-        output.close()
     assert not (sample_shop / "state" / "server.json").exists()
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_serve_runs_the_schedule_of_a_group_whose_command_uses_its_server(tmp_path):
+    shops = group(tmp_path / "shops")
+    with serving(tmp_path / "said.txt", "--group", shops) as (process, api):
+        deployments = {d["name"]: d for d in ask(f"{api}/deployments/filter")}
+        assert set(deployments) == {"group-monthly", "group-by-hand", "group-dispose"}
+        defaults = deployments["group-monthly"]["parameters"]["request"]
+        assert defaults == {"group": str(shops.resolve())}
+        asked = {"group": str(shops), "month": "2026-10", "operator": PERSON, "reason": "試験"}
+        assert run_deployment(process, api, deployments["group-by-hand"], asked) == "COMPLETED"
+        assert running_server(shops / "state") == api
+        flows = ask(f"{api}/flow_runs/filter", flows={"name": {"any_": ["export-monthly"]}})
+        assert {run["state_type"] for run in flows} == {"COMPLETED", "FAILED"}
+    assert (shops / GOOD[0] / "drops" / "lotas" / "monthly-2026-10-r1" / "drop.json").is_file()
 
 
 _DEAF = """

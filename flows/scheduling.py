@@ -1,0 +1,36 @@
+"""Whether it was the schedule that asked, and for which month; for a shop's run and for a group's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+import prefect.runtime
+from prefect.context import FlowRunContext
+
+from transforms.period import Month
+
+_of_scheduled_group = ContextVar("of_scheduled_group", default=False)
+
+
+def was_scheduled() -> bool:
+    """Tell whether the scheduler created this run, or that of its group; every other run is somebody's."""
+    context = FlowRunContext.get()
+    is_its_own = bool(context and context.flow_run and context.flow_run.auto_scheduled)
+    return is_its_own or _of_scheduled_group.get()
+
+
+@contextmanager
+def for_group(*, is_scheduled: bool) -> Iterator[None]:
+    """Run what is inside for a group, whose run the scheduler created or not."""
+    token = _of_scheduled_group.set(is_scheduled)
+    try:
+        yield
+    finally:
+        _of_scheduled_group.reset(token)
+
+
+def scheduled_month() -> str:
+    """Give the month before this run's scheduled start, however late it starts."""
+    start = prefect.runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    return str(Month.before(start))
