@@ -6,7 +6,7 @@ place of origin, its fault if it has one, and the positions of the rows its link
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -78,9 +78,10 @@ class _Stager:
         self, table: Table, mappings: tuple[TableMapping, ...], reading: Readings
     ) -> StagedTable:
         """Read, check, link and write one table."""
-        try:
+        staged = None
+        with suppress(OutOfOrderError):
             staged = self._stage(table, mappings, reading.standing)
-        except OutOfOrderError:
+        if staged is None:
             staged = self._stage(table, mappings, reading.sorted)
         if table.key in {"customer_id", "vehicle_id", "repair_id"}:
             self._keys[table.name] = KeyIndex(
@@ -105,10 +106,16 @@ class _Stager:
             for number, mapping in enumerate(mappings):
                 read = reading(mapping, table)
                 parts.append(TablePart(read.rows.part, mapping.source, read.match))
-                for batch, records in ahead(_canonical(read.batches, mapping, read.match, table)):
-                    flags += batch.flags
-                    file.write_batch(self._staged(batch, records, number, table, lines))
-                    batch_rows.append(len(records))
+                with (
+                    closing(read.batches),
+                    closing(
+                        ahead(_canonical(read.batches, mapping, read.match, table))
+                    ) as canonical,
+                ):
+                    for batch, records in canonical:
+                        flags += batch.flags
+                        file.write_batch(self._staged(batch, records, number, table, lines))
+                        batch_rows.append(len(records))
                 file.write_batch(_without_cells(read.rows.unreadable, number, schema))
                 batch_rows.append(len(read.rows.unreadable))
         return StagedTable(sum(batch_rows), tuple(parts), dict(flags), tuple(batch_rows))

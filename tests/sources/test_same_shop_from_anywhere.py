@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sqlite3
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +20,11 @@ from schemas.errors import (
     SourceUnavailableError,
     SourceUnreadableError,
 )
+from sources import adbc_databases
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.rows import BATCH_ROWS, Order
+from sources.shop_folder import load_shop
+from sources.staging import take_snapshot
 from tests.carrying.places import s3_server
 from tests.conftest import ROOT, copy_sample, new_database
 from tests.factories import run
@@ -89,6 +93,29 @@ def test_sqlite_gives_the_bytes_the_files_give(other_shop, from_files, entered, 
     fill_sqlite(other_shop, entered)
     point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
     assert manifests(other_shop) == from_files[1]
+
+
+def test_nobody_reads_a_database_any_more_when_its_connections_are_closed(
+    other_shop, tmp_path, monkeypatch
+):
+    for module in ("adbc_databases", "rows"):
+        monkeypatch.setattr(f"sources.{module}.BATCH_ROWS", 40)
+    monkeypatch.setattr("sources.staging._Stager._staged", lambda *_: 1 / 0)
+    fill_sqlite(other_shop)
+    point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
+    folder = load_shop(other_shop)
+    readers = set()
+
+    def seen(table, headers, order, _rows=adbc_databases.AdbcTable._rows):
+        readers.add(threading.current_thread())
+        yield from _rows(table, headers, order)
+
+    monkeypatch.setattr(adbc_databases.AdbcTable, "_rows", seen)
+    with pytest.raises(ZeroDivisionError) as failure:
+        take_snapshot(folder.shop, folder.home, tmp_path, {})
+    # The failure still holds every frame it went through, and what was in them.
+    assert (len(readers), failure.tb.tb_next is None) == (2, False)
+    assert not any(reader.is_alive() for reader in readers)
 
 
 def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postgresql):
