@@ -25,7 +25,13 @@ from flows.side_by_side import SideBySide
 from schemas.errors import JointUseError, WorkerLostError
 
 
-@flow(name="export-group", persist_result=False, validate_parameters=True)
+def _run_name() -> str:
+    """Name a run after group and month, as those of its shops are after shop and month."""
+    asked = GroupRequest.model_validate(prefect.runtime.flow_run.parameters["request"])
+    return f"{Path(asked.group).name} {asked.month or '先月'}"
+
+
+@flow(name="export-group", flow_run_name=_run_name, persist_result=False, validate_parameters=True)
 def export_group(request: GroupRequest) -> GroupReport:
     """Export every shop of a folder; a shop that fails stops only itself.
 

@@ -65,13 +65,17 @@ def manifests(folder):
     return {path.relative_to(folder): path.read_bytes() for path in found}
 
 
-def runs_of(folder):
-    """The flow runs of a group's shops."""
+def all_runs():
+    """The flow runs the server knows of."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(limit=200)
-    return [run for run in runs if str(folder) in run.parameters["request"].get("shop", "")]
+        return client.read_flow_runs(limit=200)
+
+
+def runs_of(folder):
+    """The flow runs of a group's shops."""
+    return [run for run in all_runs() if str(folder) in run.parameters["request"].get("shop", "")]
 
 
 def expect(report, folder, plain):
@@ -142,6 +146,8 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     export_group(asked(folder, Workers(count=2)))
     names = [run.name for run in runs_of(folder)]
     assert sorted(names) == [f"{shop} 2026-10" for shop in sorted((*GOOD, BROKEN))]
+    (own,) = (run for run in all_runs() if run.parameters["request"].get("group") == str(folder))
+    assert own.name == "group 2026-10"
 
 
 def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
