@@ -1,7 +1,7 @@
 """Whether rows already stand in the order a database would sort them into.
 
 Sorting a large table takes a database longer than reading it, and tables of slips mostly stand as they were
-numbered. Only what is beyond doubt is taken for order: no two rows in one place, no empty key.
+numbered. Only what is beyond doubt is taken for order: keys of ASCII, none empty, no two rows in one place.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def in_order(batches: Iterator[RawBatch], order: Order) -> Iterator[RawBatch]:
     """
     last: pyarrow.RecordBatch | None = None
     for batch in batches:
-        rows = batch.rows.select([*order.texts, *order.numbers])
+        rows = batch.rows.select(list(dict.fromkeys([*order.texts, *order.numbers])))
         if not _ascends(rows, order) or (
             last is not None and not _ascends(_joined(last, rows), order)
         ):
@@ -41,21 +41,27 @@ def _joined(last: pyarrow.RecordBatch, rows: pyarrow.RecordBatch) -> pyarrow.Rec
 def _ascends(rows: pyarrow.RecordBatch, order: Order) -> bool:
     is_after = np.zeros(max(rows.num_rows - 1, 0), bool)
     is_tied = ~is_after
-    for header in [*order.texts, *order.numbers]:
-        cells = rows[header]
-        if header in order.numbers:
-            if not pc.all(
-                pc.match_substring_regex(cells, _PLAIN_NUMBER), skip_nulls=False, min_count=0
-            ).as_py():
-                return False
-            cells = cells.cast(pyarrow.int64())
-        elif not pc.all(
-            pc.greater(pc.binary_length(cells), 0), skip_nulls=False, min_count=0
-        ).as_py():
+    for header in rows.schema.names:
+        cells = _orderly(rows[header], is_number=header in order.numbers)
+        if cells is None:
             return False
         is_after |= is_tied & _plainly(pc.less(cells[:-1], cells[1:]))
         is_tied &= _plainly(pc.equal(cells[:-1], cells[1:]))
     return bool(is_after.all())
+
+
+def _orderly(cells: pyarrow.Array, *, is_number: bool) -> pyarrow.Array | None:
+    """Give cells as they are compared; None unless every database compares them so.
+
+    Texts of ASCII stand in one order in every encoding; SQLite's own order of others depends on its file's.
+    """
+    if is_number:
+        is_plain = pc.match_substring_regex(cells, _PLAIN_NUMBER)
+    else:
+        is_plain = pc.and_(pc.string_is_ascii(cells), pc.greater(pc.binary_length(cells), 0))
+    if not pc.all(is_plain, skip_nulls=False, min_count=0).as_py():
+        return None
+    return cells.cast(pyarrow.int64()) if is_number else cells
 
 
 def _plainly(mask: pyarrow.BooleanArray) -> np.ndarray:
