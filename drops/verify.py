@@ -27,7 +27,7 @@ from schemas.errors import VerificationError
 from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
 from transforms.arrays import plain, texts_that_repeat
 from transforms.checking import Contract
-from transforms.key_forms import bytes_of_keys, has_twins, keys_of_bytes, keys_of_texts
+from transforms.key_forms import bytes_of_keys, keys_of_bytes, keys_of_texts
 from transforms.linking import UNKNOWN, KeyIndex
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.working_ahead import ahead
@@ -334,10 +334,10 @@ class _CheckedTable:
         primary = self._schema.get("primaryKey", ())
         if len(primary) == 1:
             own, self._own_keys = keys_of_bytes(self._own_keys), bytearray()
-            index = KeyIndex(own) if self._resource["name"] in _POINTED_AT else None
-            if index.has_duplicates if index else has_twins(own):
+            index = KeyIndex(own)
+            if index.has_duplicates:
                 self._fault("a key stands twice")
-            if index:
+            if self._resource["name"] in _POINTED_AT:
                 rules = _rules_of(self._by_name[primary[0]])
                 keys[self._resource["name"]] = _Keys(index, rules, is_sound=not self.faults)
 

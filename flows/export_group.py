@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
-from flows.export_monthly import export_monthly
+from flows.export_monthly import export_monthly, run_name
 from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
 from flows.report import exit_code
 from flows.request import ExportRequest
@@ -28,7 +28,7 @@ from schemas.errors import JointUseError, WorkerLostError
 def _run_name() -> str:
     """Name a run after group and month, as those of its shops are after shop and month."""
     asked = GroupRequest.model_validate(prefect.runtime.flow_run.parameters["request"])
-    return f"{Path(asked.group).name} {asked.month or '先月'}"
+    return run_name(asked.group, asked.month)
 
 
 @flow(name="export-group", flow_run_name=_run_name, persist_result=False, validate_parameters=True)

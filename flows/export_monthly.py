@@ -31,7 +31,12 @@ def _run_name() -> str:
     """Name a run after shop and month, so that the runs of a group are told apart."""
     request = prefect.runtime.flow_run.parameters["request"]
     asked = ExportRequest.model_validate(request)
-    return f"{Path(asked.shop).name} {asked.month or '先月'}"
+    return run_name(asked.shop, asked.month)
+
+
+def run_name(folder: str, month: str) -> str:
+    """Name a run after the folder of its shop or group, and the month."""
+    return f"{Path(folder).name} {month or '先月'}"
 
 
 @flow(

@@ -1,10 +1,10 @@
 """SQLite and PostgreSQL through ADBC: one read-only snapshot, every column as text, key order."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
@@ -29,6 +29,8 @@ _TABLE_NAMES = MappingProxyType(
 )
 
 
+_Answer = TypeVar("_Answer")
+
 _MOST_TRIES = 5
 """How often two connections to a SQLite file are begun until nobody writes in between."""
 
@@ -45,19 +47,19 @@ def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
             stack.enter_context(_connected(lambda: adbc_driver_sqlite.dbapi.connect(uri)))
             for _ in range(3)
         )
-        failure = None
-        try:
+
+        def begin() -> bool:
             is_same = _begin_in_one_state(first, beside, watch)
             for unused in (watch,) if is_same else (watch, beside):
                 unused.rollback()
-        except adbc_driver_manager.Error as error:
-            failure = type(error).__name__
-        if failure:
-            raise SourceUnavailableError(
-                f"{file.name}: cannot be read now ({failure}); is it a SQLite file, and is another program "
-                "just writing to it? Run again"
-            )
-        yield AdbcDatabase(first, "sqlite", beside if is_same else None)
+            return is_same
+
+        is_same = _asked(
+            begin,
+            f"{file.name}: cannot be read now",
+            "is it a SQLite file, and is another program just writing to it? Run again",
+        )
+        yield AdbcDatabase(first, "sqlite", lambda: beside if is_same else None)
 
 
 def _begin_in_one_state(first: Connection, beside: Connection, watch: Connection) -> bool:
@@ -87,13 +89,17 @@ def _begun(connection: Connection) -> int:
 @contextmanager
 def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
     """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY snapshot."""
-    with _in_snapshot(url) as first, ExitStack() as stack:
+    with ExitStack() as stack:
+        first = stack.enter_context(_in_snapshot(url))
         # https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
         snapshot = _value(first, "SELECT pg_export_snapshot()")
-        try:
-            beside = stack.enter_context(_in_snapshot(url, snapshot))
-        except (SourceUnavailableError, adbc_driver_manager.Error):
-            beside = None  # A server may allow us one connection only.
+
+        def beside() -> Connection | None:
+            try:
+                return stack.enter_context(_in_snapshot(url, snapshot))
+            except (SourceUnavailableError, adbc_driver_manager.Error):
+                return None  # A server may allow us one connection only.
+
         yield AdbcDatabase(first, "postgresql", beside)
 
 
@@ -112,20 +118,26 @@ def _in_snapshot(url: str, snapshot: str | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def _connected(connect: Callable[[], Connection]) -> Iterator[Connection]:
-    failure = None
-    try:
-        connection = connect()
-    except adbc_driver_manager.Error as error:
-        failure = type(error).__name__
-    if failure:
-        raise SourceUnavailableError(
-            f"the database cannot be reached ({failure}); check that it runs and that shop.toml names it"
-        )
+    connection = _asked(
+        connect,
+        "the database cannot be reached",
+        "check that it runs and that shop.toml names it",
+    )
     try:
         yield connection
     finally:
         connection.rollback()
         connection.close()
+
+
+def _asked(ask: Callable[[], _Answer], told: str, advice: str) -> _Answer:
+    """Ask a driver; tell its failure in our words, for its own may quote a value."""
+    try:
+        return ask()
+    except (adbc_driver_manager.Error, pyarrow.ArrowInvalid, OSError) as error:
+        kind = type(error).__name__
+    # Raised here, the error does not carry the driver's own along as its context.
+    raise SourceUnavailableError(f"{told} ({kind}); {advice}")
 
 
 def _value(connection: Connection, query: str) -> Any:  # noqa: ANN401 (of the query's type)
@@ -139,16 +151,20 @@ class AdbcDatabase:
     """A database within one snapshot."""
 
     def __init__(
-        self, connection: Connection, dialect: str, beside: Connection | None = None
+        self,
+        connection: Connection,
+        dialect: str,
+        beside: Callable[[], Connection | None] = lambda: None,
     ) -> None:
-        """Take a connection whose transaction is the snapshot, and another one that shows the same."""
+        """Take a connection whose transaction is the snapshot, and what gives another that shows the same."""
         self._connection = connection
         self._dialect = dialect
         self._beside = beside
 
     def beside(self) -> "AdbcDatabase | None":
         """Give the same snapshot for another thread, if there is a connection for it."""
-        return AdbcDatabase(self._beside, self._dialect) if self._beside else None
+        connection = self._beside()
+        return None if connection is None else AdbcDatabase(connection, self._dialect)
 
     def table(self, name: str) -> "AdbcTable":
         """Open one table or view."""
@@ -202,26 +218,23 @@ class AdbcTable:
             first = next(standing, None)
         except OutOfOrderError:
             # Seen before any row was given: there is nothing to take back.
-            yield from self.batches(headers, order)
-            return
+            first, standing = None, self.batches(headers, order)
         if first is not None:
             yield first
-            yield from standing
+        yield from standing
 
-    def _translated(self, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
-        failure = None
-        try:
-            yield from batches
-        except (adbc_driver_manager.Error, pyarrow.ArrowInvalid, OSError) as error:
-            # The driver's own message may quote a value.
-            failure = type(error).__name__
-        if failure:
-            raise SourceUnavailableError(
-                f"{self.part}: the database stopped answering, or holds text that is not UTF-8 "
-                f"({failure}); run again, and if it stays, have the table mended"
+    def _translated(self, batches: Generator[RawBatch]) -> Iterator[RawBatch]:
+        def following() -> RawBatch | None:
+            return _asked(
+                lambda: next(batches, None),
+                f"{self.part}: the database stopped answering, or holds text that is not UTF-8",
+                "run again, and if it stays, have the table mended",
             )
 
-    def _rows(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
+        with closing(batches):
+            yield from iter(following, None)
+
+    def _rows(self, headers: Sequence[str], order: Order) -> Generator[RawBatch]:
         read = 0
         with self._connection.cursor(adbc_stmt_kwargs=self._statement_options()) as cursor:
             cursor.execute(self._query(headers, order))

@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.partner_tables import KEY_PATTERN
-from transforms.arrays import content_of, is_among, lengths_of, whole
+from transforms.arrays import content_of, lengths_of, whole
 
 KEY_BYTES = 16
 DIGITS = 2 * KEY_BYTES
@@ -41,17 +41,6 @@ def binary_keys(hexadecimal: pyarrow.Array) -> pyarrow.Array:
         [hexadecimal.offset, hexadecimal.offset + len(hexadecimal)]
     ]
     return keys_of_bytes(unhexlify(memoryview(content)[edges[0] : edges[1]]))
-
-
-def has_twins(keys: pyarrow.Array) -> bool:
-    """Tell whether a key stands twice; there are no nulls. Those that begin alike are compared in full."""
-    beginnings = np.frombuffer(_bytes(keys), np.uint64)[::2]
-    in_order = np.sort(beginnings)
-    twice = in_order[1:][in_order[1:] == in_order[:-1]]
-    if not len(twice):
-        return False
-    alike = keys.filter(pyarrow.array(is_among(beginnings, twice)))
-    return len(pc.unique(alike)) < len(alike)
 
 
 def keys_of_texts(texts: pyarrow.Array) -> pyarrow.Array:

@@ -72,7 +72,7 @@ class KeyIndex:
     @cached_property
     def has_duplicates(self) -> bool:
         """Tell whether a key stands twice."""
-        return self._hashed is None and bool(self.duplicates().any())
+        return bool(self.duplicates().any())
 
     @cached_property
     def _scattered(self) -> "_HashedKeys | None":

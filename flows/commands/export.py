@@ -13,6 +13,7 @@ from rich.console import Console
 from flows.commands.options import (
     group_option,
     json_option,
+    neither_shop_nor_group,
     now,
     operator_option,
     shop_or_group_option,
@@ -90,7 +91,7 @@ def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None: 
     elif shop is not None:
         code = _of_shop(shop.resolve(), asked, console, as_json=as_json)
     else:
-        raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
+        raise neither_shop_nor_group()
     context.exit(code)
 
 

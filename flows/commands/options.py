@@ -30,6 +30,11 @@ def group_option(described: str) -> Callable[[click.decorators.FC], click.decora
     return click.option("--group", type=click.Path(path_type=Path), help=described)
 
 
+def neither_shop_nor_group() -> ConfigurationError:
+    """Give what is said to whoever names neither."""
+    return ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
+
+
 operator_option = click.option(
     "--operator",
     envvar="JOINT_USE_OPERATOR",

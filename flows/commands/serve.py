@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import group_option, shop_or_group_option
+from flows.commands.options import group_option, neither_shop_nor_group, shop_or_group_option
 from flows.group import shops_of
 from flows.orchestration import note_server, running_server, set_up
 from ledger.private_files import private_folder
-from schemas.errors import BusyError, ConfigurationError, JointUseError
+from schemas.errors import BusyError, JointUseError
 from sources.shop_folder import load_shop
 
 _PATIENCE_SECONDS = 180
@@ -93,7 +93,7 @@ def _served(shop: Path | None, group: Path | None) -> _Served:
         return _Served(group, group / "state", "prefect-group.yaml", "JOINT_USE_GROUP")
     if shop is not None:
         return _Served(shop, load_shop(shop).state, "prefect.yaml", "JOINT_USE_SHOP")
-    raise ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
+    raise neither_shop_nor_group()
 
 
 def _stop(_signal: int, _frame: object) -> None:

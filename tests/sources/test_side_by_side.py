@@ -172,7 +172,19 @@ def test_a_file_that_is_no_database_is_told(tmp_path):
     path = tmp_path / "x.db"
     path.write_text("顧客コード,氏名\n" * 100)
     with (
-        pytest.raises(SourceUnavailableError, match=r"x\.db: cannot be read now"),
+        pytest.raises(SourceUnavailableError, match=r"x\.db: cannot be read now") as caught,
         open_sqlite(path),
     ):
         pass
+    assert caught.value.__context__ is None
+
+
+def test_the_drivers_own_words_never_travel_with_the_error(tmp_path):
+    path = tmp_path / "x.db"
+    write_elsewhere(path, "CREATE TABLE t (id TEXT); INSERT INTO t VALUES (CAST(x'ff41' AS TEXT))")
+    with (
+        open_sqlite(path) as database,
+        pytest.raises(SourceUnavailableError, match=r"t: .* text that is not UTF-8") as caught,
+    ):
+        list(database.table("t").batches(["id"], Order(("id",))))
+    assert caught.value.__context__ is None

@@ -30,7 +30,7 @@ from schemas.catalog import CATALOG
 from schemas.partner_tables import partner_tables
 from transforms.arrays import are_ascii_words, content_of, lengths_of, plain
 from transforms.checking import Contract, broken_rows, frame_of
-from transforms.key_forms import KEY, binary_keys, has_twins, hexadecimal_keys, keys_of_texts
+from transforms.key_forms import KEY, binary_keys, hexadecimal_keys, keys_of_texts
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
 from transforms.reading.columns import _READERS, read_column
@@ -177,7 +177,7 @@ def test_a_text_is_a_key_or_none(texts):
 )
 def test_keys_that_begin_alike_are_no_twins(endings, has_two):
     column = pyarrow.array([b"0" * 15 + ending.encode() for ending in endings], KEY)
-    assert has_twins(column) is has_two
+    assert KeyIndex(column).has_duplicates is has_two
 
 
 @settings(max_examples=20, deadline=None)
