@@ -41,6 +41,15 @@ _TYPES: Mapping[str, pyarrow.DataType] = {
     "boolean": pyarrow.bool_(),
 }
 
+_NOT_AS_DESCRIBED = (
+    pyarrow.ArrowInvalid,
+    UnicodeDecodeError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+)
+
 _POINTED_AT = frozenset(
     {*STANDING, *(to for table in CATALOG.values() for to in table.links.values())}
 )
@@ -83,8 +92,9 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
         checked = _checked(folder, resource, keys, drop, look)
         faults += checked.faults
         rows[name] = checked.rows
-    faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
-    faults += _photographs(folder, resources.get("vehicle_images"))
+    if not faults:
+        faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
+        faults += _photographs(folder, resources.get("vehicle_images"))
     for table in drop.tables:
         account = drop.account.get(table.name)
         if account is None or not account.is_balanced or account.delivered != table.rows:
@@ -107,9 +117,18 @@ def _checked(
     look: Look | None,
 ) -> "_CheckedTable":
     """Check one file; only files the manifest of the drop vouches for are opened."""
+    table = _described(folder, resource, drop)
+    # What fails in the look is no fault of the drop.
+    for batch in table.checked(folder, keys):
+        if look is not None:
+            look(resource, batch)
+    return table
+
+
+def _described(folder: Path, resource: Mapping[str, Any], drop: Drop) -> "_CheckedTable":
     try:
         if resource["path"] in {table.file for table in drop.files}:
-            return _CheckedTable(folder, resource, keys, look)
+            return _CheckedTable(resource)
     except (KeyError, TypeError, IndexError, AttributeError):
         pass
     raise VerificationError(
@@ -246,13 +265,7 @@ def _rules_of(field: Mapping[str, Any]) -> dict[str, Any]:
 class _CheckedTable:
     """One file, read once and held against its resource description."""
 
-    def __init__(
-        self,
-        folder: Path,
-        resource: Mapping[str, Any],
-        keys: dict[str, _Keys],
-        look: Look | None,
-    ) -> None:
+    def __init__(self, resource: Mapping[str, Any]) -> None:
         self._resource = resource
         self._schema = resource["schema"]
         self._fields = self._schema["fields"]
@@ -262,19 +275,25 @@ class _CheckedTable:
         self.faults: list[str] = []
         self._own_keys = bytearray()
         self._numbers: RepeatedNumbers | None = None
+
+    def checked(self, folder: Path, keys: dict[str, _Keys]) -> Iterator[pyarrow.RecordBatch]:
+        """Read and check the file; give the rows that have its header.
+
+        Args:
+            folder: of the drop.
+            keys: of the files that were checked; this one's are added.
+        """
         try:
-            for batch in ahead(read_table(folder, resource, encoded=True)):
+            for batch in ahead(read_table(folder, self._resource, encoded=True)):
                 if self._has_its_header(batch):
                     self._check(batch, keys)
-                    if look is not None:
-                        look(resource, batch)
-        except (pyarrow.ArrowInvalid, UnicodeDecodeError, KeyError) as error:
+                    yield batch
+            self._finish(keys)
+        except _NOT_AS_DESCRIBED as error:
             # Its text may quote a cell.
             self.faults.append(
-                f"{resource['path']} cannot be read as described ({type(error).__name__})"
+                f"{self._resource['path']} cannot be read as described ({type(error).__name__})"
             )
-            return
-        self._finish(keys)
 
     def _has_its_header(self, batch: pyarrow.RecordBatch) -> bool:
         self.rows += batch.num_rows

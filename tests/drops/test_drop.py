@@ -231,3 +231,12 @@ def test_a_foreign_description_is_a_fault_and_no_crash(tmp_path, old, new):
     tags.write_text(tags.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
     with pytest.raises(VerificationError, match=r"datapackage.json|cannot be read"):
         verify_drop(drop)
+
+
+@pytest.mark.parametrize("failure", [KeyError, TypeError])
+def test_what_fails_in_the_look_is_no_fault_of_the_drop(tmp_path, failure):
+    def look(*_):
+        raise failure("a column of another table")
+
+    with pytest.raises(failure, match="a column of another table"):
+        verify_drop(exported(tmp_path, {"format": "parquet"}), look)
