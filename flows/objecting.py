@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+import pyarrow
+
 from flows.desk import Desk
 from flows.objection_list import ENDED, Listed, listed
 from flows.people import People
@@ -190,7 +193,7 @@ def _meaning(
     meaning = Meaning.of(register, people.traits, Instant(today))
     pairs = meaning.certain(people.persons)
     rows = [row for row, number in enumerate(people.numbers) if number in set(numbers)]
-    return set(pairs["objection_id"][pairs["row"].isin(rows)])
+    return set(pairs.objections.filter(pyarrow.array(np.isin(pairs.rows, rows))).to_pylist())
 
 
 def _chosen(

@@ -9,10 +9,10 @@
 A decision takes the place of all that was known before: from then on 1 and 2 are about whom it names.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
@@ -76,31 +76,38 @@ class Meaning:
             persons: per customer row its person by recorded merges (`Merges.persons`).
         """
         pairs = self.certain(persons)
-        found = {(objection, MATCHED, 1) for objection in pairs["objection_id"].unique()}
+        objections = pairs.objections.to_pylist()
+        found = {(objection, MATCHED, 1) for objection in objections}
         columns = [(NUMBER, self.traits.number), *((IDENTITY, m) for m in self.traits.marks)]
         for kind, column in columns:
-            digests = column[pairs["row"]].tolist()
-            rows = zip(pairs["objection_id"], digests, strict=True)
-            found |= {(objection, kind, digest) for objection, digest in rows if digest}
+            taught = zip(objections, column[pairs.rows].tolist(), strict=True)
+            found |= {(objection, kind, digest) for objection, digest in taught if digest}
         return found
 
-    def certain(self, persons: np.ndarray) -> pd.DataFrame:
-        """Pair objections with all rows of the persons they mean for certain."""
-        rows = self.register.traits.to_pandas()
-        tables = [(NUMBER, self.traits.number), *((IDENTITY, clue) for clue in self.traits.clues)]
-        meant = [_meant(rows[rows["kind"] == kind], column) for kind, column in tables]
-        pairs = pd.concat(meant).drop_duplicates()
-        known = -1
-        while len(pairs) > known:
-            known = len(pairs)
-            own = pairs.assign(digest=persons[pairs["row"]] + 1)
-            grown = [pairs, _meant(own[["objection_id", "digest"]], persons + 1)]
-            marks = (pairs.assign(digest=mark[pairs["row"]]) for mark in self.traits.marks)
-            seen = pd.concat(marks)[["objection_id", "digest"]]
-            seen = seen[seen["digest"] != 0].drop_duplicates()
-            grown += [_meant(seen, clue) for clue in self.traits.clues]
-            pairs = pd.concat(grown).drop_duplicates()
-        return pairs
+    def certain(self, persons: np.ndarray) -> "Pairs":
+        """Pair objections with all rows of the persons they mean for certain.
+
+        Args:
+            persons: as for `lessons`.
+        """
+        known = self.register.traits
+        ids = known["objection_id"].combine_chunks().dictionary_encode()
+        objections, digests = ids.indices.to_numpy(), known["digest"].to_numpy()
+        kinds = known["kind"].to_numpy(zero_copy_only=False)
+        people = (persons + 1).astype(np.uint64)
+
+        def found(kind: str, column: np.ndarray) -> _Paired:
+            return _meant(objections[kinds == kind], digests[kinds == kind], column)
+
+        clues = [found(IDENTITY, clue) for clue in self.traits.clues]
+        pairs, count = _united([found(NUMBER, self.traits.number), *clues]), -1
+        while len(pairs[0]) > count:
+            count = len(pairs[0])
+            whose, rows = pairs
+            seen = _united([(whose, mark[rows]) for mark in self.traits.marks])
+            clues = [_meant(*seen, clue) for clue in self.traits.clues]
+            pairs = _united([pairs, _meant(whose, people[rows], people), *clues])
+        return Pairs(ids.dictionary.take(pyarrow.array(pairs[0])), pairs[1])
 
     def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
         """Give those of the objections that somebody has to settle, and how many rows each may mean."""
@@ -108,13 +115,34 @@ class Meaning:
         return {each: int(self.rows(pyarrow.array([each])).sum()) for each in wanted}
 
 
-def _meant(traits: pd.DataFrame, column: np.ndarray) -> pd.DataFrame:
-    """Pair objections with the rows that have one of their digests in a column."""
-    places = np.flatnonzero(is_among(column, traits["digest"].to_numpy()) & (column != 0))
-    found = pd.DataFrame({"digest": column[places], "row": places})
-    return traits.merge(found, on="digest", how="inner", validate="many_to_many")[
-        ["objection_id", "row"]
-    ]
+@dataclass(frozen=True)
+class Pairs:
+    """Objections and customer rows they mean, side by side; each pair once."""
+
+    objections: pyarrow.Array
+    rows: np.ndarray
+
+
+_Paired = tuple[np.ndarray, np.ndarray]
+
+
+def _meant(objections: np.ndarray, digests: np.ndarray, column: np.ndarray) -> _Paired:
+    """Pair objections with the rows that have their digest in a column; 0 is none."""
+    rows = np.flatnonzero(is_among(column, digests) & (column != 0))
+    rows = rows[np.argsort(column[rows])]
+    first, beyond = (np.searchsorted(column[rows], digests, side) for side in ("left", "right"))
+    counts = beyond - first
+    places = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    return np.repeat(objections, counts), rows[places]
+
+
+def _united(paired: Sequence[_Paired]) -> _Paired:
+    """Give the pairs of all, each once."""
+    left, right = (np.concatenate(side) for side in zip(*paired, strict=True))
+    order = np.lexsort((right, left))
+    left, right = left[order], right[order]
+    is_new = np.append(True, (np.diff(left) != 0) | (right[1:] != right[:-1]))[: len(left)]
+    return left[is_new], right[is_new]
 
 
 def _of_kind(traits: pyarrow.Table, kind: str) -> np.ndarray:

@@ -1,0 +1,88 @@
+"""Which rows an objection means for certain, and what is remembered of them."""
+
+import numpy as np
+import pyarrow
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.identity import DIGITS, IDENTITY, MATCHED, NUMBER, Traits
+from transforms.meaning import Meaning
+from transforms.objections import EVENTS, TERMS, TRAITS, Register
+
+_ROWS = 5
+_digests = st.integers(0, 4)
+_columns = st.lists(_digests, min_size=_ROWS, max_size=_ROWS).map(
+    lambda column: np.array(column, np.uint64)
+)
+_traits = st.builds(
+    Traits,
+    number=_columns,
+    digits=_columns,
+    contacts=st.tuples(_columns, _columns),
+    home_marks=st.tuples(_columns),
+    home_clues=st.tuples(_columns),
+)
+_remembered = st.sets(
+    st.tuples(
+        st.sampled_from(["1", "2", "3"]),
+        st.sampled_from([NUMBER, IDENTITY, DIGITS, MATCHED]),
+        _digests,
+    )
+)
+_persons = st.lists(st.integers(0, _ROWS - 1), min_size=_ROWS, max_size=_ROWS).map(
+    lambda persons: np.array(persons, np.int32)
+)
+
+
+def certain_plainly(remembered, traits, persons):
+    """Give objection and row of all that are meant, looking at one row after the other until nobody is new."""
+    looked_for = [(NUMBER, traits.number), *((IDENTITY, clue) for clue in traits.clues)]
+    found = {
+        (objection, row)
+        for objection, kind, digest in remembered
+        for of_kind, column in looked_for
+        for row in range(_ROWS)
+        if digest and kind == of_kind and column[row] == digest
+    }
+    while True:
+        new = {
+            (objection, row)
+            for objection, known in found
+            for row in range(_ROWS)
+            if persons[row] == persons[known]
+            or any(
+                mark[known] and mark[known] == clue[row]
+                for mark in traits.marks
+                for clue in traits.clues
+            )
+        }
+        if new <= found:
+            return found
+        found |= new
+
+
+@given(_remembered, _traits, _persons)
+def test_an_objection_means_every_row_of_the_person_and_that_is_what_is_remembered(
+    remembered, traits, persons
+):
+    rows = [dict(zip(TRAITS.names, each, strict=True)) for each in sorted(remembered)]
+    register = Register(
+        TERMS.empty_table(),
+        EVENTS.empty_table(),
+        pyarrow.Table.from_pylist(rows, TRAITS),
+        "head",
+    )
+    meaning = Meaning(register, traits, frozenset(), frozenset())
+    expected = certain_plainly(remembered, traits, persons)
+
+    pairs = meaning.certain(persons)
+    assert len(pairs.rows) == len(expected)
+    assert set(zip(pairs.objections.to_pylist(), pairs.rows.tolist(), strict=True)) == expected
+
+    columns = [(NUMBER, traits.number), *((IDENTITY, mark) for mark in traits.marks)]
+    assert meaning.lessons(persons) == {(objection, MATCHED, 1) for objection, _ in expected} | {
+        (objection, kind, int(column[row]))
+        for objection, row in expected
+        for kind, column in columns
+        if column[row]
+    }
