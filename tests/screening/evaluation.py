@@ -44,7 +44,7 @@ def knows_nobody(texts: pyarrow.Array) -> np.ndarray:
 
 def outcomes(corpus: list[Phrase]) -> dict[str, str]:
     """Give what becomes of each text: left, waited or withheld."""
-    found = shipped_screen().judge(COLUMN, [phrase.text for phrase in corpus])
+    found = shipped_screen().judge({COLUMN: [phrase.text for phrase in corpus]})[COLUMN]
     words = {None: "waited"}
     return {
         phrase.text: "left"
@@ -78,7 +78,7 @@ def main() -> None:
         for phrase in corpus:
             is_wrong = (ended[phrase.text] == "left") == (phrase.label == "sensitive")
             if is_wrong:
-                why = screen.judge(COLUMN, [phrase.text]).get(phrase.text)
+                why = screen.judge({COLUMN: [phrase.text]})[COLUMN].get(phrase.text)
                 print(
                     phrase.label, phrase.category, phrase.text, why and (why.reason, *why.unknown)
                 )

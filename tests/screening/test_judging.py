@@ -34,7 +34,7 @@ SHIPPED = screen()
 
 def judged(text: str, column: str = DESCRIPTION, by: Screen = SHIPPED):
     """What becomes of one text: None if it leaves."""
-    return by.judge(column, [text]).get(text)
+    return by.judge({column: [text]})[column].get(text)
 
 
 @pytest.mark.parametrize(

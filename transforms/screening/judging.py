@@ -1,6 +1,6 @@
 """The judgement on a distinct text: it leaves, waits for a person, or is withheld."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,16 +77,20 @@ class Screen:
         self._decisions = decisions
         self._names_somebody = names_somebody
 
-    def judge(self, column: str, texts: Iterable[str]) -> Mapping[str, Judgement]:
-        """Judge distinct texts of a column (`table.column`); those not in the answer leave."""
-        distinct = list(texts)
-        names = self._names_somebody(pyarrow.array(distinct, pyarrow.string())).tolist()
-        found = {}
-        for text, is_named in zip(distinct, names, strict=True):
-            judgement = self._of(column, text, is_named=is_named)
-            if judgement is not None:
-                found[text] = judgement
-        return found
+    def judge(
+        self, columns: Mapping[str, Collection[str]]
+    ) -> Mapping[str, Mapping[str, Judgement]]:
+        """Judge the distinct texts of columns (`table.column`); those not in the answer leave."""
+        distinct = pyarrow.array(sorted(set().union(*columns.values())), pyarrow.string())
+        named = set(distinct.filter(pyarrow.array(self._names_somebody(distinct))).to_pylist())
+        return {
+            column: {
+                text: judgement
+                for text in texts
+                if (judgement := self._of(column, text, is_named=text in named)) is not None
+            }
+            for column, texts in columns.items()
+        }
 
     def _of(self, column: str, text: str, *, is_named: bool) -> Judgement | None:
         rule = self._dangers.found_in(text)
