@@ -84,9 +84,10 @@ def ledger_place(request: pytest.FixtureRequest) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """One Prefect test server for all flow tests."""
+def prefect_server() -> Iterator[dict[str, str]]:
+    """One Prefect test server for all flow tests; gives the variable by which commands use it."""
+    from prefect.settings import PREFECT_API_URL
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=120):
-        yield
+        yield {"PREFECT_API_URL": str(PREFECT_API_URL.value())}

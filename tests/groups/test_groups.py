@@ -191,14 +191,11 @@ def test_disposal_goes_through_all_shops_and_tells_which_failed(prefect_server, 
         assert list((shops / name / "state" / "disposals").glob("*.md"))
 
 
-def test_the_command_tells_which_shop_needs_a_look(prefect_server, tmp_path, monkeypatch):
-    from prefect.settings import PREFECT_API_URL
-
+def test_the_command_tells_which_shop_needs_a_look(prefect_server, tmp_path):
     folder = group(tmp_path / "group")
-    monkeypatch.setenv("PREFECT_API_URL", PREFECT_API_URL.value())
     done = subprocess.run(
         [*COMMAND, "export", "--group", str(folder), "--month", "2026-10", "--json"],
-        env=os.environ | {"JOINT_USE_OPERATOR": factories.PERSON},
+        env=os.environ | prefect_server | {"JOINT_USE_OPERATOR": factories.PERSON},
         capture_output=True,
         text=True,
         check=False,

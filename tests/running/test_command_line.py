@@ -133,7 +133,7 @@ def test_verify_answers_for_a_drop_and_for_none(shop, tmp_path):
 
 
 @pytest.mark.flow
-def test_export_from_the_command_line_publishes_and_answers(sample_shop):
+def test_export_from_the_command_line_publishes_and_answers(prefect_server, sample_shop):
     arguments = (
         "export",
         "--shop",
@@ -149,21 +149,20 @@ def test_export_from_the_command_line_publishes_and_answers(sample_shop):
     assert first.returncode == 0, first.stderr
     report = json.loads(first.stdout)
     assert [outcome["status"] for outcome in report["outcomes"]] == ["published", "published"]
-    second = joint_use(*arguments, "--partner", "lotas")
+    second = joint_use(*arguments, "--partner", "lotas", **prefect_server)
     assert second.returncode == 0
     assert second.stdout.strip().endswith("lotas/monthly-2026-10-r1")
     assert "nothing changed" in second.stderr
 
 
 @pytest.mark.flow
-def test_a_held_export_ends_with_4_and_no_traceback(sample_shop):
+def test_a_held_export_ends_with_4_and_no_traceback(prefect_server, sample_shop):
     text = (sample_shop / "shop.toml").read_text()
     (sample_shop / "shop.toml").write_text(
         text.replace("max_quarantined_share = 0.05", "max_quarantined_share = 0.001")
     )
-    done = joint_use(
-        "export", "--shop", sample_shop, "--month", "2026-10", "--operator", factories.PERSON
-    )
+    asked = ("--shop", sample_shop, "--month", "2026-10", "--operator", factories.PERSON)
+    done = joint_use("export", *asked, **prefect_server)
     assert done.returncode == 4
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

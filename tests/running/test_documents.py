@@ -62,15 +62,18 @@ def answer_as_the_partner(shop: Path, arguments: list[str], folder: Path) -> lis
 
 
 @pytest.mark.flow
-def test_when_a_customer_says_no_five_commands_lead_to_the_answer(sample_shop, tmp_path):
+def test_when_a_customer_says_no_five_commands_lead_to_the_answer(
+    prefect_server, sample_shop, tmp_path
+):
     run(sample_shop)
+    who = {"JOINT_USE_SHOP": str(sample_shop), "JOINT_USE_OPERATOR": PERSON, **prefect_server}
     section = READ_ME.read_text().partition("### When a customer says no")[2]
     (block,) = re.findall(r"```sh\n(.*?)```", section.partition("\n### ")[0], re.DOTALL)
     said = []
     for line in block.splitlines():
         arguments = [a.replace("drops/", f"{sample_shop}/drops/") for a in shlex.split(line)[1:]]
         arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
-        done = joint_use(*arguments, JOINT_USE_SHOP=str(sample_shop), JOINT_USE_OPERATOR=PERSON)
+        done = joint_use(*arguments, **who)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout + done.stderr)
     recorded, exported, verified, answered, disclosed = said
@@ -85,17 +88,11 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(sample_shop, t
 
 @pytest.mark.flow
 def test_the_commands_of_many_shops_answer(prefect_server, sample_shop):
-    from prefect.settings import PREFECT_API_URL
-
     section = READ_ME.read_text().partition("### Many shops")[2].partition("\n### ")[0]
     group, parts = re.findall(r"```sh\n(.*?)\n```", section, re.DOTALL)
     (sample_shop.parent / "shops").mkdir()
     grouped = sample_shop.rename(sample_shop.parent / "shops" / "akita")
-    who = {
-        "JOINT_USE_SHOP": str(grouped),
-        "JOINT_USE_OPERATOR": PERSON,
-        "PREFECT_API_URL": str(PREFECT_API_URL.value()),
-    }
+    who = {"JOINT_USE_SHOP": str(grouped), "JOINT_USE_OPERATOR": PERSON, **prefect_server}
     in_group = [a.replace("shops", str(grouped.parent)) for a in shlex.split(group)[1:]]
     done = joint_use(*in_group, **who)
     assert (done.returncode, "✓ akita" in done.stderr) == (0, True), done.stderr
@@ -117,7 +114,7 @@ def test_the_commands_about_texts_answer(sample_shop):
 
 
 @pytest.mark.flow
-def test_the_operators_commands_answer(sample_shop, tmp_path):
+def test_the_operators_commands_answer(prefect_server, sample_shop, tmp_path):
     run(sample_shop)
     for line in lines(READ_ME_JA):
         if line.startswith("joint-use") and "serve" not in line:
@@ -127,7 +124,8 @@ def test_the_operators_commands_answer(sample_shop, tmp_path):
                 .replace("あなたの氏名", PERSON)
                 for a in shlex.split(line)[1:]
             ]
-            done = joint_use(*answer_as_the_partner(sample_shop, arguments, tmp_path))
+            arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
+            done = joint_use(*arguments, **prefect_server)
             assert done.returncode == 0, done.stderr
 
 
