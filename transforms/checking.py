@@ -91,7 +91,7 @@ class Contract:
         longest = max(map(len, unknown.values()))
         few = [_filled(cells, longest) for cells in unknown.values()]
         asked = pa.DataFrameSchema({name: self._schema.columns[name] for name in unknown})
-        if _failures(asked, pyarrow.RecordBatch.from_arrays(few, list(unknown))) is not None:
+        if not _are_kept(asked, pyarrow.RecordBatch.from_arrays(few, list(unknown))):
             return self._failures(plain_rows(rows))
         for name, cells in unknown.items():
             self._columns[name].learn(cells)
@@ -99,6 +99,15 @@ class Contract:
 
     def _failures(self, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
         return _failures(self._schema, rows)
+
+
+def _are_kept(schema: pa.DataFrameSchema, rows: pyarrow.RecordBatch) -> bool:
+    """Tell whether rows keep a contract; which they do not, `_failures` tells at greater length."""
+    try:
+        schema.validate(frame_of(rows))
+    except pa.errors.SchemaError:
+        return False
+    return True
 
 
 def _failures(schema: pa.DataFrameSchema, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
