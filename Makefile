@@ -22,29 +22,33 @@ help:
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/checks: .venv/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv/bench: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
 export: .venv/ready
 	$(BIN)/joint-use export --shop data/sample --month $(MONTH) --operator "$(OPERATOR)" --reason "見本の納品"
 
-test: .venv/ready
+test: .venv/checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
-format: .venv/ready
+format: .venv/checks
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 sample: .venv/ready
 	$(BIN)/python -m data.make_sample data/sample
-
-.venv/bench: .venv/ready
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
-	@touch $@
 
 bench: .venv/bench
 	$(BIN)/python -m bench

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +98,7 @@ def staged_batches(
     numbers: Iterable[int] | None = None,
 ) -> Iterator[pyarrow.RecordBatch]:
     """Stream the rows staged under `folder`, or only the batches of these numbers."""
-    names = staged_schema(CATALOG[table]).names
+    names = _staged(table).names
     fields = None if columns is None else [names.index(column) for column in columns]
     for batch in batches_in(folder / f"{table}.arrow", fields, numbers):
         yield batch if columns is None else batch.select(columns)
@@ -124,4 +124,9 @@ def loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
 
 
 def _schema_of(table: str, columns: list[str]) -> pyarrow.Schema:
-    return pyarrow.schema([staged_schema(CATALOG[table]).field(column) for column in columns])
+    return pyarrow.schema([_staged(table).field(column) for column in columns])
+
+
+@cache
+def _staged(table: str) -> pyarrow.Schema:
+    return staged_schema(CATALOG[table])

@@ -37,6 +37,8 @@ from transforms.reading.columns import _READERS, read_column
 from transforms.reading.folded_columns import squeezed
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.screening.everybody import _digits as digits_of_phones
+from transforms.screening.folding import all_folded, fold_term
+from transforms.screening.folding import plain as plainly
 from transforms.working_ahead import ahead
 
 KEY_FORM = "^[0-9a-f]{4}$"
@@ -70,6 +72,13 @@ ROWS = st.lists(
     ),
     max_size=4,
 )
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\uffff", exclude_categories=["Cs"]))))
+@example(["ガード", "がード", "\u3099", "", " ", "ー", "e\u0301", "ß", "ﬁ"])
+def test_words_folded_together_are_those_folded_one_by_one(words):
+    for fold in (plainly, fold_term):
+        assert all_folded(fold, words) == {fold(word) for word in words} - {""}
 
 
 @settings(max_examples=40, deadline=None)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from schemas.screening import Figurative
-from transforms.screening.folding import plain
+from transforms.screening.folding import all_folded, plain
 
 _SHORTEST_PART = 2
 _BEFORE_A_PART = ("の", "は", "を")
@@ -19,8 +19,8 @@ class Figures:
         self._word = re.compile("|".join(map(re.escape, words)))
         self._joints = ("", *map(plain, figurative.joints))
         long_enough = (part for part in parts if len(part) >= _SHORTEST_PART)
-        names = {plain(name) for name in figurative.names}
-        self._carriers = {plain(word) for word in (*figurative.carriers, *long_enough)} - names
+        names = all_folded(plain, figurative.names)
+        self._carriers = all_folded(plain, (*figurative.carriers, *long_enough)) - names
         self._longest = max(map(len, self._carriers))
 
     def hidden(self, text: str) -> str:
