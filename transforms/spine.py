@@ -22,7 +22,7 @@ NAMED_LINE_COLUMNS = ["name", *LINE_COLUMNS]
 SPINE_TABLES = tuple(table for table in DELIVERABLE_TABLES if table != "repair_lines")
 
 _MOST_KEPT = 50_000
-"""Rows of a table whose columns are kept: together not 10 MiB, and a small shop's run is a tenth shorter."""
+"""Rows of a table whose columns are kept: together not 20 MiB, and a small shop's run is a tenth shorter."""
 
 Read = Callable[[str, str], pyarrow.ChunkedArray]
 """Reads one staged column of a table: (table, column) → its cells, in row order."""
