@@ -1,14 +1,11 @@
 """The stages in order, as Prefect flows and as commands."""
 
-import atexit
 import gc
 import os
 import sys
 
 # Tables are no business of the garbage collector, and libraries that are being loaded hardly make garbage.
 gc.set_threshold(200_000)
-# What is left when a command ends is not searched for circles, which takes a second: the system takes it all.
-atexit.register(gc.freeze)
 
 if sys.platform == "linux":
     # Arrow reads it once, when it is loaded. A pool that is set later is not asked by its readers and

@@ -1,5 +1,7 @@
 """`joint-use`: what the operator types."""
 
+import atexit
+import gc
 import importlib
 import os
 import sys
@@ -79,6 +81,8 @@ def main() -> None:
     """Run a command; a refusal is one line and an exit code, never a traceback."""
     # Whatever a run writes is for its owner; a drops folder is opened to others on purpose or not at all.
     os.umask(0o077)
+    # What is left at the end is not searched for circles, which can take a second: the system takes it all.
+    atexit.register(gc.freeze)
     try:
         joint_use(prog_name="joint-use")
     except JointUseError as error:
