@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+
+from transforms.reading.running_text import RunningText
 
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _SMALL = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _NO_LETTERS = re.compile(r"[\W_]+")
-_BETWEEN = "\uffff"
 _LONG = str.maketrans("", "", "ー‐‑‒–—―−－ｰ-")
 
 
@@ -21,14 +22,15 @@ def fold_term(text: str) -> str:
     return re.sub(r"\s+", "", plain(text)).translate(_LONG).translate(_SMALL)
 
 
-def all_folded(fold: Callable[[str], str], texts: Iterable[str]) -> frozenset[str]:
+def all_folded(fold: Callable[[str], str], texts: Sequence[str]) -> frozenset[str]:
     """Fold many texts as one, which takes a tenth of the time; those of which nothing is left are left out.
 
     Args:
-        fold: `plain` or `fold_term`: they change no noncharacter, and nothing across one.
-        texts: without the noncharacter U+FFFF.
+        fold: `plain` or `fold_term`: they change no boundary, and nothing across one.
+        texts: to fold.
     """
-    return frozenset(fold(_BETWEEN.join(texts)).split(_BETWEEN)) - {""}
+    running = RunningText(texts)
+    return frozenset(fold(running.text).split(running.boundary)) - {""}
 
 
 def close_up(text: str) -> str:

@@ -86,7 +86,7 @@ _SOUND = re.compile(r"([ァ-ヶぁ-ん]{2,3})\1+|[ァ-ヶ]{1,3}ー+[ンッ]?[ッ
 @cache
 def _folded(terms: frozenset[str]) -> frozenset[str]:
     """Fold the words of the trade, once for all shops of a process."""
-    return all_folded(fold_term, terms)
+    return all_folded(fold_term, tuple(terms))
 
 
 class Vocabulary:
