@@ -1,9 +1,11 @@
 """The columns a staged row carries besides its canonical ones. None of them ever leaves."""
 
+from functools import cache
+
 import pyarrow
 
 from schemas.arrow_types import schema_of
-from schemas.catalog import Table
+from schemas.catalog import CATALOG
 
 PART = "_part"
 """Which file or table the row came from (a number; the snapshot's report names it)."""
@@ -23,8 +25,10 @@ def row_of(link: str) -> str:
     return f"_{link}_row"
 
 
-def staged_schema(table: Table) -> pyarrow.Schema:
+@cache
+def staged_schema(name: str) -> pyarrow.Schema:
     """Give the Arrow schema of a staged table."""
+    table = CATALOG[name]
     places = [
         (PART, pyarrow.int16()),
         (RECORD, pyarrow.int64()),

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow
 from pyarrow import ipc
 
-from schemas.catalog import CATALOG
 from schemas.staging import staged_schema
 from transforms.mapping import Match
 from transforms.spine import SPINE_TABLES, Spine
@@ -98,7 +97,7 @@ def staged_batches(
     numbers: Iterable[int] | None = None,
 ) -> Iterator[pyarrow.RecordBatch]:
     """Stream the rows staged under `folder`, or only the batches of these numbers."""
-    names = _staged(table).names
+    names = staged_schema(table).names
     fields = None if columns is None else [names.index(column) for column in columns]
     for batch in batches_in(folder / f"{table}.arrow", fields, numbers):
         yield batch if columns is None else batch.select(columns)
@@ -124,9 +123,4 @@ def loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:
 
 
 def _schema_of(table: str, columns: list[str]) -> pyarrow.Schema:
-    return pyarrow.schema([_staged(table).field(column) for column in columns])
-
-
-@cache
-def _staged(table: str) -> pyarrow.Schema:
-    return staged_schema(CATALOG[table])
+    return pyarrow.schema([staged_schema(table).field(column) for column in columns])

@@ -95,7 +95,7 @@ class _Stager:
         mappings: tuple[TableMapping, ...],
         reading: Callable[[TableMapping, Table], Reading],
     ) -> StagedTable:
-        schema = staged_schema(table)
+        schema = staged_schema(table.name)
         lines = self._line_checks() if table.name == "repair_lines" else None
         parts: list[TablePart] = []
         flags: Counter[str] = Counter()
@@ -140,7 +140,7 @@ class _Stager:
         ]
         rows = [pyarrow.array(found, pyarrow.int32()) for found in links.values()]
         return pyarrow.RecordBatch.from_arrays(
-            [*batch.rows.columns, *places, *rows], schema=staged_schema(table)
+            [*batch.rows.columns, *places, *rows], schema=staged_schema(table.name)
         )
 
     def _rows_of(self, link: str, batch: CanonicalBatch, table: Table) -> np.ndarray:
