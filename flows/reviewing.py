@@ -10,9 +10,8 @@ from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.screening import CODED
-from sources.screening.loading import shipped_knowledge
+from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
-from transforms.screening.dangers import Dangers
 from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_term
 from transforms.screening.judging import Decision
@@ -97,7 +96,7 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     Raises:
         RefusedError: a word is a danger, a customer's name, or no single word; it is not repeated.
     """
-    dangers = Dangers.of(shipped_knowledge())
+    dangers = shipped_dangers()
     names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
     for word in words:
         folded = fold_term(word)

@@ -1,7 +1,6 @@
 """Looking into a finished drop for what must not be in it (policy §10), apart from the screening."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ from drops.verify import read_table, resources_of
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.screening import CODED, FREE_TEXT
-from sources.screening.loading import shipped_knowledge
+from sources.screening.loading import shipped_dangers
 from transforms.arrays import distinct
-from transforms.screening.dangers import Dangers
 
 
 class SensitiveScan:
@@ -32,7 +30,7 @@ class SensitiveScan:
 
     def categories(self) -> tuple[str, ...]:
         """Name the categories of §10 that the texts hold; none in a sound drop."""
-        dangers = _dangers()
+        dangers = shipped_dangers()
         rules = (dangers.found_in(text) for text in self._texts)
         return tuple(sorted({rule.category for rule in rules if rule}))
 
@@ -44,12 +42,6 @@ def sensitive_in(folder: Path) -> tuple[str, ...]:
         for batch in read_table(folder, resources[table.name]):
             scan.look(resources[table.name], batch)
     return scan.categories()
-
-
-@cache
-def _dangers() -> Dangers:
-    """Compile the rules, once for all drops of a process."""
-    return Dangers.of(shipped_knowledge())
 
 
 def _is_free_text(table: str, column: str) -> bool:

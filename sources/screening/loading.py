@@ -6,6 +6,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 from schemas.screening import CodedLists, DangerRules, Figurative, Knowledge
+from transforms.screening.dangers import Dangers
 
 _PLACE = resources.files("sources.screening")
 
@@ -27,6 +28,12 @@ def shipped_knowledge() -> Knowledge:
         lists=lists.lists,
         rules=rules.rules,
     )
+
+
+@cache
+def shipped_dangers() -> Dangers:
+    """Compile the danger rules, once for all drops of a process."""
+    return Dangers.of(shipped_knowledge())
 
 
 def _terms(file: Traversable) -> frozenset[str]:
