@@ -78,6 +78,7 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
     Raises:
         VerificationError: with every fault, a line each.
     """
+    folder = folder.absolute()  # "." has no name
     if not folder.is_dir():
         raise VerificationError(f"{folder.name}: no such drop folder; name the folder of one drop")
     faults = check_bag(folder)

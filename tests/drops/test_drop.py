@@ -45,6 +45,14 @@ def test_a_drop_is_a_valid_bag_and_data_package(tmp_path, delivery):
     assert verify_drop(drop).rows["repair_lines"] == 2
 
 
+def test_a_drop_verifies_from_within_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(exported(tmp_path, FORMATS[2]))
+    assert verify_drop(Path()).rows["repair_lines"] == 2
+    change_byte(Path())
+    with pytest.raises(VerificationError, match="monthly-2026-10-r1 is not a sound drop"):
+        verify_drop(Path())
+
+
 def test_the_samples_drops_validate_with_bagit_and_frictionless(sample_shop):
     for outcome in run(sample_shop).outcomes:
         assert bagit.Bag(outcome.path).is_valid()
