@@ -2,15 +2,13 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from drops.sealing import Parcel, check_parcel, unpack
 from drops.verify import Verified, verify_drop
 from flows.commands.options import json_option, now, operator_option, reason_option
-from flows.desk import open_desk
-from ledger.audit import note
 from schemas.errors import ConfigurationError
 
 
@@ -45,20 +43,34 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """納品フォルダ、または封緘した納品を検査する / Check a drop folder, or a sealed drop (.tar.age)."""
-    desk = open_desk(shop, operator, reason, now, os.environ) if shop else None
+    noted = _noting(shop, operator, reason) if shop else None
     verified = _verified(drop, key, identity)
     if verified is None:
         click.echo(f"{drop.name}: 署名・改変なし / signature and digest OK")
         return
-    if desk:
-        with desk.ledger.writing() as connection:
-            note(connection, desk.actor, "verify", verified.drop.drop_id, "sound")
+    if noted:
+        noted(verified.drop.drop_id)
     if as_json:
         click.echo(verified.drop.model_dump_json(indent=2))
         return
     click.echo(f"{verified.drop.drop_id}: OK")
     for table, rows in verified.rows.items():
         click.echo(f"  {table}: {rows}")
+
+
+def _noting(shop: Path, operator: str | None, reason: str) -> Callable[[str], None]:
+    """Open the shop, and give what enters a sound drop in its audit chain."""
+    # A partner has no shop, and should not wait for what opens one.
+    from flows.desk import open_desk  # noqa: PLC0415
+    from ledger.audit import note  # noqa: PLC0415
+
+    desk = open_desk(shop, operator, reason, now, os.environ)
+
+    def noted(drop_id: str) -> None:
+        with desk.ledger.writing() as connection:
+            note(connection, desk.actor, "verify", drop_id, "sound")
+
+    return noted
 
 
 def _verified(drop: Path, key: Path | None, identity: Path | None) -> Verified | None:
@@ -72,6 +84,8 @@ def _verify_sealed(
     tar: Path, key: Path | None, identity: Path | None, scratch: Path
 ) -> Verified | None:
     """Check a sealed drop; without the recipient's key only from outside."""
+    from drops.sealing import Parcel, check_parcel, unpack  # noqa: PLC0415 (loads the ciphers)
+
     if key is None:
         raise ConfigurationError(
             "--key: give the shop's public key (`joint-use keys` prints it), to check who sealed this"

@@ -35,3 +35,7 @@ def test_commands_that_look_up_load_no_tables(commands, libraries):
 
 def test_a_command_that_exports_loads_prefect_only_when_it_runs():
     assert "prefect" not in loaded(("export", "recall", "serve"))
+
+
+def test_checking_a_folder_loads_neither_ledger_nor_ciphers():
+    assert loaded(("verify",)).isdisjoint(("sqlalchemy", "cryptography", "pyrage", "prefect"))
