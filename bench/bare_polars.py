@@ -6,13 +6,22 @@ from pathlib import Path
 
 import polars as pl
 
+from bench.records import TABLES, parquet_file, read
 from bench.shop import COLUMNS, IDS
 
 shop, out = Path(sys.argv[1]), Path(sys.argv[2])
 out.mkdir(parents=True, exist_ok=True)
-tables = {
-    name: pl.scan_parquet(shop / "records" / f"{name}.parquet") for name in (*COLUMNS, "objections")
-}
+
+
+def scanned(table: str) -> pl.LazyFrame:
+    """Read a table as late as possible."""
+    file = parquet_file(shop, table)
+    if file is not None:
+        return pl.scan_parquet(file)
+    return pl.DataFrame(read(shop, table).read_all()).lazy()
+
+
+tables = {name: scanned(name) for name in TABLES}
 refused = tables["objections"].select("customer_id")
 first, last = date(2026, 10, 1), date(2026, 10, 31)
 

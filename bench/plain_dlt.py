@@ -9,21 +9,20 @@ from pathlib import Path
 
 import pyarrow
 import pyarrow.compute as pc
-from pyarrow import parquet
 
-from bench.shop import COLUMNS, IDS
+from bench.records import read
+from bench.shop import COLUMNS
 
 shop, out = Path(sys.argv[1]), Path(sys.argv[2])
 os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
 import dlt  # noqa: E402 (reads the environment when it is loaded)
 
-records = shop / "records"
 first, last = pyarrow.scalar(date(2026, 10, 1)), pyarrow.scalar(date(2026, 10, 31))
 
 
 def keys(table: str, key: str) -> pyarrow.Array:
     """Read one column."""
-    return parquet.read_table(records / f"{table}.parquet", columns=[key])[key].combine_chunks()
+    return read(shop, table, [key]).read_all()[key].combine_chunks()
 
 
 def in_month(days: pyarrow.Array) -> pyarrow.Array:
@@ -32,14 +31,12 @@ def in_month(days: pyarrow.Array) -> pyarrow.Array:
 
 
 refused = keys("objections", "customer_id")
-invoices = parquet.read_table(
-    records / "invoices.parquet", columns=["repair_id", "customer_id", "booked_on"]
-)
+invoices = read(shop, "invoices", ["repair_id", "customer_id", "booked_on"]).read_all()
 is_booked = pc.and_(
     in_month(invoices["booked_on"]), pc.invert(pc.is_in(invoices["customer_id"], value_set=refused))
 )
 repairs = invoices.filter(is_booked)["repair_id"].combine_chunks()
-cars = parquet.read_table(records / "vehicles.parquet", columns=["vehicle_id", "customer_id"])
+cars = read(shop, "vehicles", ["vehicle_id", "customer_id"]).read_all()
 cars = cars.filter(pc.invert(pc.is_in(cars["customer_id"], value_set=refused)))
 vehicles = cars["vehicle_id"].combine_chunks()
 
@@ -57,9 +54,8 @@ def mask(table: str, batch: pyarrow.RecordBatch) -> pyarrow.Array:
 
 def rows(table: str) -> Iterator[pyarrow.Table]:
     """Stream the rows that go."""
-    for batch in parquet.ParquetFile(records / f"{table}.parquet").iter_batches(131_072):
-        chosen = batch.filter(mask(table, batch)).select([*IDS[table], *COLUMNS[table]])
-        yield pyarrow.Table.from_batches([chosen])
+    for batch in read(shop, table):
+        yield pyarrow.Table.from_batches([batch.filter(mask(table, batch))])
 
 
 if __name__ == "__main__":

@@ -5,13 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
+from bench.records import TABLES, connected, needed, parquet_file
 from bench.shop import COLUMNS, IDS
 
 shop, out = Path(sys.argv[1]), Path(sys.argv[2])
 out.mkdir(parents=True, exist_ok=True)
-tables = {
-    name: pd.read_parquet(shop / "records" / f"{name}.parquet") for name in (*COLUMNS, "objections")
-}
+
+
+def frame(table: str) -> pd.DataFrame:
+    """Read a table."""
+    file = parquet_file(shop, table)
+    if file is not None:
+        return pd.read_parquet(file)
+    with connected(shop) as connection:
+        return pd.read_sql(f"SELECT {', '.join(needed(table))} FROM {table}", connection)
+
+
+tables = {name: frame(name) for name in TABLES}
 refused = set(tables["objections"]["customer_id"])
 first, last = pd.Timestamp("2026-10-01"), pd.Timestamp("2026-10-31")
 
