@@ -147,12 +147,13 @@ def test_the_benchmark_runs_and_prints_a_row_for_each_contender(tmp_path):
         sys.executable,
         "-m",
         "bench",
-        *("--scales", "0.002", "--runs", "1", "--work", str(tmp_path), "--without-databases"),
+        *("--scales", "0.002", "--runs", "1", "--work", str(tmp_path)),
         *("--peers", "bare_duckdb", "plain_pandas", "--chart", ""),
     ]
     done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
     rows = [line.split()[0] for line in done.stdout.splitlines() if "ours / this" in line]
-    assert rows == ["ours", "bare_duckdb", "plain_pandas"] * 2
+    readers, peers = ["adbc_read", "adbc_sorted"], ["bare_duckdb", "plain_pandas"]
+    assert rows == [*["ours", *peers] * 2, *["ours", *readers, *peers] * 2]
 
 
 def test_every_command_and_option_of_export_is_in_the_read_me():
