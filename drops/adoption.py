@@ -11,13 +11,17 @@ import pyarrow
 
 from drops.folders import read_drop
 from drops.verify import read_table, resources_of
-from schemas.partner_tables import DELETED, STANDING, key_name
+from schemas.catalog import CATALOG
+from schemas.partner_tables import DELETED, STANDING, TARGETS, key_name, targets_table
 
 _CUSTOMER, _VEHICLE, _REPAIR = (
     key_name(f"{name}_id") for name in ("customer", "vehicle", "repair")
 )
 _KEYED_LIKE = {"certificates": _VEHICLE}
 """Records that go by the key of another."""
+
+_READ_OF = {DELETED: ("record", "key"), TARGETS: (_VEHICLE, "campaign", "match_class")}
+"""Columns read of files that are no records of the shop; of all others, the keys."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,14 @@ class Members:
         persons: per customer key (hex) the tables with anything of theirs, a bit each.
         records: `record` and `key` (hex) of every customer, relative, car and certificate.
         deleted: `record` and `key` (hex) of every row of the `deleted` table.
+        targets: `vehicle_key` (hex), `campaign` and `match_class` (`in_range`, `possible`) of every car a
+            recall drop tells of.
     """
 
     persons: pd.Series
     records: pd.DataFrame
     deleted: pd.DataFrame
+    targets: pd.DataFrame
 
 
 def members_of(folder: Path) -> Members:
@@ -42,6 +49,8 @@ def members_of(folder: Path) -> Members:
     persons: dict[str, int] = {}
     records = []
     for place, table in enumerate(read_drop(folder).tables):
+        if table.name not in CATALOG:
+            continue
         frame = frames[table.name]
         for key in _owners(table.name, frame, frames).unique():
             persons[key] = persons.get(key, 0) | 1 << place
@@ -50,10 +59,20 @@ def members_of(folder: Path) -> Members:
             records.append(pd.DataFrame({"record": table.name, "key": frame[column].dropna()}))
     none = pd.DataFrame({"record": [], "key": []}, dtype=object)
     return Members(
-        pd.Series(persons, dtype=np.uint16),
+        pd.Series(persons, pd.Index(list(persons), dtype=object), np.uint16),
         pd.concat([none, *records], ignore_index=True),
         frames.get(DELETED, none),
+        _targets(frames.get(TARGETS)),
     )
+
+
+def _targets(frame: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the cars a recall drop tells of, classes by their names instead of their titles."""
+    if frame is None:
+        return pd.DataFrame(columns=list(_READ_OF[TARGETS]), dtype=object)
+    titles = targets_table().columns[-1].labels
+    names = {title: name for name, title in titles}
+    return frame.assign(match_class=frame["match_class"].map(names))
 
 
 def _owners(name: str, frame: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> pd.Series:
@@ -69,13 +88,10 @@ def _owners(name: str, frame: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) 
 
 
 def _keys(folder: Path, resource: Mapping[str, Any]) -> pd.DataFrame:
-    """Read the key columns of a file under their canonical names."""
-    headers = {
-        field["name"]: field["joint-use:column"]
-        for field in resource["schema"]["fields"]
-        if field["joint-use:column"].endswith("_key")
-        or (resource["name"] == DELETED and field["joint-use:column"] in {"record", "key"})
-    }
+    """Read the columns of a file that are needed, under their canonical names."""
+    named = {f["name"]: f["joint-use:column"] for f in resource["schema"]["fields"]}
+    read = _READ_OF.get(resource["name"], [c for c in named.values() if c.endswith("_key")])
+    headers = {header: column for header, column in named.items() if column in read}
     if not headers:
         return pd.DataFrame()
     batches = list(read_table(folder, resource, list(headers)))

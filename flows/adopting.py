@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pyarrow
 
-from drops.adoption import members_of
+from drops.adoption import Members, members_of
 from drops.bag import sha256_of
 from drops.keys import PartnerKeys
 from flows.desk import Desk
+from flows.people import read_vehicle_numbers
 from flows.reconciling import TAG_MANIFEST, doubts, examined, unknown_drops
 from ledger.audit import note
 from ledger.drop_book import DropBook, Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
+from ledger.recall_book import Handover
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
@@ -70,13 +72,34 @@ def _prepared(desk: Desk, drop: Drop) -> Prepared:
         binary_keys(pyarrow.array(members.records["key"], pyarrow.string())),
         pyarrow.array([[]] * len(members.records), RECORDS.field("digests").type),
     ]
+    # A monthly drop may tell to delete what recall drops brought; entered so, that is told once more.
+    kind = DropKind.RECALL if drop.kind == DropKind.RECALL else DropKind.MONTHLY
     return Prepared(
         drop=drop,
         bag_sha256=sha256_of(folder / TAG_MANIFEST),
         persons=pyarrow.table(persons, schema=PERSONS),
         records=pyarrow.table(records, schema=RECORDS).to_batches(),
         tombstones=tuple(
-            Tombstone(DropKind.MONTHLY.value, str(record), str(key))
+            Tombstone(kind.value, str(record), str(key))
             for record, key in zip(members.deleted["record"], members.deleted["key"], strict=True)
         ),
+        handovers=_handovers(desk, drop, members),
+    )
+
+
+def _handovers(desk: Desk, drop: Drop, members: Members) -> tuple[Handover, ...]:
+    """Give the cars a recall drop tells of, as far as they are in the records."""
+    told = members.targets
+    if told.empty:
+        return ()
+    numbers = read_vehicle_numbers(desk.folder, desk.environment)
+    keys = PartnerKeys(desk.ledger.key(drop.partner)).of(
+        "vehicles", pyarrow.array(numbers, pyarrow.string())
+    )
+    number_of = dict(zip(keys.to_pylist(), numbers, strict=True))
+    rows = zip(told["campaign"], told["vehicle_key"], told["match_class"], strict=True)
+    return tuple(
+        Handover(campaign, desk.ledger.references.of_car(number_of[key]), match_class)
+        for campaign, key, match_class in rows
+        if key in number_of
     )

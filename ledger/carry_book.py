@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
-from ledger.drop_book import DropBook, EnteredDrop
+from ledger.drop_book import UNDECIDED, DropBook, EnteredDrop
 
 RELEASED, REFUSED = "released", "refused"
 """What a data manager decides about a waiting drop."""
@@ -43,9 +43,7 @@ class CarryBook:
 
     def waiting(self) -> list[WaitingDrop]:
         """List the drops nobody has decided about yet."""
-        columns = tables.waits.c
-        decided = select(tables.releases.c.drop_sequence)
-        query = select(tables.waits).where(columns.drop_sequence.not_in(decided))
+        query = select(tables.waits).where(tables.waits.c.drop_sequence.in_(UNDECIDED))
         entered = {each.sequence: each for each in DropBook(self._connection).drops()}
         return [
             WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)

@@ -5,18 +5,19 @@ program is killed between the rename and the entry of the publication, whoever o
 finds the folder and completes the entry (`pending`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
 from ledger.recall_book import Handover, RecallBook
 from schemas.acknowledgement import Acknowledgement
+from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
@@ -130,6 +131,18 @@ class DropBook:
         ]
         return max(own, key=lambda entered: entered.drop.revision, default=None)
 
+    def next_revision(self, partner: str, kind: DropKind, period: str) -> int:
+        """Give the next revision of a series; where drops add up, one that waits keeps its own."""
+        latest = self.latest(partner, kind, period)
+        taken = [latest.drop.revision] if latest else []
+        if kind.is_additive:
+            columns = tables.drops.c
+            query = select(columns.revision).where(
+                self._is_unpublished(partner, kind, period), columns.sequence.in_(UNDECIDED)
+            )
+            taken += self._connection.execute(query).scalars()
+        return max(taken, default=0) + 1
+
     def pending(self) -> list[EnteredDrop]:
         """List the drops that were made ready and not published, as far as the ledger knows."""
         return [entered for entered in self.drops() if entered.published_at is None]
@@ -139,7 +152,7 @@ class DropBook:
         from ledger.holdings import packed  # noqa: PLC0415 (slow to load, seldom needed)
 
         drop = prepared.drop
-        self._forget_unpublished(drop)
+        self._forget_unpublished(drop, set(prepared.handovers))
         values = {
             "drop_id": drop.drop_id,
             "partner": drop.partner,
@@ -268,17 +281,25 @@ class DropBook:
             if each.stopped_at and each.drop.drop_id not in known
         )
 
-    def _forget_unpublished(self, drop: Drop) -> None:
-        """Forget drops of this series that a killed run made ready and never published."""
+    def _forget_unpublished(self, drop: Drop, handovers: Collection[Handover]) -> None:
+        """Forget drops of this series that were never published, and whose place the drop takes.
+
+        They are of killed runs, or wait for the data manager. Where drops add up, one that waits stays
+        unless all cars it tells of are among the handovers of this one.
+        """
         columns = tables.drops.c
-        published = select(tables.publications.c.drop_sequence)
         stale = select(columns.sequence).where(
-            columns.partner == drop.partner,
-            columns.kind == drop.kind,
-            columns.period == drop.period,
-            columns.sequence.not_in(published),
+            self._is_unpublished(drop.partner, drop.kind, drop.period)
         )
         numbers = list(self._connection.execute(stale).scalars())
+        if DropKind(drop.kind).is_additive:
+            waiting = set(self._connection.execute(UNDECIDED).scalars())
+            recalls = RecallBook(self._connection)
+            numbers = [
+                number
+                for number in numbers
+                if number not in waiting or recalls.prepared(number) <= set(handovers)
+            ]
         for table in (
             *(tables.tombstones, tables.recall_handovers, tables.waits),
             *(tables.releases, tables.deliveries, tables.held_records),
@@ -286,6 +307,23 @@ class DropBook:
             of_drop = table.c.drop_sequence.in_(numbers)
             self._connection.execute(delete(table).where(of_drop))
         self._connection.execute(delete(tables.drops).where(columns.sequence.in_(numbers)))
+
+    @staticmethod
+    def _is_unpublished(partner: str, kind: str, period: str) -> ColumnElement[bool]:
+        columns = tables.drops.c
+        published = select(tables.publications.c.drop_sequence)
+        return and_(
+            columns.partner == partner,
+            columns.kind == kind,
+            columns.period == period,
+            columns.sequence.not_in(published),
+        )
+
+
+UNDECIDED = select(tables.waits.c.drop_sequence).where(
+    tables.waits.c.drop_sequence.not_in(select(tables.releases.c.drop_sequence))
+)
+"""Drops the data manager has not decided about."""
 
 
 def _entered(row: Row[Any]) -> EnteredDrop:

@@ -79,6 +79,13 @@ class RecallBook:
         if rows:
             self._connection.execute(insert(tables.recall_handovers), rows)
 
+    def prepared(self, sequence: int) -> set[Handover]:
+        """Give what a drop tells, published or not."""
+        table = tables.recall_handovers
+        query = select(table.c.campaign, table.c.car, table.c.match_class)
+        rows = self._connection.execute(query.where(table.c.drop_sequence == sequence))
+        return {Handover(*row) for row in rows}
+
     def handed(self, partner: str) -> set[tuple[str, str, str]]:
         """Give campaign, car and class a partner was told of by drops that were not stopped."""
         table, drops = tables.recall_handovers, tables.drops

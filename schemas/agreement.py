@@ -23,7 +23,12 @@ class DropKind(StrEnum):
     NOTICES = "notices"
     """Only keys to delete, between the monthly drops."""
     RECALL = "recall"
-    """Cars a recall campaign may be about: each drop adds to the ones before it."""
+    """Cars a recall campaign may be about."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether a drop adds to the ones before it, and does not take their place."""
+        return self is DropKind.RECALL
 
 
 class Delivery(Configuration):

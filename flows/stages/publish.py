@@ -94,8 +94,7 @@ class _Publisher:
         return set(self.run.scratch.tombstones(drop.partner)) <= told
 
     def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
-        is_additive = self.run.kind is DropKind.RECALL
-        if latest is None or is_additive or not _has_the_same_rows(latest.drop, drop):
+        if latest is None or self.run.kind.is_additive or not _has_the_same_rows(latest.drop, drop):
             return "published"
         if latest.stopped_at and drop.tables:
             return "stopped"

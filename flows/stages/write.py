@@ -221,8 +221,7 @@ class _DropWriter:
         with run.ledger.reading() as connection:
             book = DropBook(connection)
             discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
-        is_additive = run.kind is DropKind.RECALL
-        revision = series.free_revision(latest.drop.revision + 1 if latest else 1)
+            revision = series.free_revision(book.next_revision(partner, run.kind, run.period))
         agreed = run.folder.policy.fingerprints[partner]
         in_force, *since = (
             Version(version=dated.fingerprint.version, sha256=dated.fingerprint.sha256)
@@ -234,7 +233,7 @@ class _DropWriter:
             kind=run.kind.value,
             period=run.period,
             revision=revision,
-            supersedes=latest.drop.drop_id if latest and not is_additive else None,
+            supersedes=latest.drop.drop_id if latest and not run.kind.is_additive else None,
             purposes=run.share(partner).purposes if tables else (),
             notice=in_force,
             agreement=Version(version=agreed.version, sha256=agreed.sha256),

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
+from flows.carrying import decide
+from flows.desk import open_desk
 from flows.disclosure import disclose
 from flows.pages import disclosure_text
 from flows.recall import recall
 from flows.recall_request import RecallRequest
 from flows.recall_status import mark_cars, progress_of
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError
 from tests import factories
@@ -234,6 +237,44 @@ def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop):
     again = run(shop, now=NOW + timedelta(hours=1))
     assert len(delivered(again)["recall_targets"]) == 6
     assert verify_drop(Path(again.outcomes[0].path)).drop.discard == (first,)
+
+
+def with_limit(shop):
+    with (shop / "shop.toml").open("a") as file:
+        file.write('\n[carry_out]\nmax_persons = 3\ndata_managers = ["責任 花子"]\n')
+    return shop
+
+
+def waiting(shop):
+    with desk(shop).ledger.reading() as connection:
+        return [each.entered.drop.drop_id for each in CarryBook(connection).waiting()]
+
+
+def release(shop, drop_id, now):
+    manager = open_desk(shop, "責任 花子", "承諾", lambda: now, {})
+    return decide(manager, lambda: now, drop_id, refuse=False).folder
+
+
+def test_what_waits_for_the_data_manager_outlasts_another_campaign(tmp_path, ledger_place):
+    shop = with_limit(shop_of(tmp_path, ledger_place))
+    (first,) = run(shop).outcomes
+    assert (first.status, waiting(shop)) == ("waiting", [first.drop_id])
+    (shop / "other.csv").write_text(FILE.replace("7001", "7002").replace("0199", "0101"))
+    (other,) = run(shop, campaign=str(shop / "other.csv"), now=NOW + timedelta(hours=1)).outcomes
+    assert (other.status, other.drop_id) == ("published", "lotas/recall-2026-11-02-r2")
+    assert waiting(shop) == [first.drop_id]
+    folder = release(shop, first.drop_id, NOW + timedelta(hours=2))
+    assert verify_drop(Path(folder)).rows["recall_targets"] == 6
+    assert run(shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
+
+
+def test_a_drop_that_tells_all_a_waiting_one_tells_takes_its_place(tmp_path):
+    shop = with_limit(shop_of(tmp_path))
+    run(shop)
+    again = run(shop, now=NOW + timedelta(hours=1)).outcomes[0]
+    assert waiting(shop) == [again.drop_id]
+    release(shop, again.drop_id, NOW + timedelta(hours=2))
+    assert not list((shop / "state" / "waiting").rglob("drop.json"))
 
 
 def test_marks_are_kept_and_repaired_cars_leave_the_list(tmp_path):

@@ -1,0 +1,125 @@
+"""After the ledger is lost, the drops in the shop's folder are entered again as what they are."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.adopting import resume
+from flows.disclosure import disclose
+from flows.recall import recall
+from flows.recall_request import RecallRequest
+from ledger.holdings_book import HoldingsBook
+from schemas.agreement import DropKind
+from schemas.partner_tables import STANDING
+from tests.factories import (
+    NOW,
+    PERSON,
+    acknowledge,
+    agreement,
+    customer,
+    desk,
+    object_to,
+    objection,
+    run,
+    vehicle,
+    write_shop,
+)
+
+SHARE = {
+    "purposes": ["5.recall"],
+    "tables": {
+        "customers": {"columns": ["name", "phone"]},
+        "certificates": {"columns": ["plate", "chassis_number", "model_code"]},
+    },
+}
+CAMPAIGN = (
+    "届出番号,届出日,区分,車名,型式,車台番号_from,車台番号_to,装置\n"
+    "7001,2026/10/30,リコール,某,DAA-ZVW50,ZVW50-0000001,ZVW50-0000002,制動装置\n"
+    "7001,2026/10/30,リコール,某,DAA-ZVW51,ZVW51-0000001,ZVW51-0000009,制動装置\n"
+)
+
+
+@pytest.fixture
+def shop(tmp_path):
+    cars = [
+        vehicle(f"V{n}", str(n), chassis_number=f"ZVW50-000000{n}", plate="") for n in (1, 2, 3)
+    ]
+    papers = [
+        {
+            "vehicle_id": f"V{n}",
+            "chassis_number": f"ZVW50-000000{n}",
+            "model_code": "DAA-ZVW50",
+        }
+        for n in (1, 2, 3)
+    ]
+    tables = {
+        "customers": [customer(str(n)) for n in (1, 2, 3)],
+        "vehicles": cars,
+        "certificates": papers,
+        "objections": [objection("99")],
+    }
+    shop = write_shop(tmp_path / "shop", tables, {**agreement(), "recall": SHARE})
+    (shop / "campaign.csv").write_text(CAMPAIGN)
+    return shop
+
+
+def find(shop, hours):
+    at = NOW + timedelta(hours=hours)
+    request = RecallRequest(
+        shop=str(shop), campaign=str(shop / "campaign.csv"), operator=PERSON, reason="試験"
+    )
+    return recall(request, clock=lambda: at, environment={}).outcomes[0]
+
+
+def lose_the_ledger(shop):
+    for path in (shop / "state").glob("ledger.db*"):
+        path.unlink()
+
+
+def held(shop):
+    with desk(shop).ledger.reading() as connection:
+        book = HoldingsBook(connection)
+        return {
+            (kind, record): len(keys)
+            for kind in ("monthly", "recall")
+            for record, keys in book.held_keys("lotas", kind, STANDING).items()
+        }
+
+
+def test_drops_of_every_kind_are_entered(shop):
+    run(shop)
+    assert find(shop, 1).status == "published"
+    object_to(shop, "1")
+    told = run(shop, kind=DropKind.NOTICES, now=NOW + timedelta(hours=2)).outcomes[0]
+    assert (told.status, told.deleted) == ("published", 2)
+    known = held(shop)
+    lose_the_ledger(shop)
+    assert sum("entered" in line for line in resume(desk(shop))) >= 3
+    assert held(shop) == known
+    drops = disclose(desk(shop), "2").drops
+    assert [drop.drop_id for drop in drops] == [
+        "lotas/monthly-2026-10-r1",
+        "lotas/recall-2026-11-02-r1",
+    ]
+    assert [table.name for table in drops[1].tables] == ["customers", "vehicles", "certificates"]
+
+
+def test_a_car_that_was_handed_over_is_not_handed_over_again(shop):
+    assert find(shop, 1).account["recall_targets"].delivered == 2
+    lose_the_ledger(shop)
+    resume(desk(shop))
+    assert find(shop, 2).status == "nothing"
+
+
+def test_what_a_recall_drop_told_to_delete_stays_held_from_monthly_drops(shop):
+    run(shop)
+    find(shop, 1)
+    object_to(shop, "1", scope="purpose", purposes=("5.recall",))
+    name = find(shop, 2).drop_id
+    lose_the_ledger(shop)
+    resume(desk(shop))
+    acknowledge(shop, name, now=NOW + timedelta(hours=3))
+    assert held(shop)["monthly", "customers"] == 3
+    assert held(shop)["recall", "customers"] == 1
+    assert Path(shop / "drops" / name).is_dir()
