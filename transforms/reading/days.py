@@ -30,6 +30,7 @@ _LETTERS = {
 
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
 _JAPAN = timezone(timedelta(hours=9))
+_MINUTES_OF_AN_HOUR = 60
 _YEAR = r"(?P<year>\d{4})"
 _TIME = (
     r"(?:[ T]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
@@ -103,10 +104,16 @@ def _in_japan(read: Read[date], parts: dict[str, str | None]) -> Read[date]:
     if read.value is None:
         return read
     zone = (parts["zone"] or "").replace("Z", "+00").replace(":", "")
-    offset = timedelta(hours=int(zone[:3]), minutes=int(f"{zone[0]}{zone[3:] or 0}"))
+    hours, minutes = int(zone[:3]), int(zone[3:] or 0)
+    if minutes >= _MINUTES_OF_AN_HOUR:
+        return UNREADABLE
+    offset = timedelta(hours=hours, minutes=-minutes if zone[0] == "-" else minutes)
     hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
-    start = datetime.combine(read.value, time(), timezone(offset))
-    return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(_JAPAN).date())
+    try:
+        start = datetime.combine(read.value, time(), timezone(offset))
+        return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(_JAPAN).date())
+    except (ValueError, OverflowError):  # an offset of a day and more, or beyond the calendar's ends
+        return UNREADABLE
 
 
 def _calendar_day(year: int, month: int, day: int) -> Read[date]:
