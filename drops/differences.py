@@ -18,7 +18,10 @@ _MOST_KEYS = 20
 
 @dataclass(frozen=True)
 class Difference:
-    """Keys of one file's rows that only the new drop has, only the old one, or both differently."""
+    """Keys of one file's rows that only the new drop has, only the old one, or both differently.
+
+    Of a file without a primary key they are null: what its rows say is nothing to tell.
+    """
 
     added: pyarrow.Array
     removed: pyarrow.Array
@@ -34,7 +37,8 @@ class Difference:
         kinds = {"added": self.added, "removed": self.removed, "changed": self.changed}
         counts = {name: len(keys) for name, keys in kinds.items()}
         first = {
-            f"{name}_keys": tuple(keys[:_MOST_KEYS].to_pylist()) for name, keys in kinds.items()
+            f"{name}_keys": tuple(keys[:_MOST_KEYS].drop_null().to_pylist())
+            for name, keys in kinds.items()
         }
         return {**counts, **first}
 
@@ -63,16 +67,20 @@ def _compare(before: pd.Series, after: pd.Series) -> Difference:
     added = after.index.difference(before.index)
     kept = after.index.intersection(before.index)
     is_changed = before.loc[kept].to_numpy() != after.loc[kept].to_numpy()
-    return Difference(
-        *(
-            pyarrow.array(keys.to_numpy(), pyarrow.string())
-            for keys in (added, removed, kept[is_changed])
-        )
-    )
+    return Difference(*map(_keys, (added, removed, kept[is_changed])))
+
+
+def _keys(names: pd.Index) -> pyarrow.Array:
+    if pd.api.types.infer_dtype(names) not in {"string", "empty"}:
+        return pyarrow.nulls(len(names), pyarrow.string())
+    return pyarrow.array(names.to_numpy(), pyarrow.string())
 
 
 def _rows(folder: Path, resource: Mapping[str, Any] | None) -> pd.Series:
-    """Give a 64-bit digest of each row of a file, by its key. Rows without a key count by themselves."""
+    """Give a 64-bit digest of each row of a file, by its key.
+
+    Rows without a key go by a digest of what they say and how many said the same before.
+    """
     if resource is None:
         return pd.Series(np.array([], np.uint64), index=pd.Index([], dtype=object))
     keys, digests = [np.array([], object)], [np.array([], np.uint64)]
@@ -86,9 +94,13 @@ def _rows(folder: Path, resource: Mapping[str, Any] | None) -> pd.Series:
         texts = _as_objects(pc.binary_join_element_wise(*cells, "\x1f"))
         digests.append(pd.util.hash_array(texts, categorize=False))
         named = [_text(batch.column(name)) for name in primary]
-        keys.append(_as_objects(pc.binary_join_element_wise(*named, "/")) if named else texts)
-    rows = pd.Series(np.concatenate(digests), index=pd.Index(np.concatenate(keys), dtype=object))
-    return rows[~rows.index.duplicated()]
+        if named:
+            keys.append(_as_objects(pc.binary_join_element_wise(*named, "/")))
+    rows = pd.Series(np.concatenate(digests))
+    if primary:
+        return rows.set_axis(pd.Index(np.concatenate(keys), dtype=object))
+    said = pd.DataFrame({"row": rows, "before": rows.groupby(rows).cumcount()})
+    return rows.set_axis(pd.util.hash_pandas_object(said, index=False))
 
 
 def _text(cells: pyarrow.Array) -> pyarrow.Array:

@@ -17,7 +17,10 @@ from tests.factories import (
     object_to,
     objection,
     run,
+    slip,
     toml,
+    vehicle,
+    widest_tables,
     write_shop,
     write_table,
 )
@@ -43,6 +46,31 @@ def test_reproducing_tells_whether_the_rows_would_be_the_same_and_publishes_noth
     assert other.status == "different"
     assert other.difference["customers"].removed == 1
     assert visible(shop) == ["monthly-2026-10-r1"]
+
+
+def test_rows_without_a_key_count_by_themselves_and_are_not_quoted(tmp_path):
+    tables = widest_tables()
+    tables["repair_lines"]["columns"].remove("line_number")
+    content = {
+        "customers": PEOPLE,
+        "vehicles": [vehicle("V1", "1")],
+        "objections": [objection("99")],
+    }
+    shop = write_shop(
+        tmp_path, {**content, **slip("S1", "1", "V1", lines=2)}, agreement(tables=tables)
+    )
+    run(shop)
+    (line,) = slip("S1", "1", "V1", lines=1)["repair_lines"]
+    for lines, counts in (
+        ([line], (0, 1, 0)),
+        ([line, {**line, "line_number": "2", "name": "ホース"}], (1, 1, 0)),
+    ):
+        write_table(shop, "repair_lines", lines)
+        other = run(shop, mode="reproduce").outcomes[0]
+        assert other.status == "different"
+        difference = other.difference["repair_lines"]
+        assert (difference.added, difference.removed, difference.changed) == counts
+        assert "オイル" not in difference.model_dump_json()
 
 
 def test_a_correction_shows_its_difference_and_needs_a_yes_and_a_reason(shop):

@@ -112,8 +112,8 @@ def _in_japan(read: Read[date], parts: dict[str, str | None]) -> Read[date]:
     try:
         start = datetime.combine(read.value, time(), timezone(offset))
         return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(_JAPAN).date())
-    except (ValueError, OverflowError):  # an offset of a day and more, or beyond the calendar's ends
-        return UNREADABLE
+    except (ValueError, OverflowError):
+        return UNREADABLE  # An offset of a day and more, or an instant beyond the calendar's ends.
 
 
 def _calendar_day(year: int, month: int, day: int) -> Read[date]:
