@@ -91,6 +91,44 @@ def while_objections_move(run: Run, attempt: Callable[[Run], Result]) -> tuple[R
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def deliver_all(  # noqa: PLR0913 (what the stages work on, and the two places they leave something in)
+    run: Run,
+    step: Step,
+    snapshot: Snapshot,
+    registered: Registered,
+    outcomes: dict[str, Outcome],
+    *,
+    gated: Callable[[str], None] | None = None,
+) -> None:
+    """Make, check and publish each partner's drop, but for those that were published before.
+
+    Args:
+        run: the run.
+        step: how a stage is run.
+        snapshot: the run's snapshot.
+        registered: what is known of objections.
+        outcomes: by partner, of the drops that are done; what is done here is added at once, so that it
+            is known even if an objection stops the next.
+        gated: what to do when the gate has ruled for a partner.
+    """
+
+    def do(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
+        return step(guarded(stage, run))
+
+    partners = [partner for partner in run.partners if partner not in outcomes]
+    for partner in partners:
+        run.clear(partner)
+        do(gate)(run, snapshot, partner)
+        if gated:
+            gated(partner)
+    built = [do(write)(run, snapshot, registered, partner) for partner in partners]
+    for drop in built:
+        do(verify)(run, snapshot, drop)
+    for drop in built:
+        outcome = do(publish)(run, registered, drop)
+        outcomes[drop.partner] = do(deliver)(run, outcome)
+
+
 class _Export:
     """One run through the stages; from the gate on once more whenever an objection arrives."""
 
@@ -107,7 +145,7 @@ class _Export:
 
         def once(run: Run) -> Registered:
             registered = self._do(register, run)(run, snapshot)
-            self._deliver(run, snapshot, registered, outcomes)
+            deliver_all(run, self._step, snapshot, registered, outcomes)
             return registered
 
         run, registered = while_objections_move(run, once)
@@ -118,25 +156,6 @@ class _Export:
                 "attention": told,
             }
         )
-
-    def _deliver(
-        self,
-        run: Run,
-        snapshot: Snapshot,
-        registered: Registered,
-        outcomes: dict[str, Outcome],
-    ) -> None:
-        """Make, check and publish what is not published yet."""
-        partners = [partner for partner in run.partners if partner not in outcomes]
-        for partner in partners:
-            run.clear(partner)
-            self._do(gate, run)(run, snapshot, partner)
-        built = [self._do(write, run)(run, snapshot, registered, partner) for partner in partners]
-        for drop in built:
-            self._do(verify, run)(run, snapshot, drop)
-        for drop in built:
-            outcome = self._do(publish, run)(run, registered, drop)
-            outcomes[drop.partner] = self._do(deliver, run)(run, outcome)
 
     def _do(self, stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
         return self._step(guarded(stage, run))

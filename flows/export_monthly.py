@@ -2,29 +2,26 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar, cast
 
 import prefect.runtime
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.states import Completed
 from prefect.tasks import Task
 
+from flows.endings import ended
 from flows.engine import Engine
 from flows.export import Inputs, Result, export
-from flows.report import ExportReport, Outcome, account_rows, markdown
+from flows.report import ExportReport, account_rows, markdown
 from flows.request import ExportRequest
 from flows.scheduling import scheduled_month, was_scheduled
 from flows.side_by_side import Partitioned, SideBySide
 from schemas.errors import SourceUnavailableError
-
-Report = TypeVar("Report")
 
 
 def _run_name() -> str:
@@ -72,18 +69,6 @@ def engine_for(request: ExportRequest) -> Iterator[Engine | None]:
         return
     with SideBySide(request.workers) as workers:
         yield Partitioned(workers, request.partitions)
-
-
-def ended(report: Report, outcomes: Iterable[Outcome]) -> Report:
-    """End a run in state *Waiting* if one of its drops needs the data manager's consent.
-
-    A state that a flow returns is the flow's state, and what it holds is the flow's result.
-    """
-    waiting = [outcome.drop_id for outcome in outcomes if outcome.status == "waiting"]
-    if not waiting:
-        return report
-    told = f"{', '.join(waiting)}: データ管理者の承諾待ち / deployment release"
-    return cast("Report", Completed(name="Waiting", message=told, data=report))
 
 
 def as_task(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:

@@ -1,5 +1,6 @@
 """What an export did, printed for people."""
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +13,7 @@ from flows.report import (
     account_rows,
     cell_words,
     difference_lines,
+    handover_line,
 )
 
 
@@ -51,9 +53,21 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
         console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
     for line in difference_lines(outcome):
         console.print(f"  {line}", markup=False)
-    if outcome.handed_over:
-        word = "渡していません / not handed over" if outcome.handover_code else "封緘 / sealed"
-        console.print(f"  {word}: {outcome.handed_over}", markup=False)
+    handed = handover_line(outcome.handed_over, outcome.handover_code)
+    if handed:
+        console.print(f"  {handed}", markup=False)
+
+
+def print_outcome(outcome: Outcome, told: str) -> None:
+    """Print in a line or two what became of a drop beside the monthly ones, and where it is."""
+    click.echo(f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: {told}", err=True)
+    if outcome.status == "waiting":
+        click.echo(f"  joint-use release {outcome.drop_id}", err=True)
+    handed = handover_line(outcome.handed_over, outcome.handover_code)
+    if handed:
+        click.echo(f"  {handed}", err=True)
+    if outcome.path:
+        click.echo(outcome.path)
 
 
 def _account(outcome: Outcome) -> Table:
@@ -77,6 +91,9 @@ def print_group(report: GroupReport, console: Console) -> None:
         console.print(f"{mark} [bold]{shop.shop}[/bold]")
         for outcome in outcomes:
             console.print(f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}", markup=False)
+            if outcome.handover_code:
+                handed = handover_line(outcome.handed_over, outcome.handover_code)
+                console.print(f"    {handed}", markup=False)
         if shop.told:
             console.print(f"    {shop.told}", markup=False)
     failed = sum(shop.exit_code != 0 for shop in report.shops)

@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from flows.call_list import CallList, write_call_list
-from flows.export import Step, guarded, plainly, while_objections_move
+from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
 from flows.opening import Clock, note_policy
 from flows.recall_request import RecallRequest
-from flows.report import CampaignCount, Outcome, RecallReport, Registered
+from flows.report import CampaignCount, Outcome, RecallReport
 from flows.run import Run, opened_run
 from flows.scratch import Targets
-from flows.stages.deliver import deliver
-from flows.stages.gate import gate
-from flows.stages.publish import publish
 from flows.stages.register import register
 from flows.stages.screen import screened_texts
 from flows.stages.targets import (
@@ -30,8 +28,6 @@ from flows.stages.targets import (
     matched,
     targets_for,
 )
-from flows.stages.verify import verify
-from flows.stages.write import write
 from ledger.audit import note
 from ledger.recall_book import FoundCar, RecallBook
 from schemas.agreement import DropKind
@@ -96,6 +92,8 @@ class _Recall:
     run: Run
     file: CampaignFile
     step: Step
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
 
     def report(self) -> RecallReport:
         """Run all stages; from the gate on once more whenever an objection arrives."""
@@ -108,37 +106,20 @@ class _Recall:
             reference=[cars.references[car] for car in matches.pairs["car"]]
         )
 
-        def once(run: Run) -> tuple[dict[str, Outcome], dict[str, Standing]]:
+        def once(run: Run) -> None:
             self.run = run
             registered = self.step(guarded(register, run))(run, snapshot)
-            return self._deliver(snapshot, registered, cars, pairs)
+            choose = partial(self._choose, snapshot, cars, pairs)
+            deliver_all(run, self.step, snapshot, registered, self.outcomes, gated=choose)
 
-        _, (outcomes, standings) = while_objections_move(run, once)
-        return self._told(
-            snapshot, cars, matches, pairs=pairs, outcomes=outcomes, standings=standings
-        )
+        while_objections_move(run, once)
+        return self._told(snapshot, cars, matches, pairs)
 
-    def _deliver(
-        self, snapshot: Snapshot, registered: Registered, cars: Cars, pairs: pd.DataFrame
-    ) -> tuple[dict[str, Outcome], dict[str, Standing]]:
-        run, outcomes, standings = self.run, {}, {}
-        for partner in run.partners:
-            run.clear(partner)
-            self.step(guarded(gate, run))(run, snapshot, partner)
-            standings[partner] = Standing.of(snapshot, cars, run.scratch.verdicts(partner))
-            run.scratch.save_targets(
-                self._targets(partner, cars, pairs, standings[partner]), partner
-            )
-        built = [
-            self.step(guarded(write, run))(run, snapshot, registered, partner)
-            for partner in run.partners
-        ]
-        for drop in built:
-            self.step(guarded(verify, run))(run, snapshot, drop)
-        for drop in built:
-            outcome = self.step(guarded(publish, run))(run, registered, drop)
-            outcomes[drop.partner] = self.step(guarded(deliver, run))(run, outcome)
-        return outcomes, standings
+    def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
+        """Choose the cars a partner is told of, now that the gate has ruled."""
+        verdicts = self.run.scratch.verdicts(partner)
+        standing = self.standings[partner] = Standing.of(snapshot, cars, verdicts)
+        self.run.scratch.save_targets(self._targets(partner, cars, pairs, standing), partner)
 
     def _targets(
         self, partner: str, cars: Cars, pairs: pd.DataFrame, standing: Standing
@@ -161,15 +142,8 @@ class _Recall:
         kept = Counter(_WHERE.get(str(word), "out_of_scope") for word in words)
         return Targets(frame, len(pairs), {n: kept[n] for n in DISPOSITIONS if kept[n]})
 
-    def _told(  # noqa: PLR0913 (all that the run found out)
-        self,
-        snapshot: Snapshot,
-        cars: Cars,
-        matches: Matches,
-        *,
-        pairs: pd.DataFrame,
-        outcomes: Mapping[str, Outcome],
-        standings: Mapping[str, Standing],
+    def _told(
+        self, snapshot: Snapshot, cars: Cars, matches: Matches, pairs: pd.DataFrame
     ) -> RecallReport:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
@@ -183,7 +157,7 @@ class _Recall:
             }
             marks = {each.number: book.marks(each.number) for each in campaigns}
         kept = [
-            _why_kept((number, car), place, reason, handed, standings)
+            _why_kept((number, car), place, reason, handed, self.standings)
             for number, car, place, reason in zip(
                 numbers, pairs["reference"], pairs["car"], pairs["reason"], strict=True
             )
@@ -224,7 +198,7 @@ class _Recall:
             withdrawn=tuple(each.number for each in self.file.withdrawn),
             announced=self.file.announced,
             cars=len(cars.references),
-            outcomes=tuple(outcomes[partner] for partner in run.partners),
+            outcomes=tuple(self.outcomes[partner] for partner in run.partners),
             call_list=path,
             call_list_cars=len(on_list),
         )

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from flows.export_monthly import as_task, ended
+from flows.endings import ended
+from flows.export_monthly import as_task
 from flows.recall import recall
 from flows.recall_request import RecallRequest
 from flows.report import RecallReport

@@ -1,9 +1,6 @@
 """`joint-use export`: the monthly export, from the command line."""
 
 import os
-import signal
-import threading
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,8 @@ from flows.commands.options import (
     operator_option,
     shop_or_group_option,
 )
+from flows.commands.running import progress, set_up_run
 from flows.group import GroupRequest, shops_of
-from flows.orchestration import set_up
 from flows.printing import print_group, print_report
 from flows.report import exit_code
 from flows.request import NO_REASON, ExportRequest, Mode, Runner, Workers, named_person
@@ -27,8 +24,6 @@ from flows.run import opened_run
 from ledger.private_files import private_folder
 from schemas.configuration import validated
 from schemas.errors import ConfigurationError
-
-_PATIENCE_SECONDS = 5
 
 
 @click.command(name="export")
@@ -98,13 +93,13 @@ def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None: 
 def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
     request = validated(ExportRequest, {**asked, "shop": str(shop)}, where="export")
     _refuse_lone_server(request.workers)
-    with _progress(console, "準備中 / getting ready"):
+    with progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
         with opened_run(request, now, os.environ, is_scheduled=False) as run:
             state = run.folder.state
-        _set_up(state)
+        set_up_run(state)
         from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
-    with _progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
+    with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         report = export_monthly(request)
     print_report(report, console)
     if as_json:
@@ -124,11 +119,11 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
         raise ConfigurationError("--group: --partitions is for one large shop; use --shop")
     request = validated(GroupRequest, {**asked, "group": str(folder)}, where="export")
     _refuse_lone_server(request.workers)
-    with _progress(console, "準備中 / getting ready"):
+    with progress(console, "準備中 / getting ready"):
         shops = shops_of(folder)
-        _set_up(private_folder(folder / "state"))
+        set_up_run(private_folder(folder / "state"))
         from flows.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
-    with _progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
+    with progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
         report = export_group(request)
     print_group(report, console)
     if as_json:
@@ -142,26 +137,3 @@ def _refuse_lone_server(workers: Workers) -> None:
         raise ConfigurationError(
             "--runner dask: set PREFECT_API_URL to a Prefect server that the workers reach as well"
         )
-
-
-def _set_up(state: Path) -> None:
-    set_up(state, os.environ)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _stop)
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    """Stop at Ctrl-C: the run clears up after itself, and Prefect is not waited for.
-
-    Its server got the same Ctrl-C, so it would be asked in vain for more than a minute.
-    """
-    patience = threading.Timer(_PATIENCE_SECONDS, os._exit, (1,))
-    patience.daemon = True
-    patience.start()
-    click.echo("\n中止します / stopping; nothing further is published", err=True)
-    raise KeyboardInterrupt
-
-
-def _progress(console: Console, text: str) -> AbstractContextManager[object]:
-    return console.status(text) if console.is_terminal else nullcontext()

@@ -7,7 +7,8 @@ import click
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
 from flows.export import export
-from flows.report import STATUS_TEXT
+from flows.printing import print_outcome
+from flows.report import exit_code
 from flows.request import ExportRequest
 from schemas.agreement import DropKind
 from schemas.configuration import validated
@@ -19,7 +20,9 @@ from schemas.configuration import validated
 @operator_option
 @reason_option("deletion notice")
 @json_option
-def command(
+@click.pass_context
+def command(  # noqa: PLR0913 (one parameter per option)
+    context: click.Context,
     *,
     shop: Path,
     partners: tuple[str, ...],
@@ -38,12 +41,7 @@ def command(
     report = export(request, clock=now, environment=os.environ, kind=DropKind.NOTICES)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
-        return
-    for outcome in report.outcomes:
-        click.echo(
-            f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: "
-            f"削除 {outcome.deleted} 件 / {outcome.deleted} keys to delete",
-            err=True,
-        )
-        if outcome.path:
-            click.echo(outcome.path)
+    else:
+        for outcome in report.outcomes:
+            print_outcome(outcome, f"削除 {outcome.deleted} 件 / {outcome.deleted} keys to delete")
+    context.exit(exit_code(report.outcomes))

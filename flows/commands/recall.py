@@ -2,18 +2,18 @@
 
 import json
 import os
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.running import progress, set_up_run
 from flows.desk import open_desk
-from flows.orchestration import set_up
+from flows.printing import print_outcome
 from flows.recall_request import RecallRequest
 from flows.recall_status import Progress, mark_cars, progress_of
-from flows.report import STATUS_TEXT, CampaignCount, RecallReport
+from flows.report import CampaignCount, RecallReport, exit_code
 from flows.request import named_person
 from flows.run import opened_run
 from ledger.recall_book import MARKS
@@ -50,7 +50,9 @@ from transforms.reading.car_codes import read_identifier
 @operator_option
 @reason_option("recall announced")
 @json_option
+@click.pass_context
 def command(  # noqa: PLR0913 (one parameter per option)
+    context: click.Context,
     *,
     shop: Path,
     path: Path | None,
@@ -89,8 +91,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
             "reason": reason,
             "dry_run": dry_run,
         }
-        _run(validated(RecallRequest, asked, where="recall"), as_json=as_json)
-        return
+        context.exit(_run(validated(RecallRequest, asked, where="recall"), as_json=as_json))
     desk = open_desk(shop, operator, reason, now, os.environ)
     if mark:
         if not (number and vehicles):
@@ -163,21 +164,22 @@ def _told(campaign: Campaign) -> dict[str, object]:
     }
 
 
-def _run(request: RecallRequest, *, as_json: bool) -> None:
+def _run(request: RecallRequest, *, as_json: bool) -> int:
     console = Console(stderr=True)
-    read_campaigns(Path(request.campaign))
-    with opened_run(request.as_export(), now, os.environ, kind=DropKind.RECALL) as run:
-        state = run.folder.state
-    set_up(state, os.environ)
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    from flows.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
-
-    with console.status("確認中 / looking") if console.is_terminal else nullcontext():
+    with progress(console, "準備中 / getting ready"):
+        # Everything that can be refused is refused before the minute Prefect may need to start.
+        read_campaigns(Path(request.campaign))
+        with opened_run(request.as_export(), now, os.environ, kind=DropKind.RECALL) as run:
+            state = run.folder.state
+        set_up_run(state)
+        from flows.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
+    with progress(console, "確認中 / looking"):
         report = recall_targets(request)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
-        return
-    _print(report)
+    else:
+        _print(report)
+    return exit_code(report.outcomes)
 
 
 def _print(report: RecallReport) -> None:
@@ -185,13 +187,7 @@ def _print(report: RecallReport) -> None:
         click.echo(_campaign_line(each))
     for outcome in report.outcomes:
         handed = outcome.account["recall_targets"].delivered
-        click.echo(
-            f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: 新たに {handed} 件 / {handed} new, "
-            f"削除通知 {outcome.deleted}",
-            err=True,
-        )
-        if outcome.path:
-            click.echo(outcome.path)
+        print_outcome(outcome, f"新たに {handed} 件 / {handed} new, 削除通知 {outcome.deleted}")
     if report.call_list:
         click.echo(
             f"店から連絡する車 {report.call_list_cars} 件 / cars on the shop's own call list:",

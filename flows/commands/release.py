@@ -8,6 +8,7 @@ import click
 from flows.carrying import decide
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
+from flows.report import handover_line
 
 
 @click.command(name="release")
@@ -37,7 +38,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         return
     click.echo(released.folder)
     click.echo("承諾しました / released", err=True)
-    if released.handed_over:
-        word = "渡していません / not handed over" if released.code else "封緘 / sealed"
-        click.echo(f"{word}: {released.handed_over}", err=True)
+    handed = handover_line(released.handed_over, released.code)
+    if handed:
+        click.echo(handed, err=True)
     context.exit(released.code)

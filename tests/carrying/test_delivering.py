@@ -14,7 +14,8 @@ from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedErr
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
-from tests.factories import NOW, agreement, customer, desk, object_to, run, write_shop
+from tests.factories import NOW, PERSON, agreement, customer, desk, object_to, run, write_shop
+from tests.running.test_command_line import joint_use
 
 NAME = "monthly-2026-10-r1.tar.age"
 FILES = {NAME, f"{NAME}.sha256", f"{NAME}.sha256.sig", f"monthly-2026-10-r1{READY}"}
@@ -58,6 +59,20 @@ def test_a_folder_that_is_not_there_is_told_and_handed_over_to_later(tmp_path):
     (tmp_path / "out").mkdir()
     deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(tmp_path / "out") == FILES
+
+
+def test_a_notice_that_reached_no_place_ends_with_a_code(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    run(shop)
+    object_to(shop, "1")
+    asked = ("--shop", shop, "--partner", "lotas", "--operator", PERSON)
+    done = joint_use("notices", *asked)
+    assert done.returncode == 1
+    assert "not handed over: the folder out" in done.stderr
+    (tmp_path / "out").mkdir()
+    notice = "/".join(Path(done.stdout.strip()).parts[-2:])
+    again = joint_use("deliver", notice, "--shop", shop, "--operator", PERSON)
+    assert (again.returncode, again.stdout.strip().endswith(".tar.age")) == (0, True)
 
 
 def test_the_next_run_hands_over_what_an_unchanged_month_still_owes(tmp_path):

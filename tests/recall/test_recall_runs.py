@@ -10,6 +10,7 @@ from drops.verify import verify_drop
 from flows.carrying import decide
 from flows.desk import open_desk
 from flows.disclosure import disclose
+from flows.export import plainly
 from flows.pages import disclosure_text
 from flows.recall import recall
 from flows.recall_request import RecallRequest
@@ -33,6 +34,7 @@ from tests.factories import (
     write_shop,
     write_table,
 )
+from tests.running.test_command_line import joint_use
 
 SHARE = {
     "purposes": ["5.recall"],
@@ -85,7 +87,7 @@ def shop(tmp_path, ledger_place):
     return shop_of(tmp_path, ledger_place)
 
 
-def run(shop, *, now=NOW, **asked):
+def run(shop, *, now=NOW, step=plainly, **asked):
     request = {
         "shop": str(shop),
         "campaign": str(shop / "campaign.csv"),
@@ -93,7 +95,7 @@ def run(shop, *, now=NOW, **asked):
         "reason": "試験",
         **asked,
     }
-    return recall(RecallRequest(**request), clock=lambda: now, environment={})
+    return recall(RecallRequest(**request), clock=lambda: now, environment={}, step=step)
 
 
 def listed(report):
@@ -239,6 +241,37 @@ def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop):
     assert verify_drop(Path(again.outcomes[0].path)).drop.discard == (first,)
 
 
+def test_what_was_published_before_an_objection_came_is_told(tmp_path):
+    content = {
+        "customers": PEOPLE,
+        "vehicles": CARS,
+        "certificates": PAPERS,
+        "objections": [objection("99")],
+    }
+    both = [{**agreement(name), "recall": SHARE} for name in ("broadleaf", "lotas")]
+    shop = write_shop(tmp_path, content, *both)
+    (shop / "campaign.csv").write_text(FILE)
+    published = []
+
+    def step(stage):
+        def wrapped(*args):
+            result = stage(*args)
+            if stage.__name__ == "publish":
+                published.append(result.drop_id)
+                if len(published) == 1:
+                    object_to(shop, "1")
+            return result
+
+        return wrapped
+
+    report = balanced(run(shop, step=step))
+    assert [outcome.drop_id for outcome in report.outcomes] == published
+    assert [len(delivered(report, name)["recall_targets"]) for name in ("broadleaf", "lotas")] == [
+        6,
+        5,
+    ]
+
+
 def with_limit(shop):
     with (shop / "shop.toml").open("a") as file:
         file.write('\n[carry_out]\nmax_persons = 3\ndata_managers = ["責任 花子"]\n')
@@ -266,6 +299,15 @@ def test_what_waits_for_the_data_manager_outlasts_another_campaign(tmp_path, led
     folder = release(shop, first.drop_id, NOW + timedelta(hours=2))
     assert verify_drop(Path(folder)).rows["recall_targets"] == 6
     assert run(shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
+
+
+@pytest.mark.flow
+def test_a_recall_that_waits_ends_with_4_and_says_how_to_release_it(prefect_server, tmp_path):
+    shop = with_limit(shop_of(tmp_path))
+    asked = ("--shop", shop, "--campaign", shop / "campaign.csv", "--operator", PERSON)
+    done = joint_use("recall", *asked, **prefect_server)
+    assert done.returncode == 4, done.stderr
+    assert "joint-use release lotas/recall-" in done.stderr
 
 
 def test_a_drop_that_tells_all_a_waiting_one_tells_takes_its_place(tmp_path):

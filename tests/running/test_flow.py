@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.report import markdown
 from schemas.errors import ConfigurationError, QuarantineLimitError, RefusedError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
@@ -207,6 +208,40 @@ def test_a_run_that_waits_ends_in_state_waiting_and_the_form_releases_it(
     told = release_drop(ReleaseRequest(shop=str(sample_shop), drop=drop, operator="責任 花子"))
     assert told.endswith("monthly-2026-10-r1.tar.age")
     assert (sample_shop / "drops" / drop / "drop.json").exists()
+
+
+def unreachable(shop: Path) -> Path:
+    with (shop / "partners" / "lotas.toml").open("a") as file:
+        file.write('\n[place]\nkind = "folder"\npath = "nowhere"\n')
+    return shop
+
+
+def test_a_run_whose_drop_reached_no_place_ends_in_a_state_that_says_so(
+    prefect_server, sample_shop
+):
+    from flows.export_monthly import export_monthly
+
+    asked = request(unreachable(sample_shop), partners=("lotas",))
+    state = export_monthly(asked, return_state=True)
+    assert (state.name, state.is_completed()) == ("NotHandedOver", True)
+    assert (
+        "lotas/monthly-2026-10-r1: 渡していません / not handed over: the folder nowhere"
+        in state.message
+    )
+    assert "not handed over: the folder nowhere" in markdown(state.result())
+
+
+def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
+    prefect_server, sample_shop
+):
+    from flows.release_drop import ReleaseRequest, release_drop
+
+    shop = unreachable(limited(sample_shop))
+    drop = factories.run(shop, partners=("lotas",)).outcomes[0].drop_id
+    asked = ReleaseRequest(shop=str(shop), drop=drop, operator="責任 花子")
+    state = release_drop(asked, return_state=True)
+    assert (state.name, state.result()) == ("NotHandedOver", "released")
+    assert "not handed over: the folder nowhere" in state.message
 
 
 def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(

@@ -1,0 +1,39 @@
+"""What commands that run a Prefect flow share: the way there, the wait, and how Ctrl-C ends it."""
+
+import os
+import signal
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from flows.orchestration import set_up
+
+_PATIENCE_SECONDS = 5
+
+
+def set_up_run(state: Path) -> None:
+    """Set Prefect up for a run whose command the operator waits for. Must come before its first import."""
+    set_up(state, os.environ)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _stop)
+
+
+def progress(console: Console, text: str) -> AbstractContextManager[object]:
+    """Show that something goes on, where somebody looks."""
+    return console.status(text) if console.is_terminal else nullcontext()
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    """Stop at Ctrl-C: the run clears up after itself, and Prefect is not waited for.
+
+    Its server got the same Ctrl-C, so it would be asked in vain for more than a minute.
+    """
+    patience = threading.Timer(_PATIENCE_SECONDS, os._exit, (1,))
+    patience.daemon = True
+    patience.start()
+    click.echo("\n中止します / stopping; nothing further is published", err=True)
+    raise KeyboardInterrupt
