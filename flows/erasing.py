@@ -14,14 +14,13 @@ from drops.keys import PartnerKeys
 from flows.desk import Desk
 from flows.disposing import ERASURE, Disposal, carry_out, closed_drops, copies, unlinker
 from flows.objecting import Refusal, record
+from flows.people import read_records
 from flows.waiting_room import discard_waiting, sweep_waiting
-from flows.workspace import workspace
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
-from sources.staging import take_snapshot
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
 _OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
@@ -42,13 +41,19 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
     """Record the request, and remove the person from quarantine, lists, waiting drops and kept drops.
 
     Raises:
+        BusyError: a run is at work; nothing was recorded or removed.
         ConfigurationError: nobody in the records has the number.
     """
+    series = [f"{partner}-{kind}" for partner in desk.folder.policy.agreements for kind in DropKind]
+    with desk.ledger.held(series):
+        return _erase(desk, refusal)
+
+
+def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
-    names = _numbers_of_theirs(desk, set(numbers))
+    names, known = _theirs(desk, set(numbers))
     taken = record(desk, refusal)
     gone, kept = _drops(desk, numbers)
-    known = _known_by(desk, set(numbers))
     removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
     with desk.ledger.writing() as connection:
         for drop_id in kept:
@@ -61,51 +66,37 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
 
 
 def _sweep(desk: Desk) -> None:
-    """Remove what killed runs left of drops, of all partners and kinds.
-
-    Raises:
-        BusyError: a run is at work; nothing was removed yet.
-    """
+    """Remove what killed runs left of drops, of all partners and kinds."""
     with desk.ledger.reading() as connection:
         waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
     for partner in desk.folder.policy.agreements:
         for kind in DropKind:
-            with desk.ledger.held([f"{partner}-{kind}"]):
-                sweep(desk.folder.drops / partner, kind.value)
-                sweep_waiting(desk.folder.state, partner, kind.value, waiting)
+            sweep(desk.folder.drops / partner, kind.value)
+            sweep_waiting(desk.folder.state, partner, kind.value, waiting)
 
 
-def _numbers_of_theirs(desk: Desk, numbers: set[str]) -> dict[str, set[str]]:
-    """Give, per column of a record, the numbers that are theirs: customer, cars, slips."""
+def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mentions]:
+    """Give by what rows are known to be theirs.
+
+    That is, per column of a record, the numbers of customer, cars and slips; and name, contact, home and
+    cars, for broken rows often bear no number.
+    """
     wanted = pyarrow.array(sorted(numbers), pyarrow.string())
-    found = dict.fromkeys(_OWN, numbers)
-    with workspace(desk.folder.state) as own:
-        tables = ("customers", "vehicles", "repairs")
-        snapshot = take_snapshot(
-            desk.folder.shop, desk.folder.home, own / "staged", desk.environment, tables
-        )
-        for table, key in (("vehicles", "vehicle_id"), ("repairs", "repair_id")):
-            rows = snapshot.table(table, [key, "customer_id"])
-            theirs = rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
-            found[key] = set(theirs[key].drop_null().to_pylist())
-    return found
-
-
-def _known_by(desk: Desk, numbers: set[str]) -> Mentions:
-    """Know the person by name, contact, home and cars: broken rows often bear no number."""
-    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
-    with workspace(desk.folder.state) as own:
-        folder = desk.folder
-        tables = ("customers", "vehicles")
-        snapshot = take_snapshot(folder.shop, folder.home, own / "staged", desk.environment, tables)
-        known = [
+    with read_records(
+        desk.folder, desk.environment, "customers", "vehicles", "repairs"
+    ) as snapshot:
+        people, cars, repairs = (
             rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
             for rows in (
                 snapshot.table("customers", ["customer_id", *PERSON_COLUMNS]),
-                snapshot.table("vehicles", ["customer_id", *CAR_COLUMNS]),
+                snapshot.table("vehicles", ["vehicle_id", "customer_id", *CAR_COLUMNS]),
+                snapshot.table("repairs", ["repair_id", "customer_id"]),
             )
-        ]
-    return Mentions(identities(*known))
+        )
+    names = dict.fromkeys(_OWN, numbers)
+    for rows, key in ((cars, "vehicle_id"), (repairs, "repair_id")):
+        names[key] = set(rows[key].drop_null().to_pylist())
+    return names, Mentions(identities(people, cars))
 
 
 def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:

@@ -53,7 +53,7 @@ def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, st
     Raises:
         SourceUnreadableError: the records cannot be read.
     """
-    with _read(folder, environment, "customers") as snapshot:
+    with read_records(folder, environment, "customers") as snapshot:
         customers = snapshot.table("customers", PEOPLE_COLUMNS)
     return People(customers, traits_of(customers, ledger.references.traits))
 
@@ -64,12 +64,19 @@ def read_vehicle_numbers(folder: ShopFolder, environment: Mapping[str, str]) -> 
     Raises:
         SourceUnreadableError: the records cannot be read.
     """
-    with _read(folder, environment, "customers", "vehicles") as snapshot:
+    with read_records(folder, environment, "customers", "vehicles") as snapshot:
         numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"]
     return [str(number) for number in numbers.drop_null().to_pylist()]
 
 
 @contextmanager
-def _read(folder: ShopFolder, environment: Mapping[str, str], *tables: str) -> Iterator[Snapshot]:
+def read_records(
+    folder: ShopFolder, environment: Mapping[str, str], *tables: str
+) -> Iterator[Snapshot]:
+    """Read some tables as they are at this moment; they are gone again at the end.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
     with workspace(folder.state) as own:
         yield take_snapshot(folder.shop, folder.home, own / "staged", environment, tables)

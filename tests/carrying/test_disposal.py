@@ -16,7 +16,9 @@ from flows.lawful_requests import LawfulRequest, record_request
 from flows.objecting import Refusal
 from ledger.audit import entries
 from ledger.hold_book import HoldBook
-from schemas.errors import ConfigurationError, VerificationError
+from ledger.locks import held
+from ledger.objection_book import ObjectionBook
+from schemas.errors import BusyError, ConfigurationError, VerificationError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
@@ -234,6 +236,17 @@ def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
     assert (entry.action, entry.subject) == ("lawful request", desk(shop).ledger.references.of("1"))
     with pytest.raises(ConfigurationError, match="nobody in the records"):
         record_request(desk(shop), request, ["404"])
+
+
+def test_nothing_is_recorded_or_removed_while_a_run_is_at_work(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    with held(shop / "state", ["lotas-recall"]), pytest.raises(BusyError, match="lotas-recall"):
+        erase(desk(shop), refusal("1"))
+    with desk(shop).ledger.reading() as connection:
+        register = ObjectionBook(connection, desk(shop).ledger.references).register()
+    assert "erasure" not in register.terms["scope"].to_pylist()
+    assert erase(desk(shop), refusal("1")).objection_ids
 
 
 def test_a_drop_with_an_erased_person_goes_as_soon_as_its_partner_answered(tmp_path):
