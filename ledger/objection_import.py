@@ -4,7 +4,9 @@ An objection of the records is one number of an objection, one customer number, 
 purpose of one file or table. It is raised when it is first read, and nothing but a day of lifting ends
 it: not its row vanishing, nor its effective day moved to later, nor its scope edited (which makes
 another objection beside it). One that was lifted at the counter is raised again when its row comes back
-after it was gone, or gets a later day of receipt or effect than the lift.
+after it was gone, or gets a later day of receipt or effect than the lift; one that was lifted in the records
+when its row gets such a day and keeps the old day of lifting. A lift from before there was a law to object
+under is what databases write for no day at all.
 
 Words nobody defined are kept as `?`: they may hold anything, and an unknown word reads as the widest.
 """
@@ -40,6 +42,9 @@ SINCE_ALWAYS = date.min
 
 UNDEFINED = "?"
 """In place of a word nobody defined."""
+
+_FIRST_LIFT = date(2005, 4, 1)
+"""The Act on the Protection of Personal Information (個人情報保護法) binds businesses from this day on."""
 
 _CHANNELS = frozenset(
     {
@@ -151,13 +156,21 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
         for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)
     ]
     # A row that is not lifted outweighs one that is.
-    frame["ends_on"] = [lifted or date.max for lifted in frame["lifted_on"]]
+    frame["ends_on"] = [
+        lifted if lifted and lifted >= _FIRST_LIFT else date.max for lifted in frame["lifted_on"]
+    ]
     first = frame.drop_duplicates("id").set_index("id")
     repeated = frame[frame["id"].duplicated(keep=False)]
     if len(repeated):
-        strictest = repeated.groupby("id").agg({"begins_on": "min", "ends_on": "max"})
+        strictest = repeated.groupby("id").agg(
+            {"begins_on": "min", "ends_on": "max", "received_on": _last_day}
+        )
         first.loc[strictest.index, list(strictest)] = strictest
     return first
+
+
+def _last_day(days: pd.Series) -> date | None:
+    return max((day for day in days if day), default=None)
 
 
 def _known_statements(connection: Connection) -> pd.DataFrame:
@@ -190,19 +203,24 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
 def _again(
     stated: pd.DataFrame, known: pd.DataFrame, book: ObjectionBook, today: date
 ) -> pd.Series:
-    """Give from when statements hold again that were lifted at the counter; None for the others."""
+    """Give from when statements hold again although they were lifted before; None for the others."""
     events = book.register().events
-    ended = set(stated.index[stated["ends_on"] == date.max]) & set(known.index)
-    ended -= set(standing(events, Instant(today)).to_pylist())
+    ended = set(known.index) - set(standing(events, Instant(today)).to_pylist())
     lifts = events.filter(pc.equal(events["kind"], "lifted")).to_pandas()
     last_lifts = lifts.groupby("objection_id")["effective_on"].max()
     seen = book.seen()
 
     def again(row: _Statement) -> date | None:
         name = str(row.Index)
-        if name not in ended:
-            return None
         newest = max(row.begins_on, row.received_on or date.min)
+        if row.ends_on != date.max and newest > row.ends_on:
+            is_known = name in known.index
+            is_said_anew = (row.received_on or date.min) > row.ends_on or (
+                is_known and newest not in raised_on(events, name)
+            )
+            return newest if is_said_anew and (name in ended or not is_known) else None
+        if name not in ended or row.ends_on != date.max:
+            return None
         if name not in seen:
             return max(row.begins_on, today)
         return newest if newest > last_lifts.get(name, date.max) else None

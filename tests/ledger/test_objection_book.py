@@ -215,6 +215,57 @@ def test_a_lift_moved_to_an_earlier_day_ends_it_and_to_a_later_one_puts_it_off(s
         assert numbers(run(shop)) == delivered_people, lifted_on
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"received_on": "2026-10-20"},
+        {"received_on": "2026-01-01", "effective_on": "2026-10-20"},
+        {"received_on": "2026-10-20", "effective_on": "2026-01-01"},
+        {"received_on": "2026-10-20", "effective_on": "2026-10-25"},
+    ],
+)
+def test_a_row_whose_day_becomes_later_than_its_old_lift_holds_again(shop, again):
+    lift = {"lifted_on": "2026-02-01"}
+    write_table(shop, "objections", [objection("3", received_on="2026-01-01", **lift)])
+    assert numbers(run(shop)) == 3
+    write_table(shop, "objections", [objection("3", **again, **lift)])
+    assert [numbers(run(shop)) for _ in range(2)] == [2, 2]
+    write_table(shop, "objections", [objection("3", **again, lifted_on="2026-11-01")])
+    assert [numbers(run(shop)) for _ in range(2)] == [3, 3]
+
+
+def test_a_row_that_comes_back_with_a_later_day_and_its_old_lift_holds_again(tmp_path):
+    many = [objection(str(n)) for n in range(90, 98)]
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": many})
+    lift = {"lifted_on": "2026-02-01"}
+    for rows, delivered_people in (
+        ([*many, objection("3", received_on="2026-01-01", **lift)], 3),
+        (many, 3),
+        ([*many, objection("3", received_on="2026-10-20", **lift)], 2),
+    ):
+        write_table(shop, "objections", rows)
+        assert numbers(run(shop)) == delivered_people
+
+
+@pytest.mark.parametrize("days", [{"received_on": "2026-10-20", "effective_on": "2026-01-01"}, {}])
+@pytest.mark.parametrize("day", ["2026-02-01", "1900-01-01", "1899-12-30", "1970-01-01"])
+def test_a_lift_before_the_request_or_before_the_law_lifts_nothing(tmp_path, days, day):
+    if not days and day == "2026-02-01":
+        days = {"effective_on": "2026-03-01"}
+    row = objection("3", lifted_on=day, **days)
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [row]})
+    assert [numbers(run(shop)) for _ in range(2)] == [2, 2]
+
+
+def test_a_refusal_taken_back_before_its_day_comes_never_holds(shop):
+    later = {"received_on": "2026-10-01", "effective_on": "2026-11-20"}
+    write_table(shop, "objections", [objection("3", **later)])
+    run(shop)
+    write_table(shop, "objections", [objection("3", **later, lifted_on="2026-11-01")])
+    assert numbers(run(shop)) == 3
+    assert numbers(run(shop, now=NOW + timedelta(days=30))) == 3
+
+
 def test_a_lift_at_the_counter_ends_today_what_the_records_end_later(shop):
     for lifted_on in ("2026-12-01", "2026-12-20"):
         write_table(shop, "objections", [objection("3", lifted_on=lifted_on)])
