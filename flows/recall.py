@@ -167,18 +167,7 @@ class _Recall:
             for number, car in zip(numbers, pairs["reference"], strict=True)
         ]
         pairs = pairs.assign(number=numbers, kept=kept, marked=last)
-        classes = [CLASS_NAMES[MatchClass(each)] for each in pairs["match_class"]]
-        found = [
-            FoundCar(*row)
-            for row in zip(
-                pairs["number"].tolist(),
-                pairs["reference"].tolist(),
-                classes,
-                pairs["reason"].tolist(),
-                kept,
-                strict=True,
-            )
-        ]
+        found = _found_cars(pairs)
         if not run.request.dry_run:
             with run.ledger.writing() as connection:
                 known = [each.number for each in campaigns]
@@ -221,6 +210,16 @@ class _Recall:
             kept=dict(sorted(Counter(own["kept"][(own["kept"] != "") & ~is_done]).items())),
             done=int(((own["kept"] != "") & is_done).sum()),
         )
+
+
+def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
+    """Give what the ledger keeps: of cars under one number, the surest that stays here, if one does."""
+    names = pairs["match_class"].map(lambda code: CLASS_NAMES[MatchClass(code)])
+    told = pairs.assign(match_class=names, is_handed=pairs["kept"] == "")
+    told = told.sort_values(["is_handed", "match_class"], kind="stable")
+    told = told.drop_duplicates(["number", "reference"]).sort_index()
+    rows = told[["number", "reference", "match_class", "reason", "kept"]]
+    return [FoundCar(*row) for row in rows.itertuples(index=False)]
 
 
 def _why_kept(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import pyarrow
 import pyarrow.compute as pc
@@ -87,6 +88,9 @@ def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Ar
     if len(matched.headers) == 1:
         return batch.column(matched.headers[0])
     parts = [batch.column(header).cast(pyarrow.string()) for header in matched.headers]
+    # Arrow leaves out rows in which every part is null.
+    is_empty = reduce(pc.and_, [part.is_null() for part in parts])
+    parts[0] = pc.if_else(is_empty, "", parts[0])
     joined = pc.binary_join_element_wise(*parts, matched.separator, null_handling="skip")
     return pc.if_else(pc.equal(joined, ""), pyarrow.scalar(None, pyarrow.string()), joined)
 

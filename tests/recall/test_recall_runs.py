@@ -346,6 +346,16 @@ def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
     assert report.campaigns[0].reasons["number_fits_model_unknown"] == 1
 
 
+def test_cars_of_one_number_are_listed_and_hold_nobody_else_up(tmp_path):
+    shop = shop_of(tmp_path, vehicles=[*CARS, car("V1", "2", 150)])
+    stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50"}
+    write_table(shop, "certificates", [*PAPERS, stray, stray])
+    report = balanced(run(shop))
+    assert report.campaigns[0].handed == 5
+    assert [row["車両番号"] for row in listed(report)] == ["V1", "V1", "", ""]
+    assert [each.vehicle for each in progress_of(desk(shop), "7001").cars].count("V1") == 1
+
+
 def test_nobody_to_tell_without_an_agreement_and_all_are_listed(tmp_path):
     shop = shop_of(tmp_path)
     (shop / "partners" / "lotas.toml").write_text(factories.toml(agreement()))

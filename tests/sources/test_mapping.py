@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow
 import pytest
 from click.testing import CliRunner
 
@@ -12,7 +13,7 @@ from schemas.shop import ShopConfiguration, TableMapping
 from sources.shop_folder import load_shop
 from tests.conftest import SAMPLE
 from tests.factories import customer, delivered, objection, run, vehicle, write_shop
-from transforms.mapping import match_headers
+from transforms.mapping import MatchedColumn, match_headers, raw_column
 
 CUSTOMERS = CATALOG["customers"]
 COLUMNS = '["tables"."customers"."columns"]'
@@ -23,6 +24,15 @@ def mapping(**columns):
     return TableMapping(
         source="s", table="t", columns={"customer_id": "顧客番号", **NEEDED, **columns}
     )
+
+
+def test_a_row_without_any_part_of_a_joined_column_has_nothing_there():
+    batch = pyarrow.RecordBatch.from_pydict(
+        {"a": [None, "山形市", None, None, ""], "b": [None, "緑町", "緑町", None, None]},
+        pyarrow.schema([("a", pyarrow.string()), ("b", pyarrow.string())]),
+    )
+    joined = raw_column(batch, MatchedColumn(("a", "b"), " "))
+    assert joined.to_pylist() == [None, "山形市 緑町", "緑町", None, None]
 
 
 def test_headers_match_whatever_their_width_and_marks():
