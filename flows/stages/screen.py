@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.report import Settled
+from flows.request import STANDING_REASONS
 from flows.run import Run
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
@@ -16,12 +17,14 @@ from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
 from schemas.agreement import Agreement
+from schemas.errors import ConfigurationError
 from schemas.staging import row_of
 from sources.photographs import read_photograph
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
+from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.screened import (
     COLUMNS,
@@ -35,7 +38,9 @@ from transforms.settling import line_columns, spread_quarantine
 from transforms.spine import NAMED_LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
-_TAX = "税"
+_TAX = "税|種別割|環境性能割"
+"""Costs that are a tax (RE2); people speak of the two parts of 自動車税 without naming it."""
+
 _ZERO_TAX = "inference"
 """A car whose owner pays no tax is, more often than not, a disabled person's (減免)."""
 
@@ -63,12 +68,16 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
 
 
 def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened:
-    """Judge the distinct texts of rows that are still in, column by column."""
+    """Judge the distinct texts of rows that are still in, column by column.
+
+    Raises:
+        ConfigurationError: the reason given for the run, which partners read, names somebody.
+    """
+    known = everybody(run, snapshot)
+    _refuse_reason_that_names_somebody(run, known)
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
-    judge = Screen(
-        shipped_knowledge(), JapaneseTokenizer(), decisions, everybody(run, snapshot).in_free_text
-    )
+    judge = Screen(shipped_knowledge(), JapaneseTokenizer(), decisions, known.in_free_text)
     distinct = {
         f"{table}.{name}": counts
         for table, names in _agreed_columns(run).items()
@@ -82,6 +91,16 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     ]
     named = [dict(zip(SCREENED.names, row, strict=True)) for row in rows]
     return Screened(pyarrow.Table.from_pylist(named, SCREENED))
+
+
+def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
+    if run.request.reason in STANDING_REASONS:
+        return
+    if known.in_free_text(pyarrow.array([run.request.reason])).any():
+        raise ConfigurationError(
+            "--reason names a customer or a car of the shop, and partners read it in drop.json; nothing was "
+            "published. Give a reason without it"
+        )
 
 
 def _agreed_columns(run: Run) -> dict[str, list[str]]:
@@ -166,16 +185,16 @@ def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
     for batch in snapshot.batches("repair_lines", [*NAMED_LINE_COLUMNS, "amount_jpy"]):
         of_nothing = batch.filter(pc.equal(pc.fill_null(batch.column("amount_jpy"), 0), 0))
-        of_tax = of_nothing.filter(pc.match_substring(of_nothing.column("name"), _TAX))
+        of_tax = of_nothing.filter(pc.match_substring_regex(of_nothing.column("name"), _TAX))
         is_in = codes_of(verdicts, "repair_lines", of_tax, 0) == 0
         for text in pc.unique(of_tax.column("name").filter(pyarrow.array(is_in))).to_pylist():
             verdicts.line_texts[text] = Verdict(Disposition.WITHHELD, _ZERO_TAX)
 
 
 def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
-    """Withhold costs a rule names, and taxes of nothing."""
+    """Withhold taxes of nothing."""
     rows = snapshot.table("vehicle_costs", ["cost_kind", "amount_jpy"])
-    is_tax = pc.match_substring(rows["cost_kind"], _TAX)
+    is_tax = pc.match_substring_regex(rows["cost_kind"], _TAX)
     is_nothing = pc.equal(pc.fill_null(rows["amount_jpy"], 0), 0)
     mask = whole(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False))
     is_free = mask.to_numpy(zero_copy_only=False)

@@ -129,6 +129,8 @@ def test_a_my_number_sets_its_slip_aside_until_the_source_is_mended(tmp_path):
         ("自動車税種別割", "30500", True),
         ("自動車税種別割", "0", False),
         ("自動車税種別割", "", False),
+        ("種別割", "0", False),
+        ("環境性能割", "0", False),
         ("自賠責保険料", "0", True),
         ("自動車税減免", "0", False),
         ("自動車税減免", "15000", False),
@@ -156,6 +158,23 @@ def test_a_body_shape_that_tells_of_a_disability_is_emptied(tmp_path):
 def test_another_customers_name_in_a_text_is_withheld(tmp_path):
     people = [customer("2", name="前後 左右")]
     report = run(write_shop(tmp_path, tables("前後左右 点検", customers=people)))
+    assert report.outcomes[0].cells == {"withheld:person": 1}
+
+
+@pytest.mark.parametrize("reason", ["前後左右さんの申し出のため", "マエウシロ様分の訂正"])
+def test_a_reason_that_names_a_customer_stops_the_run_and_is_not_repeated(tmp_path, reason):
+    people = [customer("2", name="前後 左右", name_kana="ﾏｴｳｼﾛ")]
+    shop = write_shop(tmp_path, tables("オイル交換", customers=people))
+    with pytest.raises(ConfigurationError, match="names a customer") as refused:
+        run(shop, reason=reason)
+    assert reason not in str(refused.value)
+    assert not (shop / "drops").exists() or not list((shop / "drops").rglob("drop.json"))
+    assert run(shop, reason="申し出のため").outcomes[0].status == "published"
+
+
+def test_a_telephone_number_with_a_no_between_its_parts_is_withheld(tmp_path):
+    people = [customer("2", mobile_phone="090-5555-9999")]
+    report = run(write_shop(tmp_path, tables("点検 090-5555の9999", customers=people)))
     assert report.outcomes[0].cells == {"withheld:person": 1}
 
 
@@ -303,8 +322,9 @@ def test_a_release_can_be_taken_back(tmp_path):
     assert delivered(report)["repairs"][0]["description"] == ""
 
 
-def test_a_tax_of_nothing_is_no_line_either(tmp_path):
-    shop = tables(line="自動車税種別割")
+@pytest.mark.parametrize("name", ["自動車税種別割", "種別割"])
+def test_a_tax_of_nothing_is_no_line_either(tmp_path, name):
+    shop = tables(line=name)
     shop["repair_lines"][0] |= {"amount_jpy": "0", "unit_price_jpy": "0"}
     account = run(write_shop(tmp_path, shop)).outcomes[0].account["repair_lines"]
     assert (account.delivered, account.withheld) == (1, 1)

@@ -90,4 +90,5 @@ def _squeeze(joined: JoinedText) -> JoinedText:
     joined.compatible()
     spell_out_companies(joined)
     joined.exchange(dict.fromkeys(f"{BLANKS}・{DASHES}{_SQUEEZED_OUT}", ""))
+    joined.substitute("(?<=[0-9])の(?=[0-9])", "", only_with="の")
     return joined

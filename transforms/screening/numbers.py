@@ -5,11 +5,15 @@ import unicodedata
 from collections.abc import Iterator
 
 _RUNS = re.compile(r"(?<!\d)\d(?:[\s・.‐‑–—―−ー-]?\d){9,}(?!\d)")
-_BETWEEN = r"[\W_]{0,3}"
+_BETWEEN = r"\D{0,3}"
 _GROUPS = re.compile(rf"(?<!\d)\d{{4}}(?:{_BETWEEN}\d{{4}}){{2,3}}(?:{_BETWEEN}\d{{1,3}})?(?!\d)")
-"""Twelve digits and more, in groups of four with whatever stands between them."""
+_GROUPS_OF_THREE = re.compile(rf"(?<!\d)\d{{3}}(?:{_BETWEEN}\d{{3}}){{3}}(?!\d)")
+"""Twelve digits and more, in groups of four or three with whatever stands between them."""
 
-_PHONE_IN_GROUPS = re.compile(r"(?<!\d)0\d{1,4}[\W_]{1,3}\d{1,4}[\W_]{1,3}\d{4}(?!\d)")
+_BETWEEN_GROUPS = r"(?:[\W_]{0,2}の[\W_]{0,2}|[\W_]{1,3})"
+_PHONE_IN_GROUPS = re.compile(
+    rf"(?<!\d)0\d{{1,4}}{_BETWEEN_GROUPS}\d{{1,4}}{_BETWEEN_GROUPS}\d{{4}}(?!\d)"
+)
 _PHONE = re.compile(r"(?<!\d)(?:\+81|0)(?:[\s()・.‐‑–—―−ー-]{0,2}\d){9,10}(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
@@ -65,6 +69,6 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _digit_runs(text: str) -> Iterator[str]:
-    for form in (_RUNS, _GROUPS):
+    for form in (_RUNS, _GROUPS, _GROUPS_OF_THREE):
         for run in form.finditer(text):
             yield re.sub(r"\D", "", run[0])
