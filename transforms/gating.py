@@ -1,10 +1,14 @@
 """The gate: whoever objected, and everything that is theirs, does not go to that partner."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from transforms.arrays import whole
-from transforms.reading.folded_columns import fold_addresses, fold_names
+from transforms.mentions import Mentions, identities
+from transforms.reading.folded_columns import fold_homes, fold_names
 from transforms.settling import spread_down
 from transforms.spine import Spine
 from transforms.verdicts import Disposition, Verdicts
@@ -35,7 +39,8 @@ def named_relatives(
 ) -> np.ndarray:
     """Mask of family rows that are an objector by a name that no birth date denies.
 
-    A given name alone counts where the objector lives at the customer's address or phone.
+    A given name alone counts where the objector lives at the customer's address or phone, and so does a
+    birth date without a name. A row that names an objector among others may be about them.
 
     Args:
         family: `FAMILY_COLUMNS` of all family members.
@@ -43,53 +48,85 @@ def named_relatives(
         objectors: `IDENTITY_COLUMNS` of the customers whose person objected.
     """
     mask = np.zeros(len(family), bool)
-    known = _KnownNames(objectors)
-    rows = family.select(["name", "birth_on"]).to_pylist() if known else []
-    folded = fold_names(whole(family["name"])).to_pylist() if rows else []
-    homes = _homes(holders) if rows else []
-    for place, row in enumerate(rows):
-        if known.is_meant(folded[place] or "", row["birth_on"], homes[place]):
-            mask[place] = True
-    return mask
+    if not len(objectors):
+        return mask
+    known = _KnownPeople(objectors)
+    names, births = whole(family["name"]), whole(family["birth_on"])
+    folded = fold_names(names)
+    may_be = known.are_named(folded) | known.are_at_home(holders)
+    for place in np.flatnonzero(may_be).tolist():
+        homes = _homes(holders.slice(place, 1))[0]
+        mask[place] = known.is_meant(folded[place].as_py() or "", births[place].as_py(), homes)
+    return mask | known.are_mentioned(names)
 
 
-class _KnownNames:
+class _KnownPeople:
     """The objectors' names, with what tells one bearer from another."""
 
     def __init__(self, found: pyarrow.Table) -> None:
         self._births: dict[str, set[object]] = {}
-        self._homes: dict[object, list[str]] = {}
-        births = found["birth_on"].to_pylist()
+        self._names_at: dict[_Home, list[str]] = {}
+        self._births_at: dict[_Home, set[object]] = {}
+        births, homes = found["birth_on"].to_pylist(), _homes(found)
         for column in ("name", "name_kana"):
-            for name, birth in zip(
-                fold_names(whole(found[column])).to_pylist(), births, strict=True
-            ):
+            names = fold_names(whole(found[column])).to_pylist()
+            for name, birth, own in zip(names, births, homes, strict=True):
                 if name:
                     self._births.setdefault(name, set()).add(birth)
-        names = fold_names(whole(found["name"])).to_pylist()
-        for name, homes in zip(names, _homes(found), strict=True):
-            for home in homes:
-                self._homes.setdefault(home, []).append(name or "")
+                    for home in own:
+                        self._names_at.setdefault(home, []).append(name)
+        for birth, own in zip(births, homes, strict=True):
+            for home in own if birth else ():
+                self._births_at.setdefault(home, set()).add(birth)
+        self._mentions = Mentions(identities(found))
 
-    def __bool__(self) -> bool:
-        """Tell whether there is any objector."""
-        return bool(self._births)
+    def are_named(self, folded: pyarrow.Array) -> np.ndarray:
+        """Mask of the names that are an objector's."""
+        return _are_in(folded, self._births)
 
-    def is_meant(self, name: str, birth_on: object, homes: list[tuple[str, str]]) -> bool:
+    def are_at_home(self, customers: pyarrow.Table) -> np.ndarray:
+        """Mask of the customers who live at an objector's address or phone."""
+        mask = np.zeros(len(customers), bool)
+        for kind, column in _homes_of(customers).items():
+            mask |= _are_in(
+                column, (v for k, v in (*self._names_at, *self._births_at) if k == kind)
+            )
+        return mask
+
+    def are_mentioned(self, names: pyarrow.Array) -> np.ndarray:
+        """Mask of the names in which an objector is named among others."""
+        return self._mentions.in_names(names)
+
+    def is_meant(self, name: str, birth_on: object, homes: "list[_Home]") -> bool:
         """Tell whether a family entry of a customer with these homes may be an objector."""
         births = self._births.get(name, set())
         if births and (birth_on is None or births & {None, birth_on}):
             return True
         if not name:
-            return False
-        neighbours = [full for home in homes for full in self._homes.get(home, ())]
+            return any(birth_on in self._births_at.get(home, ()) for home in homes)
+        neighbours = [full for home in homes for full in self._names_at.get(home, ())]
         return any(full.endswith(name) and full != name for full in neighbours)
 
 
-def _homes(customers: pyarrow.Table) -> list[list[tuple[str, str]]]:
-    addresses = fold_addresses(whole(customers["address"])).to_pylist()
-    phones = customers["phone"].to_pylist()
+_Home = tuple[str, str]
+"""An address or a phone number, folded, and which of the two it is."""
+
+
+def _homes_of(customers: pyarrow.Table) -> dict[str, pyarrow.Array]:
+    return {
+        "address": fold_homes(whole(customers["address"])),
+        "phone": whole(customers["phone"]),
+    }
+
+
+def _homes(customers: pyarrow.Table) -> list[list[_Home]]:
+    columns = [(kind, column.to_pylist()) for kind, column in _homes_of(customers).items()]
     return [
-        [(kind, value) for kind, value in (("address", a), ("phone", p)) if value]
-        for a, p in zip(addresses, phones, strict=True)
+        [(kind, column[row]) for kind, column in columns if column[row]]
+        for row in range(len(customers))
     ]
+
+
+def _are_in(cells: pyarrow.Array, values: Iterable[str]) -> np.ndarray:
+    wanted = pyarrow.array(sorted(set(values)), pyarrow.string())
+    return pc.is_in(cells, value_set=wanted).to_numpy(zero_copy_only=False)

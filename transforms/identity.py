@@ -2,9 +2,9 @@
 
 One person may stand in the records under several numbers, come back under a new one, or be named by a
 number a spreadsheet spoilt. Two rows are taken for one person if name and mobile number, e-mail
-address or home are the same; a home only where no two birth dates tell namesakes apart
-(docs/decisions/0002). All comparisons are of keyed digests, so that the same traits can be remembered
-without keeping anybody's data.
+address or home are the same, or its reading and mobile number or e-mail address; a home only where no two
+birth dates tell namesakes apart (docs/decisions/0002). All comparisons are of keyed digests, so that the
+same traits can be remembered without keeping anybody's data.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,18 +15,20 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import is_among, whole
-from transforms.reading.folded_columns import fold_addresses, fold_names
+from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
+from transforms.reading.folded_columns import fold_homes, fold_names
 
 IDENTITY_COLUMNS = [
-    *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "email", "birth_on"),
+    *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "fax", "email"),
+    "birth_on",
 ]
 """Customer columns by which a person is recognised."""
 
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
 
-_PERSONAL_NUMBER = r"^0[5789]0-"
-"""A mobile or IP number: one person's, not a household's."""
+_PERSONAL_NUMBER = r"^0[5-9]0-"
+"""A mobile or IP number (電気通信番号計画: 050, 060, 070, 080, 090): one person's, not a household's."""
 
 Digest = Callable[[pyarrow.Array], pyarrow.Array]
 """Keyed digests of texts: string → uint64, null stays null."""
@@ -36,12 +38,15 @@ NUMBER, DIGITS, IDENTITY, MATCHED = "number", "digits", "identity", "matched"
 that somebody was found once."""
 
 
+_GROUPS = ("contacts", "home_marks", "home_clues", "before")
+
+
 @dataclass(frozen=True)
 class Traits:
     """The traits of every customer row, a column of digests each (uint64, 0 where there is none).
 
-    `marks` are what is remembered of a person, `clues` what is looked for in others; they differ only
-    in how birth dates count.
+    `marks` are what is remembered of a person, `clues` what is looked for in others; they differ in how
+    birth dates count, and that others are looked for as earlier versions remembered them, too.
     """
 
     number: np.ndarray
@@ -49,6 +54,8 @@ class Traits:
     contacts: tuple[np.ndarray, ...]
     home_marks: tuple[np.ndarray, ...]
     home_clues: tuple[np.ndarray, ...]
+    before: tuple[np.ndarray, ...]
+    """Contacts and homes as folded by earlier versions, where that differs."""
 
     @property
     def marks(self) -> tuple[np.ndarray, ...]:
@@ -58,7 +65,7 @@ class Traits:
     @property
     def clues(self) -> tuple[np.ndarray, ...]:
         """What tells that a row is a remembered person."""
-        return (*self.contacts, *self.home_clues)
+        return (*self.contacts, *self.home_clues, *self.before)
 
     def same_person(self, mask: np.ndarray) -> np.ndarray:
         """Mask of the rows that are taken for one person with a row of the mask."""
@@ -75,7 +82,7 @@ class Traits:
     def arrays(self) -> dict[str, np.ndarray]:
         """Give all columns by name, to be kept."""
         named = {"number": self.number, "digits": self.digits}
-        for group in ("contacts", "home_marks", "home_clues"):
+        for group in _GROUPS:
             named |= {
                 f"{group}{place}": column for place, column in enumerate(getattr(self, group))
             }
@@ -86,7 +93,7 @@ class Traits:
         """Take back what `arrays` gave."""
         groups = {
             group: tuple(named[name] for name in sorted(named) if name.startswith(group))
-            for group in ("contacts", "home_marks", "home_clues")
+            for group in _GROUPS
         }
         return cls(named["number"], named["digits"], **groups)
 
@@ -98,29 +105,69 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         customers: `IDENTITY_COLUMNS`.
         digest: the keyed digest of the shop's ledger.
     """
-    ids = whole(customers["customer_id"])
-    names = fold_names(whole(customers["name"]))
-    phones = [_personal(whole(customers[c])) for c in ("phone", "mobile_phone")]
-    emails = pc.utf8_lower(whole(customers["email"]))
-    homes = _joined("home", names, fold_addresses(whole(customers["address"])))
+    ids, written = whole(customers["customer_id"]), whole(customers["name"])
+    names, addresses = fold_names(written), whole(customers["address"])
+    readings = fold_names(whole(customers["name_kana"]))
+    contacts = _contacts(customers)
+    homes = fold_homes(addresses)
     births = whole(customers["birth_on"]).cast(pyarrow.string())
-    is_born = births.is_valid().to_numpy(zero_copy_only=False)
 
     def made(texts: pyarrow.Array) -> np.ndarray:
         return pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False)
 
-    anyone, unborn = made(_joined("anyone", homes)), made(_joined("unborn", homes))
-    born = made(_joined("born", homes, births))
-    marks = (np.where(is_born, born, anyone), np.where(is_born, unborn, np.uint64(0)))
-    clues = (anyone, np.where(is_born, born, unborn))
+    def with_contacts(called: pyarrow.Array) -> tuple[np.ndarray, ...]:
+        return tuple(made(_joined("contact", called, each)) for each in contacts)
 
+    home_marks, home_clues = _homes(names, homes, births, made)
+    earlier = fold_names_as_before(written)
+    is_renamed, is_rehoused = (
+        _differs(*pair) for pair in ((earlier, names), (fold_addresses_as_before(addresses), homes))
+    )
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
-        contacts=tuple(made(_joined("contact", names, each)) for each in (*phones, emails)),
-        home_marks=marks,
-        home_clues=clues,
+        contacts=(*with_contacts(names), *with_contacts(readings)),
+        home_marks=home_marks,
+        home_clues=home_clues,
+        before=(
+            *with_contacts(_where(is_renamed, earlier)),
+            *_homes(
+                _where(pc.or_(is_renamed, is_rehoused), earlier),
+                fold_addresses_as_before(addresses),
+                births,
+                made,
+            )[1],
+        ),
     )
+
+
+def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
+    """Give the contacts that are one person's: numbers of mobiles, and the e-mail address."""
+    phones = (_personal(whole(customers[c])) for c in ("phone", "mobile_phone", "fax"))
+    return (*phones, pc.utf8_lower(whole(customers["email"])))
+
+
+def _homes(
+    names: pyarrow.Array,
+    addresses: pyarrow.Array,
+    births: pyarrow.Array,
+    made: Callable[[pyarrow.Array], np.ndarray],
+) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """Digest names with their homes: as they are remembered, and as they are looked for."""
+    homes = _joined("home", names, addresses)
+    is_born = births.is_valid().to_numpy(zero_copy_only=False)
+    anyone, unborn = made(_joined("anyone", homes)), made(_joined("unborn", homes))
+    born = made(_joined("born", homes, births))
+    marks = (np.where(is_born, born, anyone), np.where(is_born, unborn, np.uint64(0)))
+    return marks, (anyone, np.where(is_born, born, unborn))
+
+
+def _differs(one: pyarrow.Array, other: pyarrow.Array) -> pyarrow.Array:
+    return pc.fill_null(pc.not_equal(one, other), fill_value=False)
+
+
+def _where(mask: pyarrow.Array, texts: pyarrow.Array) -> pyarrow.Array:
+    return pc.if_else(mask, texts, pyarrow.scalar(None, pyarrow.string()))
 
 
 def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> Traits:

@@ -1,7 +1,7 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -30,13 +30,24 @@ SHORTEST_ADDRESS = 8
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
 _LOCAL_DIGITS = 7
-_BEHIND_A_NAME = r"(様|殿|さん|サン|氏|方|宅|内|家|の|他|ほか|外|商店).*"
-"""What follows a person's name inside somebody else's name or address (佐藤一郎様方, 佐藤一郎他１名)."""
+_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|内|家|ノ|他|ホカ|外|商店).*"
+"""What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名)."""
 
-_ANYWHERE_BEHIND = ("様", "殿", "さん", "サン", "氏", "方", "宅", "の")
-"""What follows a name also in the middle of a cell."""
+_ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
+"""What follows a name also in the middle of a cell, folded."""
 
-_BETWEEN_NAMES = r"[・/／、,，;；&＆()（）「」\n]+"
+_BEFORE_A_NAME = re.compile(
+    "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?"
+    "|夫|妻|祖?父|祖?母|息子|娘|兄|弟|姉|妹|[長次二三]男|[長次二三]女|同居|故|亡)"
+)
+"""What stands before a person's name inside somebody else's (代表 佐藤一郎, 父 佐藤一郎)."""
+
+_BETWEEN_NAMES = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
+_MOST_WORDS = 3
+"""So many words a name is written in."""
+
+_FAMILY_NAME = 3
+"""A name of so few characters may be a family name, which many people have."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +121,40 @@ class Mentions:
 
     def _is_in_passing(self, cell: str) -> bool:
         """Tell whether a person is one of several named in a cell, or named with something behind."""
-        parts = [part for part in re.split(_BETWEEN_NAMES, nfkc(cell)) if part.strip()]
-        folded = squeezed(fold_names(pyarrow.array(parts, pyarrow.string())))
-        stripped = pc.replace_substring_regex(folded, _BEHIND_A_NAME, "")
-        if len(parts) == 1 and folded[0].as_py() in self._exact:
+        written = nfkc(cell)
+        if self._folded([written])[0] in self._exact:
             return False
-        return not self._exact.isdisjoint([*folded.to_pylist(), *stripped.to_pylist()])
+        parts = [part for part in re.split(_BETWEEN_NAMES, written) if part.strip()]
+        folded = self._folded([*parts, *(_BEFORE_A_NAME.sub("", part.strip()) for part in parts)])
+        behind = [re.sub(_BEHIND_A_NAME, "", part) for part in folded]
+        if not self._exact.isdisjoint([*folded, *behind]):
+            return True
+        words = [run for part in parts for run in _runs_of_words(part)]
+        return not self._exact.isdisjoint(self._folded(words))
+
+    def _folded(self, names: list[str]) -> list[str]:
+        return [
+            str(name)
+            for name in squeezed(fold_names(pyarrow.array(names, pyarrow.string()))).to_pylist()
+        ]
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
         return pc.is_in(squeezed_addresses(cells), value_set=self._homes).to_numpy(
             zero_copy_only=False
         )
+
+
+def _runs_of_words(part: str) -> Iterator[str]:
+    """Give the runs of words in a part of a cell that may be somebody's whole name."""
+    words = part.split()
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
+            run = words[start:end]
+            may_be_family_name = end == start + 1 and len(run[0]) <= _FAMILY_NAME
+            if not may_be_family_name:
+                yield "".join(run)
+                yield _BEFORE_A_NAME.sub("", "".join(run))
 
 
 def _automaton(words: Iterable[str]) -> "ahocorasick_rs.AhoCorasick | None":

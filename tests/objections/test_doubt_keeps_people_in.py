@@ -88,6 +88,87 @@ def test_one_name_in_one_home_is_one_person(tmp_path, double):
     assert objected(shop_of(tmp_path, people, objection("1"))) == 2
 
 
+@pytest.mark.parametrize(
+    "home",
+    [
+        *("山形市緑町二丁目3番4号", "山形市緑町二ノ三ノ四", "山形市緑町2の3の4", "山形市緑町2,3,4"),
+        *("山形市緑町2─3─4", "〒990-0001 山形市緑町2-3-4", "山形市緑町2-3-4 コーポ緑101"),
+        *("山形市緑町2-3-4 佐藤様方", "山形県東村山郡山形市緑町2-3-4"),
+    ],
+)
+def test_a_home_is_one_however_its_number_is_written(tmp_path, home):
+    people = [
+        customer("1", name="安孫子 清", address="山形市緑町2-3-4"),
+        customer("2", name="安孫子 清", address=home),
+        customer("3", name="安孫子 清", address="山形市緑町2-3-5"),
+    ]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("鶴ヶ島市脚折", "鶴が島市脚折"), ("札幌市北五条", "札幌市北5条")]
+)
+def test_a_place_is_one_however_it_is_written(tmp_path, one, other):
+    people = [
+        customer("1", name="安孫子 清", address=f"{one}十二番地"),
+        customer("2", name="安孫子 清", address=f"{other}12"),
+    ]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(("瀨戸 淸", "瀬戸 清"), ("澁谷 實", "渋谷 実"), ("兒玉 圓", "児玉 円")),
+        *(
+            ("辻 太郎", "辻\U000e0100 太郎"),
+            ("辻 太郎", "辻\u200b太郎"),
+            ("さとう ゆき", "サトウ ユキ"),
+        ),
+        *(("安孫子 清", "安孫子 清※"), ("安孫子 清", "故 安孫子 清"), ("安孫子 清", "安孫子 清①")),
+        *(("安孫子 清", "＊安孫子 清"), ("安孫子 清", "安孫子 清 2台目")),
+        *(("(同)アビコ", "合同会社アビコ"), ("(有)安孫子商店", "安孫子商店(有)")),
+    ],
+)
+@pytest.mark.parametrize("contact", [{"mobile_phone": "060-1111-2222"}, {"email": "a@example.jp"}])
+def test_a_name_is_one_however_it_is_written(tmp_path, one, other, contact):
+    people = [
+        customer("1", name=one, **contact),
+        customer("2", name=other, **contact),
+        customer("3", name="別の 人", **contact),
+    ]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 2
+
+
+def test_a_reading_or_a_name_written_in_kana_with_one_mobile_is_one_person(tmp_path):
+    contact = {"mobile_phone": "090-1111-2222"}
+    people = [
+        customer("1", name="安孫子 清", name_kana="ｱﾋﾞｺ ｷﾖｼ", **contact),
+        customer("2", name="アビコ　きよし", **contact),
+        customer("3", name="安彦 喜代志", name_kana="アビコ キヨシ", fax="090-1111-2222"),
+    ]
+    assert objected(shop_of(tmp_path, people, objection("1"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("兒玉 實", "山形市緑町2の3の4"), ("児玉 さくら", "山形市緑町二丁目3番")]
+)
+def test_who_was_remembered_by_an_earlier_version_is_still_known(
+    tmp_path, monkeypatch, name, address
+):
+    from transforms import identity
+
+    who = {"name": name, "address": address, "mobile_phone": "090-1111-2222"}
+    shop = shop_of(tmp_path, [customer("1", **who), customer("2")], objection("1"))
+    with monkeypatch.context() as before:
+        before.setattr(identity, "fold_names", identity.fold_names_as_before)
+        before.setattr(identity, "fold_homes", identity.fold_addresses_as_before)
+        run(shop)
+    for again in (who, {**who, "address": ""}, {**who, "mobile_phone": ""}):
+        write_table(shop, "customers", [customer("11", **again), customer("2")])
+        assert objected(shop) == 1
+
+
 def test_father_and_son_of_one_name_are_told_apart_by_birth(tmp_path):
     people = [
         customer("1", name="佐藤一郎", birth_on="1940-01-01", **HOME),
@@ -163,6 +244,22 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
     assert "佐藤一郎様方".encode() not in bytes_of(Path(outcome.path))
 
 
+@pytest.mark.parametrize("address", ["山形市緑町5 c/o 佐藤一郎", "山形市緑町5　佐藤 一郎"])
+def test_an_address_with_a_name_behind_it_is_emptied(tmp_path, address):
+    people = [customer("1", address=address), customer("9", name="佐藤 一郎")]
+    outcome = run(shop_of(tmp_path, people, objection("9"))).outcomes[0]
+    assert outcome.cells == {"withheld:names_objector": 1}
+    assert "佐藤".encode() not in bytes_of(Path(outcome.path))
+
+
+def test_a_family_name_alone_empties_nobodys_cell(tmp_path):
+    people = [customer("1", name="佐藤 花子"), customer("9", name="佐藤")]
+    assert (
+        run(shop_of(tmp_path, people, objection("9"))).outcomes[0].account["customers"].delivered
+        == 1
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -173,6 +270,9 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
         "花子（佐藤一郎内）",
         "佐藤一郎商店",
         "花子(佐藤一郎)",
+        "有限会社サトウ 代表 佐藤一郎",
+        "有限会社サトウ　佐藤 一郎",
+        "佐藤花子（世帯主：佐藤一郎）",
     ],
 )
 def test_a_household_number_that_names_an_objector_among_others_is_withheld(tmp_path, name):
@@ -185,7 +285,19 @@ def test_a_household_number_that_names_an_objector_among_others_is_withheld(tmp_
     assert (outcome.account["customers"].withheld, outcome.account["customers"].delivered) == (1, 1)
 
 
-@pytest.mark.parametrize("name", ["ｻﾄｳ ｲﾁﾛｳ", "佐藤 一郎（別居）"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "ｻﾄｳ ｲﾁﾛｳ",
+            "佐藤 一郎（別居）",
+            "さとう いちろう",
+            "佐藤 一郎（故）",
+            "佐藤一郎、佐藤花子",
+        ),
+        *("父 佐藤 一郎", "佐藤一郎　他"),
+    ],
+)
 def test_a_relative_written_in_kana_or_with_a_remark_is_recognised(tmp_path, name):
     people = [customer("1"), customer("9", name="佐藤一郎", name_kana="サトウ　イチロウ")]
     family = [{"family_member_id": "F", "customer_id": "1", "name": name}]
@@ -196,6 +308,25 @@ def test_a_relative_written_in_kana_or_with_a_remark_is_recognised(tmp_path, nam
         .objected
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "birth_on"),
+    [("イチロウ", ""), ("一郎ちゃん", ""), ("一郎 (父)", ""), ("いちろう", ""), ("", "1940-05-05")],
+)
+def test_a_relative_in_the_objectors_home_is_known_by_less(tmp_path, name, birth_on):
+    person = {"name": "佐藤一郎", "name_kana": "サトウ　イチロウ", "birth_on": "1940-05-05"}
+    people = [
+        customer("1", address="山形市緑町二丁目3番4号"),
+        customer("2"),
+        customer("9", **person, address="山形市緑町2-3-4"),
+    ]
+    family = [
+        {"family_member_id": f"F{n}", "customer_id": n, "name": name, "birth_on": birth_on}
+        for n in ("1", "2")
+    ]
+    shop = shop_of(tmp_path, people, objection("9"), family_members=family)
+    assert run(shop).outcomes[0].account["family_members"].objected == 1
 
 
 def test_the_base_of_a_car_at_an_objectors_home_stays(tmp_path):

@@ -21,6 +21,7 @@ _traits = st.builds(
     contacts=st.tuples(_columns, _columns),
     home_marks=st.tuples(_columns),
     home_clues=st.tuples(_columns),
+    before=st.tuples(_columns),
 )
 _remembered = st.sets(
     st.tuples(

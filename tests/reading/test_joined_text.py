@@ -38,7 +38,8 @@ def test_cells_are_folded_as_if_each_were_alone(cells):
 
 @given(
     st.lists(
-        st.text(alphabet="山形市大字の1２3-ー丁目番地号室割県東京都府 ", max_size=14), min_size=1
+        st.text(alphabet="山形市郡大字の二1２3-ー丁目番地号室割県東京都府町〒 ", max_size=14),
+        min_size=1,
     )
 )
 def test_addresses_are_folded_by_the_rules_as_they_are_written_down(texts):
@@ -73,11 +74,17 @@ def _address(text):
     for pattern, new in (
         (r"[ \t\n\f\r\u3000]+", ""),
         ("[ー‐‑‒–—―−－ｰ]", "-"),
+        ("^〒?[0-9]{3}-?[0-9]{4}(?![0-9])", ""),
         ("^(?:東京都|北海道|(?:京都|大阪)府|..県|...県)", ""),
-        ("大?字", ""),
-        (r"([0-9])の([0-9])", r"\1-\2"),
-        ("丁目|番地の?|番|号室?|地割", "-"),
+        ("^[^0-9]{1,6}?郡", ""),
+        ("大字", ""),
+        ("字", ""),
+        ("二+(?=丁目|番|号|地割|[-の](?:[0-9]|二))", lambda found: "2" * len(found[0])),
+        ("(?<=[0-9][-の])二+", lambda found: "2" * len(found[0])),
+        ("(?<=[0-9])の(?=[0-9])", "-"),
+        ("(?<=[一-龥])の(?=[一-龥])", "ノ"),
+        ("丁目|番地の?|番(?!町)|号室?|地割", "-"),
         ("--+", "-"),
     ):
         folded = re.sub(pattern, new, folded)
-    return folded.strip("-")
+    return folded.removeprefix("-").removesuffix("-")

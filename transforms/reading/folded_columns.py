@@ -1,12 +1,16 @@
 """Folding whole columns for comparison, by the rules of `folding`; addresses and running texts too."""
 
+import re
+
 import pyarrow
+import pyarrow.compute as pc
 
 from transforms.arrays import are_ascii_words
 from transforms.reading.ascii_columns import without
 from transforms.reading.folding import (
     BLANKS,
     DASHES,
+    fold_kana,
     fold_names_in,
     fold_plainly,
     spell_out_companies,
@@ -15,8 +19,19 @@ from transforms.reading.joined_text import JoinedText
 
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
 _SQUEEZED_OUT = "().-"
-_BETWEEN_PARTS = ("丁目", "番地の", "番地", "番", "号室", "号", "地割")
-"""What stands between the numbers of an address; longer ones first."""
+_POSTAL_CODE = "〒?[0-9]{{3}}-?[0-9]{{4}}(?![0-9])"
+_COUNTY = "[^0-9{edge}]{{1,6}}?郡"
+_BETWEEN_PARTS = "丁目|番地の|番地|番(?!町)|号室|号|地割"
+"""What stands between the numbers of an address; longer ones first. 一番町 is a name."""
+
+_KANJI_DIGITS = "〇一二三四五六七八九"
+_KANJI_NUMBER = f"[{_KANJI_DIGITS}十百]+"
+_COUNTS = f"{_KANJI_NUMBER}(?=丁目|番|号|地割|条|[-のノ之](?:[0-9]|{_KANJI_NUMBER}))"
+_GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
+_BETWEEN_DIGITS = "(?<=[0-9])[-のノ之,、.・/](?=[0-9])"
+_WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
+_TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+)+).*$"
+_TO_A_LONE_NUMBER = r"^(.*?[0-9])(?:-[^0-9].*|[^0-9]{1,10}(?:方|気付))$"
 
 
 def fold_codes(texts: pyarrow.Array) -> pyarrow.Array:
@@ -37,8 +52,19 @@ def fold_names(names: pyarrow.Array) -> pyarrow.Array:
 
 
 def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
-    """Fold addresses: as codes, without prefecture, 大字 and 字, with 丁目 and 番地 as dashes."""
+    """Fold addresses: as codes, without postal code, prefecture, 郡, 大字 and 字, numbers in digits.
+
+    丁目, 番地 and whatever else stands between numbers become dashes; 鶴ヶ島 and 鶴が島 become one.
+    """
     return _as_addresses(addresses).cells()
+
+
+def fold_homes(addresses: pyarrow.Array) -> pyarrow.Array:
+    """Fold addresses as `fold_addresses`, without building and c/o behind the number of the plot."""
+    folded = pc.replace_substring_regex(fold_addresses(addresses), _TO_THE_NUMBER, r"\1")
+    is_numbered = pc.match_substring_regex(folded, r"[0-9]-[0-9]+$")
+    lone = pc.replace_substring_regex(folded, _TO_A_LONE_NUMBER, r"\1")
+    return pc.if_else(is_numbered, folded, lone)
 
 
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
@@ -74,16 +100,36 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     joined.exchange(dict.fromkeys(BLANKS, ""))
     joined.exchange(dict.fromkeys(DASHES, "-"))
     edge = joined.boundary
+    joined.substitute(edge + _POSTAL_CODE.format(), edge, only_with="0123456789")
     joined.substitute(edge + _PREFECTURE.format(edge=edge), edge, only_with="都道府県")
+    joined.substitute(edge + _COUNTY.format(edge=edge), edge, only_with="郡")
     for part in ("大字", "字"):
         joined.replace(part, "")
-    joined.substitute(r"([0-9])の([0-9])", r"\1-\2", only_with="の")
-    for part in _BETWEEN_PARTS:
-        joined.replace(part, "-")
+    for pattern in (_COUNTS, _GOES_ON):
+        joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百")
+    joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/")
+    for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
+        joined.substitute(_WITHIN_A_NAME.format(marks=marks), one, only_with=marks)
+    joined.substitute(_BETWEEN_PARTS, "-", only_with="丁番号地")
     joined.substitute("--+", "-", only_with="-")
     joined.replace(f"{edge}-", edge)
     joined.replace(f"-{edge}", edge)
     return joined
+
+
+def _in_digits(number: re.Match[str]) -> str:
+    """Write a number of kanji in digits: 十二 and 一二 are both 12."""
+    text = number[0]
+    if not set("十百") & set(text):
+        return "".join(str(_KANJI_DIGITS.index(digit)) for digit in text)
+    hundreds, _, rest = text.rpartition("百")
+    tens, has_tens, ones = rest.rpartition("十")
+    value = 100 * (_digit(hundreds, 1) if "百" in text else 0)
+    return str(value + (10 * _digit(tens, 1) if has_tens else 0) + _digit(ones, 0))
+
+
+def _digit(written: str, nothing: int) -> int:
+    return _KANJI_DIGITS.index(written[-1]) if written and written[-1] in _KANJI_DIGITS else nothing
 
 
 def _squeeze(joined: JoinedText) -> JoinedText:
@@ -91,4 +137,5 @@ def _squeeze(joined: JoinedText) -> JoinedText:
     spell_out_companies(joined)
     joined.exchange(dict.fromkeys(f"{BLANKS}・{DASHES}{_SQUEEZED_OUT}", ""))
     joined.substitute("(?<=[0-9])の(?=[0-9])", "", only_with="の")
+    fold_kana(joined)
     return joined

@@ -5,7 +5,7 @@ Many texts have far fewer different characters: what concerns none of them is no
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 _BOUNDARIES = tuple(chr(code) for code in range(0xFDD0, 0xFDF0))
 """Noncharacters of Unicode (never assigned, no part of any text): one stands between the texts."""
@@ -55,13 +55,22 @@ class RunningText:
             self.text = self.text.replace(old, new)
             self._characters |= set(new)
 
-    def substitute(self, pattern: str, new: str, *, only_with: str) -> None:
+    def substitute(
+        self, pattern: str, new: str | Callable[[re.Match[str]], str], *, only_with: Collection[str]
+    ) -> None:
         """Replace what a regular expression finds, if the text has one of the characters `only_with`.
 
-        It cannot speak of the ends of texts but by the `boundary`, and adds no other characters.
+        It cannot speak of the ends of texts but by the `boundary`.
         """
-        if not self._characters.isdisjoint(only_with):
-            self.text = re.sub(pattern, new, self.text)
+        if self._characters.isdisjoint(only_with):
+            return
+        changed = re.sub(pattern, new, self.text)
+        if callable(new) and changed != self.text:
+            self.text = changed
+            self._characters = self._characters_now()
+        elif isinstance(new, str):
+            self.text = changed
+            self._characters |= set(new)
 
     def _take(self, boundary: str, joined: str, count: int) -> None:
         self.boundary, self.count = boundary, count
