@@ -17,7 +17,7 @@ from flows.report import CampaignCount, Outcome, RecallReport
 from flows.run import Run, opened_run
 from flows.scratch import Targets
 from flows.stages.register import register
-from flows.stages.screen import screened_texts
+from flows.stages.screen import screened_texts, withhold_named_rows
 from flows.stages.targets import (
     CLASS_NAMES,
     RECALL_TABLES,
@@ -83,8 +83,10 @@ def extract(run: Run) -> Snapshot:
 def settle_all(run: Run, snapshot: Snapshot) -> None:
     """Rule on every row what does not depend on a partner."""
     verdicts = settle(snapshot.spine, (), run.month)
+    screened = screened_texts(run, snapshot, verdicts)
+    withhold_named_rows(snapshot, verdicts, screened)
     run.scratch.save_verdicts(verdicts)
-    run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
+    run.scratch.save_screened(screened)
 
 
 @dataclass

@@ -91,7 +91,7 @@ class Drop(Configuration):
     """Drops the shop has stopped: the partner must discard them."""
     account: Mapping[str, Account]
     cells: Mapping[str, int]
-    """Cells emptied, substituted or defused, by reason."""
+    """Cells withheld (or waiting for a decision), substituted or defused; why one is withheld is not told."""
     operator: str
     reason: str
     software: str

@@ -1,7 +1,7 @@
 """Screen: texts that are not made of the trade's words wait, dangers never leave (policy §10)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow
@@ -26,6 +26,7 @@ from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
+from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
 from transforms.screening.screened import (
     COLUMNS,
     ROWS_THAT_CAN_STAY,
@@ -34,7 +35,7 @@ from transforms.screening.screened import (
     Blocked,
     Screened,
 )
-from transforms.settling import line_columns, spread_quarantine
+from transforms.settling import line_columns, spread_down, spread_quarantine
 from transforms.spine import NAMED_LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
@@ -56,6 +57,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     screened = screened_texts(run, snapshot, verdicts)
     run.scratch.save_screened(screened)
     _set_aside(snapshot, verdicts, screened)
+    withhold_named_rows(snapshot, verdicts, screened)
     _withhold_zero_taxes(snapshot, verdicts)
     _withhold_zero_tax_lines(snapshot, verdicts)
     _make_photographs(run, snapshot, verdicts)
@@ -84,13 +86,44 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
         if table in snapshot.tables
         for name, counts in _distinct(snapshot, verdicts, table, names).items()
     }
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (column, text, found.reason, found.action, distinct[column][text], found.unknown)
         for column, judged in judge.judge(distinct).items()
         for text, found in judged.items()
     ]
+    rows += _of_named_cells(run, snapshot, verdicts)
     named = [dict(zip(SCREENED.names, row, strict=True)) for row in rows]
     return Screened(pyarrow.Table.from_pylist(named, SCREENED))
+
+
+def _of_named_cells(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> list[tuple[object, ...]]:
+    """Judge names, addresses and codes any partner gets, as `SCREENED`."""
+    cells, rows = NamedCells(shipped_knowledge()), list[tuple[object, ...]]()
+    for table, names in _agreed_of_all(run, (*NAMES, *PLACES, *CODES)).items():
+        counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+        for batch in (
+            _still_in(snapshot, verdicts, table, names) if table in snapshot.tables else ()
+        ):
+            for name in names:
+                texts = batch.column(name)
+                mask = cells.suspicious(f"{table}.{name}", texts)
+                counts[name].update(texts.filter(pyarrow.array(mask)).to_pylist())
+        for name, found in counts.items():
+            column = f"{table}.{name}"
+            judged = cells.judge(column, found).items()
+            rows += [(column, t, j.reason, j.action, found[t], ()) for t, j in judged]
+    return rows
+
+
+def withhold_named_rows(snapshot: Snapshot, verdicts: Verdicts, screened: Screened) -> None:
+    """Withhold rows whose name may not leave, with what hangs on them."""
+    for column in ROW_GOES_WITH:
+        table, _, name = column.partition(".")
+        for blocked in screened.of(table, [name]).values():
+            places = blocked.places(whole(snapshot.table(table, [name])[name]))
+            for place, ruling in _rulings(name, blocked):
+                verdicts.rule(table, places == place, *ruling)
+    spread_down(verdicts, snapshot.spine, Disposition.WITHHELD)
 
 
 def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
@@ -108,9 +141,19 @@ def _agreed_columns(run: Run) -> dict[str, list[str]]:
 
     What a run judges must not depend on whom it is for: a row set aside is set aside for everyone.
     """
+    return _agreed_of_all(run, [f"{t}.{name}" for t, names in COLUMNS.items() for name in names])
+
+
+def _agreed_of_all(run: Run, columns: Iterable[str]) -> dict[str, list[str]]:
+    """Give those of the columns (`table.column`) that any partner gets, by their table."""
     agreements = run.folder.policy.agreements.values()
-    agreed = {t: {c for a in agreements for c in _agreed_of(a, t)} for t in COLUMNS}
-    return {t: [name for name in names if name in agreed[t]] for t, names in COLUMNS.items()}
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        table, _, name = column.partition(".")
+        own = found.setdefault(table, [])
+        if any(name in _agreed_of(agreement, table) for agreement in agreements):
+            own.append(name)
+    return found
 
 
 def _distinct(

@@ -33,6 +33,7 @@ from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, tar
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.key_forms import hexadecimal_keys
+from transforms.screening.screened import WAITS
 
 SOFTWARE = "joint-use-export"
 
@@ -98,6 +99,14 @@ def _written(
 def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
     cells = sum((table.cells for table in tables), Counter[str]())
     return {reason: count for reason, count in sorted(cells.items()) if count}
+
+
+def _told_to_partner(cells: Mapping[str, int]) -> dict[str, int]:
+    """Tell a partner how many cells are empty on purpose, never why: the one of a category is somebody's."""
+    told: Counter[str] = Counter()
+    for reason, count in cells.items():
+        told["withheld" if reason == WAITS or reason.startswith("withheld:") else reason] += count
+    return dict(sorted(told.items()))
 
 
 class _DropWriter:
@@ -245,7 +254,7 @@ class _DropWriter:
             deleted=deleted,
             discard=discard,
             account={table.file.name: table.account for table in tables},
-            cells=_told(tables),
+            cells=_told_to_partner(_told(tables)),
             operator=run.operator,
             reason=run.request.reason,
             software=SOFTWARE,

@@ -105,6 +105,15 @@ def test_what_was_withheld_is_counted_and_never_listed_for_review(tmp_path):
     assert waiting(desk(shop)) == []
 
 
+def test_the_partner_is_told_how_many_cells_are_empty_and_not_why(tmp_path):
+    shop = tables("透析のため夕方納車", customers=[customer("2", occupation="魔法の絨毯職人")])
+    outcome = run(write_shop(tmp_path, shop)).outcomes[0]
+    assert outcome.cells == {"waits": 1, "withheld:health_care": 1}
+    drop = (Path(outcome.path) / "drop.json").read_text()
+    assert json.loads(drop)["cells"] == {"withheld": 2}
+    assert "health" not in drop
+
+
 def test_a_line_that_tells_of_a_disability_is_withheld_as_a_row(tmp_path):
     report = run(write_shop(tmp_path, tables(line="手動運転装置 取付")))
     account = report.outcomes[0].account["repair_lines"]
@@ -328,6 +337,73 @@ def test_a_tax_of_nothing_is_no_line_either(tmp_path, name):
     shop["repair_lines"][0] |= {"amount_jpy": "0", "unit_price_jpy": "0"}
     account = run(write_shop(tmp_path, shop)).outcomes[0].account["repair_lines"]
     assert (account.delivered, account.withheld) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "reason"),
+    [
+        ("customers", "name", "佐藤健一（透析）", "health_care"),
+        ("customers", "name", "鈴木 一郎 ※身障者手帳1級", "disability"),
+        ("customers", "name", "鈴木一郎 身障者", "disability"),
+        ("customers", "name", "鈴木 123456789018", "number"),
+        ("customers", "name_kana", "ｻﾄｳｹﾝｲﾁ（ｾｲｶﾂﾎｺﾞ）", "social_status"),
+        ("customers", "address", "山形市緑町1-2 山形刑務所内", "crime_record"),
+        ("customers", "address", "山形市緑町1-2 4111-1111-1111-1111", "number"),
+        ("family_members", "name", "花子（障害者手帳1級）", "disability"),
+        ("certificates", "model_code", "身障者減免", "not_a_code"),
+        ("certificates", "model_code", "DBA-ZVW30 安孫子清様", "not_a_code"),
+        ("certificates", "model_code", "=HYPERLINK(1)", "not_a_code"),
+        ("certificates", "engine_model", "2ZR透析", "not_a_code"),
+        ("certificates", "chassis_number", "本籍山形市透析中", "not_a_code"),
+        ("certificates", "chassis_number", "123456789018", "number"),
+    ],
+)
+def test_what_never_leaves_does_not_leave_in_a_name_an_address_or_a_code(
+    tmp_path, table, column, value, reason
+):
+    rows = {
+        "customers": customer("1"),
+        "family_members": {"family_member_id": "F1", "customer_id": "1", "name": "花子"},
+        "certificates": {"vehicle_id": "V1", "model_code": "DAA-ZVW50"},
+    }
+    shop = {
+        **tables("オイル交換"),
+        **{name: [row | ({column: value} if name == table else {})] for name, row in rows.items()},
+    }
+    outcome = run(write_shop(tmp_path, shop)).outcomes[0]
+    if (table, column) == ("customers", "name"):
+        assert outcome.account["customers"].withheld == outcome.account["repairs"].withheld == 1
+        assert outcome.reasons["customers"] == {f"withheld: {reason}": 1}
+    else:
+        assert outcome.cells == {f"withheld:{reason}": 1}
+    assert value.encode() not in bytes_of(Path(outcome.path))
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        ("customers", {"name": "医療法人緑会 山形透析病院", "kind": "corporate"}),
+        ("customers", {"name": "伊藤 セキ", "name_kana": "イトウ セキ"}),
+        ("customers", {"name": "佐藤 愛人", "address": "山形市緑町1-2 コーポ緑(A棟)"}),
+        (
+            "certificates",
+            {"vehicle_id": "V1", "model_code": "DAA-ZVW50改", "engine_model": "*FUMEI"},
+        ),
+        ("certificates", {"vehicle_id": "V1", "chassis_number": "山[41]12345山"}),
+    ],
+)
+def test_ordinary_names_and_codes_leave(tmp_path, table, values):
+    row = customer("1", **values) if table == "customers" else values
+    outcome = run(write_shop(tmp_path, {**tables("オイル交換"), table: [row]})).outcomes[0]
+    assert (outcome.cells, outcome.account[table].delivered) == ({}, 1)
+
+
+@pytest.mark.parametrize("column", ["phone", "mobile_phone", "fax"])
+@pytest.mark.parametrize("number", ["123456789018", "4111-1111-1111-1111"])
+def test_a_number_too_long_for_a_telephone_sets_its_row_aside(tmp_path, column, number):
+    shop = {**tables("オイル交換"), "customers": [customer("1", **{column: number})]}
+    report = run(write_shop(tmp_path, shop))
+    assert report.quarantined["customers"] == {f"{column}:unreadable": 1}
 
 
 def test_a_makers_name_that_tells_of_a_person_does_not_leave(tmp_path):

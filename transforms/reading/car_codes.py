@@ -14,7 +14,8 @@ _PLATE = re.compile(
 _DOMESTIC = re.compile(r"[A-Z0-9]{2,10}-\d{3,8}")
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _STAMPED_BY_OFFICE = re.compile(r"[一-龥]?[\[(]\d{2}[\])]\d{4,8}[一-龥]?")
-_DIGITS = re.compile(r"\*?\d+")
+_DIGITS = re.compile(r"\*?\d{1,9}")
+"""型式指定番号 and 類別区分番号 have nine digits together; a longer number is somebody's."""
 
 
 def read_plate(text: str) -> Read[str]:

@@ -11,6 +11,9 @@ _PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?)\d+)?")
 _POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
 
+_LONGEST = 11
+"""Digits of a number within Japan (電気通信番号計画); what has more, and is no number, may be a card's."""
+
 TYPICAL_MOBILE = r"^0[789]0-[1-9][0-9]{3}-[0-9]{4}$"
 """A mobile number as phonenumbers would write it: 070, 080 or 090 and a block that is in use."""
 
@@ -32,6 +35,8 @@ def read_phone(text: str) -> Read[str]:
     except phonenumbers.NumberParseException:
         return UNREADABLE
     if not phonenumbers.is_valid_number(number):
+        if len(re.sub(r"\D", "", folded)) > _LONGEST and "+" not in folded:
+            return UNREADABLE
         return Read(
             written, flag="without_area_code" if folded[0] not in "0+(" else "no_such_number"
         )

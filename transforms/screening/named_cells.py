@@ -1,0 +1,98 @@
+"""Names, addresses and codes: cells nobody judges word by word, but in which a remark may stand.
+
+佐藤健一（透析） is a name with something behind it that never leaves; 身障者減免 is no 型式.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.screening import Action, Knowledge
+from transforms.screening.dangers import NUMBERS, Dangers
+from transforms.screening.folding import plain
+from transforms.screening.judging import Judgement
+from transforms.screening.numbers import holds_personal_number
+
+NAMES = (
+    *("customers.name", "customers.name_kana", "family_members.name"),
+    *("certificates.owner_name", "certificates.user_name"),
+)
+PLACES = (
+    *("customers.address", "certificates.owner_address", "certificates.user_address"),
+    "certificates.base_location",
+)
+CODES = ("certificates.model_code", "certificates.engine_model", "certificates.chassis_number")
+
+ROW_GOES_WITH = frozenset({"customers.name"})
+"""Columns without which no row leaves: where the cell may not leave, the row stays."""
+
+NOT_A_CODE = "not_a_code"
+
+_CODE = (
+    r"^(?:[A-Z0-9*\[(][A-Z0-9*\[\]().,/&_・ -]{0,23}改?|[一-龥]?[\[(]\d{2}[\])]\d{4,8}[一-龥]?"
+    r"|(?:型式)?不明|改造|試作|組立|-)$"
+)
+"""Codes as certificates print them (国土交通省, 二次元コード), those of the office's stamp included (RE2)."""
+
+_REMARK = re.compile(r"[(\[【「<〈]([^)\]】」>〉]*)|[※*★☆●◎:;／](.*)")
+_BEGINS_A_REMARK = r"[(\[【「<〈※*★☆●◎:;／]"
+_MANY_DIGITS = r"(?:[0-9][^0-9]{0,3}){12}"
+_IS_KANJI = re.compile(r"[一-龥々]")
+_FIRMS = re.compile(
+    "会社|法人|組合|病院|医院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社|店$|所$|園$"
+)
+"""What tells that a name is a firm's: a hospital may be called one."""
+
+_ARE_NAMES = frozenset({"愛人"})
+"""Words that are a given name, too."""
+
+
+class NamedCells:
+    """Judges the cells of names, addresses and codes."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        """Take the danger rules."""
+        self._dangers = Dangers.of(knowledge)
+        words = {plain(word): rule.category for rule in knowledge.rules for word in rule.words}
+        self._words = {
+            word: category
+            for word, category in words.items()
+            if len(word) > 1 and _IS_KANJI.search(word) and word not in _ARE_NAMES
+        }
+        listed = "|".join(map(re.escape, sorted(self._words)))
+        self._suspicious = f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}"
+
+    def suspicious(self, column: str, texts: pyarrow.Array) -> np.ndarray:
+        """Mask of the texts of a column that have to be judged."""
+        if column in CODES:
+            mask = pc.or_(
+                pc.invert(pc.match_substring_regex(texts, _CODE)),
+                pc.match_substring_regex(texts, _MANY_DIGITS),
+            )
+        else:
+            folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
+            mask = pc.match_substring_regex(folded, self._suspicious)
+        return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
+
+    def judge(self, column: str, texts: Iterable[str]) -> Mapping[str, Judgement]:
+        """Judge suspicious texts of a column; those not in the answer leave."""
+        action = Action.WITHHOLD_ROW if column in ROW_GOES_WITH else Action.WITHHOLD_CELL
+        judged = {text: self._category(column, text) for text in texts}
+        return {text: Judgement(reason, action) for text, reason in judged.items() if reason}
+
+    def _category(self, column: str, text: str) -> str | None:
+        if holds_personal_number(text):
+            return NUMBERS
+        if column in CODES:
+            return NOT_A_CODE if not re.match(_CODE, text) else None
+        written = plain(text)
+        for found in _REMARK.finditer(written):
+            rule = self._dangers.found_in(found[1] or found[2] or "")
+            if rule is not None:
+                return rule.category
+        if column in NAMES and _FIRMS.search(written):
+            return None
+        return next((c for word, c in self._words.items() if word in written), None)
