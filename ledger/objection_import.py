@@ -46,6 +46,9 @@ UNDEFINED = "?"
 _FIRST_LIFT = date(2005, 4, 1)
 """The Act on the Protection of Personal Information (個人情報保護法) binds businesses from this day on."""
 
+_OF_RECORDS = "R"
+"""How the ids of objections begin that stand in the shop's records; those of commands begin with K."""
+
 _CHANNELS = frozenset(
     {
         *("counter", "phone", "letter", "mail"),
@@ -138,6 +141,11 @@ def import_statements(
     return Reading(len(stated), len(raised), lifts)
 
 
+def is_of_records(objection_id: str) -> bool:
+    """Tell whether an objection stands in the shop's records, or did."""
+    return objection_id.startswith(_OF_RECORDS)
+
+
 def _each(statements: pd.DataFrame) -> Iterable[_Statement]:
     return cast("Iterable[_Statement]", statements.itertuples())
 
@@ -150,7 +158,7 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
     )
     digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
     frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
-    frame["id"] = [f"R{digest:016x}" for digest in digests.to_pylist()]
+    frame["id"] = [f"{_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
     frame["begins_on"] = [
         effective or (min(received, today) if received else SINCE_ALWAYS)
         for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)

@@ -113,7 +113,8 @@ class TableMapping(Configuration):
 
     `values` turns the shop's words into canonical codes; `constants` gives a column that the
     source does not have one value for every row. `distinct` takes rows that are equal in all mapped
-    columns as one: for a file with a row per car that repeats the customer.
+    columns as one: for a file with a row per car that repeats the customer. `may_be_empty` is for objections
+    from several places: one without any row looks like a lost export.
     """
 
     source: str
@@ -122,6 +123,7 @@ class TableMapping(Configuration):
     values: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     constants: Mapping[str, str] = Field(default_factory=dict)
     distinct: bool = False
+    may_be_empty: bool = False
 
 
 class LedgerPlace(DatabaseUrl):
@@ -192,7 +194,7 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
                 raise ValueError(
                     f"tables.{name}: no column '{named}'; `joint-use policy dictionary` lists them"
                 )
-    _check_value_maps(name, mapping)
+    _check_words(name, mapping)
     given = set(mapping.columns) | set(mapping.constants)
     for column in known.values():
         if column.is_required and column.name not in given:
@@ -208,7 +210,11 @@ def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
         raise ValueError("tables.certificates: certificate files need no table, columns or values")
 
 
-def _check_value_maps(name: str, mapping: TableMapping) -> None:
+def _check_words(name: str, mapping: TableMapping) -> None:
+    if mapping.may_be_empty and name != "objections":
+        raise ValueError(
+            f"tables.{name}.may_be_empty: only of objections is it asked; leave it out"
+        )
     scopes = mapping.values.get("scope", {}) if name == "objections" else {}
     blank_means_none = any(
         code == NO_OBJECTION and not word.strip() for word, code in scopes.items()

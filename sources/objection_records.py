@@ -1,6 +1,6 @@
 """The shop's records of objections, as they are at this moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -8,12 +8,14 @@ import pyarrow
 
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
-from schemas.shop import ShopConfiguration
+from schemas.errors import ObjectionsUnreliableError
+from schemas.shop import CsvSource, ShopConfiguration, TableMapping
 from schemas.staging import FAULT
 from sources.opening import opened
 from sources.records import match_table, order_of, records_of
+from sources.rows import SourceTable
 from transforms.canonical import canonicalise
-from transforms.mapping import refuse_missing
+from transforms.mapping import Match, refuse_missing
 
 STATED_IN = "part"
 """Column that names the file or table an objection stands in."""
@@ -29,25 +31,45 @@ def read_objections(
         home: the shop's folder.
         environment: may name databases.
         private: a folder that goes with the run, for copies of what is far away.
+
+    Raises:
+        ObjectionsUnreliableError: of several places they are in, one holds none.
     """
     table = CATALOG["objections"]
     schema = pyarrow.schema(
         [*schema_of(table), (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
     )
-    batches = []
+    batches: list[pyarrow.RecordBatch] = []
     with ExitStack() as stack:
-        for mapping in shop.tables["objections"]:
+        mappings = shop.tables["objections"]
+        for mapping in mappings:
+            known = len(batches)
             source = stack.enter_context(
                 opened(shop.sources[mapping.source], home, environment, private)
             )
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)
-            for raw in records_of(mapping, rows.batches(match.headers, order_of(match, table))):
+            headers = _headers(shop, mapping, rows, match)
+            for raw in records_of(mapping, rows.batches(headers, order_of(match, table))):
                 batch = canonicalise(raw.rows, mapping, match, table)
                 part = pyarrow.repeat(rows.part, len(raw.records))
                 arrays = [*batch.rows.columns, batch.faults, part]
                 batches.append(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
             lost = [{FAULT: row.reason, STATED_IN: rows.part} for row in rows.unreadable]
             batches += pyarrow.Table.from_pylist(lost, schema).to_batches()
+            is_empty = not any(batch.num_rows for batch in batches[known:])
+            if is_empty and len(mappings) > 1 and not mapping.may_be_empty:
+                raise ObjectionsUnreliableError(
+                    f"{rows.part} holds no objection; a lost export looks the same. If nobody ever objected "
+                    "there, say so with may_be_empty = true in its section of shop.toml"
+                )
     return pyarrow.Table.from_batches(batches, schema)
+
+
+def _headers(
+    shop: ShopConfiguration, mapping: TableMapping, rows: SourceTable, match: Match
+) -> Sequence[str]:
+    """Name the columns to read: of a CSV file all, for a row with nothing but a remark objects, too."""
+    is_csv = isinstance(shop.sources[mapping.source], CsvSource)
+    return rows.headers if is_csv and not mapping.distinct else match.headers

@@ -1,5 +1,7 @@
 """Register: what the records say about objections becomes events, and whom they mean is found out."""
 
+from collections.abc import Collection
+
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
@@ -9,13 +11,19 @@ from flows.stages.everyone import traits as traits_of_everyone
 from flows.stages.suspects import begin_suspects
 from ledger.audit import Actor, note
 from ledger.objection_book import ObjectionBook
-from ledger.objection_import import STATEMENT_COLUMNS, Rules, import_statements
+from ledger.objection_import import (
+    STATEMENT_COLUMNS,
+    Rules,
+    import_statements,
+    is_of_records,
+)
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
 from sources.objection_records import read_objections
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
+from transforms.identity import DIGITS
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
 from transforms.objections import Instant, Register, in_force, standing
@@ -44,6 +52,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         known = book.register()
         holding = in_force(known.events, instant)
         work = meaning.work(standing(known.events, instant))
+        _refuse_without_number(meaning, work, known)
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
         note(connection, run.actor, "read", detail=read)
@@ -74,6 +83,19 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
         raise ObjectionsUnreliableError(
             "there is no objection at all; a lost export looks the same. If nobody ever objected, "
             "say so with limits.objections_may_be_empty = true in shop.toml"
+        )
+
+
+def _refuse_without_number(meaning: Meaning, work: Collection[str], known: Register) -> None:
+    """Refuse records that name an objector by something without a digit: a name, perhaps, of anybody."""
+    has_digits = known.traits.filter(pc.equal(known.traits["kind"], DIGITS))["objection_id"]
+    nameless = meaning.undecided & set(work) - set(has_digits.to_pylist())
+    of_records = sum(is_of_records(name) for name in nameless)
+    if of_records:
+        raise ObjectionsUnreliableError(
+            f"{of_records} objections in the records name their customer by no number that is there; nobody "
+            "can be kept out on their account. Write the customer's number into the records, or settle each "
+            "with `joint-use object --settle`; `joint-use objections --work` lists them"
         )
 
 

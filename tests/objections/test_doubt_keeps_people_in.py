@@ -44,6 +44,42 @@ def test_a_number_of_nobody_is_told_and_holds_back_nobody(tmp_path):
     assert report.outcomes[0].account["customers"].delivered == 1
 
 
+@pytest.mark.parametrize("number", ["安孫子 清", "十一", "abiko"])
+def test_an_objection_that_names_nobody_by_a_number_holds_the_run(tmp_path, number):
+    people = [customer("ABIKO"), customer("2", name="安孫子 清"), customer("3")]
+    shop = shop_of(tmp_path, people, *(objection(f"00{n}") for n in range(5, 9)), objection(number))
+    with pytest.raises(ObjectionsUnreliableError, match="1 objections in the records name"):
+        run(shop)
+    write_table(shop, "objections", [objection("ABIKO"), objection("2")])
+    assert objected(shop) == 2
+
+
+def test_a_row_with_nothing_but_a_remark_holds_the_run(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")])
+    path = shop / "records" / "objections.csv"
+    header = path.read_text().splitlines()[0]
+    empty = "," * header.count(",")
+    path.write_text(f"{header},備考\nO1,1{empty[1:]},\n{empty},安孫子清様 提供停止の電話あり\n")
+    with pytest.raises(ObjectionsUnreliableError, match="1 name no customer"):
+        run(shop)
+
+
+def test_one_of_two_places_without_any_objection_holds_the_run(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], objection("1"))
+    (shop / "records" / "counter.csv").write_text("objection_id,customer_id\n")
+    path = shop / "shop.toml"
+    text = path.read_text().replace('["tables"."objections"]', '[["tables"."objections"]]')
+    counter = (
+        '\n[[tables.objections]]\nsource = "records"\ntable = "counter.csv"\n'
+        'columns = { objection_id = "objection_id", customer_id = "customer_id" }\n'
+    )
+    path.write_text(text + counter)
+    with pytest.raises(ObjectionsUnreliableError, match=r"counter\.csv holds no objection"):
+        run(shop)
+    path.write_text(text + counter + "may_be_empty = true\n")
+    assert objected(shop) == 1
+
+
 @pytest.mark.parametrize("day", ["2924/05/01", "9999-12-31", "0001-01-01", "来年"])
 def test_a_day_no_paper_can_bear_does_not_put_an_objection_off(tmp_path, day):
     assert objected(shop_of(tmp_path, [customer("1")], objection("1", effective_on=day))) == 1
