@@ -15,6 +15,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import is_among, whole
+from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
 
@@ -26,9 +27,6 @@ IDENTITY_COLUMNS = [
 
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
-
-_PERSONAL_NUMBER = r"^0[5-9]0-"
-"""A mobile or IP number (電気通信番号計画: 050, 060, 070, 080, 090): one person's, not a household's."""
 
 Digest = Callable[[pyarrow.Array], pyarrow.Array]
 """Keyed digests of texts: string → uint64, null stays null."""
@@ -143,7 +141,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
     """Give the contacts that are one person's: numbers of mobiles, and the e-mail address."""
-    phones = (_personal(whole(customers[c])) for c in ("phone", "mobile_phone", "fax"))
+    phones = (personal_numbers(whole(customers[c])) for c in ("phone", "mobile_phone", "fax"))
     return (*phones, pc.utf8_lower(whole(customers["email"])))
 
 
@@ -227,8 +225,3 @@ def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.nda
 
 def _joined(kind: str, *texts: pyarrow.Array) -> pyarrow.Array:
     return pc.binary_join_element_wise(kind, *texts, "|", null_handling="emit_null")
-
-
-def _personal(numbers: pyarrow.Array) -> pyarrow.Array:
-    is_personal = pc.match_substring_regex(numbers, _PERSONAL_NUMBER)
-    return pc.if_else(is_personal, numbers, pyarrow.scalar(None, pyarrow.string()))

@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import whole
+from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import (
     fold_names,
     squeezed,
@@ -20,7 +21,8 @@ from transforms.reading.folded_columns import (
 from transforms.reading.folding import fold_phone, nfkc
 from transforms.reading.joined_text import JoinedText
 
-PERSON_COLUMNS = ["name", "name_kana", "phone", "mobile_phone", "fax", "email", "address"]
+PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
+PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address"]
 CAR_COLUMNS = ["plate", "chassis_number"]
 
 SHORTEST_CONTACT = 6
@@ -43,6 +45,8 @@ _BEFORE_A_NAME = re.compile(
 """What stands before a person's name inside somebody else's (代表 佐藤一郎, 父 佐藤一郎)."""
 
 _BETWEEN_NAMES = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
+_NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
+
 _MOST_WORDS = 3
 """So many words a name is written in."""
 
@@ -61,13 +65,16 @@ class Identities:
     """Addresses long enough to be looked for in a running text."""
     homes: frozenset[str]
     """All addresses, to be compared as a whole."""
+    own_phones: frozenset[str]
+    """Numbers that are one person's, as they are written in the records."""
+    emails: frozenset[str]
 
 
 def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
     written = [people["email"], *(table[column] for table in cars for column in CAR_COLUMNS)]
     contacts = {c for column in written for c in squeezed(pc.unique(column)).to_pylist() if c}
-    for column in ("phone", "mobile_phone", "fax"):
+    for column in PHONE_COLUMNS:
         phones = {fold_phone(phone) for phone in pc.unique(people[column]).drop_null().to_pylist()}
         contacts |= phones
         contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
@@ -79,6 +86,12 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
+        own_phones=frozenset(
+            phone
+            for column in PHONE_COLUMNS
+            for phone in personal_numbers(whole(people[column])).drop_null().to_pylist()
+        ),
+        emails=frozenset(pc.utf8_lower(people["email"]).drop_null().to_pylist()),
     )
 
 
@@ -93,7 +106,12 @@ class Mentions:
         self._exact = people.names
         self._in_texts = _automaton(people.contacts | people.names)
         self._addresses = _automaton(people.addresses)
-        self._homes = pyarrow.array(sorted(people.homes), pyarrow.string())
+        self._homes, self._phones, self._emails = (
+            pyarrow.array(sorted(texts), pyarrow.string())
+            for texts in (people.homes, people.own_phones, people.emails)
+        )
+        digits = (fold_phone(phone) for phone in people.own_phones)
+        self._digits = pyarrow.array(sorted(digits), pyarrow.string())
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
@@ -138,11 +156,25 @@ class Mentions:
             for name in squeezed(fold_names(pyarrow.array(names, pyarrow.string()))).to_pylist()
         ]
 
+    def are_phones(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells of a column of phone numbers that are one of theirs, and no household's."""
+        return _mask(pc.is_in(cells, value_set=self._phones))
+
+    def are_emails(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells of a column of e-mail addresses that are theirs, or made of their number."""
+        mask = _mask(pc.is_in(pc.utf8_lower(cells), value_set=self._emails))
+        if len(self._digits) and pc.any(pc.match_substring_regex(cells, _NUMBER_BEFORE_AT)).as_py():
+            numbers = pc.replace_substring_regex(cells, _NUMBER_BEFORE_AT + ".*", r"\1")
+            mask |= _mask(pc.is_in(pc.replace_substring(numbers, "-", ""), value_set=self._digits))
+        return mask
+
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
-        return pc.is_in(squeezed_addresses(cells), value_set=self._homes).to_numpy(
-            zero_copy_only=False
-        )
+        return _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
+
+
+def _mask(found: pyarrow.Array) -> np.ndarray:
+    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))
 
 
 def _runs_of_words(part: str) -> Iterator[str]:

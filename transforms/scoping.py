@@ -36,12 +36,23 @@ def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
         ("vehicle_images", "taken_on"),
     ):
         verdicts.rule(table, ~_is_in(spine.days(table, column), month), OUT, "outside_month")
+    for table, column in (("vehicle_costs", "incurred_on"), ("vehicle_images", "taken_on")):
+        verdicts.rule(table, _is_before_the_keeper(spine, table, column), OUT, "former_keeper")
     is_cleared = spine.are("vehicle_images", "is_cleared_for_sharing", True)  # noqa: FBT003 (a cell)
     verdicts.rule("vehicle_images", ~is_cleared, OUT, "not_cleared")
     is_dated, invoice_is_in = _slips_in(spine, month)
     verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
     verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), OUT)
     verdicts.rule("invoices", ~invoice_is_in, OUT, "outside_month")
+
+
+def _is_before_the_keeper(spine: Spine, table: str, column: str) -> np.ndarray:
+    """Mask of the rows of cars from a day before their keeper had them: they are somebody else's."""
+    acquired, cars = spine.days("vehicles", "acquired_on"), spine.rows(table, "vehicle_id")
+    if not len(acquired):
+        return np.zeros(len(cars), bool)
+    since = np.where(cars >= 0, acquired[np.maximum(cars, 0)], -1)
+    return np.asarray(spine.days(table, column) < since)
 
 
 def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:

@@ -114,10 +114,10 @@ def permitted_cells(
         cells["file"] = pc.binary_join_element_wise(f"{PHOTOGRAPHS}/", keys, ".jpg", "")
     if table.name == "certificates" and set(cells) & set(HOLDER_COLUMNS):
         cells |= _without_strangers(rows, cells, shaping, told)
+    finders = _finders(shaping.mentions)
     for column in table.columns:
-        if column.canonical and column.canonical.kind in TYPED_BY_PEOPLE:
-            is_free = column.canonical.kind is Kind.FREE_TEXT
-            find = shaping.mentions.in_free_text if is_free else shaping.mentions.in_names
+        find = finders.get(column.canonical.kind) if column.canonical else None
+        if find is not None:
             named = find(cells[column.name])
             cells[column.name] = _emptied(cells[column.name], named)
             told["withheld:names_objector"] += int(named.sum())
@@ -133,6 +133,16 @@ def permitted_cells(
         ):
             told[reason if reason == WAITS else f"withheld:{reason}"] += int(count)
     return cells
+
+
+def _finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarray]]:
+    """Give what finds objectors in the cells of a kind."""
+    return {
+        Kind.TEXT: mentions.in_names,
+        Kind.FREE_TEXT: mentions.in_free_text,
+        Kind.PHONE: mentions.are_phones,
+        Kind.EMAIL: mentions.are_emails,
+    }
 
 
 def indispensable_names(table: PartnerTable) -> list[str]:

@@ -10,7 +10,14 @@ from flows.run import Run
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
-from transforms.identity import IDENTITY_COLUMNS, core_texts, number_texts, same_people, traits_of
+from transforms.identity import (
+    IDENTITY_COLUMNS,
+    core_texts,
+    digits_texts,
+    number_texts,
+    same_people,
+    traits_of,
+)
 from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
 from transforms.objections import Instant, Recipient, refusing
@@ -41,13 +48,29 @@ class Objectors:
         meant = Meaning.of(register, self._traits, instant).rows(refusals)
         is_refusal = pc.is_in(register.traits["objection_id"], value_set=refusals)
         self._remembered = register.traits.filter(is_refusal)["digest"].to_numpy()
-        self.rows = same_people(meant, self._spine.merges.persons, self._traits)
+        persons = self._spine.merges.persons
+        sure = same_people(meant, persons, self._traits)
+        self.rows = same_people(sure | self._merged_perhaps(sure), persons, self._traits)
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""
         for table in ("vehicles", "family_members"):
             verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
         gate_out(verdicts, self._spine, self.rows, self._relatives)
+
+    def _merged_perhaps(self, objectors: np.ndarray) -> np.ndarray:
+        """Mask of the rows an objector was merged into, or the other way, by a number that was spoilt."""
+        is_lost = self._spine.merges.is_unknown
+        if not is_lost.any():
+            return np.zeros_like(objectors)
+        lost = np.flatnonzero(is_lost)
+        targets = self._spine.column("customers", "merged_into_customer_id")
+        texts, places = digits_texts(targets.take(pyarrow.array(lost)))
+        wanted, whose = self._digest(texts).to_numpy(), lost[places.to_numpy()]
+        digits = self._traits.digits
+        mask = is_among(digits, wanted[objectors[whose]])
+        mask[whose[is_among(wanted, digits[objectors & (digits != 0)])]] = True
+        return mask
 
     @cached_property
     def _relatives(self) -> np.ndarray:

@@ -205,6 +205,64 @@ def test_who_was_remembered_by_an_earlier_version_is_still_known(
         assert objected(shop) == 1
 
 
+@pytest.mark.parametrize("number", ["2", "2.0", "０２"])
+@pytest.mark.parametrize("objector", ["000001", "000002"])
+def test_who_is_merged_by_a_number_a_spreadsheet_spoilt_is_one_person(tmp_path, number, objector):
+    people = [
+        customer("000001", merged_into_customer_id=number),
+        customer("000002"),
+        customer("000003"),
+    ]
+    account = run(shop_of(tmp_path, people, objection(objector))).outcomes[0].account["customers"]
+    assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "is_kept"),
+    [
+        ("mobile_phone", "090-5555-9999", True),
+        ("fax", "０９０５５５５９９９９", True),
+        ("phone", "090-5555-9999", True),
+        ("email", "Kiyoshi@example.jp", True),
+        ("email", "09055559999@docomo.ne.jp", True),
+        ("phone", "023-600-1111", False),
+        ("mobile_phone", "090-5555-9998", False),
+    ],
+)
+def test_a_contact_that_is_an_objectors_own_is_emptied_in_other_rows(
+    tmp_path, column, value, is_kept
+):
+    person = {
+        "mobile_phone": "090-5555-9999",
+        "email": "kiyoshi@example.jp",
+        "phone": "023-600-1111",
+    }
+    people = [customer("1", name="安孫子 清", **person), customer("2", **{column: value})]
+    report = run(shop_of(tmp_path, people, objection("1")))
+    (row,) = delivered(report)["customers"]
+    assert (row[column] == "") == is_kept
+    assert report.outcomes[0].cells == ({"withheld:names_objector": 1} if is_kept else {})
+
+
+def test_what_a_car_cost_before_its_keeper_had_it_does_not_leave(tmp_path):
+    cost = {"vehicle_id": "V1", "cost_kind": "自賠責保険料", "amount_jpy": "100"}
+    costs = [
+        {**cost, "vehicle_cost_id": f"T{day}", "incurred_on": f"2026-10-{day}"} for day in (5, 20)
+    ]
+    shop = shop_of(
+        tmp_path,
+        [customer("1"), customer("2")],
+        objection("1"),
+        vehicles=[vehicle("V1", "2", acquired_on="2026-10-20")],
+        vehicle_costs=[
+            {**each, "incurred_on": each["incurred_on"].replace("-5", "-05")} for each in costs
+        ],
+    )
+    outcome = run(shop).outcomes[0]
+    assert outcome.account["vehicle_costs"].delivered == 1
+    assert outcome.reasons["vehicle_costs"] == {"out_of_scope: former_keeper": 1}
+
+
 def test_father_and_son_of_one_name_are_told_apart_by_birth(tmp_path):
     people = [
         customer("1", name="佐藤一郎", birth_on="1940-01-01", **HOME),

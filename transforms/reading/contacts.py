@@ -3,6 +3,8 @@
 import re
 
 import phonenumbers
+import pyarrow
+import pyarrow.compute as pc
 
 from transforms.reading.folding import DASH_CLASS, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
@@ -13,6 +15,9 @@ _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
 
 _LONGEST = 11
 """Digits of a number within Japan (電気通信番号計画); what has more, and is no number, may be a card's."""
+
+_PERSONAL_NUMBER = r"^0[5-9]0-"
+"""A mobile or IP number (電気通信番号計画: 050, 060, 070, 080, 090): one person's, not a household's."""
 
 TYPICAL_MOBILE = r"^0[789]0-[1-9][0-9]{3}-[0-9]{4}$"
 """A mobile number as phonenumbers would write it: 070, 080 or 090 and a block that is in use."""
@@ -46,6 +51,12 @@ def read_phone(text: str) -> Read[str]:
         else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     )
     return Read(phonenumbers.format_number(number, form))
+
+
+def personal_numbers(phones: pyarrow.Array) -> pyarrow.Array:
+    """Keep the numbers, as read, that are one person's; the others become null."""
+    is_personal = pc.match_substring_regex(phones, _PERSONAL_NUMBER)
+    return pc.if_else(is_personal, phones, pyarrow.scalar(None, pyarrow.string()))
 
 
 def read_postal_code(text: str) -> Read[str]:
