@@ -37,6 +37,8 @@ REASON_TEXTS = {
     "number_fits_other_emission_mark": "車台番号は範囲内、排ガス記号が違う",
     "number_fits_other_model": "車台番号は範囲内、型式が違う",
     "prefix_written_otherwise": "番号は範囲内、車台番号の前半の書き方が違う",
+    "number_written_in_no_known_form": "範囲内の番号のようだが、車台番号の書き方が違う",
+    "another_paper_or_record_says_so": "ほかの車検証か車両の記録では対象",
 }
 
 KEPT_TEXTS = {

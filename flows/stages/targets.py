@@ -32,6 +32,7 @@ UNSURE = frozenset(
     {
         *(Reason.UNDETERMINED_RANGE, Reason.OPEN_END),
         *(Reason.OTHER_MARK, Reason.OTHER_MODEL, Reason.SIMILAR_PREFIX),
+        *(Reason.LOOSE_NUMBER, Reason.OTHER_RECORD),
     }
 )
 """Reasons for which the shop looks first: ranges nobody can order, records that contradict themselves."""
@@ -46,10 +47,13 @@ class Cars:
     Args:
         frame: `number` (vehicle number, null for a paper), `vehicle` and `paper` (their rows, -1 where
             there is none), and `CAR_COLUMNS`.
+        others: what older papers and the vehicle itself say otherwise: `car` (row of the frame),
+            `model_code`, `chassis_number`.
         references: the ledger's keyed reference of each.
     """
 
     frame: pd.DataFrame
+    others: pd.DataFrame
     references: list[str]
 
 
@@ -62,22 +66,56 @@ def cars_of(run: Run, snapshot: Snapshot) -> Cars:
     newest = papers.sort_values("issued_on", kind="stable", na_position="first")
     own = newest[newest["vehicle"] >= 0].drop_duplicates("vehicle", keep="last")
     known = vehicles.rename(columns={"vehicle_id": "number"}).rename_axis("vehicle").reset_index()
-    frame = known.merge(own, on="vehicle", how="left", suffixes=("_recorded", ""))
+    frame = known.merge(
+        own, on="vehicle", how="left", suffixes=("_recorded", ""), validate="one_to_one"
+    )
+    others = _said_otherwise(frame, newest)
     for name in ("chassis_number", "plate"):
         frame[name] = frame[name].fillna(frame.pop(f"{name}_recorded"))
-    strays = papers[(papers["vehicle"] < 0) & papers["chassis_number"].notna()]
+    says_anything = papers["chassis_number"].notna() | papers["model_code"].notna()
+    strays = papers[(papers["vehicle"] < 0) & says_anything]
     frame = pd.concat([frame, strays.assign(number=None, vehicle=-1)], ignore_index=True)
     frame["paper"] = frame["paper"].fillna(-1).astype(np.int64)
     of_car = run.ledger.references.of_car
-    names = frame["number"].fillna("paper " + frame["chassis_number"].fillna(""))
-    return Cars(frame, [of_car(name) for name in names])
+    written = frame["chassis_number"].fillna(
+        frame["model_code"].fillna("") + "|" + frame["plate"].fillna("")
+    )
+    return Cars(
+        frame, others, [of_car(name) for name in frame["number"].fillna("paper " + written)]
+    )
+
+
+def _said_otherwise(frame: pd.DataFrame, papers: pd.DataFrame) -> pd.DataFrame:
+    """Give other numbers and 型式 the records have of a car, each with what else is known of it."""
+    chosen = frame[["vehicle", "model_code", "chassis_number", "chassis_number_recorded"]]
+    chosen = chosen.rename_axis("car").reset_index()
+    recorded = chosen.assign(chassis_number=chosen["chassis_number_recorded"])
+    of_papers = papers.loc[papers["vehicle"] >= 0, ["vehicle", "model_code", "chassis_number"]]
+    of_papers = of_papers.merge(
+        chosen, on="vehicle", suffixes=("", "_chosen"), validate="many_to_one"
+    )
+    for name in ("model_code", "chassis_number"):
+        of_papers[name] = of_papers[name].fillna(of_papers[f"{name}_chosen"])
+    of_papers["chassis_number"] = of_papers["chassis_number"].fillna(
+        of_papers["chassis_number_recorded"]
+    )
+    columns = ["car", "model_code", "chassis_number"]
+    said = pd.concat([recorded[columns], of_papers[columns]], ignore_index=True)
+    said = said.dropna(how="all", subset=columns[1:]).drop_duplicates()
+    first = chosen.assign(
+        chassis_number=chosen["chassis_number"].fillna(chosen["chassis_number_recorded"])
+    )[columns]
+    both = said.merge(first, on=columns, how="left", indicator="is_known", validate="one_to_one")
+    return both.loc[both["is_known"] == "left_only", columns].reset_index(drop=True)
 
 
 def matched(cars: Cars, campaigns: list[Campaign]) -> Matches:
     """Match all cars with campaigns."""
-    columns = cars.frame[["model_code", "chassis_number"]]
-    table = pyarrow.Table.from_pandas(columns, preserve_index=False)
-    return match(table, ranges_of(campaigns))
+    main, others = (
+        pyarrow.Table.from_pandas(frame, preserve_index=False)
+        for frame in (cars.frame[["model_code", "chassis_number"]], cars.others)
+    )
+    return match(main, ranges_of(campaigns), others)
 
 
 @dataclass(frozen=True)

@@ -356,6 +356,64 @@ def test_cars_of_one_number_are_listed_and_hold_nobody_else_up(tmp_path):
     assert [each.vehicle for each in progress_of(desk(shop), "7001").cars].count("V1") == 1
 
 
+@pytest.mark.parametrize(
+    ("own", "papers", "reason"),
+    [
+        ("ZVW50-0000150", [{"chassis_number": "ZVW50-9000150"}], "another_paper_or_record_says_so"),
+        (
+            "",
+            [
+                {"chassis_number": "ZVW50-0000150", "issued_on": "2023-01-01"},
+                {"chassis_number": "ZVW50-9000150", "issued_on": "2025-01-01"},
+            ],
+            "another_paper_or_record_says_so",
+        ),
+        (
+            "",
+            [
+                {"model_code": "DAA-ZVW50", "issued_on": "2023-01-01"},
+                {"model_code": "", "issued_on": "2025-01-01"},
+            ],
+            "another_paper_or_record_says_so",
+        ),
+        ("", [{"model_code": "DAA-ZVW50-AHXEB"}], "no_chassis_number"),
+        ("", [{"model_code": "*DAA-ZVW50"}], "no_chassis_number"),
+        ("", [{"model_code": "DAA─ZVW50改造"}], "no_chassis_number"),
+        ("車台番号ZVW50_0000150(打刻)", [], "number_written_in_no_known_form"),
+        ("ZVW5O-0000150", [], "number_written_in_no_known_form"),
+        ("ZVW50─0000150", [], "number_fits_model_unknown"),
+        ("DAA-ZVW50-0000150", [], "number_written_in_no_known_form"),
+    ],
+)
+def test_what_the_records_say_in_another_place_or_form_is_no_car_lost(
+    tmp_path, own, papers, reason
+):
+    shop = shop_of(
+        tmp_path,
+        vehicles=[vehicle("V1", "1", chassis_number=own)],
+        certificates=[{"vehicle_id": "V1", "model_code": "DAA-ZVW50", **each} for each in papers],
+    )
+    report = balanced(run(shop))
+    assert report.campaigns[0].reasons == {reason: 1}
+    assert report.campaigns[0].out == 0
+
+
+def test_a_range_whose_end_is_written_in_short_loses_no_car(tmp_path):
+    shop = shop_of(
+        tmp_path, vehicles=[vehicle("V1", "1", chassis_number="ZVW50-0000150")], certificates=[]
+    )
+    (shop / "campaign.csv").write_text(FILE.replace(",ZVW50-0000199", ",0000199"))
+    assert balanced(run(shop)).campaigns[0].possible == 1
+
+
+def test_a_paper_of_no_car_without_a_number_is_listed(tmp_path):
+    stray = {"model_code": "DAA-ZVW50", "plate": "山形 500 あ 1"}
+    shop = shop_of(tmp_path, vehicles=[], certificates=[stray, {**stray, "plate": "山形 500 あ 2"}])
+    report = balanced(run(shop))
+    assert report.campaigns[0].kept == {"no_person": 2}
+    assert len(listed(report)) == 2
+
+
 def test_nobody_to_tell_without_an_agreement_and_all_are_listed(tmp_path):
     shop = shop_of(tmp_path)
     (shop / "partners" / "lotas.toml").write_text(factories.toml(agreement()))

@@ -28,6 +28,7 @@ from transforms.recall.numbers import (
     fold,
     model_keys,
     parse_numbers,
+    placed_loosely,
     split_by_known,
 )
 
@@ -53,6 +54,8 @@ class Reason(StrEnum):
     OTHER_MARK = "number_fits_other_emission_mark"
     OTHER_MODEL = "number_fits_other_model"
     SIMILAR_PREFIX = "prefix_written_otherwise"
+    LOOSE_NUMBER = "number_written_in_no_known_form"
+    OTHER_RECORD = "another_paper_or_record_says_so"
     OUTSIDE = "number_outside"
 
 
@@ -75,25 +78,26 @@ class Matches:
     out: pd.Series
 
 
-def match(cars: pyarrow.Table, ranges: pyarrow.Table) -> Matches:
+def match(
+    cars: pyarrow.Table, ranges: pyarrow.Table, others: pyarrow.Table | None = None
+) -> Matches:
     """Match cars with the ranges of campaigns.
 
     Args:
         cars: columns `model_code` and `chassis_number`, as the records have them.
         ranges: `schemas.campaigns.RANGES`.
+        others: what else the records say of some cars: `car` (row of the cars), and the same columns.
     """
-    matcher = _Matcher(_Cars.of(cars), _Ranges.of(ranges))
-    found = pd.concat(
-        [
-            matcher.by_number(),
-            matcher.by_model_only(),
-            matcher.open_ended(),
-            matcher.undetermined(),
-            matcher.of_unplaced_cars(),
-            matcher.of_similar_prefixes(),
-        ],
-        ignore_index=True,
-    )
+    asked = _Ranges.of(ranges)
+    matcher = _Matcher(_Cars.of(cars), asked)
+    found = matcher.found()
+    if others is not None and len(others):
+        said = _Matcher(_Cars.of(others), asked).found()
+        rows = others["car"].to_numpy()[said["car"].to_numpy(np.int64)]
+        said = said.assign(
+            car=rows, match_class=int(MatchClass.POSSIBLE), reason=Reason.OTHER_RECORD.value
+        )
+        found = pd.concat([found, said], ignore_index=True)
     found["rank"] = found["reason"].map(_RANK)
     best = found.sort_values(["campaign", "car", "match_class", "rank"], kind="stable")
     pairs = best.drop_duplicates(["campaign", "car"])[["car", "campaign", "match_class", "reason"]]
@@ -103,7 +107,7 @@ def match(cars: pyarrow.Table, ranges: pyarrow.Table) -> Matches:
 
 @dataclass(frozen=True)
 class _Cars:
-    """Cars: a row each, with 型式 keys and the number taken apart; `placed` has them in order."""
+    """Cars: a row each, with 型式 keys and the number taken apart."""
 
     models: pd.DataFrame
     numbers: pd.Series
@@ -118,7 +122,7 @@ class _Cars:
 
 @dataclass(frozen=True)
 class _Ranges:
-    """Ranges: a row each. `kind`: ordered, open, type_only or undetermined."""
+    """Ranges: a row each. `kind`: ordered, open, one, type_only or undetermined."""
 
     frame: pd.DataFrame
 
@@ -127,6 +131,7 @@ class _Ranges:
         frame = ranges.to_pandas().astype({"model_code": object, "first": object, "last": object})
         keys = model_keys(frame["model_code"])
         ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
+        ends[1] = _with_prefix_of(*ends)
         low, high = (parse_numbers(each) for each in ends)
         span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
         last = high.serial + span * YEAR_STEP
@@ -164,6 +169,13 @@ class _Ranges:
         return self.frame[self.frame["kind"].isin(kinds)]
 
 
+def _with_prefix_of(first: pd.Series, last: pd.Series) -> pd.Series:
+    """Complete last numbers that are written as a serial only (ZVW50-0000100～0000199)."""
+    prefix = first.str.extract(r"^([A-Z0-9]+-)[0-9]+$", expand=False)
+    is_serial = last.str.fullmatch(r"[0-9]{3,9}") & prefix.notna()
+    return last.where(~is_serial, prefix + last)
+
+
 class _Matcher:
     def __init__(self, cars: _Cars, ranges: _Ranges) -> None:
         self._cars, self._ranges = cars, ranges
@@ -179,8 +191,24 @@ class _Matcher:
         unplaced = cars.numbers[pd.isna(cars.parsed.prefix)]
         split = split_by_known(unplaced, known).assign(year=-1)
         self._placed = pd.concat([placed, split], ignore_index=True).astype({"row": np.int64})
+        self._known = known
         self._is_placed = np.zeros(len(cars.numbers), bool)
         self._is_placed[self._placed["row"].to_numpy(np.int64)] = True
+
+    def found(self) -> pd.DataFrame:
+        """Find all pairs: `car`, `campaign`, `match_class`, `reason`; a pair may come several times."""
+        return pd.concat(
+            [
+                self.by_number(),
+                self.by_model_only(),
+                self.open_ended(),
+                self.undetermined(),
+                self.of_unplaced_cars(),
+                self.of_similar_prefixes(),
+                self.of_loose_numbers(),
+            ],
+            ignore_index=True,
+        )
 
     def by_number(self) -> pd.DataFrame:
         """Find the cars between the ends of ordered ranges."""
@@ -194,6 +222,23 @@ class _Matcher:
         ]
         pairs = pd.concat(found, ignore_index=True) if found else _nothing()
         return self._judged(pairs)
+
+    def of_loose_numbers(self) -> pd.DataFrame:
+        """Find numbers that are written in no known form, or with letters that look like figures."""
+        numbers = self._cars.numbers
+        is_odd = ~self._is_placed & numbers.notna().to_numpy(bool)
+        looks_alike = numbers.fillna("").str.contains("[OQI]").to_numpy(bool)
+        has_known = np.zeros(len(numbers), bool)
+        known = self._placed["prefix"].isin(self._known)
+        has_known[self._placed["row"][known].to_numpy(np.int64)] = True
+        loose = placed_loosely(numbers[is_odd | (looks_alike & ~has_known)], self._known)
+        ranges = self._ranges.of_kind("ordered", "open")
+        pairs = ranges[ranges["year"] < 0].merge(loose, on="prefix")
+        upper = pairs["high"].where(pairs["kind"] != "open", np.inf)
+        inside = pairs[pairs["serial"].between(pairs["low"], upper)]
+        return _pairs(
+            inside.rename(columns={"row": "car"}), MatchClass.POSSIBLE, Reason.LOOSE_NUMBER
+        )
 
     def by_model_only(self) -> pd.DataFrame:
         """Find the cars of models without ranges."""
@@ -221,9 +266,15 @@ class _Matcher:
         numbers = pd.DataFrame({"car": self._cars.numbers.index, "first": self._cars.numbers})
         named = self._judged(ones[ones["kind"] == "one"].merge(numbers.dropna(), on="first"))
         ordered_nowhere = self._ranges.of_kind("undetermined")
-        return pd.concat(
-            [named, self._of_models(ordered_nowhere, Reason.UNDETERMINED_RANGE)], ignore_index=True
+        of_models = self._of_models(ordered_nowhere, Reason.UNDETERMINED_RANGE)
+        # Of a car whose model nobody knows, the prefix of its number is all there is to go by.
+        has_no_model = self._cars.models["body"].isna().to_numpy()
+        unknown = self._placed[has_no_model[self._placed["row"].to_numpy(np.int64)]]
+        of_prefix = ordered_nowhere.dropna(subset=["prefix"])[["campaign", "prefix"]].merge(
+            unknown.rename(columns={"row": "car"}), on="prefix"
         )
+        by_prefix = _pairs(of_prefix, MatchClass.POSSIBLE, Reason.UNDETERMINED_RANGE)
+        return pd.concat([named, of_models, by_prefix], ignore_index=True)
 
     def of_unplaced_cars(self) -> pd.DataFrame:
         """Find the cars of the model whose number is missing or cannot be placed."""

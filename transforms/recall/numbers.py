@@ -24,7 +24,11 @@ _BARE = re.compile(r"^[A-Z0-9]{4,20}$")
 _EMISSION = r"^(?:[A-Z0-9]{1,3})-(?=[A-Z0-9])"
 """排出ガス識別記号: one to three characters before the body of a 型式."""
 
-_MODIFIED = r"(?:改|\*K|\(改\))+$"
+_MODIFIED = r"(?:改造?|\*K|\(改造?\))+$"
+_DETAILED = r"^((?:[A-Z0-9]{1,3}-)[A-Z0-9]{2,}|[A-Z0-9]{4,})-.*$"
+"""型式 with what a catalogue adds to it: DAA-ZVW50-AHXEB."""
+
+_LOOKALIKES = str.maketrans("OQI", "001")
 _NO_MODEL = frozenset({"", "-", "不明", "フメイ", "UNKNOWN"})
 
 YEARS = "123456789ABCDEFGHJKLMNPRSTVWXY"
@@ -92,6 +96,36 @@ def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True).astype({"row": np.int64, "serial": np.int64})
 
 
+def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
+    """Find prefixes that campaigns name, with a serial behind, in numbers with other marks around or between.
+
+    `車台番号ZVW50_0000150(打刻)` has one, and so has `ZVW5O-0000150`: of letters and figures that look alike
+    either may have been meant.
+
+    Args:
+        folded: numbers that are written in no known form, or with such letters.
+        prefixes: what campaigns name.
+
+    Returns:
+        Columns `row`, `prefix`, `serial`, as `split_by_known`.
+    """
+    alike: dict[str, list[str]] = {}
+    for prefix in prefixes:
+        alike.setdefault(re.sub(r"[^A-Z0-9]", "", prefix).translate(_LOOKALIKES), []).append(prefix)
+    lengths = sorted({len(prefix) for prefix in alike})
+    found = []
+    for row, text in folded.dropna().items():
+        bare = re.sub(r"[^A-Z0-9]", "", text).translate(_LOOKALIKES)
+        for start in range(len(bare)):
+            for length in lengths:
+                serial = re.match(r"[0-9]{3,9}(?![0-9])", bare[start + length :])
+                if serial:
+                    known = alike.get(bare[start : start + length], ())
+                    found += [(row, prefix, int(serial[0])) for prefix in known]
+    frame = pd.DataFrame(found, columns=["row", "prefix", "serial"])
+    return frame.astype({"row": np.int64, "prefix": object, "serial": np.int64})
+
+
 def fold(texts: pd.Series) -> pd.Series:
     """Fold codes."""
     folded = fold_codes(pyarrow.array(texts, pyarrow.string(), from_pandas=True))
@@ -100,7 +134,8 @@ def fold(texts: pd.Series) -> pd.Series:
 
 def model_keys(texts: pd.Series) -> pd.DataFrame:
     """Give 型式 as `full`, `body` (without emission mark and 改) and `has_mark`; null where unknown."""
-    folded = fold(texts).str.replace(_MODIFIED, "", regex=True)
+    folded = fold(texts).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
+    folded = folded.str.replace(_DETAILED, r"\1", regex=True)
     folded = folded.where(~folded.isin(_NO_MODEL))
     body = folded.str.replace(_EMISSION, "", regex=True)
     has_mark = (folded != body) & folded.notna()
