@@ -55,4 +55,4 @@ bench: .venv/bench
 	$(BIN)/python -m bench.recall
 
 clean:
-	rm -rf .venv data/sample/state data/sample/drops bench/work
+	rm -rf .venv data/sample/state data/sample/state.head.json data/sample/drops bench/work

@@ -12,9 +12,11 @@ from drops.keys import PartnerKeys
 from flows.desk import Desk
 from flows.people import read_vehicle_numbers
 from flows.reconciling import TAG_MANIFEST, doubts, examined, unknown_drops
+from ledger.audit import head as newest_of
 from ledger.audit import note
 from ledger.drop_book import DropBook, Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
+from ledger.noted_head import note_head
 from ledger.recall_book import Handover
 from schemas.agreement import DropKind
 from schemas.drop import Drop
@@ -41,6 +43,8 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
         for each in prepared:
             sequence = book.prepare(each, head.sequence)
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
+    with desk.ledger.reading() as connection:
+        note_head(desk.ledger.state, newest_of(connection), anew=True)
     answered = [f"{each.damage} at {each.sequence}: {each.told}" for each in found]
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
 

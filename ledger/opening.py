@@ -27,8 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import tables
+from ledger.audit import head
 from ledger.key_files import check_value_of, load_key
 from ledger.locks import held
+from ledger.noted_head import note_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
@@ -79,6 +81,8 @@ class Ledger:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
+                newest = head(connection)
+        note_head(self.state, newest)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -126,6 +126,27 @@ def test_a_removed_acknowledgement_is_found(shop):
     assert damages(shop) == {Damage.CHANGED}
 
 
+def test_an_older_ledger_restored_is_told_though_nothing_was_delivered_since(tmp_path):
+    shop = write_shop(tmp_path / "shop", TABLES)
+    run(shop, month="2026-08")
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    object_to(shop, "1")
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    assert damages(shop) == {Damage.RESTORED}
+    with pytest.raises(LedgerDoubtfulError, match="older backup"):
+        run(shop)
+    object_to(shop, "1", channel="phone")
+    assert resume(desk(shop))
+    outcome = run(shop).outcomes[0]
+    assert outcome.account["customers"].objected == 1
+    assert damages(shop) == set()
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    with pytest.raises(LedgerDoubtfulError):
+        run(shop)
+
+
 def test_an_older_ledger_restored_is_told_from_a_cut_tail(tmp_path):
     shop = write_shop(tmp_path / "shop", TABLES)
     run(shop, month="2026-08")

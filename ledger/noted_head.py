@@ -1,0 +1,58 @@
+"""The newest entry of the audit chain, noted beside the state folder: a restored backup of it shows.
+
+Published drops bear witness only of entries before them. A refusal recorded after the last drop, and lost
+because an older backup was restored, would be missed by nobody.
+"""
+
+import contextlib
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ledger.chain import Head
+from ledger.private_files import open_private
+
+
+@dataclass(frozen=True)
+class NotedHead:
+    """The newest entry at an instant (ISO 8601)."""
+
+    head: Head
+    at: str
+
+
+def noted_head(state: Path) -> NotedHead | None:
+    """Read what was noted last; None if nothing was, or nothing that can be read."""
+    try:
+        told = json.loads(_file(state).read_text())
+        return NotedHead(Head(int(told["sequence"]), str(told["sha256"])), str(told["at"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
+    """Note the newest entry, unless an older note speaks of a later one: that one is evidence.
+
+    Args:
+        state: the state folder.
+        head: the newest entry.
+        anew: whether somebody has answered for what the older note shows.
+    """
+    known = noted_head(state)
+    if known is not None and not anew and known.head.sequence >= head.sequence:
+        return
+    file = _file(state)
+    hidden = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    at = datetime.now().astimezone().isoformat(timespec="microseconds")
+    told = {"sequence": head.sequence, "sha256": head.digest, "at": at}
+    # Whoever cannot write beside the state folder goes without this witness.
+    with contextlib.suppress(OSError):
+        with open_private(hidden) as written:
+            written.write((json.dumps(told) + "\n").encode())
+        hidden.replace(file)
+
+
+def _file(state: Path) -> Path:
+    return state.with_name(f"{state.name}.head.json")
