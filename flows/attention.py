@@ -58,6 +58,8 @@ class PartnerState:
     """Finished drops that wait for the data manager."""
     not_handed_over: tuple[str, ...]
     """The newest published drops that should be at the partner's and are not."""
+    by_hand: tuple[str, ...]
+    """Those that somebody has to carry, as no program can."""
 
 
 def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[PartnerState]:
@@ -91,6 +93,13 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
                     for e in due
                     if e.drop.partner == partner
                     and folder.policy.carries(partner, e.drop.agreement.sha256)
+                ),
+                tuple(
+                    e.drop.drop_id
+                    for e in due
+                    if e.drop.partner == partner
+                    and e.sequence not in answers
+                    and folder.policy.is_carried_by_hand(partner)
                 ),
             )
         )

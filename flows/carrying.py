@@ -206,6 +206,18 @@ def due(desk: Desk) -> list[str]:
     ]
 
 
+def to_carry_by_hand(desk: Desk) -> list[str]:
+    """List the newest published drops nobody is known to have carried, and no program can."""
+    with desk.ledger.reading() as connection:
+        found = CarryBook(connection).not_handed_over()
+        answers = DropBook(connection).answers()
+    return [
+        each.drop.drop_id
+        for each in found
+        if each.sequence not in answers and desk.folder.policy.is_carried_by_hand(each.drop.partner)
+    ]
+
+
 def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> Released:
     """Let the data manager release a waiting drop and hand it over, or refuse it.
 

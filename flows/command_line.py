@@ -48,6 +48,13 @@ _SENTENCES = {
 }
 
 
+_WRONG_USAGE = {
+    click.NoSuchOption: "そのような指定はありません",
+    click.MissingParameter: "必要な指定が足りません",
+    click.BadParameter: "指定の値が正しくありません",
+}
+
+
 class _Lazy(click.Group):
     """Imports a command only when it is called, so that each answers at once."""
 
@@ -84,7 +91,11 @@ def main() -> None:
     # What is left at the end is not searched for circles, which can take a second: the system takes it all.
     atexit.register(gc.freeze)
     try:
-        joint_use(prog_name="joint-use")
+        code, told = joint_use(prog_name="joint-use", standalone_mode=False) or 0, ""
+    except click.exceptions.Abort:
+        code, told = 1, "中止しました / stopped"
+    except click.ClickException as error:
+        code, told = error.exit_code, _usage(error)
     except JointUseError as error:
         code, told = error.exit_code, str(error)
     except OSError as error:
@@ -93,10 +104,19 @@ def main() -> None:
         told = f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
     except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
         code, told = 1, _unexpected(error)
-    else:
-        return
-    click.echo(f"{_SENTENCES[code]} {told}", err=True)
+    if told:
+        click.echo(f"{_SENTENCES[code]} {told}", err=True)
     sys.exit(code)
+
+
+def _usage(error: click.ClickException) -> str:
+    """Say in a line what is wrong with how a command was written."""
+    named = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+    told = next(
+        (words for kind, words in _WRONG_USAGE.items() if isinstance(error, kind)), "書き方の誤り"
+    )
+    help_ = f" (`{named or 'joint-use'} --help`)"
+    return f"{told} / {error.format_message()}{help_}"
 
 
 def _unexpected(error: Exception) -> str:

@@ -36,6 +36,9 @@ _SHARED_NAMES = frozenset(
             "スタッフ",
             "共用",
             "利用者",
+            "あなたの氏名",
+            "氏名",
+            "名前",
         ),
     }
 )
@@ -50,11 +53,13 @@ def named_person(name: str | None) -> str:
     """
     if not name or not name.strip():
         raise ConfigurationError(
-            "who does this? give --operator with your own name, or set JOINT_USE_OPERATOR"
+            'だれが行うかを --operator "あなたの氏名" で書いてください / who does this? give --operator with '
+            "your own name, or set JOINT_USE_OPERATOR"
         )
     if fold_name(name).casefold() in {fold_name(shared).casefold() for shared in _SHARED_NAMES}:
         raise RefusedError(
-            f"'{name.strip()}' is a name several people use; give your own (policy §8: IDの共有禁止)"
+            f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
+            "is a name several people use; give your own (policy §8: IDの共有禁止)"
         )
     return name.strip()
 
@@ -67,8 +72,8 @@ def checked_reason(reason: str) -> str:
     """
     if not re.fullmatch(REASON, reason) or len(reason) > LONGEST_REASON:
         raise ConfigurationError(
-            "--reason: give one of at most 200 characters, without digits or @: no names or numbers "
-            "of customers"
+            "--reason: 理由は数字と＠を使わずに200字以内で。お客様の氏名や番号は書かないでください / "
+            "give one of at most 200 characters, without digits or @: no names or numbers of customers"
         )
     return reason
 

@@ -53,6 +53,11 @@ class Policy:
             return False
         return agreement_sha256 == self.fingerprints[partner].sha256
 
+    def is_carried_by_hand(self, partner: str) -> bool:
+        """Tell whether a partner's drops are sealed and have no place a program could put them."""
+        agreement = self.agreements.get(partner)
+        return agreement is not None and agreement.place is None and agreement.is_carried
+
     def notices_for(self, period_end: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force at its end, and every later one.
 

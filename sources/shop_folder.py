@@ -79,9 +79,14 @@ def _earlier_notice(path: Path, current: Notice) -> DatedNotice:
 def _toml(path: Path) -> tuple[dict[str, object], str]:
     try:
         content = path.read_bytes()
-        return tomllib.loads(content.decode()), hashlib.sha256(content).hexdigest()
+        return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except OSError:
-        fault = "is missing or cannot be opened"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        fault = f"is not TOML: {str(error).splitlines()[0]}"
+        fault = (
+            "is missing or cannot be opened / "
+            "ないか、開けません。--shop のフォルダを確かめてください"
+        )
+    except UnicodeDecodeError:
+        fault = "is not UTF-8; save it so / UTF-8 で保存してください"
+    except tomllib.TOMLDecodeError as error:
+        fault = f"is not TOML / 書き方が正しくありません: {str(error).splitlines()[0]}"
     raise ConfigurationError(f"{path.name} {fault} (in the folder named by --shop)")

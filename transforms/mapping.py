@@ -72,8 +72,10 @@ def refuse_missing(match: Match, part: str, table: Table) -> None:
         ConfigurationError: naming file and columns.
     """
     if match.missing:
+        titles = "」「".join(table.columns[name].title for name in match.missing)
         raise ConfigurationError(
-            f"{part}: no header for {table.name}.{', '.join(match.missing)}; export the file with it, "
+            f"{part}: 「{titles}」の列がありません / "
+            f"no header for {table.name}.{', '.join(match.missing)}; export the file with it, "
             "or take the column out of shop.toml (`joint-use sources` shows what is there)"
         )
 

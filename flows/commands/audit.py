@@ -80,7 +80,11 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
             click.echo(f"{each.damage} at {each.sequence}: {each.told}{answered}")
         for name in strangers:
             click.echo(f"unknown: {name} is in the drops folder and not in the ledger")
-        sound = "異常なし / sound" if not (found or strangers) else "異常あり / not sound"
+        sound = "異常あり / not sound"
+        if not (found or strangers):
+            sound = "異常なし / sound"
+        elif not (open_ones or strangers):
+            sound = "確認済みの異常のみ / nothing but what was answered for"
         click.echo(
             f"{count} 件 / entries, 証人 / witnesses {sum(witnesses.values())}: {sound}", err=True
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import carried_by_hand, deliver, due
+from flows.carrying import carried_by_hand, deliver, due, to_carry_by_hand
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
 from schemas.errors import ConfigurationError, JointUseError
@@ -37,12 +37,17 @@ def command(  # noqa: PLR0913 (one parameter per option)
         carried_by_hand(desk, drop)
         click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
         return
+    waiting = to_carry_by_hand(desk)
     if drop:
-        click.echo(deliver(desk, now, drop) or f"{drop}: 渡し済み / nothing is due")
+        told = deliver(desk, now, drop)
+        nothing = _by_hand(drop) if drop in waiting else f"{drop}: 渡し済み / nothing is due"
+        click.echo(told or nothing)
         return
     code, names = 0, due(desk)
-    if not names:
+    if not (names or waiting):
         click.echo("渡すものはありません / nothing is due", err=True)
+    for name in waiting:
+        click.echo(_by_hand(name))
     for name in names:
         try:
             click.echo(f"{name}: {deliver(desk, now, name)}")
@@ -50,3 +55,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
             click.echo(f"{name}: {error}", err=True)
             code = error.exit_code
     context.exit(code)
+
+
+def _by_hand(drop: str) -> str:
+    return (
+        f"{drop}: 手渡しです。.tar.age と .sha256、.sha256.sig を渡したら --by-hand で記録してください / "
+        f"carry its three files, then `joint-use deliver {drop} --by-hand`"
+    )

@@ -16,6 +16,7 @@ from flows.commands.options import (
 )
 from flows.desk import open_desk
 from flows.incident import incident
+from schemas.errors import ConfigurationError
 
 
 @click.command(name="incident")
@@ -40,5 +41,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 ) -> None:
     """漏えいのとき、報告に要る事実を出す / Persons, items, sealed or not, deadlines: the facts at once."""
     desk = open_desk(shop, operator, reason, now, os.environ)
+    if known and known > desk.today:
+        raise ConfigurationError("--known: 先の日付です / the day is in the future")
     found = incident(desk, drop, known or desk.today, is_wrongful=wrongful)
     click.echo(found.model_dump_json(indent=2) if as_json else found.facts)

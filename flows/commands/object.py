@@ -23,7 +23,15 @@ from schemas.errors import ConfigurationError, JointUseError
 _CHANNELS = ("counter", "phone", "letter", "mail")
 
 
-@click.command(name="object")
+_HELP = (
+    "申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.\n\n\b\n"
+    "joint-use object --customer C00010 --scope provision --received 2026-11-01 --channel phone\n"
+    "joint-use object --lift --customer C00010\n"
+    "joint-use object --settle R0123456789abcdef --customer C00010\n"
+)
+
+
+@click.command(name="object", help=_HELP)
 @shop_option
 @click.option("--customer", help="お客様番号 / customer number")
 @click.option(
@@ -65,13 +73,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     nobody: bool,
     as_json: bool,
 ) -> None:
-    r"""申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.
-
-    \b
-    joint-use object --customer C00010 --scope provision --received 2026-11-01 --channel phone
-    joint-use object --lift --customer C00010
-    joint-use object --settle R0123456789abcdef --customer C00010
-    """
+    """申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means."""
     number = customer_number(customer) if customer else None
     desk = open_desk(shop, operator, reason, now, os.environ)
     if settled:
@@ -79,9 +81,11 @@ def command(  # noqa: PLR0913 (one parameter per option)
             raise ConfigurationError("--settle: give either --customer or --nobody, and no --lift")
         taken = settle(desk, settled, number)
     elif is_lift:
-        if bool(number) == bool(objection):
-            raise ConfigurationError("--lift: give either --customer or --objection")
-        choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
+        if not (number or objection):
+            raise ConfigurationError("--lift: give --customer or --objection")
+        choice = Choice(
+            objection, None if objection else number, scope, partners, purposes, is_all=is_all
+        )
         taken = lift(desk, choice, effective, received or desk.today, channel)
     else:
         if not (number and scope and received and channel):
@@ -98,7 +102,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
         taken = record(desk, refusal)
     is_new = not (is_lift or settled)
-    click.echo("記録しました / recorded", err=True)
+    ended = (
+        "撤回しました。効力日から、また渡ります / lifted" if is_lift else "記録しました / recorded"
+    )
+    click.echo(ended, err=True)
     _tell(taken, _told_to_delete(desk, refusal) if is_new else [], as_json=as_json)
 
 

@@ -9,6 +9,7 @@ import click
 from flows.request import checked_reason
 from schemas.errors import ConfigurationError
 from transforms.period import SHOP_TIME
+from transforms.reading.days import read_day, read_month
 
 
 def _shop_option(*, is_required: bool) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -32,7 +33,9 @@ def group_option(described: str) -> Callable[[click.decorators.FC], click.decora
 
 def neither_shop_nor_group() -> ConfigurationError:
     """Give what is said to whoever names neither."""
-    return ConfigurationError("which shop? give --shop (or JOINT_USE_SHOP), or --group")
+    return ConfigurationError(
+        "店舗フォルダを --shop で指定してください / which shop? give --shop (or JOINT_USE_SHOP), or --group"
+    )
 
 
 operator_option = click.option(
@@ -64,7 +67,7 @@ def _reason(_context: click.Context, _option: click.Parameter, written: str) -> 
 
 
 class Day(click.ParamType[date]):
-    """A day, written YYYY-MM-DD."""
+    """A day, written YYYY-MM-DD, or as records write one."""
 
     name = "YYYY-MM-DD"
 
@@ -75,11 +78,32 @@ class Day(click.ParamType[date]):
         del ctx
         if isinstance(value, date):
             return value
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            told = f"--{param.name if param else 'day'}: write the day as YYYY-MM-DD"
-        raise ConfigurationError(told)
+        day = read_day(str(value)).value
+        if day is None:
+            raise ConfigurationError(
+                f"--{param.name if param else 'day'}: 日付は 2026-10-01 のように書いてください / "
+                "write the day as YYYY-MM-DD"
+            )
+        return day
+
+
+class OneMonth(click.ParamType[str]):
+    """A month, written YYYY-MM, or as records write one; given as YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read it."""
+        del ctx
+        month = read_month(str(value)).value
+        if month is None:
+            raise ConfigurationError(
+                f"--{param.name if param else 'month'}: 月は 2026-10 のように書いてください / "
+                "write the month as YYYY-MM"
+            )
+        return month
 
 
 class Moment(click.ParamType[datetime]):

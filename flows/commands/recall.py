@@ -24,8 +24,16 @@ from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
 from transforms.reading.car_codes import read_identifier
 
+_HELP = (
+    "リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell.\n\n\b\n"
+    "joint-use recall --show FILE\n"
+    "joint-use recall --campaign FILE\n"
+    "joint-use recall --status 1118030\n"
+    "joint-use recall --mark told --number 1118030 --vehicle V00001\n"
+)
 
-@click.command(name="recall")
+
+@click.command(name="recall", help=_HELP)
 @shop_option
 @click.option(
     "--campaign",
@@ -67,14 +75,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     reason: str,
     as_json: bool,
 ) -> None:
-    r"""リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell.
-
-    \b
-    joint-use recall --show FILE
-    joint-use recall --campaign FILE
-    joint-use recall --status 1118030
-    joint-use recall --mark told --number 1118030 --vehicle V00001
-    """
+    """リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell."""
     if sum(map(bool, (path, shown, status_of, mark))) != 1:
         raise ConfigurationError(
             "give one of --campaign FILE, --show FILE, --status NUMBER, --mark"

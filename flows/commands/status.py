@@ -54,6 +54,8 @@ def command(*, shop: Path, as_json: bool) -> None:
             )
         if state.not_handed_over:
             click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
+        if state.by_hand:
+            click.echo(f"  手渡し待ち / to carry by hand: {', '.join(state.by_hand)}")
         if state.to_discard:
             click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
 
@@ -94,6 +96,7 @@ def _told(state: PartnerState) -> dict[str, object]:
         "to_discard": list(state.to_discard),
         "waiting": [each.entered.drop.drop_id for each in state.waiting],
         "not_handed_over": list(state.not_handed_over),
+        "by_hand": list(state.by_hand),
     }
 
 

@@ -78,6 +78,9 @@ class _Publisher:
         if self._is_empty(drop):
             return "nothing"
         if request.mode is Mode.CORRECT:
+            is_needed = latest is None or latest.stopped_at or self._difference(latest)
+            if not is_needed and not adds_notices:
+                return "unchanged"
             return "published" if request.confirmed else "unconfirmed"
         return self._of_issue(latest, drop, adds_notices=adds_notices)
 

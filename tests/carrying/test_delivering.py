@@ -75,6 +75,18 @@ def test_a_notice_that_reached_no_place_ends_with_a_code(tmp_path):
     assert (again.returncode, again.stdout.strip().endswith(".tar.age")) == (0, True)
 
 
+def test_a_sealed_drop_without_a_place_waits_to_be_carried_by_hand(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    asked = ("--shop", shop, "--operator", PERSON)
+    for arguments in (("deliver", *asked), ("deliver", DROP, *asked)):
+        assert f"joint-use deliver {DROP} --by-hand" in joint_use(*arguments).stdout
+    assert f"to carry by hand: {DROP}" in joint_use("status", "--shop", shop).stdout
+    joint_use("deliver", DROP, "--by-hand", *asked)
+    assert "nothing is due" in joint_use("deliver", *asked).stderr
+    assert "by hand" not in joint_use("status", "--shop", shop).stdout
+
+
 def test_the_next_run_hands_over_what_an_unchanged_month_still_owes(tmp_path):
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
     run(shop)

@@ -22,6 +22,7 @@ from schemas.errors import BusyError, ConfigurationError, VerificationError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
+    PERSON,
     acknowledge,
     agreement,
     customer,
@@ -34,6 +35,7 @@ from tests.factories import (
     write_shop,
     write_table,
 )
+from tests.running.test_command_line import joint_use
 
 DROP = "lotas/monthly-2026-10-r1"
 TABLES = joined(
@@ -177,6 +179,16 @@ def test_an_erased_person_is_nowhere_in_what_is_held_and_stays_refused(tmp_path)
     report = run(shop)
     assert report.outcomes[0].account["customers"].objected == 1
     assert report.outcomes[0].deleted == 3
+
+
+def test_what_was_disposed_of_cannot_be_held(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    erase(desk(shop), refusal("1"))
+    asked = ("hold", DROP, "--shop", shop, "--operator", PERSON, "--reason", "係争中")
+    done = joint_use(*asked)
+    assert done.returncode == 2
+    assert "nothing is left to hold" in done.stderr
 
 
 def test_a_drop_its_partner_has_not_answered_stays_and_is_named(tmp_path):

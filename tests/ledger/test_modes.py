@@ -7,6 +7,7 @@ import pytest
 
 from drops.verify import verify_drop
 from flows.report import difference_lines, markdown
+from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError
 from tests.conftest import SAMPLE
 from tests.factories import (
@@ -14,6 +15,7 @@ from tests.factories import (
     agreement,
     customer,
     delivered,
+    desk,
     object_to,
     objection,
     run,
@@ -71,6 +73,16 @@ def test_rows_without_a_key_count_by_themselves_and_are_not_quoted(tmp_path):
         difference = other.difference["repair_lines"]
         assert (difference.added, difference.removed, difference.changed) == counts
         assert "オイル" not in difference.model_dump_json()
+
+
+def test_a_correction_without_a_difference_publishes_nothing_unless_the_drop_was_stopped(shop):
+    run(shop)
+    asked = {"mode": "correct", "reason": "確認", "confirmed": True}
+    assert run(shop, **asked).outcomes[0].status == "unchanged"
+    at_desk = desk(shop)
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, "lotas/monthly-2026-10-r1")
+    assert run(shop, **asked).outcomes[0].status == "published"
 
 
 def test_a_correction_shows_its_difference_and_needs_a_yes_and_a_reason(shop):

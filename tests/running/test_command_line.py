@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.commands.options import OneMonth
 from tests import factories
 from tests.conftest import SAMPLE
 from tests.factories import customer, objection, run, write_shop
@@ -65,6 +66,43 @@ def shop(tmp_path):
 
 def test_an_unknown_option_is_wrong_usage(shop):
     assert joint_use("export", "--colour", "red").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("exprt",), "No such command"),
+        (("export", "--moth", "2026-10"), "そのような指定はありません"),
+        (("object", "--scope", "提供"), "指定の値が正しくありません"),
+        (("stop", "lotas/x"), "必要な指定が足りません"),
+        (("export", "--month", "第十月"), "月は 2026-10 のように"),
+        (("object", "--received", "きのう"), "日付は 2026-10-01 のように"),
+        (("export", "--operator", "あなたの氏名"), "ご自分の氏名"),
+    ],
+)
+def test_wrong_usage_is_a_line_in_japanese_too(shop, arguments, told):
+    name, *rest = arguments
+    shops = ("--shop", shop) if rest else ()
+    done = joint_use(name, *shops, *rest)
+    assert done.returncode in {2, 3}
+    assert told in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "month", ["2026/10", "２０２６－１０", "202610", "2026年10月", "令和8年10月"]
+)
+def test_a_month_is_read_as_people_write_it(month):
+    assert OneMonth().convert(month, None, None) == "2026-10"
+
+
+def test_a_shop_file_saved_with_a_byte_order_mark_is_read_and_another_encoding_told(shop):
+    path = shop / "shop.toml"
+    text = path.read_text()
+    path.write_text("\ufeff" + text)
+    assert joint_use("sources", "--shop", shop).returncode == 0
+    path.write_bytes(text.encode("cp932"))
+    assert "UTF-8 で保存してください" in joint_use("sources", "--shop", shop).stderr
 
 
 def test_a_missing_name_is_wrong_usage(shop):
