@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from flows.desk import Desk
 from flows.objection_list import ENDED, Listed, listed
@@ -192,7 +193,8 @@ def _meaning(
         return set()
     meaning = Meaning.of(register, people.traits, Instant(today))
     pairs = meaning.certain(people.persons)
-    rows = [row for row, number in enumerate(people.numbers) if number in set(numbers)]
+    wanted = pyarrow.array(numbers, pyarrow.string())
+    rows = np.flatnonzero(pc.is_in(people.customers["customer_id"], value_set=wanted).to_numpy())
     return set(pairs.objections.filter(pyarrow.array(np.isin(pairs.rows, rows))).to_pylist())
 
 

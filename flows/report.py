@@ -60,14 +60,6 @@ class Settled:
 
 
 @dataclass(frozen=True)
-class Gated:
-    """How many customer numbers of people who objected one partner does not get."""
-
-    partner: str
-    objectors: int
-
-
-@dataclass(frozen=True)
 class Built:
     """A finished drop that is not published yet."""
 

@@ -86,22 +86,13 @@ class Rules:
     notice: Notice
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What reading the shop's records added."""
-
-    stated: int
-    raised: int
-    lifted: int
-
-
 def import_statements(
     connection: Connection,
     references: References,
     rows: pyarrow.Table,
     actor: Actor,
     rules: Rules,
-) -> Reading:
+) -> None:
     """Add what the records say and the ledger does not know yet; all of it or nothing.
 
     Args:
@@ -138,7 +129,6 @@ def import_statements(
     if events:
         book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
     book.see(set(stated.index))
-    return Reading(len(stated), len(raised), lifts)
 
 
 def is_of_records(objection_id: str) -> bool:

@@ -16,6 +16,7 @@
     ├── DeliveryError             1  a drop could not be handed over at its place
     ├── LedgerUnavailableError    1  the ledger's database cannot be reached or written
     ├── VerificationError         1  a drop is not what it says
+    ├── WorkerLostError           1  a worker died, and so did the one that did its work again
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
     └── UnexpectedError           1  a fault in the program; details stay in the state folder
 

@@ -121,11 +121,6 @@ PHOTOGRAPHS = "data/images"
 """Folder of a drop's photographs, each named by its key."""
 
 
-def photograph_name(key: str) -> str:
-    """Name the file of a photograph in a drop."""
-    return f"{PHOTOGRAPHS}/{key}.jpg"
-
-
 def key_name(identifier: str) -> str:
     """Name the partner's key for one of our own numbers: `customer_id` → `customer_key`."""
     return f"{identifier.removesuffix('_id')}_key"

@@ -112,7 +112,28 @@ class Meaning:
     def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
         """Give those of the objections that somebody has to settle, and how many rows each may mean."""
         wanted = [each for each in objection_ids.to_pylist() if each in self.unsettled]
-        return {each: int(self.rows(pyarrow.array([each])).sum()) for each in wanted}
+        known = self.register.traits
+        known = known.filter(
+            pc.is_in(known["objection_id"], pyarrow.array(wanted, pyarrow.string()))
+        )
+        ids = known["objection_id"].combine_chunks().dictionary_encode()
+        objections, digests = ids.indices.to_numpy(), known["digest"].to_numpy()
+        kinds = known["kind"].to_numpy(zero_copy_only=False)
+        names = ids.dictionary.to_pylist()
+        is_open = np.array([name in self.undecided for name in names], bool)[objections]
+
+        def found(mask: np.ndarray, column: np.ndarray) -> _Paired:
+            return _meant(objections[mask], digests[mask], column)
+
+        meant, _ = _united(
+            [
+                found(kinds == NUMBER, self.traits.number),
+                *(found(kinds == IDENTITY, clue) for clue in self.traits.clues),
+                found((kinds == DIGITS) & is_open, self.traits.digits),
+            ]
+        )
+        counts = dict(zip(names, np.bincount(meant, minlength=len(names)).tolist(), strict=True))
+        return {each: counts.get(each, 0) for each in wanted}
 
 
 @dataclass(frozen=True)

@@ -79,10 +79,6 @@ class Verdicts:
         """Mask of the rows that ended so."""
         return self.ended(self._codes[table], disposition)
 
-    def verdict(self, code: int) -> Verdict:
-        """Tell what a code stands for."""
-        return self._book[code]
-
     def tables(self) -> Iterator[str]:
         """Name the tables."""
         return iter(self._codes)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from flows.report import Gated
 from flows.run import Run
 from flows.stages.check import check_share, keep
 from flows.stages.objectors import Objectors
@@ -16,7 +15,7 @@ from transforms.verdicts import Disposition, Verdict, Verdicts
 _UNMAPPABLE = Verdict(Disposition.QUARANTINED, "unmappable_character")
 
 
-def gate(run: Run, snapshot: Snapshot, partner: str) -> Gated:
+def gate(run: Run, snapshot: Snapshot, partner: str) -> None:
     """Rule on every row for one partner and keep the verdicts in the run's folder.
 
     Raises:
@@ -27,7 +26,6 @@ def gate(run: Run, snapshot: Snapshot, partner: str) -> Gated:
     _withhold(view)
     _set_aside_unmappable(run, view, partner)
     run.scratch.save_verdicts(verdicts, partner)
-    return Gated(partner, int(objectors.sum()))
 
 
 def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, np.ndarray]:

@@ -175,13 +175,14 @@ def test_the_second_look_finds_what_the_gate_would_have_missed(tmp_path, traces,
 
 
 def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
-    person = customer("1", phone="023-600-00011")
-    drop = Path(
-        run(write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]}))
-        .outcomes[0]
-        .path
-    )
-    scan(drop, Traces(contacts={"023-600-0001"}))
+    person = customer("1", occupation="部品 ＺＺＺ－９９９９９９９１ 係")
+    shop = write_shop(tmp_path, {"customers": [person], "objections": [objection("99")]})
+    run(shop)
+    release_texts(shop)
+    drop = Path(run(shop).outcomes[0].path)
+    scan(drop, Traces(contacts={"zzz-9999999"}))
+    with pytest.raises(VerificationError, match=r"customers\.occupation"):
+        scan(drop, Traces(contacts={"zzz-99999991"}))
 
 
 def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_path, monkeypatch):

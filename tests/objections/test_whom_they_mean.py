@@ -87,3 +87,16 @@ def test_an_objection_means_every_row_of_the_person_and_that_is_what_is_remember
         for kind, column in columns
         if column[row]
     }
+
+
+@given(_remembered, _traits, st.sets(st.sampled_from(["1", "2", "3"])))
+def test_what_is_to_settle_is_counted_at_once_as_one_by_one(remembered, traits, undecided):
+    rows = [dict(zip(TRAITS.names, each, strict=True)) for each in sorted(remembered) if each[-1]]
+    register = Register(
+        TERMS.empty_table(), EVENTS.empty_table(), pyarrow.Table.from_pylist(rows, TRAITS), "head"
+    )
+    meaning = Meaning(register, traits, frozenset(undecided), frozenset(undecided | {"2"}))
+    found = meaning.work(pyarrow.array(["1", "2", "3", "4"]))
+    assert found == {
+        each: int(meaning.rows(pyarrow.array([each])).sum()) for each in sorted(undecided | {"2"})
+    }
