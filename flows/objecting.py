@@ -202,10 +202,11 @@ def _chosen(
     desk: Desk, choice: Choice, standing: list[Listed], people: People | None, register: Register
 ) -> list[Listed]:
     if choice.objection:
-        found = [each for each in standing if each.objection_id == choice.objection]
-        if not found:
+        standing = [each for each in standing if each.objection_id == choice.objection]
+        if not standing:
             raise _no_such(choice.objection)
-        return found
+        if choice.customer is None:
+            return standing
     number = choice.customer or ""
     numbers = people.numbers_of_person(number) if people else [number]
     references = {desk.ledger.references.of(each) for each in numbers}

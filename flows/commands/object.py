@@ -83,9 +83,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     elif is_lift:
         if not (number or objection):
             raise ConfigurationError("--lift: give --customer or --objection")
-        choice = Choice(
-            objection, None if objection else number, scope, partners, purposes, is_all=is_all
-        )
+        choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
     else:
         if not (number and scope and received and channel):

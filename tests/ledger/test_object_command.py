@@ -64,7 +64,6 @@ def test_it_says_that_it_is_recorded_even_if_a_key_is_gone(shop):
     [
         ("--customer", "1"),
         ("--lift",),
-        ("--lift", "--customer", "1", "--objection", "K00001"),
         ("--settle", "K00001"),
         ("--settle", "K00001", "--customer", "1", "--nobody"),
         ("--customer", "1", "--scope", "provision", "--received", "gestern", "--channel", "phone"),
@@ -73,6 +72,17 @@ def test_it_says_that_it_is_recorded_even_if_a_key_is_gone(shop):
 def test_what_contradicts_itself_is_wrong_usage(shop, options):
     with pytest.raises(ConfigurationError, match=r"^(--|give)"):
         told(shop, *options)
+
+
+def test_one_of_several_objections_of_a_customer_is_lifted_and_nobody_elses(shop):
+    for number in ("1", "1", "2"):
+        told(shop, "--customer", number, *SAID[2:], "--scope", "provision")
+    with pytest.raises(ConfigurationError, match="several"):
+        told(shop, "--lift", "--customer", "1")
+    with pytest.raises(ConfigurationError, match="no such objection of this customer"):
+        told(shop, "--lift", "--customer", "1", "--objection", "K00004")
+    done = told(shop, "--lift", "--customer", "1", "--objection", "K00003")
+    assert (done.stdout.strip(), "撤回しました" in done.stderr) == ("K00003", True)
 
 
 def test_the_list_shows_numbers_terms_and_what_is_left_to_settle(shop):
