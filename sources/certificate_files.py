@@ -28,8 +28,7 @@ class CertificateFolder:
         if not folder.is_dir():
             raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
         self._paths = sorted(
-            (p for p in folder.iterdir() if p.suffix.lower() in CERTIFICATE_SUFFIXES),
-            key=lambda p: p.name.encode(),
+            (p for p in folder.iterdir() if not _is_of_the_system(p)), key=lambda p: p.name.encode()
         )
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
@@ -61,11 +60,16 @@ class CertificateFolder:
             yield RawBatch(rows, np.array([number for number, _ in found], np.int64))
 
     def _cells_in(self, path: Path, number: int) -> Iterator[tuple[int, dict[str, str]]]:
+        if path.suffix.lower() not in CERTIFICATE_SUFFIXES or not path.is_file():
+            self._set_aside(path, number, "not_a_certificate")
+            return
         try:
             records = list(_records_in(path))
         except (ValueError, KeyError, TypeError, csv.Error, SourceUnreadableError):
             self._set_aside(path, number, "unreadable")
             return
+        if not records:
+            self._set_aside(path, number, "empty")
         for record in records:
             try:
                 yield number, certificate_cells(record)
@@ -74,6 +78,11 @@ class CertificateFolder:
 
     def _set_aside(self, path: Path, number: int, reason: str) -> None:
         self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
+
+
+def _is_of_the_system(path: Path) -> bool:
+    """Tell whether a file is one that Windows or macOS leaves in folders."""
+    return path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
 
 
 def _records_in(path: Path) -> Iterator[Mapping[str, object]]:

@@ -105,3 +105,22 @@ def test_files_of_both_kinds_are_read_and_broken_ones_counted(tmp_path):
     (batch,) = folder.batches(list(CERTIFICATE_CELLS), Order())
     assert batch.rows["owner_name"].to_pylist() == ["山田　太郎"] * 2
     assert [row.record for row in folder.unreadable] == [3, 4, 5, 6]
+
+
+def test_no_file_of_the_folder_is_passed_over_in_silence(tmp_path):
+    (tmp_path / "1.json").write_text(json.dumps({"CertInfo": RECORD}))
+    (tmp_path / "2.csv").write_text("")
+    (tmp_path / "3.csv").write_text("RegistCarLightCar,EntryNoCarNo\n")
+    (tmp_path / "4.json.bak").write_text("{}")
+    (tmp_path / "5").mkdir()
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store"):
+        (tmp_path / name).write_text("")
+    folder = CertificateFolder(tmp_path)
+    (batch,) = folder.batches(["plate"], Order())
+    assert batch.rows.num_rows == 1
+    assert [(row.record, row.reason) for row in folder.unreadable] == [
+        (2, "certificate:empty"),
+        (3, "certificate:empty"),
+        (4, "certificate:not_a_certificate"),
+        (5, "certificate:not_a_certificate"),
+    ]
