@@ -59,6 +59,7 @@ class Bench:
         for _ in range(runs or self._runs):
             for leftover in ("drops", "state", "handed_over"):
                 shutil.rmtree(shop / leftover, ignore_errors=True)
+            (shop / "state.head.json").unlink(missing_ok=True)
             (shop / "handed_over").mkdir()
             self.results[title, "ours"].append(measure("ours", str(shop)))
             for peer in peers:
