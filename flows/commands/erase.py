@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import Day, now, operator_option, reason_option, shop_option
 from flows.desk import customer_number, open_desk
 from flows.erasing import erase
@@ -24,6 +25,7 @@ from flows.objecting import Refusal
     is_flag=True,
     help="店の記録からは消去済み / the shop's own records were erased already",
 )
+@yes_option
 @operator_option
 @reason_option("erasure requested")
 def command(  # noqa: PLR0913 (one parameter per option)
@@ -33,12 +35,14 @@ def command(  # noqa: PLR0913 (one parameter per option)
     received: date,
     channel: str,
     not_in_records: bool,
+    is_sure: bool,
     operator: str | None,
     reason: str,
 ) -> None:
     """消去の申し出に応じる / Erase a person here, keep the refusal, tell the partners to delete (§6)."""
     number = customer_number(customer)
     desk = open_desk(shop, operator, reason, now, os.environ)
+    confirm_person(desk, number, is_sure=is_sure)
     refusal = Refusal(
         customer=number,
         scope="erasure",

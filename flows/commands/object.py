@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import (
     Day,
     json_option,
@@ -50,6 +51,7 @@ _HELP = (
 @click.option("--objection", help="申し出の番号 / id of one objection, with --lift")
 @click.option("--settle", "settled", metavar="ID", help="だれの申し出かを決める / whom it means")
 @click.option("--nobody", is_flag=True, help="--settle: 記録のだれでもない / nobody in the records")
+@yes_option
 @operator_option
 @reason_option("customer said so")
 @json_option
@@ -71,6 +73,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     is_lift: bool,
     is_all: bool,
     nobody: bool,
+    is_sure: bool,
     as_json: bool,
 ) -> None:
     """申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means."""
@@ -79,6 +82,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
     if settled:
         if is_lift or bool(number) == nobody:
             raise ConfigurationError("--settle: give either --customer or --nobody, and no --lift")
+        if number:
+            confirm_person(desk, number, is_sure=is_sure)
         taken = settle(desk, settled, number)
     elif is_lift:
         if not (number or objection):
@@ -88,6 +93,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     else:
         if not (number and scope and received and channel):
             raise ConfigurationError("give --customer, --scope, --received and --channel")
+        confirm_person(desk, number, is_sure=is_sure)
         refusal = Refusal(
             customer=number,
             scope=scope,

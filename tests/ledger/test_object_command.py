@@ -1,6 +1,9 @@
 """The counter's command takes an objection at any moment, and says only what is true."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +17,10 @@ from tests.factories import PERSON, agreement, customer, objection, run, write_s
 @pytest.fixture
 def shop(tmp_path):
     both = (agreement(), agreement("broadleaf", purposes=("1.research",)))
-    tables = {"customers": [customer("1"), customer("2")], "objections": [objection("99")]}
+    tables = {
+        "customers": [customer("1", name="客 壱"), customer("2")],
+        "objections": [objection("99")],
+    }
     shop = write_shop(tmp_path, tables, *both)
     run(shop)
     return shop
@@ -72,6 +78,25 @@ def test_it_says_that_it_is_recorded_even_if_a_key_is_gone(shop):
 def test_what_contradicts_itself_is_wrong_usage(shop, options):
     with pytest.raises(ConfigurationError, match=r"^(--|give)"):
         told(shop, *options)
+
+
+@pytest.mark.parametrize(("answer", "count"), [("n", 0), ("y", 1)])
+def test_at_a_terminal_the_operator_is_shown_whom_a_number_is_of(shop, answer, count):
+    before = len(json.loads(told(shop, "--json", of=list_command).stdout))
+    master, terminal = os.openpty()
+    program = [sys.executable, "-m", "flows.command_line", "object", "--shop", str(shop)]
+    asked = [*program, *SAID, "--scope", "provision", "--operator", PERSON]
+    with subprocess.Popen(
+        asked, stdin=terminal, stderr=terminal, stdout=subprocess.PIPE
+    ) as running:
+        os.write(master, f"{answer}\n".encode())
+        running.communicate()
+    shown = os.read(master, 4096).decode()
+    for end in (master, terminal):
+        os.close(end)
+    assert "客 壱 様" in shown
+    assert running.returncode == 1 - count
+    assert len(json.loads(told(shop, "--json", of=list_command).stdout)) == before + count
 
 
 def test_one_of_several_objections_of_a_customer_is_lifted_and_nobody_elses(shop):
