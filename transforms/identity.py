@@ -36,7 +36,8 @@ NUMBER, DIGITS, IDENTITY, MATCHED = "number", "digits", "identity", "matched"
 that somebody was found once."""
 
 
-_GROUPS = ("contacts", "home_marks", "home_clues", "before")
+_SINGLE = ("number", "digits", "before", "before_rows")
+_GROUPS = ("contacts", "home_marks", "home_clues")
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ class Traits:
     contacts: tuple[np.ndarray, ...]
     home_marks: tuple[np.ndarray, ...]
     home_clues: tuple[np.ndarray, ...]
-    before: tuple[np.ndarray, ...]
-    """Contacts and homes as folded by earlier versions, where that differs."""
+    before: np.ndarray
+    """Contacts and homes as folded by earlier versions, where that differs: few, and not one a row."""
+    before_rows: np.ndarray
+    """Their rows."""
 
     @property
     def marks(self) -> tuple[np.ndarray, ...]:
@@ -62,8 +65,8 @@ class Traits:
 
     @property
     def clues(self) -> tuple[np.ndarray, ...]:
-        """What tells that a row is a remembered person."""
-        return (*self.contacts, *self.home_clues, *self.before)
+        """What tells that a row is a remembered person; so does `before`."""
+        return (*self.contacts, *self.home_clues)
 
     def same_person(self, mask: np.ndarray) -> np.ndarray:
         """Mask of the rows that are taken for one person with a row of the mask."""
@@ -75,11 +78,12 @@ class Traits:
         found = np.zeros(len(self.number), bool)
         for clue in self.clues:
             found |= is_among(clue, wanted)
+        found[self.before_rows[is_among(self.before, wanted)]] = True
         return found
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give all columns by name, to be kept."""
-        named = {"number": self.number, "digits": self.digits}
+        named = {name: getattr(self, name) for name in _SINGLE}
         for group in _GROUPS:
             named |= {
                 f"{group}{place}": column for place, column in enumerate(getattr(self, group))
@@ -93,7 +97,15 @@ class Traits:
             group: tuple(named[name] for name in sorted(named) if name.startswith(group))
             for group in _GROUPS
         }
-        return cls(named["number"], named["digits"], **groups)
+        return cls(
+            number=named["number"],
+            digits=named["digits"],
+            contacts=groups["contacts"],
+            home_marks=groups["home_marks"],
+            home_clues=groups["home_clues"],
+            before=named["before"],
+            before_rows=named["before_rows"],
+        )
 
 
 def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) -> Traits:
@@ -117,26 +129,33 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         return tuple(made(_joined("contact", called, each)) for each in contacts)
 
     home_marks, home_clues = _homes(names, homes, births, made)
-    earlier = fold_names_as_before(written)
-    is_renamed, is_rehoused = (
-        _differs(*pair) for pair in ((earlier, names), (fold_addresses_as_before(addresses), homes))
+    earlier, earlier_homes = fold_names_as_before(written), fold_addresses_as_before(addresses)
+    is_renamed, is_rehoused = _differs(earlier, names), _differs(earlier_homes, homes)
+    moved = _where(pc.or_(is_renamed, is_rehoused), earlier)
+    before = np.stack(
+        [
+            *with_contacts(_where(is_renamed, earlier)),
+            *_homes(moved, earlier_homes, births, made)[1],
+        ],
+        axis=1,
     )
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
-        contacts=(*with_contacts(names), *with_contacts(readings)),
+        contacts=_packed((*with_contacts(names), *with_contacts(readings))),
         home_marks=home_marks,
         home_clues=home_clues,
-        before=(
-            *with_contacts(_where(is_renamed, earlier)),
-            *_homes(
-                _where(pc.or_(is_renamed, is_rehoused), earlier),
-                fold_addresses_as_before(addresses),
-                births,
-                made,
-            )[1],
-        ),
+        before=before[before != 0],
+        before_rows=np.nonzero(before)[0].astype(np.int32),
     )
+
+
+def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Move the digests of each row into the first columns, and leave out those that nobody needs."""
+    stacked = np.stack(columns, axis=1)
+    first = np.argsort(stacked == 0, axis=1, kind="stable")
+    packed = np.take_along_axis(stacked, first, axis=1)
+    return tuple(column.copy() for column in packed.T if column.any())
 
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
@@ -171,8 +190,15 @@ def _where(mask: pyarrow.Array, texts: pyarrow.Array) -> pyarrow.Array:
 def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> Traits:
     """Give the traits of customers that come in batches, at least one: folded texts do not pile up."""
     parts = [traits_of(batch, digest).arrays() for batch in customers]
+    starts = np.cumsum([0, *(len(part["number"]) for part in parts)])
+    for part, start in zip(parts, starts, strict=False):
+        part["before_rows"] = part["before_rows"] + np.int32(start)
+    names = dict.fromkeys(name for part in parts for name in part)
     return Traits.from_arrays(
-        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        {
+            name: np.concatenate([part.get(name, np.zeros_like(part["number"])) for part in parts])
+            for name in names
+        }
     )
 
 

@@ -41,6 +41,7 @@ class Meaning:
         is_found = (kinds == NUMBER) & is_among(digests, traits.number)
         for clue in traits.clues:
             is_found |= (kinds == IDENTITY) & is_among(digests, clue)
+        is_found |= (kinds == IDENTITY) & is_among(digests, traits.before)
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
         decided = set(settled(register.events, instant)["objection_id"].to_pylist())
         known = set(register.terms["objection_id"].to_pylist())
@@ -99,15 +100,22 @@ class Meaning:
         def found(kind: str, column: np.ndarray) -> _Paired:
             return _meant(objections[kinds == kind], digests[kinds == kind], column)
 
-        clues = [found(IDENTITY, clue) for clue in self.traits.clues]
+        is_mark = kinds == IDENTITY
+        clues = self._by_clues(objections[is_mark], digests[is_mark])
         pairs, count = _united([found(NUMBER, self.traits.number), *clues]), -1
         while len(pairs[0]) > count:
             count = len(pairs[0])
             whose, rows = pairs
             seen = _united([(whose, mark[rows]) for mark in self.traits.marks])
-            clues = [_meant(*seen, clue) for clue in self.traits.clues]
+            clues = self._by_clues(*seen)
             pairs = _united([pairs, _meant(whose, people[rows], people), *clues])
         return Pairs(ids.dictionary.take(pyarrow.array(pairs[0])), pairs[1])
+
+    def _by_clues(self, objections: np.ndarray, digests: np.ndarray) -> "list[_Paired]":
+        """Pair objections with the rows that are recognised by their marks."""
+        whose, places = _meant(objections, digests, self.traits.before)
+        clues = [_meant(objections, digests, clue) for clue in self.traits.clues]
+        return [*clues, (whose, self.traits.before_rows[places])]
 
     def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
         """Give those of the objections that somebody has to settle, and how many rows each may mean."""
@@ -128,7 +136,7 @@ class Meaning:
         meant, _ = _united(
             [
                 found(kinds == NUMBER, self.traits.number),
-                *(found(kinds == IDENTITY, clue) for clue in self.traits.clues),
+                *self._by_clues(objections[kinds == IDENTITY], digests[kinds == IDENTITY]),
                 found((kinds == DIGITS) & is_open, self.traits.digits),
             ]
         )

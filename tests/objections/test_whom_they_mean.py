@@ -21,7 +21,8 @@ _traits = st.builds(
     contacts=st.tuples(_columns, _columns),
     home_marks=st.tuples(_columns),
     home_clues=st.tuples(_columns),
-    before=st.tuples(_columns),
+    before=_columns,
+    before_rows=st.permutations(range(_ROWS)).map(lambda rows: np.array(rows, np.int32)),
 )
 _remembered = st.sets(
     st.tuples(
@@ -37,7 +38,10 @@ _persons = st.lists(st.integers(0, _ROWS - 1), min_size=_ROWS, max_size=_ROWS).m
 
 def certain_plainly(remembered, traits, persons):
     """Give objection and row of all that are meant, looking at one row after the other until nobody is new."""
-    looked_for = [(NUMBER, traits.number), *((IDENTITY, clue) for clue in traits.clues)]
+    before = np.zeros(_ROWS, np.uint64)
+    before[traits.before_rows] = traits.before
+    every = (*traits.clues, before)
+    looked_for = [(NUMBER, traits.number), *((IDENTITY, clue) for clue in every)]
     found = {
         (objection, row)
         for objection, kind, digest in remembered
@@ -52,9 +56,7 @@ def certain_plainly(remembered, traits, persons):
             for row in range(_ROWS)
             if persons[row] == persons[known]
             or any(
-                mark[known] and mark[known] == clue[row]
-                for mark in traits.marks
-                for clue in traits.clues
+                mark[known] and mark[known] == clue[row] for mark in traits.marks for clue in every
             )
         }
         if new <= found:
