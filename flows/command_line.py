@@ -92,6 +92,9 @@ def main() -> None:
     atexit.register(gc.freeze)
     try:
         code, told = joint_use(prog_name="joint-use", standalone_mode=False) or 0, ""
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        code, told = error.exit_code, ""
     except click.exceptions.Abort:
         code, told = 1, "中止しました / stopped"
     except click.ClickException as error:

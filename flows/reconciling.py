@@ -67,11 +67,12 @@ def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
 
 def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
     """Examine the audit chain by itself, against what was entered with it, and against drops."""
+    # Read before the chain: another desk's entry in between makes the chain newer, not the note.
+    noted = noted_head(ledger.state)
     with ledger.reading() as connection:
         chain = entries(connection)
         findings = [*examine(chain), *unbound(connection, chain)]
         witnesses = [witness for place in places for witness in witnesses_in(place)]
-        noted = noted_head(ledger.state)
         if noted is not None:
             name = f"{ledger.state.name}.head.json@{noted.head.sequence}"
             witnesses.append(Witness(name, noted.at, noted.head))

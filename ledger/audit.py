@@ -63,6 +63,14 @@ def head(connection: Connection) -> Head:
     return Head(row.sequence, row.digest) if row else Head(0, START)
 
 
+def digest_at(connection: Connection, sequence: int) -> str:
+    """Give the digest of an entry; that of the beginning before the first, empty where there is none."""
+    if not sequence:
+        return START
+    own = select(tables.audit.c.digest).where(tables.audit.c.sequence == sequence)
+    return connection.execute(own).scalar() or ""
+
+
 def entries(connection: Connection) -> list[Entry]:
     """Read the whole chain."""
     rows = connection.execute(select(tables.audit).order_by(tables.audit.c.sequence))

@@ -33,11 +33,11 @@ def noted_head(state: Path) -> NotedHead | None:
 
 
 def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
-    """Note the newest entry, unless an older note speaks of a later one: that one is evidence.
+    """Note the newest entry, unless the note there is speaks of a later one.
 
     Args:
         state: the state folder.
-        head: the newest entry.
+        head: the newest entry, of a chain that has the noted one.
         anew: whether somebody has answered for what the older note shows.
     """
     known = noted_head(state)

@@ -122,8 +122,12 @@ def import_statements(
         for row in _each(_changed(stated, known))
         for event in _events(row, raised_on(register.events, str(row.Index)))
     ]
+    held_again = set(stated.index[stated["again_on"].notna()])
     lifts = sum(
-        event.kind == "lifted" and event.effective_on <= actor.at.date() for event in events
+        event.kind == "lifted"
+        and event.effective_on <= actor.at.date()
+        and event.objection_id not in held_again
+        for event in events
     )
     _refuse_mass_lifting(lifts, len(known), rules.limits)
     if events:
@@ -212,11 +216,12 @@ def _again(
         name = str(row.Index)
         newest = max(row.begins_on, row.received_on or date.min)
         if row.ends_on != date.max and newest > row.ends_on:
-            is_known = name in known.index
-            is_said_anew = (row.received_on or date.min) > row.ends_on or (
-                is_known and newest not in raised_on(events, name)
+            if name not in known.index:
+                return newest if (row.received_on or date.min) > row.ends_on else None
+            is_said_anew = newest not in raised_on(events, name) and newest > last_lifts.get(
+                name, date.min
             )
-            return newest if is_said_anew and (name in ended or not is_known) else None
+            return newest if is_said_anew and name in ended else None
         if name not in ended or row.ends_on != date.max:
             return None
         if name not in seen:
@@ -269,6 +274,7 @@ def _events(row: _Statement, raised: list[date]) -> list[Event]:
         events += [event("raised", day) for day in ended]
     if row.again_on is not None:
         events.append(event("raised", row.again_on))
+    # The last event says what the records say now: a lift they still bear is stated again behind a raising.
     if row.ends_on != date.max and (events or row.ends_on != row.known_ends_on):
         later = [day for day in raised if day > row.ends_on]
         events += [event("lifted", day) for day in [*later, row.ends_on]]

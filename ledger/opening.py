@@ -27,10 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import tables
-from ledger.audit import head
+from ledger.audit import digest_at, head
 from ledger.key_files import check_value_of, load_key
 from ledger.locks import held
-from ledger.noted_head import note_head
+from ledger.noted_head import note_head, noted_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
@@ -81,8 +81,14 @@ class Ledger:
             connection = plain.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
-                newest = head(connection)
-        note_head(self.state, newest)
+                newest, follows = head(connection), self._follows_the_note(connection)
+        if follows:
+            note_head(self.state, newest)
+
+    def _follows_the_note(self, connection: Connection) -> bool:
+        """Tell whether the chain has the entry noted last; one that has not is of an older backup."""
+        noted = noted_head(self.state)
+        return noted is None or digest_at(connection, noted.head.sequence) == noted.head.digest
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

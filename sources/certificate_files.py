@@ -20,6 +20,9 @@ CERTIFICATE_SUFFIXES = (".json", ".csv")
 """Of the files the viewer app exports."""
 
 
+_BESIDE_RECORDS = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".txt", ".md"})
+
+
 class CertificateFolder:
     """A folder that is one table: a row per certificate, in the order of the file names."""
 
@@ -28,7 +31,8 @@ class CertificateFolder:
         if not folder.is_dir():
             raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
         self._paths = sorted(
-            (p for p in folder.iterdir() if not _is_of_the_system(p)), key=lambda p: p.name.encode()
+            (p for p in folder.iterdir() if p.is_file() and not _is_no_record(p)),
+            key=lambda p: p.name.encode(),
         )
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
@@ -60,7 +64,7 @@ class CertificateFolder:
             yield RawBatch(rows, np.array([number for number, _ in found], np.int64))
 
     def _cells_in(self, path: Path, number: int) -> Iterator[tuple[int, dict[str, str]]]:
-        if path.suffix.lower() not in CERTIFICATE_SUFFIXES or not path.is_file():
+        if path.suffix.lower() not in CERTIFICATE_SUFFIXES:
             self._set_aside(path, number, "not_a_certificate")
             return
         try:
@@ -80,9 +84,13 @@ class CertificateFolder:
         self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
 
 
-def _is_of_the_system(path: Path) -> bool:
-    """Tell whether a file is one that Windows or macOS leaves in folders."""
-    return path.name.startswith(".") or path.name.lower() in {"thumbs.db", "desktop.ini"}
+def _is_no_record(path: Path) -> bool:
+    """Tell whether a file is one that systems leave in folders, or a scan or note beside the records."""
+    is_of_the_system = path.name.startswith(".") or path.name.lower() in {
+        "thumbs.db",
+        "desktop.ini",
+    }
+    return is_of_the_system or path.suffix.lower() in _BESIDE_RECORDS
 
 
 def _records_in(path: Path) -> Iterator[Mapping[str, object]]:

@@ -1,10 +1,12 @@
 """The shop's records of objections, as they are at this moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
@@ -13,9 +15,12 @@ from schemas.shop import CsvSource, ShopConfiguration, TableMapping
 from schemas.staging import FAULT
 from sources.opening import opened
 from sources.records import match_table, order_of, records_of
-from sources.rows import SourceTable
+from sources.rows import RawBatch, SourceTable
 from transforms.canonical import canonicalise
 from transforms.mapping import Match, refuse_missing
+
+_A_WORD = r"[^\sA-Za-z0-9\x{3000}０-９□☐☑✓レ./:：-]{2,}"
+"""What no row number, date or check box has (RE2)."""
 
 STATED_IN = "part"
 """Column that names the file or table an objection stands in."""
@@ -51,7 +56,8 @@ def read_objections(
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)
             headers = _headers(shop, mapping, rows, match)
-            for raw in records_of(mapping, rows.batches(headers, order_of(match, table))):
+            read = _that_say_something(rows.batches(headers, order_of(match, table)), match)
+            for raw in records_of(mapping, read):
                 batch = canonicalise(raw.rows, mapping, match, table)
                 part = pyarrow.repeat(rows.part, len(raw.records))
                 arrays = [*batch.rows.columns, batch.faults, part]
@@ -71,5 +77,20 @@ def _headers(
     shop: ShopConfiguration, mapping: TableMapping, rows: SourceTable, match: Match
 ) -> Sequence[str]:
     """Name the columns to read: of a CSV file all, for a row with nothing but a remark objects, too."""
-    is_csv = isinstance(shop.sources[mapping.source], CsvSource)
-    return rows.headers if is_csv and not mapping.distinct else match.headers
+    if mapping.distinct or not isinstance(shop.sources[mapping.source], CsvSource):
+        return match.headers
+    every = list(rows.headers)
+    others = (h for h in every if h.strip() and every.count(h) == 1 and h not in match.headers)
+    return [*match.headers, *others]
+
+
+def _that_say_something(batches: Iterator[RawBatch], match: Match) -> Iterator[RawBatch]:
+    """Leave out rows that have nothing in a mapped column, and in others only what a form is printed with."""
+    for batch in batches:
+        says = np.zeros(batch.rows.num_rows, bool)
+        for header in batch.rows.schema.names:
+            cells = batch.rows.column(header).cast(pyarrow.string())
+            pattern = r"\S" if header in match.headers else _A_WORD
+            found = pc.fill_null(pc.match_substring_regex(cells, pattern), fill_value=False)
+            says |= found.to_numpy(zero_copy_only=False)
+        yield RawBatch(batch.rows.filter(pyarrow.array(says)), batch.records[says])

@@ -52,7 +52,7 @@ def named_relatives(
         return mask
     known = _KnownPeople(objectors)
     names, births = whole(family["name"]), whole(family["birth_on"])
-    folded = fold_names(names)
+    folded = pc.replace_substring_regex(fold_names(names), r"\([^()]\)$", "")
     may_be = known.are_named(folded) | known.are_at_home(holders)
     for place in np.flatnonzero(may_be).tolist():
         homes = _homes(holders.slice(place, 1))[0]

@@ -28,6 +28,9 @@ IDENTITY_COLUMNS = [
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
 
+_SHORT_READING, _LONG_READING = 4, 6
+"""Kana from which on a reading is a whole name's: written in two parts, and in one."""
+
 Digest = Callable[[pyarrow.Array], pyarrow.Array]
 """Keyed digests of texts: string → uint64, null stays null."""
 
@@ -116,8 +119,8 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         digest: the keyed digest of the shop's ledger.
     """
     ids, written = whole(customers["customer_id"]), whole(customers["name"])
-    names, addresses = fold_names(written), whole(customers["address"])
-    readings = fold_names(whole(customers["name_kana"]))
+    names, addresses = _without_empty(fold_names(written)), whole(customers["address"])
+    readings = _whole_readings(whole(customers["name_kana"]))
     contacts = _contacts(customers)
     homes = fold_homes(addresses)
     births = whole(customers["birth_on"]).cast(pyarrow.string())
@@ -156,6 +159,21 @@ def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
     first = np.argsort(stacked == 0, axis=1, kind="stable")
     packed = np.take_along_axis(stacked, first, axis=1)
     return tuple(column.copy() for column in packed.T if column.any())
+
+
+def _whole_readings(written: pyarrow.Array) -> pyarrow.Array:
+    """Fold the readings that are of a whole name: a family shares that of its name, and perhaps a mobile."""
+    folded = _without_empty(fold_names(written))
+    has_parts = pc.match_substring_regex(written, r"\S[\s\x{3000}]+\S")
+    is_whole = pc.or_(
+        pc.and_(has_parts, pc.greater_equal(pc.utf8_length(folded), _SHORT_READING)),
+        pc.greater_equal(pc.utf8_length(folded), _LONG_READING),
+    )
+    return _where(is_whole, folded)
+
+
+def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
+    return _where(pc.not_equal(texts, ""), texts)
 
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:

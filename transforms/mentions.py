@@ -32,17 +32,16 @@ SHORTEST_ADDRESS = 8
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
 _LOCAL_DIGITS = 7
-_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|内|家|ノ|他|ホカ|外|商店).*"
+_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|内(?!科)|家(?![具電庭])|ノ|他|ホカ|外(?!科)|商店).*"
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名)."""
 
 _ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
 """What follows a name also in the middle of a cell, folded."""
 
 _BEFORE_A_NAME = re.compile(
-    "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?"
-    "|夫|妻|祖?父|祖?母|息子|娘|兄|弟|姉|妹|[長次二三]男|[長次二三]女|同居|故|亡)"
+    "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?|同居)"
 )
-"""What stands before a person's name inside somebody else's (代表 佐藤一郎, 父 佐藤一郎)."""
+"""What stands before a person's name inside somebody else's (代表佐藤一郎)."""
 
 _BETWEEN_NAMES = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"

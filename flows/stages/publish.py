@@ -78,11 +78,15 @@ class _Publisher:
         if self._is_empty(drop):
             return "nothing"
         if request.mode is Mode.CORRECT:
-            is_needed = latest is None or latest.stopped_at or self._difference(latest)
-            if not is_needed and not adds_notices:
+            if latest and not adds_notices and not self._is_to_correct(latest, drop):
                 return "unchanged"
             return "published" if request.confirmed else "unconfirmed"
         return self._of_issue(latest, drop, adds_notices=adds_notices)
+
+    def _is_to_correct(self, latest: EnteredDrop, drop: Drop) -> bool:
+        """Tell whether a drop is another one than its partner has whole and may keep."""
+        is_same = _has_the_same_rows(latest.drop, drop) and self._is_sound(latest)
+        return bool(latest.stopped_at) or not is_same
 
     def _is_empty(self, drop: Drop) -> bool:
         """Whether a drop beside the monthly one has nothing to tell that was not told before."""

@@ -234,6 +234,22 @@ def test_a_row_whose_day_becomes_later_than_its_old_lift_holds_again(shop, again
     assert [numbers(run(shop)) for _ in range(2)] == [3, 3]
 
 
+def test_a_lift_at_the_counter_ends_what_holds_although_its_row_bears_an_old_lift(tmp_path):
+    row = objection("3", received_on="2026-05-01", lifted_on="2026-03-01")
+    some = [objection(str(n)) for n in range(90, 94)]
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [row, *some]})
+    assert numbers(run(shop)) == 2
+    lifted(shop, customer="3")
+    known = [numbers(run(shop)) for _ in range(3)]
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        count = len(ObjectionBook(connection, at_desk.ledger.references).register().events)
+    assert (known, numbers(run(shop))) == ([3, 3, 3], 3)
+    with at_desk.ledger.reading() as connection:
+        again = ObjectionBook(connection, at_desk.ledger.references).register().events
+    assert len(again) == count
+
+
 def test_a_row_that_comes_back_with_a_later_day_and_its_old_lift_holds_again(tmp_path):
     many = [objection(str(n)) for n in range(90, 98)]
     shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": many})

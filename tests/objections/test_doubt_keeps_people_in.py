@@ -64,6 +64,16 @@ def test_a_row_with_nothing_but_a_remark_holds_the_run(tmp_path):
         run(shop)
 
 
+@pytest.mark.parametrize("rest", ["", "3", "FALSE", "\u3000", "□"])
+def test_what_a_form_is_printed_with_is_no_objection(tmp_path, rest):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")])
+    path = shop / "records" / "objections.csv"
+    header = path.read_text().splitlines()[0]
+    empty = "," * header.count(",")
+    path.write_text(f"{header},備考,,\nO1,1{empty[1:]},,,\n{empty},{rest},,\n")
+    assert objected(shop) == 1
+
+
 def test_one_of_two_places_without_any_objection_holds_the_run(tmp_path):
     shop = shop_of(tmp_path, [customer("1"), customer("2")], objection("1"))
     (shop / "records" / "counter.csv").write_text("objection_id,customer_id\n")
@@ -130,6 +140,7 @@ def test_one_name_in_one_home_is_one_person(tmp_path, double):
         *("山形市緑町二丁目3番4号", "山形市緑町二ノ三ノ四", "山形市緑町2の3の4", "山形市緑町2,3,4"),
         *("山形市緑町2─3─4", "〒990-0001 山形市緑町2-3-4", "山形市緑町2-3-4 コーポ緑101"),
         *("山形市緑町2-3-4 佐藤様方", "山形県東村山郡山形市緑町2-3-4"),
+        *("山形市緑町2-3-4-101", "山形市緑町2-3-4 101号"),
     ],
 )
 def test_a_home_is_one_however_its_number_is_written(tmp_path, home):
@@ -174,6 +185,26 @@ def test_a_name_is_one_however_it_is_written(tmp_path, one, other, contact):
         customer("3", name="別の 人", **contact),
     ]
     assert objected(shop_of(tmp_path, people, objection("1"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"name": "グエン チャン"}, {"name": "グエン・ヴァン・ナム"}),
+        (
+            {"name": "佐藤 一郎", "name_kana": "サトウ"},
+            {"name": "佐藤 花子", "name_kana": "サトウ様"},
+        ),
+        ({"name": "大和"}, {"name": "大和内科"}),
+        ({"name": "江 太郎"}, {"name": "祖父江 太郎"}),
+        ({"name": "別 人", "address": "姫路市12-甲"}, {"name": "別 人", "address": "姫路市12-乙"}),
+    ],
+)
+def test_whoever_is_somebody_else_leaves(tmp_path, one, other):
+    contact = {"mobile_phone": "090-1111-2222"} if one.get("name_kana") else {}
+    people = [customer("1", **one, **contact), customer("2", **other, **contact)]
+    account = run(shop_of(tmp_path, people, objection("1"))).outcomes[0].account["customers"]
+    assert (account.delivered, account.objected, account.withheld) == (1, 1, 0)
 
 
 def test_a_reading_or_a_name_written_in_kana_with_one_mobile_is_one_person(tmp_path):

@@ -72,8 +72,9 @@ def _address(text):
     """Fold an address by the rules, one regular expression after the other."""
     folded = unicodedata.normalize("NFKC", text).upper()
     for pattern, new in (
-        (r"[ \t\n\f\r\u3000]+", ""),
         ("[ー‐‑‒–—―−－ｰ]", "-"),
+        (r"(-[0-9]+)[ \t\n\f\r\u3000]+(?=[0-9])", r"\1-"),
+        (r"[ \t\n\f\r\u3000]+", ""),
         ("^〒?[0-9]{3}-?[0-9]{4}(?![0-9])", ""),
         ("^(?:東京都|北海道|(?:京都|大阪)府|..県|...県)", ""),
         ("^[^0-9]{1,6}?郡", ""),

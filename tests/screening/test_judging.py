@@ -115,7 +115,6 @@ def test_what_the_trade_does_not_say_waits_or_is_withheld(text):
         ("赤旗配達の車", "creed"),
         ("個人番号 1234 5678 9018", "number"),
         ("123/456/789/018", "number"),
-        ("1234年5678月9018", "number"),
         ("1234 と 5678 と 9018", "number"),
         ("023 の 643 の 8163 へ", "person"),
         ("4111 1111 1111 1111", "number"),
@@ -231,6 +230,14 @@ def test_a_my_number_is_found_however_its_digits_are_parted(between):
     groups = ["1234", "5678", "9018"]
     assert holds_personal_number(f"番号{between.join(groups)}です")
     assert not holds_personal_number(f"番号{between.join([*groups[:2], '9017'])}です")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["前回 2023年 5000km 2024年 5500km", "2024年 3456km 7890円", "部品代 1234円 5678円 9018円"],
+)
+def test_years_kilometres_and_yen_are_no_number_of_a_person(text):
+    assert not holds_personal_number(text)
 
 
 def shares(corpus: list[evaluation.Phrase]) -> dict[str, float]:

@@ -353,6 +353,7 @@ def test_a_tax_of_nothing_is_no_line_either(tmp_path, name):
         ("certificates", "model_code", "身障者減免", "not_a_code"),
         ("certificates", "model_code", "DBA-ZVW30 安孫子清様", "not_a_code"),
         ("certificates", "model_code", "=HYPERLINK(1)", "not_a_code"),
+        ("certificates", "model_code", "090-1234-5678", "not_a_code"),
         ("certificates", "engine_model", "2ZR透析", "not_a_code"),
         ("certificates", "chassis_number", "本籍山形市透析中", "not_a_code"),
         ("certificates", "chassis_number", "123456789018", "number"),
@@ -384,6 +385,16 @@ def test_what_never_leaves_does_not_leave_in_a_name_an_address_or_a_code(
     [
         ("customers", {"name": "医療法人緑会 山形透析病院", "kind": "corporate"}),
         ("customers", {"name": "伊藤 セキ", "name_kana": "イトウ セキ"}),
+        ("customers", {"name": "大麻 太郎", "address": "北海道江別市大麻東町12-3"}),
+        ("customers", {"name": "目黒人美", "address": "山形市大門地内"}),
+        ("customers", {"name": "(株)中央介護サービス", "address": "山形市1-2-3 病院前アパート101"}),
+        ("customers", {"name": "佐藤内科", "address": "新潟県柏崎市西山町礼拝123"}),
+        ("certificates", {"vehicle_id": "V1", "engine_model": "L15A+H1"}),
+        (
+            "certificates",
+            {"vehicle_id": "V1", "model_code": "DAA-ZVW50改造", "engine_model": "電動機"},
+        ),
+        ("certificates", {"vehicle_id": "V1", "chassis_number": "山形[41]12345"}),
         ("customers", {"name": "佐藤 愛人", "address": "山形市緑町1-2 コーポ緑(A棟)"}),
         (
             "certificates",

@@ -25,13 +25,17 @@ _BETWEEN_PARTS = "丁目|番地の|番地|番(?!町)|号室|号|地割"
 """What stands between the numbers of an address; longer ones first. 一番町 is a name."""
 
 _KANJI_DIGITS = "〇一二三四五六七八九"
-_KANJI_NUMBER = f"[{_KANJI_DIGITS}十百]+"
+_KANJI_NUMBER = f"[{_KANJI_DIGITS}十百千]+"
 _COUNTS = f"{_KANJI_NUMBER}(?=丁目|番|号|地割|条|[-のノ之](?:[0-9]|{_KANJI_NUMBER}))"
 _GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
 _BETWEEN_DIGITS = "(?<=[0-9])[-のノ之,、.・/](?=[0-9])"
 _WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
-_TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+)+).*$"
-_TO_A_LONE_NUMBER = r"^(.*?[0-9])(?:-[^0-9].*|[^0-9]{1,10}(?:方|気付))$"
+_TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+){1,2}).*$"
+"""To the end of 丁目・番・号, in three numbers at most: a fourth is a room's (RE2)."""
+
+_BUILDING = "-[^0-9甲乙丙丁イロハニホ部区].*|[ア-クグコ-チテ-ネハ-ヴA-Z]{2}.*"
+_TO_A_LONE_NUMBER = rf"^(.*?[0-9])(?:{_BUILDING}|[^0-9]{{1,10}}(?:方|気付))$"
+"""To a number without a branch, before a building or a name; 12-甲 is a number."""
 
 
 def fold_codes(texts: pyarrow.Array) -> pyarrow.Array:
@@ -97,8 +101,9 @@ def _plain(texts: pyarrow.Array) -> JoinedText:
 
 def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     joined = _plain(addresses)
-    joined.exchange(dict.fromkeys(BLANKS, ""))
     joined.exchange(dict.fromkeys(DASHES, "-"))
+    joined.substitute(f"(-[0-9]+)[{BLANKS}]+(?=[0-9])", r"\1-", only_with=BLANKS)
+    joined.exchange(dict.fromkeys(BLANKS, ""))
     edge = joined.boundary
     joined.substitute(edge + _POSTAL_CODE.format(), edge, only_with="0123456789")
     joined.substitute(edge + _PREFECTURE.format(edge=edge), edge, only_with="都道府県")
@@ -106,7 +111,7 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     for part in ("大字", "字"):
         joined.replace(part, "")
     for pattern in (_COUNTS, _GOES_ON):
-        joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百")
+        joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百千")
     joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/")
     for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
         joined.substitute(_WITHIN_A_NAME.format(marks=marks), one, only_with=marks)
@@ -120,12 +125,13 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
 def _in_digits(number: re.Match[str]) -> str:
     """Write a number of kanji in digits: 十二 and 一二 are both 12."""
     text = number[0]
-    if not set("十百") & set(text):
+    if not set("十百千") & set(text):
         return "".join(str(_KANJI_DIGITS.index(digit)) for digit in text)
-    hundreds, _, rest = text.rpartition("百")
-    tens, has_tens, ones = rest.rpartition("十")
-    value = 100 * (_digit(hundreds, 1) if "百" in text else 0)
-    return str(value + (10 * _digit(tens, 1) if has_tens else 0) + _digit(ones, 0))
+    value = 0
+    for unit, worth in (("千", 1000), ("百", 100), ("十", 10)):
+        before, is_there, text = text.rpartition(unit)
+        value += worth * _digit(before, 1) if is_there else 0
+    return str(value + _digit(text, 0))
 
 
 def _digit(written: str, nothing: int) -> int:

@@ -30,10 +30,12 @@ _OLD_FORMS = dict(
 )
 """Characters of names that the same person is written with now one way, now the other."""
 
-_HONORIFIC = "(?:様|殿|さん|サン|ちゃん|チャン|くん|クン|氏|御中|先生)"
-_REMARK = r"\([^(){edge}]+\)"
+_HONORIFIC = "(?:様|殿|さん|さま|御中|先生|(?<=[一-龥々])(?:サン|サマ|ちゃん|チャン|くん|クン|氏))"
+"""Kana only behind kanji: グエン チャン and ニッサン are names."""
+
+_REMARK = r"(?:\([^(){edge}]{{2,}}\)|(?<=[^{edge}]{{3}})\([^(){edge}]\))"
 _LATE = r"(?:\(故\)|故[ \u3000]+)"
-_COUNTED = "[0-9]+(?:台目|号車)?"
+_COUNTED = "(?<=[一-龥々])(?<!車)[0-9]+(?:台目|号車)?"
 _MARKS = "※*★☆●○◎◇◆■□▲△▼▽#"
 _COMPANIES = {
     "(株)": "株式会社",
@@ -110,7 +112,7 @@ def fold_names_in(running: RunningText) -> None:
     running.substitute(_REMARK.format(edge=edge) + edge, edge, only_with="(")
     running.substitute(_COUNTED + edge, edge, only_with="0123456789")
     running.substitute(_COMPANY_BEHIND.format(edge=edge) + edge, rf"\2\1{edge}", only_with="社")
-    running.substitute(_HONORIFIC + edge, edge, only_with="様殿んンん中生氏")
+    running.substitute(_HONORIFIC + edge, edge, only_with="様殿んンま中生氏マ")
     fold_kana(running)
 
 

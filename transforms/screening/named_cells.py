@@ -30,24 +30,34 @@ ROW_GOES_WITH = frozenset({"customers.name"})
 """Columns without which no row leaves: where the cell may not leave, the row stays."""
 
 NOT_A_CODE = "not_a_code"
+_SHORTEST_NAME = 3
 
 _CODE = (
-    r"^(?:[A-Z0-9*\[(][A-Z0-9*\[\]().,/&_・ -]{0,23}改?|[一-龥]?[\[(]\d{2}[\])]\d{4,8}[一-龥]?"
-    r"|(?:型式)?不明|改造|試作|組立|-)$"
+    r"^(?:[A-Z0-9*\[(][A-Z0-9*\[\]().,/&_+・ -]{0,23}(?:改造?|\(改造?\))?"
+    r"|[一-龥]{0,3}[\[(]\d{2}[\])]\d{4,9}[一-龥]?"
+    r"|(?:型式)?不明|改造|試作|組立|電動機|モ[ー-]タ[ー-]|被牽引車|職権打刻|-)$"
 )
 """Codes as certificates print them (国土交通省, 二次元コード), those of the office's stamp included (RE2)."""
 
 _REMARK = re.compile(r"[(\[【「<〈]([^)\]】」>〉]*)|[※*★☆●◎:;／](.*)")
 _BEGINS_A_REMARK = r"[(\[【「<〈※*★☆●◎:;／]"
+_PHONE = r"^0\d{1,4}-\d{1,4}-\d{4}$"
+_BEHIND_THE_NUMBER = re.compile(r"[0-9](?:[0-9-]|丁目|番地?|号|の)*(.*)$")
+"""What stands behind the number of the plot: building, firm or institution."""
+
+_NEAR = "前裏横脇側通"
+"""Behind the name of an institution: the place is beside it, not in it."""
+
 _MANY_DIGITS = r"(?:[0-9][^0-9]{0,3}){12}"
 _IS_KANJI = re.compile(r"[一-龥々]")
 _FIRMS = re.compile(
-    "会社|法人|組合|病院|医院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社|店$|所$|園$"
+    r"\([株有医同資名福学宗社]\)|会社|法人|組合|NPO|病院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社"
+    r"|事業所|センタ|ステ.ション|サ.ビス|タクシ|特養|[店所園院科]$"
 )
 """What tells that a name is a firm's: a hospital may be called one."""
 
-_ARE_NAMES = frozenset({"愛人"})
-"""Words that are a given name, too."""
+_ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白人"})
+"""Words that are names of persons or places, too, or stand in some by chance."""
 
 
 class NamedCells:
@@ -70,7 +80,7 @@ class NamedCells:
         if column in CODES:
             mask = pc.or_(
                 pc.invert(pc.match_substring_regex(texts, _CODE)),
-                pc.match_substring_regex(texts, _MANY_DIGITS),
+                pc.match_substring_regex(texts, f"{_MANY_DIGITS}|{_PHONE}"),
             )
         else:
             folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
@@ -87,7 +97,7 @@ class NamedCells:
         if holds_personal_number(text):
             return NUMBERS
         if column in CODES:
-            return NOT_A_CODE if not re.match(_CODE, text) else None
+            return NOT_A_CODE if not re.match(_CODE, text) or re.match(_PHONE, text) else None
         written = plain(text)
         for found in _REMARK.finditer(written):
             rule = self._dangers.found_in(found[1] or found[2] or "")
@@ -95,4 +105,18 @@ class NamedCells:
                 return rule.category
         if column in NAMES and _FIRMS.search(written):
             return None
-        return next((c for word, c in self._words.items() if word in written), None)
+        tail = _behind_the_name(written) if column in NAMES else _behind_the_number(written)
+        return next(
+            (c for word, c in self._words.items() if re.search(f"{word}(?![{_NEAR}])", tail)), None
+        )
+
+
+def _behind_the_name(written: str) -> str:
+    """Give what stands behind the first word of a name, or the end of one that is a single word."""
+    first, _, rest = written.strip().partition(" ")
+    return rest or first[_SHORTEST_NAME:]
+
+
+def _behind_the_number(written: str) -> str:
+    found = _BEHIND_THE_NUMBER.search(written)
+    return found[1] if found else ""

@@ -5,7 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 
 _RUNS = re.compile(r"(?<!\d)\d(?:[\s・.‐‑–—―−ー-]?\d){9,}(?!\d)")
-_BETWEEN = r"\D{0,3}"
+_BETWEEN = r"[^\d年月日時分kKm円¥台本個lL%]{0,3}"
+"""Between groups of one number; a unit ends one."""
+
 _GROUPS = re.compile(rf"(?<!\d)\d{{4}}(?:{_BETWEEN}\d{{4}}){{2,3}}(?:{_BETWEEN}\d{{1,3}})?(?!\d)")
 _GROUPS_OF_THREE = re.compile(rf"(?<!\d)\d{{3}}(?:{_BETWEEN}\d{{3}}){{3}}(?!\d)")
 """Twelve digits and more, in groups of four or three with whatever stands between them."""
