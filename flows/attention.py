@@ -68,7 +68,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         book = DropBook(connection)
         published, answers = book.published(), book.answers()
         carried = CarryBook(connection)
-        waiting, due = carried.waiting(), carried.not_handed_over()
+        waiting, owed = carried.waiting(), carried.owed(folder.policy)
         delivered = carried.delivered()
         to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
@@ -88,18 +88,9 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
                 tuple(missed),
                 to_discard[partner],
                 tuple(each for each in waiting if each.entered.drop.partner == partner),
-                tuple(
-                    e.drop.drop_id
-                    for e in due
-                    if e.drop.partner == partner
-                    and folder.policy.carries(partner, e.drop.agreement.sha256)
-                ),
-                tuple(
-                    e.drop.drop_id
-                    for e in due
-                    if e.drop.partner == partner
-                    and e.sequence not in answers
-                    and folder.policy.is_carried_by_hand(partner)
+                *(
+                    tuple(name for name in names if name.startswith(f"{partner}/"))
+                    for names in (owed.by_program, owed.by_hand)
                 ),
             )
         )

@@ -21,7 +21,7 @@ from flows.request import ExportRequest, Mode
 from flows.run import Run, instant, opened_run
 from flows.stages.register import take_in
 from flows.waiting_room import discard_waiting, taken_back
-from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
+from ledger.carry_book import REFUSED, RELEASED, CarryBook, Owed, WaitingDrop
 from ledger.drop_book import DropBook, EnteredDrop
 from ledger.objection_book import ObjectionBook
 from ledger.opening import remember_setting, setting
@@ -194,28 +194,10 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
         return carry(run, drop.drop_id)
 
 
-def due(desk: Desk) -> list[str]:
-    """List the newest published drops that have a place to go to and are not there."""
+def owed(desk: Desk) -> Owed:
+    """List the newest published drops that are not at their partner's yet."""
     with desk.ledger.reading() as connection:
-        found = CarryBook(connection).not_handed_over()
-    policy = desk.folder.policy
-    return [
-        each.drop.drop_id
-        for each in found
-        if policy.carries(each.drop.partner, each.drop.agreement.sha256)
-    ]
-
-
-def to_carry_by_hand(desk: Desk) -> list[str]:
-    """List the newest published drops nobody is known to have carried, and no program can."""
-    with desk.ledger.reading() as connection:
-        found = CarryBook(connection).not_handed_over()
-        answers = DropBook(connection).answers()
-    return [
-        each.drop.drop_id
-        for each in found
-        if each.sequence not in answers and desk.folder.policy.is_carried_by_hand(each.drop.partner)
-    ]
+        return CarryBook(connection).owed(desk.folder.policy)
 
 
 def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> Released:

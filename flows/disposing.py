@@ -162,6 +162,11 @@ def copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Dispos
     yield from _copies(desk, drop_id, rule, persons)
 
 
+def is_kept(desk: Desk, drop_id: str) -> bool:
+    """Tell whether the shop still has a copy of a drop."""
+    return any(copies(desk, drop_id, ERASURE, 0))
+
+
 def _copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Disposal]:
     folder, kept = desk.folder.drops / drop_id, Kept(desk.folder.state, drop_id)
     if folder.exists() or kept.copy.exists() or kept.key.exists():

@@ -16,7 +16,7 @@ from ledger.audit import Actor, entries, last_recorded
 from ledger.bindings import unbound
 from ledger.chain import Finding, Head, Witness, answered_for, compare, examine
 from ledger.drop_book import DropBook
-from ledger.noted_head import noted_head
+from ledger.noted_head import note_file, noted_head
 from ledger.opening import Ledger
 from schemas.drop import Drop
 from schemas.errors import JointUseError, LedgerDoubtfulError
@@ -74,7 +74,7 @@ def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
         findings = [*examine(chain), *unbound(connection, chain)]
         witnesses = [witness for place in places for witness in witnesses_in(place)]
         if noted is not None:
-            name = f"{ledger.state.name}.head.json@{noted.head.sequence}"
+            name = f"{note_file(ledger.state).name}@{noted.head.sequence}"
             witnesses.append(Witness(name, noted.at, noted.head))
         return findings + compare(chain, witnesses, last_recorded(connection))
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook, EnteredDrop
+from schemas.policy import Policy
 
 RELEASED, REFUSED = "released", "refused"
 """What a data manager decides about a waiting drop."""
@@ -20,6 +21,19 @@ class WaitingDrop:
     entered: EnteredDrop
     since: datetime
     persons: int
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Drops that should be at their partner's and are not: ids.
+
+    Args:
+        by_program: have a place to go to.
+        by_hand: have none, and nobody is known to have carried them.
+    """
+
+    by_program: list[str]
+    by_hand: list[str]
 
 
 class CarryBook:
@@ -79,7 +93,23 @@ class CarryBook:
             )
         )
 
-    def not_handed_over(self) -> list[EnteredDrop]:
+    def owed(self, policy: Policy) -> Owed:
+        """List the newest published drops that are not at their partner's, by who has to bring them there."""
+        found, answers = self._not_handed_over(), DropBook(self._connection).answers()
+        return Owed(
+            by_program=[
+                each.drop.drop_id
+                for each in found
+                if policy.carries(each.drop.partner, each.drop.agreement.sha256)
+            ],
+            by_hand=[
+                each.drop.drop_id
+                for each in found
+                if each.sequence not in answers and policy.is_carried_by_hand(each.drop.partner)
+            ],
+        )
+
+    def _not_handed_over(self) -> list[EnteredDrop]:
         """List the published drops, not stopped and not superseded, that were never handed over."""
         published, done = DropBook(self._connection).published(), self.delivered()
         superseded = {each.drop.supersedes for each in published}

@@ -26,7 +26,7 @@ class NotedHead:
 def noted_head(state: Path) -> NotedHead | None:
     """Read what was noted last; None if nothing was, or nothing that can be read."""
     try:
-        told = json.loads(_file(state).read_text())
+        told = json.loads(note_file(state).read_text())
         return NotedHead(Head(int(told["sequence"]), str(told["sha256"])), str(told["at"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -43,7 +43,7 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
     known = noted_head(state)
     if known is not None and not anew and known.head.sequence >= head.sequence:
         return
-    file = _file(state)
+    file = note_file(state)
     hidden = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     at = datetime.now().astimezone().isoformat(timespec="microseconds")
     told = {"sequence": head.sequence, "sha256": head.digest, "at": at}
@@ -54,5 +54,6 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
         hidden.replace(file)
 
 
-def _file(state: Path) -> Path:
+def note_file(state: Path) -> Path:
+    """Give the place of the note: beside the state folder, for a restored folder must not bring it along."""
     return state.with_name(f"{state.name}.head.json")

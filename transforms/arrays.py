@@ -56,6 +56,16 @@ def lengths_of(texts: pyarrow.Array) -> np.ndarray:
     return np.diff(_edges(texts, texts.buffers()[1])) if len(texts) else np.array([], np.int32)
 
 
+def without_empty(texts: pyarrow.Array) -> pyarrow.Array:
+    """Give empty texts as nulls: files and databases differ in which of the two they write."""
+    has_nothing = lengths_of(texts) == 0
+    if texts.null_count:
+        has_nothing &= texts.is_valid().to_numpy(zero_copy_only=False)
+    if not has_nothing.any():
+        return texts
+    return pc.if_else(pyarrow.array(has_nothing), pyarrow.scalar(None, pyarrow.string()), texts)
+
+
 def _edges(texts: pyarrow.Array, offsets: pyarrow.Buffer) -> np.ndarray:
     return np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
 

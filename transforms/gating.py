@@ -53,10 +53,17 @@ def named_relatives(
     known = _KnownPeople(objectors)
     names, births = whole(family["name"]), whole(family["birth_on"])
     folded = pc.replace_substring_regex(fold_names(names), r"\([^()]\)$", "")
-    may_be = known.are_named(folded) | known.are_at_home(holders)
-    for place in np.flatnonzero(may_be).tolist():
-        homes = _homes(holders.slice(place, 1))[0]
-        mask[place] = known.is_meant(folded[place].as_py() or "", births[place].as_py(), homes)
+    places = np.flatnonzero(known.are_named(folded) | known.are_at_home(holders))
+    few = pyarrow.array(places)
+    mask[places] = [
+        known.is_meant(name or "", birth, homes)
+        for name, birth, homes in zip(
+            folded.take(few).to_pylist(),
+            births.take(few).to_pylist(),
+            _homes(holders.take(few)),
+            strict=True,
+        )
+    ]
     return mask | known.are_mentioned(names)
 
 

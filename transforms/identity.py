@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import is_among, whole
+from transforms.arrays import is_among, whole, without_empty
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
@@ -119,7 +119,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         digest: the keyed digest of the shop's ledger.
     """
     ids, written = whole(customers["customer_id"]), whole(customers["name"])
-    names, addresses = _without_empty(fold_names(written)), whole(customers["address"])
+    names, addresses = without_empty(fold_names(written)), whole(customers["address"])
     readings = _whole_readings(whole(customers["name_kana"]))
     contacts = _contacts(customers)
     homes = fold_homes(addresses)
@@ -133,15 +133,13 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
 
     home_marks, home_clues = _homes(names, homes, births, made)
     earlier, earlier_homes = fold_names_as_before(written), fold_addresses_as_before(addresses)
-    is_renamed, is_rehoused = _differs(earlier, names), _differs(earlier_homes, homes)
-    moved = _where(pc.or_(is_renamed, is_rehoused), earlier)
-    before = np.stack(
-        [
-            *with_contacts(_where(is_renamed, earlier)),
-            *_homes(moved, earlier_homes, births, made)[1],
-        ],
-        axis=1,
-    )
+    is_renamed = _differs(earlier, names)
+    rows = np.flatnonzero(pc.or_(is_renamed, _differs(earlier_homes, homes)))
+    few = pyarrow.array(rows)
+    renamed = _where(is_renamed.take(few), earlier.take(few))
+    _, homes_before = _homes(earlier.take(few), earlier_homes.take(few), births.take(few), made)
+    contacts_before = (made(_joined("contact", renamed, each.take(few))) for each in contacts)
+    before = np.stack([*contacts_before, *homes_before], axis=1)
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
@@ -149,7 +147,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         home_marks=home_marks,
         home_clues=home_clues,
         before=before[before != 0],
-        before_rows=np.nonzero(before)[0].astype(np.int32),
+        before_rows=rows[np.nonzero(before)[0]].astype(np.int32),
     )
 
 
@@ -163,17 +161,13 @@ def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
 
 def _whole_readings(written: pyarrow.Array) -> pyarrow.Array:
     """Fold the readings that are of a whole name: a family shares that of its name, and perhaps a mobile."""
-    folded = _without_empty(fold_names(written))
+    folded = without_empty(fold_names(written))
     has_parts = pc.match_substring_regex(written, r"\S[\s\x{3000}]+\S")
     is_whole = pc.or_(
         pc.and_(has_parts, pc.greater_equal(pc.utf8_length(folded), _SHORT_READING)),
         pc.greater_equal(pc.utf8_length(folded), _LONG_READING),
     )
     return _where(is_whole, folded)
-
-
-def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
-    return _where(pc.not_equal(texts, ""), texts)
 
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
@@ -249,7 +243,7 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
 def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
     """Give the digits of numbers without leading zeros, letters and marks; null where none are left."""
     cores = pc.replace_substring_regex(numbers, r"^[^0-9]*0*|[^0-9]", "")
-    return pc.if_else(pc.equal(cores, ""), pyarrow.scalar(None, pyarrow.string()), cores)
+    return without_empty(cores)
 
 
 def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.ndarray:

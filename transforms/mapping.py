@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from schemas.catalog import Table
 from schemas.errors import ConfigurationError
 from schemas.shop import ColumnSource, Joined, TableMapping
+from transforms.arrays import without_empty
 from transforms.reading.folding import nfkc
 
 
@@ -94,7 +95,7 @@ def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Ar
     is_empty = reduce(pc.and_, [part.is_null() for part in parts])
     parts[0] = pc.if_else(is_empty, "", parts[0])
     joined = pc.binary_join_element_wise(*parts, matched.separator, null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), pyarrow.scalar(None, pyarrow.string()), joined)
+    return without_empty(joined)
 
 
 def _by_fold(mapping: TableMapping, headers: Sequence[str], table: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import carried_by_hand, deliver, due, to_carry_by_hand
+from flows.carrying import carried_by_hand, deliver, owed
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
 from schemas.errors import ConfigurationError, JointUseError
@@ -37,18 +37,18 @@ def command(  # noqa: PLR0913 (one parameter per option)
         carried_by_hand(desk, drop)
         click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
         return
-    waiting = to_carry_by_hand(desk)
+    left = owed(desk)
     if drop:
         told = deliver(desk, now, drop)
-        nothing = _by_hand(drop) if drop in waiting else f"{drop}: 渡し済み / nothing is due"
+        nothing = _by_hand(drop) if drop in left.by_hand else f"{drop}: 渡し済み / nothing is due"
         click.echo(told or nothing)
         return
-    code, names = 0, due(desk)
-    if not (names or waiting):
+    code = 0
+    if not (left.by_program or left.by_hand):
         click.echo("渡すものはありません / nothing is due", err=True)
-    for name in waiting:
+    for name in left.by_hand:
         click.echo(_by_hand(name))
-    for name in names:
+    for name in left.by_program:
         try:
             click.echo(f"{name}: {deliver(desk, now, name)}")
         except JointUseError as error:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from flows.commands.options import (
-    OneMonth,
+    MONTH,
     group_option,
     json_option,
     neither_shop_nor_group,
@@ -33,7 +33,7 @@ from schemas.errors import ConfigurationError
     "店舗フォルダを集めたフォルダ。全店を並行して納品 / a folder of shops: all of them, side by side"
 )
 @click.option(
-    "--month", type=OneMonth(), help="対象月 YYYY-MM（省略時は先月）/ month, default last month"
+    "--month", type=MONTH, help="対象月 YYYY-MM（省略時は先月）/ month, default last month"
 )
 @click.option(
     "--partner", "partners", multiple=True, help="納品先（省略時は全社）/ partner, default all"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from drops.keeping import Kept
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import Desk, open_desk
+from flows.desk import open_desk
+from flows.disposing import is_kept
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from schemas.errors import ConfigurationError
@@ -24,7 +24,7 @@ def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: 
     desk = open_desk(shop, operator, reason, now, os.environ)
     with desk.ledger.writing() as connection:
         name = DropBook(connection).named(drop).drop.drop_id
-        if not lift and not _is_kept(desk, name):
+        if not lift and not is_kept(desk, name):
             raise ConfigurationError(
                 f"{name}: すでに廃棄されていて、保全できません / was disposed of; nothing is left to hold"
             )
@@ -32,11 +32,3 @@ def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: 
     click.echo(name)
     told = "保全を解きました / the hold is lifted" if lift else "廃棄を差し止めました / held"
     click.echo(told, err=True)
-
-
-def _is_kept(desk: Desk, drop_id: str) -> bool:
-    """Tell whether the shop still has a copy: plain, sealed or kept."""
-    folder = desk.folder.drops / drop_id
-    sealed = (folder.with_name(f"{folder.name}{suffix}") for suffix in (".tar.age", ".tar"))
-    kept = Kept(desk.folder.state, drop_id).copy
-    return any(path.exists() for path in (folder, kept, *sealed))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import (
-    Day,
+    DAY,
     json_option,
     now,
     operator_option,
@@ -22,7 +22,7 @@ from schemas.errors import ConfigurationError
 @click.command(name="incident")
 @shop_option
 @click.argument("drop")
-@click.option("--known", type=Day(), help="知った日（省略時は今日）/ the day it became known")
+@click.option("--known", type=DAY, help="知った日（省略時は今日）/ the day it became known")
 @click.option(
     "--wrongful", is_flag=True, help="不正の目的によるおそれがある / taken on purpose, perhaps"
 )

@@ -9,7 +9,7 @@ import click
 
 from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import (
-    Day,
+    DAY,
     json_option,
     now,
     operator_option,
@@ -42,8 +42,8 @@ _HELP = (
 )
 @click.option("--partner", "partners", multiple=True, help="この共同利用者だけ / this partner only")
 @click.option("--purpose", "purposes", multiple=True, help="この利用目的だけ / this purpose only")
-@click.option("--received", type=Day(), help="受付日 / day the customer said so")
-@click.option("--effective", type=Day(), help="効力発生日（省略時は受付日）/ default: --received")
+@click.option("--received", type=DAY, help="受付日 / day the customer said so")
+@click.option("--effective", type=DAY, help="効力発生日（省略時は受付日）/ default: --received")
 @click.option("--channel", type=click.Choice(_CHANNELS), help="受付方法 / how the customer said so")
 @click.option("--not-in-records", is_flag=True, help="記録にない番号でも受け付ける")
 @click.option("--lift", "is_lift", is_flag=True, help="申し出を撤回する / end objections")

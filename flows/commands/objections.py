@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import (
-    Day,
+    DAY,
     Moment,
     json_option,
     now,
@@ -40,7 +40,7 @@ class _Row:
 
 @click.command(name="objections")
 @shop_option
-@click.option("--as-of", type=Day(), help="この日に効力があるもの / what held on this day")
+@click.option("--as-of", type=DAY, help="この日に効力があるもの / what held on this day")
 @click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")
 @click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")
 @click.option("--work", is_flag=True, help="確認が必要なものだけ / only what has to be settled")

@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -10,6 +11,9 @@ from flows.request import checked_reason
 from schemas.errors import ConfigurationError
 from transforms.period import SHOP_TIME
 from transforms.reading.days import read_day, read_month
+from transforms.reading.values import Read
+
+Value = TypeVar("Value")
 
 
 def _shop_option(*, is_required: bool) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -66,44 +70,32 @@ def _reason(_context: click.Context, _option: click.Parameter, written: str) -> 
     return checked_reason(written)
 
 
-class Day(click.ParamType[date]):
-    """A day, written YYYY-MM-DD, or as records write one."""
+class _AsInRecords(click.ParamType[Value]):
+    """What people write in one of the ways records have it."""
 
-    name = "YYYY-MM-DD"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> date:
-        """Read it."""
-        del ctx
-        if isinstance(value, date):
-            return value
-        day = read_day(str(value)).value
-        if day is None:
-            raise ConfigurationError(
-                f"--{param.name if param else 'day'}: 日付は 2026-10-01 のように書いてください / "
-                "write the day as YYYY-MM-DD"
-            )
-        return day
-
-
-class OneMonth(click.ParamType[str]):
-    """A month, written YYYY-MM, or as records write one; given as YYYY-MM."""
-
-    name = "YYYY-MM"
+    def __init__(self, read: Callable[[str], Read[Value]], name: str, wanted: str) -> None:
+        """Take the reader of records, and how to ask for what it cannot read."""
+        self.name, self._read, self._wanted = name, read, wanted
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    ) -> Value:
         """Read it."""
         del ctx
-        month = read_month(str(value)).value
-        if month is None:
-            raise ConfigurationError(
-                f"--{param.name if param else 'month'}: 月は 2026-10 のように書いてください / "
-                "write the month as YYYY-MM"
-            )
-        return month
+        found = self._read(str(value)).value
+        if found is None:
+            raise ConfigurationError(f"--{param.name if param else self.name}: {self._wanted}")
+        return found
+
+
+DAY = _AsInRecords(
+    read_day,
+    "YYYY-MM-DD",
+    "日付は 2026-10-01 のように書いてください / write the day as YYYY-MM-DD",
+)
+MONTH = _AsInRecords(
+    read_month, "YYYY-MM", "月は 2026-10 のように書いてください / write the month as YYYY-MM"
+)
 
 
 class Moment(click.ParamType[datetime]):

@@ -49,8 +49,10 @@ class Objectors:
         is_refusal = pc.is_in(register.traits["objection_id"], value_set=refusals)
         self._remembered = register.traits.filter(is_refusal)["digest"].to_numpy()
         persons = self._spine.merges.persons
-        sure = same_people(meant, persons, self._traits)
-        self.rows = same_people(sure | self._merged_perhaps(sure), persons, self._traits)
+        self.rows = same_people(meant, persons, self._traits)
+        perhaps = self._merged_perhaps(self.rows)
+        if perhaps.any():
+            self.rows = same_people(self.rows | perhaps, persons, self._traits)
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""

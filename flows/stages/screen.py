@@ -20,7 +20,7 @@ from schemas.agreement import Agreement
 from schemas.errors import ConfigurationError
 from schemas.staging import row_of
 from sources.photographs import read_photograph
-from sources.screening.loading import shipped_knowledge
+from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
@@ -98,7 +98,8 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
 
 def _of_named_cells(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> list[tuple[object, ...]]:
     """Judge names, addresses and codes any partner gets, as `SCREENED`."""
-    cells, rows = NamedCells(shipped_knowledge()), list[tuple[object, ...]]()
+    cells = NamedCells(shipped_dangers(), shipped_knowledge().rules)
+    rows: list[tuple[object, ...]] = []
     for table, names in _agreed_of_all(run, (*NAMES, *PLACES, *CODES)).items():
         counts: dict[str, Counter[str]] = {name: Counter() for name in names}
         for batch in (
@@ -120,9 +121,7 @@ def withhold_named_rows(snapshot: Snapshot, verdicts: Verdicts, screened: Screen
     for column in ROW_GOES_WITH:
         table, _, name = column.partition(".")
         for blocked in screened.of(table, [name]).values():
-            places = blocked.places(whole(snapshot.table(table, [name])[name]))
-            for place, ruling in _rulings(name, blocked):
-                verdicts.rule(table, places == place, *ruling)
+            _rule_rows(snapshot, verdicts, column, blocked)
     spread_down(verdicts, snapshot.spine, Disposition.WITHHELD)
 
 
@@ -146,14 +145,13 @@ def _agreed_columns(run: Run) -> dict[str, list[str]]:
 
 def _agreed_of_all(run: Run, columns: Iterable[str]) -> dict[str, list[str]]:
     """Give those of the columns (`table.column`) that any partner gets, by their table."""
-    agreements = run.folder.policy.agreements.values()
-    found: dict[str, list[str]] = {}
+    asked: dict[str, list[str]] = {}
     for column in columns:
         table, _, name = column.partition(".")
-        own = found.setdefault(table, [])
-        if any(name in _agreed_of(agreement, table) for agreement in agreements):
-            own.append(name)
-    return found
+        asked.setdefault(table, []).append(name)
+    agreements = run.folder.policy.agreements.values()
+    agreed = {t: {c for a in agreements for c in _agreed_of(a, t)} for t in asked}
+    return {t: [name for name in names if name in agreed[t]] for t, names in asked.items()}
 
 
 def _distinct(
@@ -198,7 +196,8 @@ def _rule_rows(snapshot: Snapshot, verdicts: Verdicts, column: str, blocked: Blo
     table, _, name = column.partition(".")
     places = blocked.places(whole(snapshot.table(table, [name])[name]))
     for place, ruling in _rulings(name, blocked):
-        if ruling.disposition is Disposition.QUARANTINED or table in ROWS_THAT_CAN_STAY:
+        can_stay = table in ROWS_THAT_CAN_STAY or column in ROW_GOES_WITH
+        if ruling.disposition is Disposition.QUARANTINED or can_stay:
             verdicts.rule(table, places == place, *ruling)
 
 

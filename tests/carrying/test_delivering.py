@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from drops.delivering import READY
-from flows.carrying import carried_by_hand, deliver, due
+from flows.carrying import carried_by_hand, deliver, owed
 from ledger.private_files import write_private
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories
@@ -47,7 +47,7 @@ def test_a_folder_gets_the_parcel_and_the_marker_last(tmp_path):
     assert names_in(tmp_path / "out") == FILES
     told = json.loads((tmp_path / "out" / f"monthly-2026-10-r1{READY}").read_text())
     assert told["drop_id"] == DROP
-    assert due(desk(shop)) == []
+    assert owed(desk(shop)).by_program == []
     assert outcome_of(shop).handed_over == ""
 
 
@@ -55,7 +55,7 @@ def test_a_folder_that_is_not_there_is_told_and_handed_over_to_later(tmp_path):
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
     outcome = outcome_of(shop)
     assert (outcome.status, outcome.handover_code) == ("published", 1)
-    assert due(desk(shop)) == [DROP]
+    assert owed(desk(shop)).by_program == [DROP]
     (tmp_path / "out").mkdir()
     deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(tmp_path / "out") == FILES
@@ -250,7 +250,7 @@ def test_everything_a_run_writes_is_its_owners_alone(tmp_path):
 def test_what_was_carried_by_hand_is_entered_once(tmp_path):
     shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
     assert outcome_of(shop).handed_over.endswith(NAME)
-    assert due(desk(shop)) == []
+    assert owed(desk(shop)).by_program == []
     carried_by_hand(desk(shop), DROP)
     with pytest.raises(ConfigurationError, match="handed over before"):
         carried_by_hand(desk(shop), DROP)

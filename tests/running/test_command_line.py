@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands.options import OneMonth
+from flows.commands.options import MONTH
 from tests import factories
 from tests.conftest import SAMPLE
 from tests.factories import customer, objection, run, write_shop
@@ -93,7 +93,7 @@ def test_wrong_usage_is_a_line_in_japanese_too(shop, arguments, told):
     "month", ["2026/10", "２０２６－１０", "202610", "2026年10月", "令和8年10月"]
 )
 def test_a_month_is_read_as_people_write_it(month):
-    assert OneMonth().convert(month, None, None) == "2026-10"
+    assert MONTH.convert(month, None, None) == "2026-10"
 
 
 def test_a_shop_file_saved_with_a_byte_order_mark_is_read_and_another_encoding_told(shop):

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
-from transforms.arrays import are_ascii_words, lengths_of
+from transforms.arrays import are_ascii_words, without_empty
 from transforms.reading import car_codes, contacts, days, figures, texts
 from transforms.reading.values import Read
 
@@ -70,7 +70,7 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
         if typed is not None:
             return ColumnRead(typed, None, Counter())
         source = source.cast(pyarrow.string())
-    source = _without_empty(source.cast(pyarrow.string()))
+    source = without_empty(source.cast(pyarrow.string()))
     if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
         return ColumnRead(source, None, Counter())
     if column.kind is Kind.IDENTIFIER and are_ascii_words(source):
@@ -105,16 +105,6 @@ def _read_plain(source: pyarrow.Array, column: Column, pattern: str) -> ColumnRe
         return ColumnRead(taken, None, Counter())
     rest = _read_distinct(pc.if_else(plain, nothing, source), column)
     return ColumnRead(pc.coalesce(taken, rest.values), rest.faults, rest.flags)
-
-
-def _without_empty(texts: pyarrow.Array) -> pyarrow.Array:
-    """Give empty texts as nulls: files and databases differ in which of the two they write."""
-    has_nothing = lengths_of(texts) == 0
-    if texts.null_count:
-        has_nothing &= texts.is_valid().to_numpy(zero_copy_only=False)
-    if not has_nothing.any():
-        return texts
-    return pc.if_else(pyarrow.array(has_nothing), pyarrow.scalar(None, pyarrow.string()), texts)
 
 
 def _is_text(kind: pyarrow.DataType) -> bool:

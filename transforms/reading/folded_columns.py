@@ -19,7 +19,7 @@ from transforms.reading.joined_text import JoinedText
 
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
 _SQUEEZED_OUT = "().-"
-_POSTAL_CODE = "〒?[0-9]{{3}}-?[0-9]{{4}}(?![0-9])"
+_POSTAL_CODE = "〒?[0-9]{3}-?[0-9]{4}(?![0-9])"
 _COUNTY = "[^0-9{edge}]{{1,6}}?郡"
 _BETWEEN_PARTS = "丁目|番地の|番地|番(?!町)|号室|号|地割"
 """What stands between the numbers of an address; longer ones first. 一番町 is a name."""
@@ -28,7 +28,7 @@ _KANJI_DIGITS = "〇一二三四五六七八九"
 _KANJI_NUMBER = f"[{_KANJI_DIGITS}十百千]+"
 _COUNTS = f"{_KANJI_NUMBER}(?=丁目|番|号|地割|条|[-のノ之](?:[0-9]|{_KANJI_NUMBER}))"
 _GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
-_BETWEEN_DIGITS = "(?<=[0-9])[-のノ之,、.・/](?=[0-9])"
+_BETWEEN_DIGITS = "(?<=[0-9])[のノ之,、.・/](?=[0-9])"
 _WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
 _TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+){1,2}).*$"
 """To the end of 丁目・番・号, in three numbers at most: a fourth is a room's (RE2)."""
@@ -105,7 +105,7 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     joined.substitute(f"(-[0-9]+)[{BLANKS}]+(?=[0-9])", r"\1-", only_with=BLANKS)
     joined.exchange(dict.fromkeys(BLANKS, ""))
     edge = joined.boundary
-    joined.substitute(edge + _POSTAL_CODE.format(), edge, only_with="0123456789")
+    joined.substitute(edge + _POSTAL_CODE, edge, only_with="0123456789")
     joined.substitute(edge + _PREFECTURE.format(edge=edge), edge, only_with="都道府県")
     joined.substitute(edge + _COUNTY.format(edge=edge), edge, only_with="郡")
     for part in ("大字", "字"):

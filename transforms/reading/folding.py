@@ -53,7 +53,6 @@ _COMPANIES = {
     "(公財)": "公益財団法人",
 }
 _COMPANY_BEHIND = "([^{edge}]+?)(株式会社|有限会社|合同会社|合資会社|合名会社)"
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
 _INVISIBLES = frozenset(
     chr(code)
     for first, last in (
@@ -125,7 +124,7 @@ def fold_kana(running: RunningText) -> None:
 def fold_plainly(running: RunningText) -> None:
     """Fold widths, old character forms and case; take out what nobody sees."""
     running.compatible()
-    running.substitute(f"[{_INVISIBLE}]", "", only_with=_INVISIBLES)
+    running.substitute(f"[{''.join(_INVISIBLES)}]", "", only_with=_INVISIBLES)
     running.exchange(_OLD_FORMS)
     running.upper()
 

@@ -118,9 +118,9 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
         bare = re.sub(r"[^A-Z0-9]", "", text).translate(_LOOKALIKES)
         for start in range(len(bare)):
             for length in lengths:
-                serial = re.match(r"[0-9]{3,9}(?![0-9])", bare[start + length :])
+                known = alike.get(bare[start : start + length], ())
+                serial = known and re.match(r"[0-9]{3,9}(?![0-9])", bare[start + length :])
                 if serial:
-                    known = alike.get(bare[start : start + length], ())
                     found += [(row, prefix, int(serial[0])) for prefix in known]
     frame = pd.DataFrame(found, columns=["row", "prefix", "serial"])
     return frame.astype({"row": np.int64, "prefix": object, "serial": np.int64})

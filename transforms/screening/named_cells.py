@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.screening import Action, Knowledge
+from schemas.screening import Action, DangerRule
 from transforms.screening.dangers import NUMBERS, Dangers
 from transforms.screening.folding import plain
 from transforms.screening.judging import Judgement
@@ -63,10 +63,10 @@ _ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白�
 class NamedCells:
     """Judges the cells of names, addresses and codes."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        """Take the danger rules."""
-        self._dangers = Dangers.of(knowledge)
-        words = {plain(word): rule.category for rule in knowledge.rules for word in rule.words}
+    def __init__(self, dangers: Dangers, rules: Iterable[DangerRule]) -> None:
+        """Take the danger rules, and the same ready to look."""
+        self._dangers = dangers
+        words = {plain(word): rule.category for rule in rules for word in rule.words}
         self._words = {
             word: category
             for word, category in words.items()
