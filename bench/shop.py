@@ -158,7 +158,7 @@ def in_postgresql(shop: Path, folder: Path, url: str) -> Path:
 
 def _without_records(shop: Path, folder: Path, source: str) -> Path:
     rmtree(folder, ignore_errors=True)
-    copytree(shop, folder, ignore=ignore_patterns("records", "state", "drops"))
+    copytree(shop, folder, ignore=ignore_patterns("records", "state", "state.*", "drops"))
     text = (folder / "shop.toml").read_text().replace(_PARQUET_SOURCE, source)
     (folder / "shop.toml").write_text(text.replace('.parquet"', '"'))
     return folder

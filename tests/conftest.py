@@ -31,7 +31,7 @@ def pytest_unconfigure() -> None:
 
 def copy_sample(folder: Path) -> Path:
     """Copy the sample shop without what running it left behind."""
-    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("state", "drops"))
+    shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns("state", "state.*", "drops"))
     return folder
 
 
