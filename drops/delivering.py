@@ -49,6 +49,8 @@ def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_i
     else:
         return digest
     raise DeliveryError(
+        f"{drop_id} を渡せませんでした（{kind}）。送れた分は残っています。ネットワーク、納品先、"
+        "鍵を確かめて `joint-use deliver` を実行してください / "
         f"{drop_id} could not be handed over ({kind}); what was sent so far is kept. Check network, place "
         "and secret, then `joint-use deliver`"
     )
@@ -59,6 +61,8 @@ def _put(path: Path, digest: str, place: OpenPlace) -> None:
     if place.files.exists(target):
         if _digest_there(place, target) != digest:
             raise DeliveryError(
+                f"納品先に {path.name} という別のファイルがあります。上書きはしません。納品先に確かめ、"
+                "移してもらってください / "
                 f"another file named {path.name} is at the partner's place; it is not written over. Ask the "
                 "partner, and move it away"
             )
@@ -69,10 +73,13 @@ def _put(path: Path, digest: str, place: OpenPlace) -> None:
     if size != path.stat().st_size or _digest_there(place, hidden) != digest:
         place.files.rm_file(hidden)
         raise DeliveryError(
+            f"{path.name} が途中で壊れたので取り消しました。"
+            "もう一度 `joint-use deliver` を実行してください / "
             f"{path.name} arrived damaged and was taken away again; try `joint-use deliver` once more"
         )
     if place.files.exists(target):
         raise DeliveryError(
+            f"{path.name} がその間に納品先に現れました。納品先に確かめてください / "
             f"{path.name} appeared at the partner's place meanwhile; ask the partner"
         )
     place.files.mv(hidden, target)
@@ -112,7 +119,10 @@ def _put_marker(parcel: Parcel, place: OpenPlace, told: dict[str, str]) -> None:
         place.files.pipe_file(hidden, content)
         place.files.mv(hidden, target)
     elif place.files.cat_file(target) != content:
-        raise DeliveryError(f"{name}{READY} at the partner's place is another one; ask the partner")
+        raise DeliveryError(
+            f"納品先の {name}{READY} は別のものです。納品先に確かめてください / "
+            f"{name}{READY} at the partner's place is another one; ask the partner"
+        )
 
 
 def _digest_there(place: OpenPlace, target: str) -> str:

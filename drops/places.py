@@ -60,6 +60,8 @@ def _folder(place: FolderPlace, home: Path) -> OpenPlace:
     folder = home / place.path
     if not folder.is_dir():
         raise DeliveryError(
+            f"フォルダ {folder.name}（place.path）がありません。共有フォルダや USB をつないで "
+            "`joint-use deliver` を実行してください / "
             f"the folder {folder.name} is not there (place.path); connect the share or the stick, then "
             "`joint-use deliver`"
         )

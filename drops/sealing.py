@@ -101,6 +101,8 @@ def parcel_of(folder: Path, agreement: Agreement, published: Path | None = None)
     drop = read_drop(folder)
     if drop.partner != agreement.partner or drop.sealed_to != fingerprint_of(agreement):
         raise RefusedError(
+            f"{drop.drop_id} は partners/{agreement.partner}.toml とは別の納品先か鍵のために作られたので、"
+            "封緘しません。もう一度 `joint-use export` してください / "
             f"{drop.drop_id} was made for another partner or key than partners/{agreement.partner}.toml "
             "names; it is sealed to nobody. Make the month again with `joint-use export`"
         )

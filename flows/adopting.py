@@ -57,6 +57,8 @@ def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
         numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
         if held and not held & set(keys.of("customers", numbers).to_pylist()):
             raise ConfigurationError(
+                f"記録のどなたも {drop.drop_id} の鍵と合いません。keys/{drop.partner}.key "
+                "が納品した時のものではありません。先に state フォルダの控えから keys/ を戻してください / "
                 f"nobody in the records has a key that is in {drop.drop_id}: keys/{drop.partner}.key is not "
                 "the one it was made with. Restore keys/ from the backup of the state folder first"
             )

@@ -78,10 +78,16 @@ def carry(run: Run, drop_id: str) -> str:
     agreement.refuse_expired_key(instant(run.clock).date())
     _refuse_overtaken(run, entered.drop)
     if entered.stopped_at:
-        raise RefusedError(f"{drop_id} was stopped; it is not handed over")
+        raise RefusedError(
+            f"{drop_id} は停止されているので渡しません / "
+            f"{drop_id} was stopped; it is not handed over"
+        )
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
-        raise VerificationError(f"{drop_id} is not as it was published; it is not handed over")
+        raise VerificationError(
+            f"{drop_id} は納品した時と中身が違うので渡しません / "
+            f"{drop_id} is not as it was published; it is not handed over"
+        )
     parcel, is_new = _sealed(run, folder, agreement, entered)
     place = agreement.place
     if place is None:
@@ -116,11 +122,14 @@ def _refuse_overtaken(run: Run, drop: Drop) -> None:
     """
     if drop.agreement.sha256 != run.folder.policy.fingerprints[drop.partner].sha256:
         raise RefusedError(
+            f"{drop.drop_id}: 作った後に partners/{drop.partner}.toml が変わりました。もう一度 export "
+            "してください / "
             f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
         )
     made_under = {version.sha256 for version in (drop.notice, *drop.narrowed_by)}
     if not {dated.fingerprint.sha256 for dated in run.notices} <= made_under:
         raise RefusedError(
+            f"{drop.drop_id}: 作った後に公表事項が変わりました。もう一度 export してください / "
             f"{drop.drop_id}: the notice was changed since it was made; export again"
         )
     made_after = drop.audit_head.sequence if drop.audit_head else 0
@@ -128,6 +137,7 @@ def _refuse_overtaken(run: Run, drop: Drop) -> None:
         is_withheld = ReviewBook(connection, run.ledger.references).withheld_since(made_after)
     if is_withheld:
         raise RefusedError(
+            f"{drop.drop_id}: 作った後に渡さないと決めた文があります。もう一度 export してください / "
             f"{drop.drop_id}: somebody withheld a text since it was made; export again"
         )
 
@@ -141,9 +151,13 @@ def carried_by_hand(desk: Desk, drop_id: str) -> None:
     with desk.ledger.writing() as connection:
         entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
         if entered.stopped_at:
-            raise RefusedError(f"{drop_id} was stopped; get it back, and see `joint-use incident`")
+            raise RefusedError(
+                f"{drop_id} は停止されています。取り戻し、`joint-use incident` をご覧ください / "
+                f"{drop_id} was stopped; get it back, and see `joint-use incident`"
+            )
         if entered.sequence in book.delivered():
             raise ConfigurationError(
+                f"{drop_id} はすでに渡してあります。いつかは `joint-use status` に出ます / "
                 f"{drop_id} was handed over before; `joint-use status` says when"
             )
         book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
@@ -184,6 +198,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
         successors = {each.drop.supersedes: each.drop.drop_id for each in book.published()}
     if drop.drop_id in successors:
         raise RefusedError(
+            f"{drop.drop_id} は {successors[drop.drop_id]} に差し替えられています。そちらを渡してください / "
             f"{drop.drop_id} was replaced by {successors[drop.drop_id]}; deliver that"
         )
     with _opened(desk, clock, drop) as run:
@@ -236,6 +251,7 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
         if each.entered.drop.drop_id == drop_id.strip("/"):
             return each
     raise ConfigurationError(
+        f"「{drop_id[:80]}」は承諾待ちではありません。待っている納品は `joint-use status` に出ます / "
         f"'{drop_id[:80]}' does not wait; `joint-use status` lists the drops that do"
     )
 
@@ -283,11 +299,16 @@ def _refuse_others(desk: Desk, drop: Drop) -> None:
     person = fold_name(desk.actor.person)
     if person not in managers:
         raise RefusedError(
+            "これを決められるのはデータ管理者だけです（方針第8条）。shop.toml の carry_out.data_managers "
+            "に載っています / "
             "only a data manager decides this (policy §8); shop.toml lists them under "
             "carry_out.data_managers"
         )
     if person == fold_name(drop.operator):
-        raise RefusedError("whoever ran the export does not release it; ask another data manager")
+        raise RefusedError(
+            "納品を実行した本人は承諾できません。別のデータ管理者に頼んでください / "
+            "whoever ran the export does not release it; ask another data manager"
+        )
 
 
 def _opened(

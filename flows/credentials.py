@@ -24,7 +24,10 @@ def credential_of(secret: Secret, state: Path) -> str:
 
 def _from_file(path: Path) -> str:
     if not path.is_file():
-        raise ConfigurationError(f"keys/{path.name} is missing from the state folder; put it there")
+        raise ConfigurationError(
+            f"state フォルダに keys/{path.name} がありません。入れてください / "
+            f"keys/{path.name} is missing from the state folder; put it there"
+        )
     refuse_wider(path, 0o600)
     return path.read_text(encoding="utf-8")
 
@@ -40,6 +43,8 @@ def _from_block(name: str, state: Path) -> str:
         value = None
     if not isinstance(value, str):
         raise ConfigurationError(
+            f"place.secret.block: Prefect に「{name}」という Secret ブロックがありません。"
+            "画面で作ってください / "
             f"place.secret.block: Prefect has no Secret block '{name}' with a text; make it in the user "
             "interface"
         )

@@ -75,5 +75,8 @@ def customer_number(written: str) -> str:
     """Read a customer number as the records' are read."""
     number = read_identifier(written).value
     if not isinstance(number, str):
-        raise ConfigurationError("--customer: this is no customer number; copy it from the records")
+        raise ConfigurationError(
+            "--customer: お客様番号ではありません。記録から写してください / "
+            "--customer: this is no customer number; copy it from the records"
+        )
     return number

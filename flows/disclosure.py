@@ -129,6 +129,8 @@ def disclose(desk: Desk, customer: str, others: Iterable[str] = ()) -> Disclosur
     )
     if not (answer.drops or answer.deletions or answer.held or _is_in_records(desk, numbers)):
         raise ConfigurationError(
+            "--customer: この番号は、どの納品にも記録にもありません。確かめてください。番号が変わった方は、"
+            "両方を --customer で指定してください / "
             "--customer: this number is in no drop and not in the records; check it. A customer who had "
             "another number: name both with --customer"
         )

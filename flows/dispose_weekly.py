@@ -63,7 +63,10 @@ def dispose_group(request: GroupDisposalRequest) -> int:
             except Exception as error:  # noqa: BLE001 (what it says may quote data)
                 failed.append(f"{shop.name}: {type(error).__name__}; run `joint-use dispose` there")
     if failed:
-        raise JointUseError("nothing, or not all, was disposed of: " + "; ".join(failed))
+        raise JointUseError(
+            "廃棄できなかったものがあります / "
+            "nothing, or not all, was disposed of: " + "; ".join(failed)
+        )
     return count
 
 

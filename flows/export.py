@@ -201,6 +201,8 @@ def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Resul
         except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
             kind, details = type(error).__name__, traceback.format_exc()
         raise UnexpectedError(
+            f"「{stage.__name__}」の段階でプログラムが失敗し（{kind}）、その先は何も納品していません。"
+            "もう一度実行し、直らなければこの行をお知らせください / "
             f"the stage '{stage.__name__}' failed ({kind}); nothing further was published. "
             f"{_kept(run, details)}"
         )

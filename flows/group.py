@@ -83,10 +83,15 @@ def shops_of(group: Path) -> list[Path]:
         ConfigurationError: there is none, or the folder is itself a shop.
     """
     if (group / "shop.toml").exists():
-        raise ConfigurationError(f"{group.name}: this is one shop; name it with --shop")
+        raise ConfigurationError(
+            f"{group.name}: 一つの店です。--shop で指定してください / "
+            f"{group.name}: this is one shop; name it with --shop"
+        )
     shops = sorted(path.parent.resolve() for path in group.glob("*/shop.toml"))
     if not shops:
         raise ConfigurationError(
+            f"{group.name}: このフォルダに店がありません。shop.toml "
+            "のある店舗フォルダを集めたフォルダを指定してください / "
             f"{group.name}: no shop in this folder; a group is a folder of folders with shop.toml"
         )
     return shops

@@ -40,7 +40,10 @@ def record_request(desk: Desk, request: LawfulRequest, customers: Sequence[str])
     """
     for number in customers:
         if number not in desk.people.numbers:
-            raise ConfigurationError("--customer: nobody in the records has this number; check it")
+            raise ConfigurationError(
+                "--customer: この番号の方は記録にいません。確かめてください / "
+                "--customer: nobody in the records has this number; check it"
+            )
     references = [desk.ledger.references.of(number) for number in customers]
     text = request.model_dump_json(indent=2)
     path = desk.folder.state / "lawful_requests" / f"{desk.actor.at:%Y-%m-%dT%H%M%S%f}.json"

@@ -64,6 +64,8 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     people = _people(desk)
     if people and refusal.is_in_records and refusal.customer not in people.numbers:
         raise ConfigurationError(
+            "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
+            "--not-in-records を付けてください / "
             "--customer: nobody in the records has this number; check it, or say --not-in-records if "
             "the customer was erased or is not entered yet"
         )
@@ -126,6 +128,8 @@ def _days_to_lift(
     begun = [day for day in raised if day <= (effective_on or today)]
     if effective_on and not begun:
         raise ConfigurationError(
+            f"--effective: {listed_one.objection_id} の発効は {min(raised)} です。"
+            "それより前の撤回では何も撤回されません / "
             f"--effective: {listed_one.objection_id} takes effect on {min(raised)}; a lift before that "
             "day would lift nothing"
         )
@@ -142,7 +146,10 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     """
     people = desk.people
     if customer and customer not in people.numbers:
-        raise ConfigurationError("--customer: nobody in the records has this number; check it")
+        raise ConfigurationError(
+            "--customer: この番号の方は記録にいません。確かめてください / "
+            "--customer: nobody in the records has this number; check it"
+        )
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
         register, instant = book.register(), Instant(desk.today)
@@ -152,6 +159,8 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
         meaning = Meaning.of(register, people.traits, instant)
         if objection not in meaning.unsettled and objection not in decided:
             raise ConfigurationError(
+                f"{objection} はだれの申し出か決まっているので、確定するものがありません。撤回なら --lift "
+                "を使ってください / "
                 f"{objection} means somebody for certain, there is nothing to settle; if the customer "
                 "takes it back, use --lift"
             )
@@ -170,19 +179,29 @@ def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
         for each in named:
             if each not in known:
                 raise ConfigurationError(
+                    f"{option}: 「{each[:40]}」は公表事項（第7条）にありません。次から選んでください: "
+                    f"{', '.join(known)} / "
                     f"{option}: '{each[:40]}' is not in the notice §7; choose from {', '.join(known)}"
                 )
     if refusal.scope == "purpose" and not refusal.purposes:
-        raise ConfigurationError("--scope purpose: say which with --purpose (several are possible)")
+        raise ConfigurationError(
+            "--scope purpose: --purpose でどの目的か書いてください（いくつでも） / "
+            "--scope purpose: say which with --purpose (several are possible)"
+        )
     if refusal.scope != "purpose" and refusal.purposes:
         raise ConfigurationError(
+            f"--purpose: {refusal.scope} はすべての目的についての申し出です。--purpose を外すか、--scope "
+            "purpose にしてください / "
             f"--purpose: a refusal of {refusal.scope} is of all purposes; leave --purpose out, or use "
             "--scope purpose"
         )
     if refusal.scope == "erasure" and refusal.partners:
-        raise ConfigurationError("--partner: an erasure is for every partner; leave --partner out")
+        raise ConfigurationError(
+            "--partner: 消去はすべての納品先についてです。--partner を外してください / "
+            "--partner: an erasure is for every partner; leave --partner out"
+        )
     if refusal.received_on > desk.today:
-        raise ConfigurationError("--received: the day is in the future")
+        raise ConfigurationError("--received: 先の日付です / --received: the day is in the future")
 
 
 def _meaning(
@@ -222,11 +241,15 @@ def _chosen(
     names = ", ".join(each.objection_id for each in found)
     if not found:
         raise ConfigurationError(
+            "この方に、効力のある（またはこれから効力の生じる）その申し出はありません。一覧は "
+            "`joint-use objections` に出ます / "
             "no such objection of this customer is in force or to come; `joint-use objections` lists "
             "them"
         )
     if len(found) > 1 and not choice.is_all:
         raise ConfigurationError(
+            f"この方の申し出はいくつもあります（{names}）。--objection で一つを指定するか、--all "
+            "を付けてください / "
             f"this customer has several ({names}); name one with --objection, or say --all"
         )
     return found
@@ -242,5 +265,6 @@ def _people(desk: Desk) -> People | None:
 
 def _no_such(objection: str) -> ConfigurationError:
     return ConfigurationError(
+        f"「{objection[:40]}」という申し出はありません。一覧は `joint-use objections` に出ます / "
         f"'{objection[:40]}' is no objection that could be meant; `joint-use objections` lists them"
     )

@@ -48,6 +48,8 @@ def progress_of(desk: Desk, campaign: str) -> Progress:
         histories = book.histories(campaign)
         if not histories and campaign not in book.campaigns():
             raise ConfigurationError(
+                f"「{campaign[:40]}」: このリコールはまだ調べていないか、該当の車がありません。"
+                "`joint-use recall --campaign ファイル` で調べます / "
                 f"'{campaign[:40]}': nobody has looked for this campaign, or no car was found; "
                 "`joint-use recall --campaign FILE` does"
             )
@@ -69,6 +71,8 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
         for vehicle in vehicles:
             if of_car(vehicle) not in known:
                 raise ConfigurationError(
+                    f"--vehicle {vehicle[:40]}: この車はリコール {campaign[:40]} に該当していません。"
+                    "該当の車は `joint-use recall --status` に出ます / "
                     f"--vehicle {vehicle[:40]}: campaign {campaign[:40]} was not found to be about this car; "
                     "`joint-use recall --status` lists its cars"
                 )

@@ -115,6 +115,9 @@ def _told(findings: list[Finding], strangers: list[str]) -> str:
     told = [f"entry {each.sequence}: {each.damage}: {each.told}" for each in findings[:1]]
     told += [f"{name} is not in the ledger" for name in strangers[:1]]
     return (
+        "台帳と納品が合いません。state フォルダを古い控えから戻したときは、一番新しい控えを戻してください。"
+        "なければ、その後に受けた申し出をもう一度記録してから `joint-use audit resume` を実行してください。"
+        "詳しくは `joint-use audit verify` に出ます / "
         f"the ledger and the drops do not agree ({'; '.join(told)}). If an older backup of the state "
         "folder was restored, restore the newest one instead; if there is none, record again the "
         "objections taken since, then `joint-use audit resume`. `joint-use audit verify` tells all"

@@ -82,6 +82,7 @@ def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
     for name in names:
         if name not in known:
             raise ConfigurationError(
+                f"「{name[:20]}」は確認待ちではありません。一覧は `joint-use review` に出ます / "
                 f"'{name[:20]}' does not wait; `joint-use review` lists what does"
             )
     with desk.ledger.writing() as connection:
@@ -105,6 +106,8 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
         is_word = is_one and 1 < len(folded) <= _LONGEST_WORD and not re.search(r"\d", folded)
         if dangers.found_in(word) or is_name or not is_word:
             raise RefusedError(
+                "--add-word: 業界の言葉として加えられません（方針第10条に当たる、お客様の名前の一部、"
+                "二語以上、一文字、数字入り）。文そのものを渡すか渡さないか決めてください / "
                 "--add-word: this is no word of the trade: it is sensitive (§10), part of a customer's name, "
                 "several words, a single character, or has digits. Release or withhold the text itself"
             )

@@ -98,6 +98,7 @@ class Run:
         section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
         if section is None:
             raise RefusedError(
+                f"partners/{partner}.toml に [recall] がないので、リコールの納品はできません / "
                 f"partners/{partner}.toml has no section [recall]; it gets no recalls"
             )
         return narrowed(section, partner, self.notices)
@@ -145,7 +146,10 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     last = current if kind is DropKind.RECALL else Month.before(now)
     month = Month.parse(request.month) if request.month else last
     if month.first > last.first:
-        raise RefusedError(f"{month} is not over yet; a month is exported whole or not at all")
+        raise RefusedError(
+            f"{month} はまだ終わっていません。月は終わってから全体を納品します / "
+            f"{month} is not over yet; a month is exported whole or not at all"
+        )
     partners = _partners(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
     with ExitStack() as stack:
@@ -218,11 +222,16 @@ def _refuse_mode(run: Run) -> None:
         never = [p for p in run.partners if not book.latest(p, run.kind.value, run.period)]
     if never:
         raise RefusedError(
+            f"{run.period} は {', '.join(never)} に納品したことがないので、--mode {mode} はできません。"
+            "--mode issue を使うか、納品先を選び直してください / "
             f"{run.period} was never delivered to {', '.join(never)}; there is nothing to {mode}. "
             "Use --mode issue, or name other partners"
         )
     if mode is Mode.CORRECT and run.request.reason in STANDING_REASONS:
-        raise ConfigurationError("--reason: a correction needs its reason in writing")
+        raise ConfigurationError(
+            "--reason: 訂正の理由を書いてください / "
+            "--reason: a correction needs its reason in writing"
+        )
 
 
 def instant(clock: Clock) -> datetime:
@@ -237,6 +246,8 @@ def _partners(
     for partner in request.partners:
         if partner not in known:
             raise RefusedError(
+                f"「{partner}」との覚書がありません。次から選んでください: "
+                f"{', '.join(known)}（partners/*.toml） / "
                 f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
             )
     every = [name for name in known if kind is not DropKind.RECALL or known[name].recall]
@@ -244,6 +255,8 @@ def _partners(
     for partner in chosen:
         if known[partner].effective_on > month.last:
             raise RefusedError(
+                f"{month} は {partner} との覚書の発効（{known[partner].effective_on}）より前です。"
+                "後の月を指定してください / "
                 f"{month} is before the agreement with {partner} took effect "
                 f"({known[partner].effective_on}); choose a later month"
             )

@@ -66,6 +66,7 @@ class SideBySide:
             if not is_last:
                 call = self._called(call.work, call.asked)
         return WorkerLostError(
+            "処理が二度落ちました。メモリ不足でないか確かめて、もう一度実行してください / "
             "its worker died twice: look for a lack of memory, and run this again"
         )
 
@@ -127,6 +128,7 @@ def _runner_for(workers: Workers) -> "TaskRunner[Any]":
         return ThreadPoolTaskRunner(max_workers=count)
     if find_spec("prefect_dask") is None:
         raise ConfigurationError(
+            "--runner dask には追加の部品が要ります / "
             "--runner dask needs the extra of that name: pip install 'joint-use-export[dask]'"
         )
     dask = importlib.import_module("prefect_dask")

@@ -120,6 +120,7 @@ class DropBook:
             if entered.drop.drop_id == drop_id.strip("/"):
                 return entered
         raise ConfigurationError(
+            f"「{drop_id[:80]}」という納品はありません。一覧は `joint-use status` に出ます / "
             f"'{drop_id[:80]}' is no published drop; `joint-use status` lists them"
         )
 
@@ -207,6 +208,7 @@ class DropBook:
         entered = self.named(drop_id)
         if entered.stopped_at:
             raise ConfigurationError(
+                f"{entered.drop.drop_id} はすでに停止されています。`joint-use status` をご覧ください / "
                 f"{entered.drop.drop_id} is stopped already; see `joint-use status`"
             )
         told = f"must be discarded; bag sha256:{entered.bag_sha256}"

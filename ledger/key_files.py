@@ -25,6 +25,8 @@ def load_key(state: Path, name: str, check_value: str | None) -> bytes:
     if not path.exists():
         if check_value is not None:
             raise ConfigurationError(
+                f"keys/{name}.key が state フォルダにありません。控えから戻してください。新しい鍵では、"
+                "これまでのものと何も合いません / "
                 f"keys/{name}.key is missing from the state folder; restore it from the backup: a new "
                 "one would match nothing that was made with it"
             )
@@ -32,6 +34,7 @@ def load_key(state: Path, name: str, check_value: str | None) -> bytes:
     secret = _read(path)
     if check_value not in {None, check_value_of(secret)}:
         raise ConfigurationError(
+            f"keys/{name}.key がこの台帳のものではありません。控えから戻してください / "
             f"keys/{name}.key is not the one this ledger was made with; restore it from the backup"
         )
     return secret
@@ -49,5 +52,8 @@ def _read(path: Path) -> bytes:
     except ValueError:
         secret = b""
     if len(secret) != _SECRET_BYTES:
-        raise ConfigurationError(f"keys/{path.name} is damaged; restore it from the backup")
+        raise ConfigurationError(
+            f"keys/{path.name} が壊れています。控えから戻してください / "
+            f"keys/{path.name} is damaged; restore it from the backup"
+        )
     return secret

@@ -22,7 +22,10 @@ def held_shop(state: Path) -> Iterator[None]:
     except Timeout:
         busy = True
     if busy:
-        raise BusyError("another run keeps the state folder busy; wait until it has ended")
+        raise BusyError(
+            "ほかの実行が state フォルダを使っています。終わるまでお待ちください / "
+            "another run keeps the state folder busy; wait until it has ended"
+        )
     with lock:
         yield
 
@@ -43,5 +46,8 @@ def held(state: Path, names: Iterable[str]) -> Iterator[None]:
             except Timeout:
                 busy = True
             if busy:
-                raise BusyError(f"another run is working on {name}; wait until it has ended")
+                raise BusyError(
+                    f"ほかの実行が {name} を処理しています。終わるまでお待ちください / "
+                    f"another run is working on {name}; wait until it has ended"
+                )
         yield

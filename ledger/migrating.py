@@ -22,6 +22,7 @@ def upgrade(connection: Connection, form: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if form not in known:
         raise ConfigurationError(
+            "この台帳は新しい版のプログラムのものです。その版を入れてください。何も変えていません / "
             f"the ledger was made by a newer version of this program (its form is {form[:40]}); "
             "install that version, nothing was changed"
         )

@@ -285,6 +285,10 @@ def _refuse_shrinking(before: set[str], now: set[str], limits: Limits) -> None:
     gone = len(before - now)
     if gone > len(before) * limits.max_objection_shrink_share:
         raise ObjectionsUnreliableError(
+            f"記録にあった申し出 {len(before)} 件のうち {gone} 件がなくなっています。"
+            "申し出た方は引き続き除かれますが、新しい申し出も失われているかもしれません。"
+            "記録を元に戻してください。すべて正しく消したものなら、一回だけ "
+            "limits.max_objection_shrink_share を上げてください / "
             f"of {len(before)} objections that stood in the records, {gone} are gone; who objected "
             "stays known, but new objections may be missing too. Restore the records; if each was "
             "rightly removed, raise limits.max_objection_shrink_share in shop.toml for one run"
@@ -294,6 +298,9 @@ def _refuse_shrinking(before: set[str], now: set[str], limits: Limits) -> None:
 def _refuse_mass_lifting(lifts: int, known: int, limits: Limits) -> None:
     if lifts >= _FEWEST_LIFTS and lifts > known * limits.max_objection_lift_share:
         raise ObjectionsUnreliableError(
+            f"記録が申し出 {known} 件のうち {lifts} 件を一度に撤回しています。撤回日の列を確かめてください。"
+            "すべて正しい撤回なら、"
+            "一回だけ shop.toml の limits.max_objection_lift_share を上げてください / "
             f"the records lift {lifts} of {known} objections at once. Look at the column of lifting "
             "days; if each was rightly lifted, raise limits.max_objection_lift_share in shop.toml for "
             "one run"

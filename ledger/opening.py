@@ -261,7 +261,10 @@ def _take(session: Connection, name: str) -> None:
             raise
     else:
         return
-    raise BusyError(f"another desk is working on {name}; wait until it has ended")
+    raise BusyError(
+        f"別の端末が {name} を処理しています。終わるまでお待ちください / "
+        f"another desk is working on {name}; wait until it has ended"
+    )
 
 
 def _number(name: str) -> int:
@@ -275,10 +278,13 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = f"the ledger's database failed ({type(error.orig).__name__}); "
+        kind = type(error.orig).__name__
     else:
         return
     raise LedgerUnavailableError(
-        f"{told}is it running, is the disk full, is ledger.db a backup's damaged copy? Nothing was "
+        f"台帳のデータベースが使えません（{kind}）。動いているか、ディスクがいっぱいでないか確かめて、"
+        "もう一度実行してください。何も記録していません / "
+        f"the ledger's database failed ({kind}); is it running, is the disk full, is ledger.db a backup's "
+        "damaged copy? Nothing was "
         "recorded; run again"
     )

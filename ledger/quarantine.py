@@ -57,13 +57,17 @@ class QuarantineFolder:
         """Read the counts of the last run."""
         path = self.folder / "summary.json"
         if not path.exists():
-            raise ConfigurationError("no run has been made yet; run `joint-use export` first")
+            raise ConfigurationError(
+                "まだ一度も実行されていません。先に `joint-use export` を実行してください / "
+                "no run has been made yet; run `joint-use export` first"
+            )
         try:
             content = json.loads(path.read_text())
         except ValueError:
             content = None
         if not isinstance(content, dict):
             raise ConfigurationError(
+                "quarantine/summary.json が壊れています。もう一度 `joint-use export` を実行してください / "
                 "quarantine/summary.json is damaged; run `joint-use export` again"
             )
         return validated(QuarantineSummary, content, where="quarantine/summary.json")

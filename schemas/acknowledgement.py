@@ -50,18 +50,22 @@ class Acknowledgement(Configuration):
         rows = {table.name: table.rows for table in drop.files}
         if self.drop_id != drop.drop_id:
             raise ConfigurationError(
+                f"この返事は {drop.drop_id} ではなく {self.drop_id[:80]} のものです / "
                 f"this acknowledgement is of {self.drop_id[:80]}, not of {drop.drop_id}"
             )
         if self.received_at < published_at:
             raise ConfigurationError(
+                "received_at が納品より前です。納品先に正しい日時を確かめてください / "
                 "received_at is before the drop was published; ask the partner for the right instant"
             )
         if self.received_at > now:
             raise ConfigurationError(
+                "received_at が先の日時です。納品先に正しい日時を確かめてください / "
                 "received_at is in the future; ask the partner for the right instant"
             )
         if set(self.tables) != set(rows):
             raise ConfigurationError(
+                f"tables: 納品には {', '.join(rows)} があります。返事もちょうどこれらについて要ります / "
                 f"tables: the drop has {', '.join(rows)}; the acknowledgement must name exactly these"
             )
         for name, table in self.tables.items():
@@ -72,10 +76,12 @@ def _hold_table(name: str, table: AcknowledgedTable, rows: int) -> None:
     numbers = {rejected.row for rejected in table.rejected}
     if len(numbers) != len(table.rejected) or any(number > rows for number in numbers):
         raise ConfigurationError(
+            f"tables.{name}.rejected: 同じ行が二度あるか、その行がありません / "
             f"tables.{name}.rejected: a row is named twice, or the file has no such row"
         )
     if table.accepted + len(numbers) != rows:
         raise ConfigurationError(
+            f"tables.{name}: 納品は {rows} 行、返事は {table.accepted + len(numbers)} 行分です / "
             f"tables.{name}: {rows} rows were delivered, the acknowledgement accounts for "
             f"{table.accepted + len(numbers)}"
         )

@@ -152,11 +152,16 @@ class Agreement(Configuration):
         where, sealing = f"partners/{self.partner}.toml", self.sealing
         if sealing is None:
             raise RefusedError(
+                f"{where}: 納品先の鍵がありません。[sealing] がないと {self.partner} "
+                "には何も作りません（方針第8条）。納品先に age の公開鍵をもらうか、理由と期限を付けて seal "
+                '= "none" と書いてください / '
                 f"{where} names no key: without [sealing] nothing is made for {self.partner} (§8). Ask the "
                 'partner for its age key, or write seal = "none" with a reason and a date'
             )
         if isinstance(sealing, NoSeal) and today > sealing.until:
             raise RefusedError(
+                f"{where}: sealing.until（{sealing.until}）を過ぎました。納品先に age の公開鍵をもらうか、"
+                "新しい期限を決めてください / "
                 f"{where}: sealing.until ({sealing.until}) is over; ask the partner for its age key, or "
                 "agree on a new date"
             )
@@ -170,6 +175,8 @@ class Agreement(Configuration):
         self.refuse_in_the_clear(today)
         if isinstance(self.sealing, AgeSeal) and today > self.sealing.expires_on:
             raise RefusedError(
+                f"partners/{self.partner}.toml: 鍵の期限（{self.sealing.expires_on}）"
+                "が過ぎているので渡しません。新しい鍵をもらい、電話で照合して書き込んでください / "
                 f"partners/{self.partner}.toml: the key expired on {self.sealing.expires_on}; nothing is "
                 "handed over. Ask the partner for its new key, compare it by telephone, enter it"
             )

@@ -20,7 +20,8 @@
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
     └── UnexpectedError           1  a fault in the program; details stay in the state folder
 
-Messages say what is wrong, where, and what to do. They never hold a person's data.
+Messages say what is wrong, where, and what to do: what somebody at the counter meets in Japanese, ` / ` and
+English; what is about configuration files and formats only in English. They never hold a person's data.
 """
 
 from typing import ClassVar

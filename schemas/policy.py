@@ -69,6 +69,8 @@ class Policy:
         before = [v for v in versions if v.notice.effective_on <= period_end]
         if not before:
             raise RefusedError(
+                f"{period_end:%Y-%m} は公表事項の発効（{versions[0].notice.effective_on}）より前で、"
+                "その時の記録は共同利用として公表されていません / "
                 f"{period_end:%Y-%m} is before the notice took effect ({versions[0].notice.effective_on}); "
                 "records of that time were not announced for joint use"
             )
@@ -156,6 +158,7 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
         where = f"the notice of {notice.effective_on} ({notice.version})"
         if partner not in {named.id for named in notice.partners}:
             raise RefusedError(
+                f"{where} に「{partner}」の公表がありません（方針第7条(1)）。その時の記録は渡せません / "
                 f"{where} does not name '{partner}' (§7(1)); nothing of that time may leave"
             )
         announced = {purpose.id for purpose in notice.purposes}
@@ -173,6 +176,7 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
         left = {name: agreed for name, agreed in tables.items() if agreed.columns}
         if not purposes or not left:
             raise RefusedError(
+                f"{where} により「{partner}」に渡せる項目が残りません（方針第7条） / "
                 f"{where} leaves nothing of what '{partner}' gets (§7); nothing may leave"
             )
         share = share.model_copy(update={"purposes": purposes, "tables": left})

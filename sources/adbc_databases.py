@@ -39,7 +39,10 @@ _MOST_TRIES = 5
 def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
     """Open a SQLite file read-only, in the state it is in now."""
     if not file.is_file():
-        raise SourceUnreadableError(f"{file.name}: no such database file; correct shop.toml")
+        raise SourceUnreadableError(
+            f"{file.name}: データベースのファイルがありません。shop.toml を直してください / "
+            f"{file.name}: no such database file; correct shop.toml"
+        )
     uri = f"file:{file.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
     with ExitStack() as stack:
         # All through one copy of SQLite: a second one in this process would undo the locks of the first.
@@ -56,7 +59,8 @@ def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
 
         is_same = _asked(
             begin,
-            f"{file.name}: cannot be read now",
+            f"{file.name}: 今は読めません。SQLite のファイルか、ほかのプログラムが書き込み中でないか"
+            f"確かめて、もう一度実行してください / {file.name}: cannot be read now",
             "is it a SQLite file, and is another program just writing to it? Run again",
         )
         yield AdbcDatabase(first, "sqlite", lambda: beside if is_same else None)
@@ -120,6 +124,7 @@ def _in_snapshot(url: str, snapshot: str | None = None) -> Iterator[Connection]:
 def _connected(connect: Callable[[], Connection]) -> Iterator[Connection]:
     connection = _asked(
         connect,
+        "データベースにつながりません。動いているか、shop.toml の場所が正しいか確かめてください / "
         "the database cannot be reached",
         "check that it runs and that shop.toml names it",
     )
@@ -200,6 +205,7 @@ class AdbcTable:
                     raise
         if failed:
             raise SourceUnreadableError(
+                f"{name}: データベースにこの表がないか、読む権限がありません。shop.toml を直してください / "
                 f"{name}: no such table in the database, or it may not be read; correct shop.toml"
             )
 
@@ -227,6 +233,8 @@ class AdbcTable:
         def following() -> RawBatch | None:
             return _asked(
                 lambda: next(batches, None),
+                f"{self.part}: データベースの応答が途絶えたか、UTF-8 でない文字があります。もう一度実行し、"
+                "直らなければ表を直してもらってください / "
                 f"{self.part}: the database stopped answering, or holds text that is not UTF-8",
                 "run again, and if it stays, have the table mended",
             )

@@ -56,6 +56,8 @@ class BucketFolder:
         self._found = {info.base_name: info for info in found if _is_read(info, reader)}
         if not found:
             raise SourceUnreadableError(
+                f"{root.partition('/')[2]}: バケット「{self._bucket}」にこのフォルダがありません。shop.toml "
+                "を直してください / "
                 f"{root.partition('/')[2]}: no such folder in bucket '{self._bucket}'; correct shop.toml"
             )
         self._copies = private / uuid.uuid4().hex / root.rpartition("/")[2]
@@ -94,6 +96,8 @@ class BucketFolder:
         else:
             return
         raise SourceUnavailableError(
+            f"バケット「{self._bucket}」を読めません（{told}）。shop.toml の場所、ネットワーク、このPCの "
+            "AWS の権限を確かめてください / "
             f"bucket '{self._bucket}' cannot be read ({told}); look at its address in shop.toml, the "
             "network, and whether this machine's AWS credentials may read it"
         )

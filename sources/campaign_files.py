@@ -75,16 +75,22 @@ def read_campaigns(path: Path) -> CampaignFile:
         SourceUnreadableError: it is neither UTF-8 nor CP932.
     """
     if not path.is_file():
-        raise ConfigurationError(f"{path.name}: no such file")
+        raise ConfigurationError(f"{path.name}: ファイルがありません / {path.name}: no such file")
     text = path.read_text(encoding=encoding_of(path))
     start = text.lstrip("\ufeff \t\r\n")
     if not start:
-        raise ConfigurationError(f"{path.name} is empty; download or save the campaign again")
+        raise ConfigurationError(
+            f"{path.name} は空です。保存し直してください / "
+            f"{path.name} is empty; download or save the campaign again"
+        )
     is_json = start[0] in "{[" or '"data"' in start[:200]
     reader = _Json(path.name, text) if is_json else _Csv(path.name, text)
     campaigns = list(reader.campaigns())
     if not campaigns:
-        raise ConfigurationError(f"{path.name} holds no campaign; was the search answered at all?")
+        raise ConfigurationError(
+            f"{path.name} にリコールが一件もありません。検索結果が出ていたか確かめてください / "
+            f"{path.name} holds no campaign; was the search answered at all?"
+        )
     standing, superseded = _corrected(campaigns)
     return CampaignFile(
         campaigns=[each for each in standing if not each.is_withdrawn],
@@ -106,6 +112,8 @@ def _corrected(campaigns: Iterable[Campaign]) -> tuple[list[Campaign], list[Camp
         order, own = (other.notified_on, other.record), (campaign.notified_on, campaign.record)
         if order == own:
             raise ConfigurationError(
+                f"{campaign.place}: {campaign.number} が違う範囲で二度あり、どちらが訂正か分かりません。"
+                "古い方を除いてください / "
                 f"{campaign.place}: {campaign.number} is there twice with different ranges, and nothing "
                 "tells which is the correction; take the outdated one out of the file"
             )

@@ -29,7 +29,10 @@ class CertificateFolder:
     def __init__(self, folder: Path) -> None:
         """List the files."""
         if not folder.is_dir():
-            raise SourceUnreadableError(f"{folder.name}: no such folder of certificates")
+            raise SourceUnreadableError(
+                f"{folder.name}: 車検証のフォルダがありません / "
+                f"{folder.name}: no such folder of certificates"
+            )
         self._paths = sorted(
             (p for p in folder.iterdir() if p.is_file() and not _is_no_record(p)),
             key=lambda p: p.name.encode(),

@@ -34,9 +34,13 @@ class CsvFolder:
         """Open one file."""
         path = self._folder / name
         if not self._folder.is_dir():
-            raise SourceUnreadableError(f"{self._folder.name}: no such folder; correct shop.toml")
+            raise SourceUnreadableError(
+                f"{self._folder.name}: フォルダがありません。shop.toml を直してください / "
+                f"{self._folder.name}: no such folder; correct shop.toml"
+            )
         if not path.is_file():
             raise SourceUnreadableError(
+                f"{name}: ファイルがありません。お店のシステムから出力するか、shop.toml を直してください / "
                 f"{name}: no such file in the source's folder; export it, or correct shop.toml"
             )
         return CsvFile(path)
@@ -57,7 +61,10 @@ class CsvFile:
         self.unreadable: list[UnreadableRow] = []
         header = self._header()
         if not header or not any(header):
-            raise SourceUnreadableError(f"{self.part}: has no header record; export it again")
+            raise SourceUnreadableError(
+                f"{self.part}: 見出しの行がありません。出力し直してください / "
+                f"{self.part}: has no header record; export it again"
+            )
         self.headers: Sequence[str] = header
 
     def _header(self) -> list[str] | None:
@@ -73,7 +80,10 @@ class CsvFile:
         del order
         for name in headers:
             if list(self.headers).count(name) > 1:
-                raise SourceUnreadableError(f"{self.part}: has two columns '{name}'; rename one")
+                raise SourceUnreadableError(
+                    f"{self.part}: 「{name}」の列が二つあります。一つの名前を変えてください / "
+                    f"{self.part}: has two columns '{name}'; rename one"
+                )
         if self._holds_quotes():
             self._check_quotes()
         good_rows = 0
@@ -90,6 +100,7 @@ class CsvFile:
             failure = type(error).__name__
         if failure:
             raise SourceUnreadableError(
+                f"{self.part}: CSV として読めません。出力し直してください / "
                 f"{self.part}: is not well-formed CSV ({failure}); export it again"
             )
 
@@ -131,6 +142,8 @@ class CsvFile:
                 first, last = chunk.find(b"\n"), chunk.rfind(b"\n")
                 if behind_last_end + (first if last >= 0 else len(chunk)) > _BLOCK_BYTES:
                     raise SourceUnreadableError(
+                        f"{self.part}: 16 MiB を超える行があります。お店のシステムの出力ではありません。"
+                        "出力し直してください / "
                         f"{self.part}: has a line of more than 16 MiB; this is no export of a shop's "
                         "system. Export it again"
                     )
@@ -155,6 +168,8 @@ class CsvFile:
                 fault = reader.line_num
         if fault:
             raise SourceUnreadableError(
+                f'{self.part}: {fault} 行目あたりの引用符（"）が閉じていないか、場所が違います。'
+                "その行を直すか、出力し直してください / "
                 f"{self.part}: a quotation mark near line {fault} is not closed, or not where a cell "
                 "begins or ends; mend that line, or export the file again"
             )

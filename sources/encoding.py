@@ -18,6 +18,7 @@ def encoding_of(path: Path) -> str:
         start = file.read(len(codecs.BOM_UTF16_LE))
     if start in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         raise SourceUnreadableError(
+            f"{path.name}: UTF-16 です。「CSV UTF-8」か普通の CSV で保存し直してください / "
             f"{path.name}: is UTF-16; save it as 'CSV UTF-8' or as plain CSV and run again"
         )
     if _first_fault(path, "utf-8") is None:
@@ -28,6 +29,8 @@ def encoding_of(path: Path) -> str:
     if fault is None:
         return "cp932"
     raise SourceUnreadableError(
+        f"{path.name}: UTF-8 でも CP932（Windows の Shift_JIS）でもなく、{fault} バイト目が読めません。"
+        "お店のシステムから出力し直してください / "
         f"{path.name}: neither UTF-8 nor CP932 (Shift_JIS of Windows): cannot be read at byte {fault}; "
         "export the file again from the shop's system"
     )

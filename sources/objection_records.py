@@ -67,6 +67,8 @@ def read_objections(
             is_empty = not any(batch.num_rows for batch in batches[known:])
             if is_empty and len(mappings) > 1 and not mapping.may_be_empty:
                 raise ObjectionsUnreliableError(
+                    f"{rows.part} に申し出が一件もありません。出力が失われたときも同じに見えます。"
+                    "本当に一件もなければ、shop.toml のその表に may_be_empty = true と書いてください / "
                     f"{rows.part} holds no objection; a lost export looks the same. If nobody ever objected "
                     "there, say so with may_be_empty = true in its section of shop.toml"
                 )

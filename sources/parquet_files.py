@@ -27,6 +27,7 @@ class ParquetFolder:
         path = self._folder / name
         if not path.is_file():
             raise SourceUnreadableError(
+                f"{name}: ファイルがありません。出力するか、shop.toml を直してください / "
                 f"{name}: no such file in the source's folder; export it, or correct shop.toml"
             )
         return ParquetTable(path)
@@ -50,11 +51,15 @@ class ParquetTable:
         except pyarrow.ArrowInvalid:
             self._file = None
         if self._file is None:
-            raise SourceUnreadableError(f"{path.name}: is not a Parquet file; export it again")
+            raise SourceUnreadableError(
+                f"{path.name}: Parquet のファイルではありません。出力し直してください / "
+                f"{path.name}: is not a Parquet file; export it again"
+            )
         groups = self._file.metadata.num_row_groups
         sizes = (self._file.metadata.row_group(n).total_byte_size for n in range(groups))
         if max(sizes, default=0) > _LARGEST_GROUP_BYTES:
             raise SourceUnreadableError(
+                f"{path.name}: 行グループが 1 GiB を超えます。小さく分けて出力してください / "
                 f"{path.name}: a row group unpacks to more than 1 GiB; write it with smaller row groups"
             )
         self.part = path.name

@@ -48,6 +48,7 @@ def open_sqlalchemy(url: str) -> Iterator["SqlAlchemyDatabase"]:
         failure = type(error).__name__
     if failure:
         raise SourceUnavailableError(
+            f"データベースにつながりません（{failure}）。ドライバーと shop.toml を確かめてください / "
             f"the database cannot be reached ({failure}); check its driver, and that shop.toml names it"
         )
     if engine.dialect.name == "sqlite":
@@ -92,7 +93,10 @@ class SqlAlchemyTable:
         except SQLAlchemyError:
             found = []
         if not found:
-            raise SourceUnreadableError(f"{name}: no such table in the database; correct shop.toml")
+            raise SourceUnreadableError(
+                f"{name}: データベースにこの表がありません。shop.toml を直してください / "
+                f"{name}: no such table in the database; correct shop.toml"
+            )
         self.headers: Sequence[str] = [column["name"] for column in found]
         self._table = sa.table(
             table, *(sa.column(h) for h in self.headers), schema=schema[0] if schema else None
@@ -108,6 +112,7 @@ class SqlAlchemyTable:
             failure = type(error).__name__
         if failure:
             raise SourceUnavailableError(
+                f"{self.part}: データベースの応答が途絶えました（{failure}）。もう一度実行してください / "
                 f"{self.part}: the database stopped answering ({failure}); run again"
             )
 

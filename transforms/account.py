@@ -19,6 +19,8 @@ def account_of(table: str, read: int, written: int, verdicts: Counter[Verdict]) 
     account = Account(read=read, **counts)
     if not account.is_balanced or account.delivered != written:
         raise UnbalancedAccountError(
+            f"{table}: 読んだ行数と行き先の合計が合わないので、何も納品しません。記録をそのままにして、"
+            "この行をお知らせください / "
             f"{table}: {read} rows read, {dict(counts)}, {written} written: this does not balance; "
             "nothing is published. Keep the records as they are and report this"
         )

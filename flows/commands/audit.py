@@ -57,6 +57,8 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     for place in places:
         if not witnesses[place]:
             raise ConfigurationError(
+                f"--drops {place.name}: このフォルダに証しとなる納品がありません。"
+                "納品のあるフォルダを指定してください / "
                 f"--drops {place.name}: no drop that bears witness is in this folder; name the folder "
                 "that holds the drops"
             )

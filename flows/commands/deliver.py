@@ -33,7 +33,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
     desk = open_desk(shop, operator, reason, now, os.environ)
     if by_hand:
         if not drop:
-            raise ConfigurationError("--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1")
+            raise ConfigurationError(
+                "--by-hand: 納品の名前を書いてください（例 lotas/monthly-2026-10-r1） / "
+                "--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1"
+            )
         carried_by_hand(desk, drop)
         click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
         return

@@ -116,10 +116,14 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
 def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json: bool) -> int:
     if asked.pop("mode") != Mode.ISSUE or asked.pop("confirmed"):
         raise ConfigurationError(
+            "--group: --mode と --yes は、違いを確かめた一つの店だけに使えます。--shop で指定してください / "
             "--group: --mode and --yes are for one shop, whose difference was looked at; use --shop"
         )
     if asked.pop("partitions") != 1:
-        raise ConfigurationError("--group: --partitions is for one large shop; use --shop")
+        raise ConfigurationError(
+            "--group: --partitions は大きな一つの店のためのものです。--shop で指定してください / "
+            "--group: --partitions is for one large shop; use --shop"
+        )
     request = validated(GroupRequest, {**asked, "group": str(folder)}, where="export")
     _refuse_lone_server(request.workers)
     with progress(console, "準備中 / getting ready"):
@@ -138,5 +142,7 @@ def _refuse_lone_server(workers: Workers) -> None:
     """Refuse workers of other machines where Prefect's server would be one of ours, for this run only."""
     if workers.runner is Runner.DASK and "PREFECT_API_URL" not in os.environ:
         raise ConfigurationError(
+            "--runner dask: PREFECT_API_URL に、どの作業機からもつながる Prefect "
+            "サーバーを指定してください / "
             "--runner dask: set PREFECT_API_URL to a Prefect server that the workers reach as well"
         )

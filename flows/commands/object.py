@@ -81,18 +81,27 @@ def command(  # noqa: PLR0913 (one parameter per option)
     desk = open_desk(shop, operator, reason, now, os.environ)
     if settled:
         if is_lift or bool(number) == nobody:
-            raise ConfigurationError("--settle: give either --customer or --nobody, and no --lift")
+            raise ConfigurationError(
+                "--settle: --customer か --nobody のどちらか一つを指定し、--lift は外してください / "
+                "--settle: give either --customer or --nobody, and no --lift"
+            )
         if number:
             confirm_person(desk, number, is_sure=is_sure)
         taken = settle(desk, settled, number)
     elif is_lift:
         if not (number or objection):
-            raise ConfigurationError("--lift: give --customer or --objection")
+            raise ConfigurationError(
+                "--lift: --customer か --objection を指定してください / "
+                "--lift: give --customer or --objection"
+            )
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
     else:
         if not (number and scope and received and channel):
-            raise ConfigurationError("give --customer, --scope, --received and --channel")
+            raise ConfigurationError(
+                "--customer、--scope、--received、--channel を指定してください / "
+                "give --customer, --scope, --received and --channel"
+            )
         confirm_person(desk, number, is_sure=is_sure)
         refusal = Refusal(
             customer=number,

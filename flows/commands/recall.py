@@ -78,6 +78,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     """リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell."""
     if sum(map(bool, (path, shown, status_of, mark))) != 1:
         raise ConfigurationError(
+            "次のどれか一つを指定してください / "
             "give one of --campaign FILE, --show FILE, --status NUMBER, --mark"
         )
     if shown:
@@ -96,7 +97,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
     desk = open_desk(shop, operator, reason, now, os.environ)
     if mark:
         if not (number and vehicles):
-            raise ConfigurationError("--mark: give --number (of the campaign) and --vehicle")
+            raise ConfigurationError(
+                "--mark: --number（リコールの番号）と --vehicle を指定してください / "
+                "--mark: give --number (of the campaign) and --vehicle"
+            )
         read = [read_identifier(each).value or "" for each in vehicles]
         mark_cars(desk, number, read, mark)
         status_of = number

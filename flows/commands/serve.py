@@ -41,7 +41,10 @@ def command(shop: Path | None, group: Path | None, port: int) -> None:
     served = _served(shop, group)
     state = private_folder(served.state)
     if running_server(state):
-        raise BusyError("joint-use serve is already running for this folder; use its window")
+        raise BusyError(
+            "このフォルダの joint-use serve はもう動いています。その画面を使ってください / "
+            "joint-use serve is already running for this folder; use its window"
+        )
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
@@ -105,6 +108,8 @@ def _refuse_busy_port(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise BusyError(
+                f"ポート {port} は使われています（別の店かもしれません）。--port "
+                "で別の番号を指定してください / "
                 f"port {port} is in use, perhaps by another shop; choose one with --port"
             )
 
@@ -133,7 +138,10 @@ def _running(
 def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(_command(arguments), env=environment, cwd=_HOME, check=False)  # noqa: S603
     if done.returncode:
-        raise JointUseError(f"prefect {arguments[0]} failed; its own lines above say why")
+        raise JointUseError(
+            f"prefect {arguments[0]} が失敗しました。理由は上の行にあります / "
+            f"prefect {arguments[0]} failed; its own lines above say why"
+        )
 
 
 def _wait_for(state: Path, server: "subprocess.Popen[bytes]") -> None:
@@ -141,6 +149,8 @@ def _wait_for(state: Path, server: "subprocess.Popen[bytes]") -> None:
     while not running_server(state):
         if server.poll() is not None or time.monotonic() > deadline:
             raise JointUseError(
+                "Prefect のサーバーが起動しません。ポートが使われていれば --port "
+                "で別の番号を指定してください / "
                 "the Prefect server did not start; is the port in use? choose another with --port"
             )
         time.sleep(0.5)

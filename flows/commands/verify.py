@@ -88,6 +88,8 @@ def _verify_sealed(
 
     if key is None:
         raise ConfigurationError(
+            "--key: だれが封緘したか確かめるため、店の公開鍵を指定してください（`joint-use keys` で出ます）"
+            " / "
             "--key: give the shop's public key (`joint-use keys` prints it), to check who sealed this"
         )
     parcel = Parcel(tar)
@@ -105,4 +107,7 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         pass
-    raise ConfigurationError(f"{path.name} cannot be read; name the key file")
+    raise ConfigurationError(
+        f"{path.name} を読めません。鍵のファイルを指定してください / "
+        f"{path.name} cannot be read; name the key file"
+    )

@@ -49,6 +49,9 @@ def check_share(run: Run, table: str, count: int, read: int) -> None:
     most = run.folder.shop.limits.max_quarantined_share
     if count > read * most:
         raise QuarantineLimitError(
+            f"{table}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。理由は "
+            "`joint-use quarantine` に出ます。元の記録を直すか、limits.max_quarantined_share "
+            "を上げてください / "
             f"{table}: {count} of {read} rows are broken, more than {most:.1%}; "
             "`joint-use quarantine` tells why. Mend the source, or raise limits.max_quarantined_share"
         )

@@ -117,6 +117,9 @@ class _Finder:
         most = held * self.run.folder.shop.limits.max_vanished_share
         if vanished >= _FEWEST_VANISHED and vanished > most:
             raise RecordsVanishedError(
+                f"{record}: {self.partner} に渡してある {held} 件のうち {vanished} 件が記録にありません。"
+                "出力が失われたときも同じに見えます。記録を元に戻してください。すべて正しく消したものなら、"
+                "一回だけ shop.toml の limits.max_vanished_share を上げてください / "
                 f"{record}: of {held} that {self.partner} holds, {vanished} are gone from the records; a "
                 "lost export looks the same. Restore the records; if all were rightly erased, raise "
                 "limits.max_vanished_share in shop.toml for one run"

@@ -20,6 +20,7 @@ def extract(run: Run) -> Snapshot:
     )
     if snapshot.tables["customers"].read == 0:
         raise SourceUnreadableError(
+            "お客様の記録が空です。お店のシステムからの出力と shop.toml を確かめてください / "
             "the customer records are empty; check the export of the shop's system and shop.toml"
         )
     return snapshot

@@ -71,6 +71,8 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
     blank = int(pc.sum(pc.and_(rows["customer_id"].is_null(), rows[FAULT].is_null())).as_py() or 0)
     if unreadable or blank:
         raise ObjectionsUnreliableError(
+            f"読めない申し出が {unreadable} 件、お客様番号のない申し出が {blank} 件あり、"
+            "その方々を除けません。記録を直して、もう一度実行してください / "
             f"of the objections, {unreadable} cannot be read and {blank} name no customer; "
             "nobody can be kept out on their account. Mend these records and run again"
         )
@@ -81,6 +83,8 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
     has_any = len(ObjectionBook(connection, run.ledger.references).register().terms)
     if not has_any and not limits.objections_may_be_empty and not len(rows):
         raise ObjectionsUnreliableError(
+            "申し出が一件もありません。申し出の出力が失われたときも同じに見えます。本当に一件もなければ、"
+            "shop.toml に limits.objections_may_be_empty = true と書いてください / "
             "there is no objection at all; a lost export looks the same. If nobody ever objected, "
             "say so with limits.objections_may_be_empty = true in shop.toml"
         )
@@ -93,6 +97,9 @@ def _refuse_without_number(meaning: Meaning, work: Collection[str], known: Regis
     of_records = sum(is_of_records(name) for name in nameless)
     if of_records:
         raise ObjectionsUnreliableError(
+            f"番号が実在しない申し出が記録に {of_records} 件あり、その方々を除けません。"
+            "記録にお客様番号を書くか、一件ずつ `joint-use object --settle` で確定してください（一覧は "
+            "`joint-use objections --work`） / "
             f"{of_records} objections in the records name their customer by no number that is there; nobody "
             "can be kept out on their account. Write the customer's number into the records, or settle each "
             "with `joint-use object --settle`; `joint-use objections --work` lists them"
@@ -104,6 +111,9 @@ def _refuse_two_id_systems(work: dict[str, int], known: Register, limits: Limits
     most = len(known.terms) * limits.max_unmatched_objection_share
     if of_nobody > most:
         raise ObjectionsUnreliableError(
+            f"申し出 {len(known.terms)} 件のうち {of_nobody} 件がどのお客様番号とも合いません。"
+            "番号を直すか、一件ずつ `joint-use object --settle` で確定してください（一覧は "
+            "`joint-use objections --work`） / "
             f"{of_nobody} of {len(known.terms)} objections match no customer number. Correct the "
             "numbers, or settle each with `joint-use object --settle`; `joint-use objections --work` "
             "lists them"
