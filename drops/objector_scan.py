@@ -1,6 +1,7 @@
 """The second look: that nothing which belongs only to objectors stands in any cell of a drop.
 
-It shares nothing with the gate but how addresses and texts are folded. The gate works by row
+It shares nothing with the gate but how addresses and texts are folded and contacts found in cells that
+could not be read. The gate works by row
 numbers on the staged tables; this reads the objections anew, event by event, gathers what the objectors
 can be recognised by, takes away what people who are in the drop share with them (a household's
 phone, a namesake's name), and searches the files on disk: cells of a known form as a whole, running
@@ -8,7 +9,7 @@ text for any part.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,7 +22,9 @@ from drops.keys import PartnerKeys
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
+from schemas.staging import UNREAD
 from transforms.arrays import distinct, plain, whole
+from transforms.reading.contacts import contacts_in
 from transforms.reading.folded_columns import fold_addresses, squeezed, squeezed_addresses_text
 from transforms.reading.joined_text import JoinedText
 
@@ -204,9 +207,15 @@ def suspects_of(register: Register, known: Known) -> Suspects:
     cars = _Split(known.vehicles, "vehicle_id", "customer_id", refusers)
     numbers = set(cars.theirs(["vehicle_id"])["vehicle_id"].to_pylist())
     papers = _Split(known.certificates, "vehicle_id", "vehicle_id", numbers)
+    unread = people.theirs([UNREAD])[UNREAD].drop_null().to_pylist()
+    spare = {contact for text in unread for contact in contacts_in(text)}
+    emails = {contact for contact in spare if "@" in contact}
     return Suspects(
         keys=_known_keys(known.keys, refusers, numbers - cars.numbers_of_others(numbers)),
-        contacts=tuple(_marks(columns, people) for columns in (_PHONES, ("email",))),
+        contacts=(
+            _marks(_PHONES, people, more=spare - emails),
+            _marks(("email",), people, more=emails),
+        ),
         addresses=_marks(("address",), people),
         pairs=_pairs(people.theirs(["name", "address"])),
         numbers=tuple(_marks((column,), cars, papers) for column in _CAR_COLUMNS),
@@ -215,9 +224,10 @@ def suspects_of(register: Register, known: Known) -> Suspects:
     )
 
 
-def _marks(columns: tuple[str, ...], *tables: "_Split") -> Marks:
-    """Give what refusers have in any of the columns, and who else has it in any of them."""
+def _marks(columns: tuple[str, ...], *tables: "_Split", more: Collection[str] = ()) -> Marks:
+    """Give what refusers have in any of the columns, or more, and who else has it in any of them."""
     values = {value for table in tables for c in columns for value in table.their_values(c)}
+    values.update(_plain(_strings(more)).to_pylist())
     others = tuple((c, table.others_with(c, values)) for table in tables for c in columns)
     return Marks(values, others)
 

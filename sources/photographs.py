@@ -5,12 +5,14 @@ itself is the shop's to clear (`is_cleared_for_sharing`): faces and other cars' 
 """
 
 import io
+import ntpath
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
 from schemas.shop_rules import Images
+from transforms.reading.folding import nfkc
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _QUALITY = 85
@@ -36,6 +38,11 @@ def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
         return _read(home, rules, name)
     except Exception:  # noqa: BLE001 (a crafted name or file makes paths and decoders raise anything)
         return Photograph(fault="not_an_image")
+
+
+def filed_as(name: str) -> str:
+    """Give one text for all ways to write the name of a file: `./A.JPG` and `a.jpg` may be one photograph."""
+    return ntpath.normpath(nfkc(name)).casefold()
 
 
 def _read(home: Path, rules: Images, name: str) -> Photograph:

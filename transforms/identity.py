@@ -14,16 +14,17 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.staging import UNREAD
 from transforms.arrays import is_among, whole, without_empty
-from transforms.reading.contacts import personal_numbers
+from transforms.reading.contacts import contacts_in, personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
 
 IDENTITY_COLUMNS = [
     *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "fax", "email"),
-    "birth_on",
+    *("birth_on", UNREAD),
 ]
-"""Customer columns by which a person is recognised."""
+"""Columns by which a customer is recognised; also a cell that could not be read may tell a number."""
 
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
@@ -39,7 +40,8 @@ NUMBER, DIGITS, IDENTITY, MATCHED = "number", "digits", "identity", "matched"
 that somebody was found once."""
 
 
-_SINGLE = ("number", "digits", "before", "before_rows")
+_SINGLE = ("number", "digits", "spare", "spare_rows", "before", "before_rows")
+_ROWS = ("spare_rows", "before_rows")
 _GROUPS = ("contacts", "home_marks", "home_clues")
 
 
@@ -56,6 +58,10 @@ class Traits:
     contacts: tuple[np.ndarray, ...]
     home_marks: tuple[np.ndarray, ...]
     home_clues: tuple[np.ndarray, ...]
+    spare: np.ndarray
+    """Contacts in cells that could not be read, as where two numbers stand in one: marks and clues, few."""
+    spare_rows: np.ndarray
+    """Their rows."""
     before: np.ndarray
     """Contacts and homes as folded by earlier versions, where that differs: few, and not one a row."""
     before_rows: np.ndarray
@@ -73,7 +79,8 @@ class Traits:
 
     def same_person(self, mask: np.ndarray) -> np.ndarray:
         """Mask of the rows that are taken for one person with a row of the mask."""
-        return self.recognised(np.concatenate([mark[mask] for mark in self.marks]))
+        spare = self.spare[mask[self.spare_rows]]
+        return self.recognised(np.concatenate([*(mark[mask] for mark in self.marks), spare]))
 
     def recognised(self, remembered: np.ndarray) -> np.ndarray:
         """Mask of the rows that have one of the remembered marks."""
@@ -81,6 +88,7 @@ class Traits:
         found = np.zeros(len(self.number), bool)
         for clue in self.clues:
             found |= is_among(clue, wanted)
+        found[self.spare_rows[is_among(self.spare, wanted)]] = True
         found[self.before_rows[is_among(self.before, wanted)]] = True
         return found
 
@@ -106,6 +114,8 @@ class Traits:
             contacts=groups["contacts"],
             home_marks=groups["home_marks"],
             home_clues=groups["home_clues"],
+            spare=named["spare"],
+            spare_rows=named["spare_rows"],
             before=named["before"],
             before_rows=named["before_rows"],
         )
@@ -140,12 +150,18 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     _, homes_before = _homes(earlier.take(few), earlier_homes.take(few), births.take(few), made)
     contacts_before = (made(_joined("contact", renamed, each.take(few))) for each in contacts)
     before = np.stack([*contacts_before, *homes_before], axis=1)
+    spare_contacts, spare_rows = _spare_contacts(whole(customers[UNREAD]))
+    whose = pyarrow.array(spare_rows)
+    called = (names.take(whose), readings.take(whose))
+    spare = np.stack([made(_joined("contact", each, spare_contacts)) for each in called], axis=1)
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
         contacts=_packed((*with_contacts(names), *with_contacts(readings))),
         home_marks=home_marks,
         home_clues=home_clues,
+        spare=spare[spare != 0],
+        spare_rows=spare_rows[np.nonzero(spare)[0]],
         before=before[before != 0],
         before_rows=rows[np.nonzero(before)[0]].astype(np.int32),
     )
@@ -176,6 +192,18 @@ def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.A
     return (*phones, pc.utf8_lower(whole(customers["email"])))
 
 
+def _spare_contacts(unread: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give the contacts that are one person's in cells that could not be read, each with its row."""
+    rows = np.flatnonzero(unread.is_valid().to_numpy(zero_copy_only=False)).astype(np.int32)
+    texts = unread.drop_null().to_pylist()
+    found = [(c, row) for text, row in zip(texts, rows, strict=True) for c in contacts_in(text)]
+    contacts = pyarrow.array([contact for contact, _ in found], pyarrow.string())
+    own = pc.coalesce(
+        personal_numbers(contacts), _where(pc.match_substring(contacts, "@"), contacts)
+    )
+    return own, np.array([row for _, row in found], np.int32)
+
+
 def _homes(
     names: pyarrow.Array,
     addresses: pyarrow.Array,
@@ -204,7 +232,7 @@ def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> T
     parts = [traits_of(batch, digest).arrays() for batch in customers]
     starts = np.cumsum([0, *(len(part["number"]) for part in parts)])
     for part, start in zip(parts, starts, strict=False):
-        part["before_rows"] = part["before_rows"] + np.int32(start)
+        part.update({name: part[name] + np.int32(start) for name in _ROWS})
     names = dict.fromkeys(name for part in parts for name in part)
     return Traits.from_arrays(
         {

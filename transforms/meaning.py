@@ -39,9 +39,8 @@ class Meaning:
         digests = rows["digest"].to_numpy()
         kinds = rows["kind"].to_numpy(zero_copy_only=False)
         is_found = (kinds == NUMBER) & is_among(digests, traits.number)
-        for clue in traits.clues:
+        for clue in (*traits.clues, traits.spare, traits.before):
             is_found |= (kinds == IDENTITY) & is_among(digests, clue)
-        is_found |= (kinds == IDENTITY) & is_among(digests, traits.before)
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
         decided = set(settled(register.events, instant)["objection_id"].to_pylist())
         known = set(register.terms["objection_id"].to_pylist())
@@ -77,12 +76,16 @@ class Meaning:
             persons: per customer row its person by recorded merges (`Merges.persons`).
         """
         pairs = self.certain(persons)
-        objections = pairs.objections.to_pylist()
-        found = {(objection, MATCHED, 1) for objection in objections}
-        columns = [(NUMBER, self.traits.number), *((IDENTITY, m) for m in self.traits.marks)]
-        for kind, column in columns:
-            taught = zip(objections, column[pairs.rows].tolist(), strict=True)
-            found |= {(objection, kind, digest) for objection, digest in taught if digest}
+        ids = pairs.objections.dictionary_encode()
+        names, whose = np.array(ids.dictionary.to_pylist(), object), ids.indices.to_numpy()
+        found = {(objection, MATCHED, 1) for objection in names.tolist()}
+        numbers = (whose, self.traits.number[pairs.rows])
+        for kind, taught in (
+            (NUMBER, numbers),
+            *((IDENTITY, m) for m in self._marks(whose, pairs.rows)),
+        ):
+            told = zip(names[taught[0]].tolist(), taught[1].tolist(), strict=True)
+            found |= {(objection, kind, digest) for objection, digest in told if digest}
         return found
 
     def certain(self, persons: np.ndarray) -> "Pairs":
@@ -106,16 +109,27 @@ class Meaning:
         while len(pairs[0]) > count:
             count = len(pairs[0])
             whose, rows = pairs
-            seen = _united([(whose, mark[rows]) for mark in self.traits.marks])
-            clues = self._by_clues(*seen)
+            clues = self._by_clues(*_united(self._marks(whose, rows)))
             pairs = _united([pairs, _meant(whose, people[rows], people), *clues])
         return Pairs(ids.dictionary.take(pyarrow.array(pairs[0])), pairs[1])
 
+    def _marks(self, objections: np.ndarray, rows: np.ndarray) -> "list[_Paired]":
+        """Pair objections with all marks of the rows beside them."""
+        traits = self.traits
+        whose, places = _meant(
+            objections, *((each + 1).astype(np.uint64) for each in (rows, traits.spare_rows))
+        )
+        marks = [(objections, mark[rows]) for mark in traits.marks]
+        return [*marks, (whose, traits.spare[places])]
+
     def _by_clues(self, objections: np.ndarray, digests: np.ndarray) -> "list[_Paired]":
         """Pair objections with the rows that are recognised by their marks."""
-        whose, places = _meant(objections, digests, self.traits.before)
-        clues = [_meant(objections, digests, clue) for clue in self.traits.clues]
-        return [*clues, (whose, self.traits.before_rows[places])]
+        traits = self.traits
+        clues = [_meant(objections, digests, clue) for clue in traits.clues]
+        for few, rows in ((traits.spare, traits.spare_rows), (traits.before, traits.before_rows)):
+            whose, places = _meant(objections, digests, few)
+            clues.append((whose, rows[places]))
+        return clues
 
     def work(self, objection_ids: pyarrow.Array) -> dict[str, int]:
         """Give those of the objections that somebody has to settle, and how many rows each may mean."""

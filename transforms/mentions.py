@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.staging import UNREAD
 from transforms.arrays import whole
-from transforms.reading.contacts import personal_numbers
+from transforms.reading.contacts import contacts_in, personal_numbers
 from transforms.reading.folded_columns import (
     fold_names,
     squeezed,
@@ -22,7 +23,7 @@ from transforms.reading.folding import fold_phone, nfkc
 from transforms.reading.joined_text import JoinedText
 
 PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
-PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address"]
+PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
 CAR_COLUMNS = ["plate", "chassis_number"]
 
 SHORTEST_CONTACT = 6
@@ -71,12 +72,20 @@ class Identities:
 
 def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
-    written = [people["email"], *(table[column] for table in cars for column in CAR_COLUMNS)]
-    contacts = {c for column in written for c in squeezed(pc.unique(column)).to_pylist() if c}
-    for column in PHONE_COLUMNS:
-        phones = {fold_phone(phone) for phone in pc.unique(people[column]).drop_null().to_pylist()}
-        contacts |= phones
-        contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
+    spare = {c for text in people[UNREAD].drop_null().to_pylist() for c in contacts_in(text)}
+    emails = {
+        *pc.utf8_lower(people["email"]).drop_null().to_pylist(),
+        *(c for c in spare if "@" in c),
+    }
+    numbers = [spare - emails, *(people[name].drop_null().to_pylist() for name in PHONE_COLUMNS)]
+    written = pyarrow.array(sorted(set[str]().union(*numbers)), pyarrow.string())
+    phones = {fold_phone(phone) for phone in written.to_pylist()}
+    plain = [
+        pyarrow.array(sorted(emails), pyarrow.string()),
+        *(pc.unique(table[column]) for table in cars for column in CAR_COLUMNS),
+    ]
+    contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
+    contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
     names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
     homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)
@@ -85,12 +94,8 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
-        own_phones=frozenset(
-            phone
-            for column in PHONE_COLUMNS
-            for phone in personal_numbers(whole(people[column])).drop_null().to_pylist()
-        ),
-        emails=frozenset(pc.utf8_lower(people["email"]).drop_null().to_pylist()),
+        own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
+        emails=frozenset(emails),
     )
 
 

@@ -19,7 +19,7 @@ from ledger.review_list import ReviewList, WaitingText
 from schemas.agreement import Agreement
 from schemas.errors import ConfigurationError
 from schemas.staging import row_of
-from sources.photographs import read_photograph
+from sources.photographs import filed_as, read_photograph
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
@@ -130,6 +130,8 @@ def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
         return
     if known.in_free_text(pyarrow.array([run.request.reason])).any():
         raise ConfigurationError(
+            "--reason にお客様の名前か車の番号が入っています。納品先も読むものなので、"
+            "何も納品しませんでした。入れずに書いてください / "
             "--reason names a customer or a car of the shop, and partners read it in drop.json; nothing was "
             "published. Give a reason without it"
         )
@@ -250,9 +252,13 @@ def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
     }
     if "file" not in agreed:
         return
-    names = snapshot.table("vehicle_images", ["file"])["file"].to_pylist()
+    images = snapshot.table("vehicle_images", ["file", "vehicle_id", "is_cleared_for_sharing"])
+    names = images["file"].to_pylist()
     faults: dict[str, list[int]] = {}
-    for row in np.flatnonzero(verdicts.codes("vehicle_images") == 0).tolist():
+    rows_in = np.flatnonzero(verdicts.codes("vehicle_images") == 0)
+    contested = _contested(images)
+    faults["of_several_rows"] = rows_in[contested[rows_in]].tolist()
+    for row in rows_in[~contested[rows_in]].tolist():
         photograph = read_photograph(run.folder.home, run.folder.shop.images, str(names[row]))
         if photograph.fault:
             faults.setdefault(photograph.fault, []).append(row)
@@ -262,6 +268,18 @@ def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
         mask = np.zeros(len(names), bool)
         mask[rows] = True
         verdicts.rule("vehicle_images", mask, Disposition.QUARANTINED, f"file:{fault}")
+
+
+def _contested(images: pyarrow.Table) -> np.ndarray:
+    """Mask of the photographs that rows name for different cars, or that one of them does not clear.
+
+    Nothing tells which row is right, and the other car may be an objector's.
+    """
+    told = images.to_pandas()
+    files = told["file"].map(filed_as, na_action="ignore")
+    said = told.groupby(files)[["vehicle_id", "is_cleared_for_sharing"]].nunique(dropna=False)
+    contested = files.map(said.gt(1).any(axis=1)).eq(True)  # noqa: FBT003 (a cell)
+    return contested.to_numpy(bool)
 
 
 def _agreed_of(agreement: Agreement, table: str) -> set[str]:

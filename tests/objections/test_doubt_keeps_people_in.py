@@ -275,6 +275,37 @@ def test_a_contact_that_is_an_objectors_own_is_emptied_in_other_rows(
     assert report.outcomes[0].cells == ({"withheld:names_objector": 1} if is_kept else {})
 
 
+@pytest.mark.parametrize(
+    ("column", "written", "own"),
+    [
+        ("phone", "090-5555-9999 / 080-2222-3333", {"mobile_phone": "080-2222-3333"}),
+        (
+            "mobile_phone",
+            "０９０ー５５５５ー９９９９、妻０８０２２２２３３３３",
+            {"phone": "08022223333"},
+        ),
+        ("email", "a@example.jp, Kiyoshi@example.jp", {"email": "kiyoshi@example.jp"}),
+    ],
+)
+class TestAContactInACellThatCannotBeRead:
+    def test_still_tells_that_another_row_is_the_same_persons(self, tmp_path, column, written, own):
+        broken = customer("1", name="安孫子 清", **{column: written})
+        again = customer("2", name="安孫子　清", **own)
+        shop = shop_of(tmp_path, [broken, again, customer("3")], objection("1"))
+        account = run(shop).outcomes[0].account["customers"]
+        assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+        broken["customer_id"], again["customer_id"] = "2", "1"
+        shop = shop_of(tmp_path, [broken, again, customer("3")], objection("1"))
+        account = run(shop).outcomes[0].account["customers"]
+        assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+
+    def test_is_emptied_in_other_peoples_rows(self, tmp_path, column, written, own):
+        people = [customer("1", name="安孫子 清", **{column: written}), customer("2", **own)]
+        report = run(shop_of(tmp_path, people, objection("1")))
+        (row,) = delivered(report)["customers"]
+        assert [row[name] for name in own] == [""]
+
+
 def test_what_a_car_cost_before_its_keeper_had_it_does_not_leave(tmp_path):
     cost = {"vehicle_id": "V1", "cost_kind": "自賠責保険料", "amount_jpy": "100"}
     costs = [

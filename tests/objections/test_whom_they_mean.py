@@ -21,6 +21,8 @@ _traits = st.builds(
     contacts=st.tuples(_columns, _columns),
     home_marks=st.tuples(_columns),
     home_clues=st.tuples(_columns),
+    spare=_columns,
+    spare_rows=st.permutations(range(_ROWS)).map(lambda rows: np.array(rows, np.int32)),
     before=_columns,
     before_rows=st.permutations(range(_ROWS)).map(lambda rows: np.array(rows, np.int32)),
 )
@@ -38,9 +40,9 @@ _persons = st.lists(st.integers(0, _ROWS - 1), min_size=_ROWS, max_size=_ROWS).m
 
 def certain_plainly(remembered, traits, persons):
     """Give objection and row of all that are meant, looking at one row after the other until nobody is new."""
-    before = np.zeros(_ROWS, np.uint64)
-    before[traits.before_rows] = traits.before
-    every = (*traits.clues, before)
+    spare, before = np.zeros((2, _ROWS), np.uint64)
+    spare[traits.spare_rows], before[traits.before_rows] = traits.spare, traits.before
+    every, marks = (*traits.clues, spare, before), (*traits.marks, spare)
     looked_for = [(NUMBER, traits.number), *((IDENTITY, clue) for clue in every)]
     found = {
         (objection, row)
@@ -55,9 +57,7 @@ def certain_plainly(remembered, traits, persons):
             for objection, known in found
             for row in range(_ROWS)
             if persons[row] == persons[known]
-            or any(
-                mark[known] and mark[known] == clue[row] for mark in traits.marks for clue in every
-            )
+            or any(mark[known] and mark[known] == clue[row] for mark in marks for clue in every)
         }
         if new <= found:
             return found
@@ -82,7 +82,9 @@ def test_an_objection_means_every_row_of_the_person_and_that_is_what_is_remember
     assert len(pairs.rows) == len(expected)
     assert set(zip(pairs.objections.to_pylist(), pairs.rows.tolist(), strict=True)) == expected
 
-    columns = [(NUMBER, traits.number), *((IDENTITY, mark) for mark in traits.marks)]
+    spare = np.zeros(_ROWS, np.uint64)
+    spare[traits.spare_rows] = traits.spare
+    columns = [(NUMBER, traits.number), *((IDENTITY, mark) for mark in (*traits.marks, spare))]
     assert meaning.lessons(persons) == {(objection, MATCHED, 1) for objection, _ in expected} | {
         (objection, kind, int(column[row]))
         for objection, row in expected

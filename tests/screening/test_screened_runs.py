@@ -259,10 +259,10 @@ def photograph(path: Path, size: tuple[int, int] = (400, 300)) -> None:
     Image.new("RGB", size, "red").save(path, exif=exif, comment=b"secret place")
 
 
-def image(number: str, file: str, cleared: str = "1") -> dict[str, str]:
+def image(number: str, file: str, cleared: str = "1", car: str = "V1") -> dict[str, str]:
     return {
         "image_id": number,
-        "vehicle_id": "V1",
+        "vehicle_id": car,
         "is_cleared_for_sharing": cleared,
         "taken_on": "2026-10-03",
         "file": file,
@@ -307,6 +307,31 @@ def test_a_file_that_is_no_photograph_of_the_shop_is_set_aside(tmp_path):
         "file:outside_the_folder": 4,
         "file:too_large": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "cleared", "car", "count"),
+    [
+        ("a.jpg", "1", "V2", 2),  # the car of somebody who objected
+        ("./A.JPG", "1", "V2", 2),
+        ("more\\..\\ａ.jpg", "1", "V2", 2),
+        ("a.jpg", "0", "V1", 1),
+    ],
+)
+def test_a_photograph_that_rows_disagree_about_stays(tmp_path, written, cleared, car, count):
+    photograph(tmp_path / "images" / "a.jpg")
+    photograph(tmp_path / "images" / "b.jpg")
+    images = [image("P1", "b.jpg"), image("P2", "b.jpg"), image("P3", "a.jpg")]
+    images.append(image("P4", written, cleared, car))
+    others = {
+        "customers": [customer("2")],
+        "vehicles": [vehicle("V2", "2")],
+        "objections": [objection("2")],
+    }
+    shop = write_shop(tmp_path, joined(tables(vehicle_images=images), others))
+    assert len(delivered(run(shop))["vehicle_images"]) == 2  # one car's photograph, entered twice
+    reasons = QuarantineFolder(shop / "state").summary().reasons["vehicle_images"]
+    assert reasons == {"file:of_several_rows": count}
 
 
 def test_the_review_list_and_its_decisions_are_private_and_in_the_chain(tmp_path):

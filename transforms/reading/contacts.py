@@ -1,6 +1,7 @@
 """Reading phone numbers, postal codes and e-mail addresses."""
 
 import re
+from collections.abc import Iterator
 
 import phonenumbers
 import pyarrow
@@ -12,6 +13,7 @@ from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 _PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?)\d+)?")
 _POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
+_EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
 
 _LONGEST = 11
 """Digits of a number within Japan (電気通信番号計画); what has more, and is no number, may be a card's."""
@@ -45,18 +47,33 @@ def read_phone(text: str) -> Read[str]:
         return Read(
             written, flag="without_area_code" if folded[0] not in "0+(" else "no_such_number"
         )
-    form = (
-        phonenumbers.PhoneNumberFormat.NATIONAL
-        if number.country_code == phonenumbers.country_code_for_region("JP")
-        else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return Read(_written(number))
+
+
+def _written(number: phonenumbers.PhoneNumber) -> str:
+    """Write a number of Japan nationally, any other internationally."""
+    is_domestic = number.country_code == phonenumbers.country_code_for_region("JP")
+    forms = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(
+        number, forms.NATIONAL if is_domestic else forms.INTERNATIONAL
     )
-    return Read(phonenumbers.format_number(number, form))
 
 
 def personal_numbers(phones: pyarrow.Array) -> pyarrow.Array:
     """Keep the numbers, as read, that are one person's; the others become null."""
     is_personal = pc.match_substring_regex(phones, _PERSONAL_NUMBER)
     return pc.if_else(is_personal, phones, pyarrow.scalar(None, pyarrow.string()))
+
+
+def contacts_in(text: str) -> Iterator[str]:
+    """Find phone numbers, as `read_phone` writes them, and e-mail addresses, in small letters, in any text.
+
+    So a cell that could not be read, for it holds two numbers, still tells whose row it is.
+    """
+    folded = re.sub(DASH_CLASS, "-", nfkc(text))
+    for found in phonenumbers.PhoneNumberMatcher(folded, "JP"):
+        yield _written(found.number)
+    yield from (address.lower() for address in _EMAIL_WITHIN.findall(folded))
 
 
 def read_postal_code(text: str) -> Read[str]:
