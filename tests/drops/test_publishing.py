@@ -5,19 +5,23 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 import flows.stages.objectors
 import flows.stages.publish
-from drops.objector_scan import ObjectorScan, Traces
+from drops.keys import PartnerKeys
+from drops.objector_scan import Known, ObjectorScan, Register, Traces, suspects_of
 from drops.verify import verify_drop
 from flows.workspace import workspace
 from ledger.locks import held
 from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
+from schemas.staging import UNREAD, staged_schema
 from tests import factories
-from tests.factories import customer, objection, release_texts, run, write_shop, write_table
+from tests.factories import NOW, customer, objection, release_texts, run, write_shop, write_table
 
 TABLES = {
     "customers": [customer("1", name="秘密 太郎"), customer("2")],
@@ -194,6 +198,39 @@ def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_
         run(shop)
     assert visible(shop) == []
     assert factories.MONTH
+
+
+def test_the_second_look_knows_what_an_objectors_unreadable_cell_tells():
+    cells = [
+        "電話=023-600-0001／０９０ー５５５５ー９９９９",
+        "メール=a@example.jp; Kiyoshi@example.jp",
+    ]
+    rows = [
+        {"customer_id": "1", "mobile_phone": "080-1111-2222", UNREAD: " / ".join(cells)},
+        {"customer_id": "2", UNREAD: "電話=023-600-0002 023-600-0003"},
+    ]
+    read = {
+        name: partial(pyarrow.Table.select, pyarrow.Table.from_pylist(found, staged_schema(name)))
+        for name, found in (("customers", rows), ("vehicles", []), ("certificates", []))
+    }
+    objection_ = {"objection_id": "O1", "person": "1", "scope": "erasure"}
+    raised = {"objection_id": "O1", "kind": "raised", "effective_on": NOW.date(), "sequence": 1}
+    register = Register(
+        [{**objection_, "partner": None, "purpose": None}],
+        [raised],
+        "lotas",
+        (),
+        frozenset(),
+        frozenset(),
+        NOW.date(),
+    )
+    known = Known(**read, keys=PartnerKeys(b"k" * 32), references_of=list)
+    nobody = {"customers": pyarrow.array([], pyarrow.binary(16))}
+    traces = suspects_of(register, known).traces({**nobody, "vehicles": nobody["customers"]})
+    assert traces.contacts == {
+        *("023-600-0001", "090-5555-9999", "080-1111-2222"),
+        *("a@example.jp", "kiyoshi@example.jp"),
+    }
 
 
 def test_no_run_takes_the_folder_of_another_for_that_of_a_killed_one(tmp_path):
