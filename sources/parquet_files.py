@@ -67,9 +67,50 @@ class ParquetTable:
         self.unreadable: list[UnreadableRow] = []
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
-        """Stream the columns in file order, texts that repeat as dictionaries; records count from 1."""
+        """Stream the columns in file order, texts that repeat as dictionaries; records count from 1.
+
+        Raises:
+            SourceUnreadableError: a column holds lists, records, or bytes that are no text.
+        """
         del order
+        kinds = {name: self._file.schema_arrow.field(name).type for name in headers}
+        for name, kind in kinds.items():
+            if pyarrow.types.is_nested(kind):
+                raise self._no_text(name)
         read = 0
         for batch in self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers)):
-            yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
+            yield RawBatch(self._with_texts(batch), np.arange(read + 1, read + 1 + batch.num_rows))
             read += batch.num_rows
+
+    def _with_texts(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+        """Read bytes as the UTF-8 some programs write without saying so."""
+        for place, field in enumerate(batch.schema):
+            if _holds_bytes(field.type):
+                texts = _decoded(batch.column(place))
+                if texts is None:
+                    raise self._no_text(field.name)
+                batch = batch.set_column(place, field.name, texts)
+        return batch
+
+    def _no_text(self, column: str) -> SourceUnreadableError:
+        return SourceUnreadableError(
+            f"{self.part}: 列「{column}」は文字や数字でなく、一覧・入れ子・文字でないデータです。"
+            "文字の列にして出力し直すか、shop.toml から外してください / "
+            f"{self.part}: column '{column}' holds lists, records or bytes that are no UTF-8; write it as "
+            "text, or take it out of shop.toml"
+        )
+
+
+def _holds_bytes(kind: pyarrow.DataType) -> bool:
+    cells = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+    return bool(pyarrow.types.is_binary(cells) or pyarrow.types.is_large_binary(cells))
+
+
+def _decoded(cells: pyarrow.Array) -> pyarrow.Array | None:
+    if isinstance(cells, pyarrow.DictionaryArray):
+        entries = _decoded(cells.dictionary)
+        return None if entries is None else cells.from_arrays(cells.indices, entries)
+    try:
+        return cells.cast(pyarrow.string())
+    except pyarrow.ArrowInvalid:
+        return None
