@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     IDENTIFIER = "identifier"
     TEXT = "text"
+    NAME = "name"
     FREE_TEXT = "free_text"
     CODE = "code"
     DAY = "day"
@@ -32,8 +33,15 @@ class Kind(StrEnum):
     DIGITS = "digits"
 
 
-TYPED_BY_PEOPLE = frozenset({Kind.TEXT, Kind.FREE_TEXT})
+TEXTS = frozenset({Kind.TEXT, Kind.NAME})
+"""Short texts; of a `NAME` (or an address) a lost character makes another one."""
+
+TYPED_BY_PEOPLE = TEXTS | {Kind.FREE_TEXT}
 """Kinds whose wording nobody constrains: a spreadsheet may take such a cell for a formula."""
+
+
+_UNITS = {"_jpy": "円", "_km": "km", "_kg": "kg", "_cm": "cm", "displacement": "L, 電気は kW"}
+"""As the certificate prints them (自動車検査証); money is in whole yen."""
 
 
 class Role(StrEnum):
@@ -61,6 +69,11 @@ class Column:
     minimum: int | None = None
     maximum: int | None = None
     name: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The unit of its values, which its name ends in; none of what is no measure."""
+        return next((unit for end, unit in _UNITS.items() if self.name.endswith(end)), "")
 
 
 def key(title: str) -> Column:

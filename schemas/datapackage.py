@@ -100,7 +100,9 @@ def _field(column: PartnerColumn, delivery: Delivery, notice: Notice) -> dict[st
         "joint-use:column": column.name,
     }
     if column.items:
-        field["description"] = "、".join(f"{i}（§{notice.clause_of(i)}）" for i in column.items)
+        cited = "、".join(f"{i}（§{notice.clause_of(i)}）" for i in column.items)
+        unit = column.canonical.unit if column.canonical else ""
+        field["description"] = f"{cited}［単位：{unit}］" if unit else cited
     if constraints:
         field["constraints"] = constraints
     return field

@@ -9,11 +9,11 @@ class Customers:
     customer_id = key("顧客番号")
     kind = decides(Kind.CODE, "個人・法人の別", nullable=False, codes=["individual", "corporate"])
     merged_into_customer_id = decides(Kind.IDENTIFIER, "統合先の顧客番号")
-    name = item("1.name", Kind.TEXT, "氏名", nullable=False)
-    name_kana = item("1.name", Kind.TEXT, "フリガナ")
+    name = item("1.name", Kind.NAME, "氏名", nullable=False)
+    name_kana = item("1.name", Kind.NAME, "フリガナ")
     sex = item("1.sex", Kind.CODE, "性別", codes=["male", "female", "other"])
     postal_code = item("1.address", Kind.POSTAL_CODE, "郵便番号")
-    address = item("1.address", Kind.TEXT, "住所")
+    address = item("1.address", Kind.NAME, "住所")
     phone = item("1.phone", Kind.PHONE, "電話番号")
     mobile_phone = item("1.phone", Kind.PHONE, "携帯電話番号")
     fax = item("1.fax", Kind.PHONE, "FAX番号")
@@ -30,7 +30,7 @@ class FamilyMembers:
     customer_id = link("顧客番号", to="customers")
     linked_customer_id = decides(Kind.IDENTIFIER, "本人の顧客番号")
     relation = item("1.family", Kind.FREE_TEXT, "続柄")
-    name = item("1.family", Kind.TEXT, "家族氏名")
+    name = item("1.family", Kind.NAME, "家族氏名")
     birth_on = item("1.family", Kind.DAY, "家族生年月日")
 
 

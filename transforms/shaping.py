@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.agreement import Delivery
 from schemas.catalog import CATALOG
-from schemas.columns import TYPED_BY_PEOPLE, Kind
+from schemas.columns import TEXTS, TYPED_BY_PEOPLE, Kind
 from schemas.partner_tables import PHOTOGRAPHS, PartnerColumn, PartnerTable
 from schemas.staging import row_of
 from transforms.encodings import substituted, unmappable
@@ -138,7 +138,7 @@ def permitted_cells(
 def _finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarray]]:
     """Give what finds objectors in the cells of a kind."""
     return {
-        Kind.TEXT: mentions.in_names,
+        **dict.fromkeys(TEXTS, mentions.in_names),
         Kind.FREE_TEXT: mentions.in_free_text,
         Kind.PHONE: mentions.are_phones,
         Kind.EMAIL: mentions.are_emails,
@@ -150,7 +150,7 @@ def indispensable_names(table: PartnerTable) -> list[str]:
     return [
         column.name
         for column in table.columns
-        if column.canonical and column.is_required and column.canonical.kind is Kind.TEXT
+        if column.canonical and column.is_required and column.canonical.kind in TEXTS
     ]
 
 

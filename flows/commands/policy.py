@@ -97,9 +97,8 @@ def _lines(tables: Iterable[Table]) -> Iterable[str]:
         for column in table.columns.values():
             entry = _entry(column)
             cites = ", ".join(column.items) or f"({column.role.value})"
-            rules = "; ".join(
-                filter(None, ["required" if column.is_required else "", *column.codes])
-            )
+            told = [column.unit, "required" if column.is_required else "", *column.codes]
+            rules = "; ".join(filter(None, told))
             yield f"| {entry['name']} | {entry['title']} | {entry['kind']} | {cites} | {rules} |"
         yield ""
 
@@ -109,6 +108,7 @@ def _entry(column: Column) -> dict[str, object]:
         "name": column.name,
         "title": column.title,
         "kind": column.kind.value,
+        "unit": column.unit,
         "type": str(type_of(column)),
         "role": column.role.value,
         "items": list(column.items),

@@ -68,6 +68,17 @@ def test_duckdb_opens_the_parquet_with_its_types(tmp_path):
     assert [str(value) for value in row] == ["1", "1.000", "1000"]
 
 
+def test_a_partner_reads_the_unit_of_a_measure_whatever_the_header_calls_it(tmp_path):
+    package = json.loads((exported(tmp_path, {}) / "datapackage.json").read_text())
+    told = {
+        field["joint-use:column"]: field.get("description", "")
+        for resource in package["resources"]
+        for field in resource["schema"]["fields"]
+    }
+    assert told["amount_jpy"].endswith("［単位：円］")
+    assert "単位" not in told["quantity"] + told["name"]
+
+
 def test_the_same_records_give_the_same_bytes(tmp_path):
     one, other = (
         exported(tmp_path / name, {"format": "parquet"}, name="髙橋") for name in ("a", "b")

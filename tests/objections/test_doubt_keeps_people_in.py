@@ -306,6 +306,17 @@ class TestAContactInACellThatCannotBeRead:
         assert [row[name] for name in own] == [""]
 
 
+@pytest.mark.parametrize(
+    "lost", [{"name": "?田 一郎"}, {"name_kana": "ナガ？ イチロウ"}, {"address": "山形市〓町1番地"}]
+)
+def test_who_cannot_be_recognised_for_a_lost_character_stays(tmp_path, lost):
+    home = {"name": "永田 一郎", "address": "山形市緑町1番地"}
+    people = [customer("1", **home), customer("2", **{**home, **lost}), customer("3")]
+    shop = shop_of(tmp_path, people, objection("1"))
+    account = run(shop).outcomes[0].account["customers"]
+    assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+
+
 def test_what_a_car_cost_before_its_keeper_had_it_does_not_leave(tmp_path):
     cost = {"vehicle_id": "V1", "cost_kind": "自賠責保険料", "amount_jpy": "100"}
     costs = [

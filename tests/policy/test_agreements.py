@@ -136,6 +136,8 @@ def test_policy_commands_answer_from_the_same_declaration(tmp_path):
     )
     dictionary = json.loads(runner.invoke(command, ["dictionary", "--json"]).output)
     assert set(dictionary) == set(CATALOG)
+    told = {entry["name"]: entry["unit"] for entry in dictionary["certificates"]}
+    assert (told["weight_kg"], told["length_cm"], told["fuel"]) == ("kg", "cm", "")
     assert "| plate |" in runner.invoke(command, ["dictionary"]).output
 
 

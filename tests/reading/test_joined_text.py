@@ -8,7 +8,7 @@ import pyarrow
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.mentions import Mentions, identities
+from transforms.mentions import PERSON_COLUMNS, Mentions, identities
 from transforms.reading.folded_columns import fold_addresses, fold_names, squeezed, squeezed_text
 from transforms.reading.joined_text import JoinedText
 
@@ -58,7 +58,7 @@ def test_nothing_is_found_across_two_cells():
         {
             name: pyarrow.array([value], pyarrow.string())
             for name, value in {
-                **dict.fromkeys(("name_kana", "phone", "mobile_phone", "fax", "email", "address")),
+                **dict.fromkeys(PERSON_COLUMNS[1:]),
                 "name": "佐藤一郎",
             }.items()
         }

@@ -9,7 +9,7 @@ from schemas.catalog import CATALOG
 from transforms.reading.columns import read_column
 from transforms.reading.folded_columns import fold_addresses, squeezed
 from transforms.reading.folding import fold_name
-from transforms.reading.texts import read_text
+from transforms.reading.texts import read_name, read_text
 
 
 def fold_address(text):
@@ -31,6 +31,15 @@ def test_voicing_marks_of_macos_join_their_kana_and_nothing_else_changes():
 @pytest.mark.parametrize("text", ["外字\ue000", "\u0080", "\ufffd", "\uf8f0"])
 def test_broken_characters_are_a_fault(text):
     assert read_text(text).fault == "broken_characters"
+
+
+@pytest.mark.parametrize("text", ["山？太郎", "山?太郎", "???", "〓田 一郎"])
+def test_a_lost_character_is_a_fault_of_a_name_only(text):
+    assert read_name(text).fault == "lost_characters"
+    assert read_text(text).value == text
+    column = read_column(pyarrow.array(["髙橋", text]), NAME)
+    assert column.faults is not None
+    assert column.faults.to_pylist() == [None, "lost_characters"]
 
 
 def test_line_ends_and_outer_spaces_are_tidied():

@@ -16,6 +16,7 @@ from transforms.reading.values import Read
 _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.IDENTIFIER: car_codes.read_identifier,
     Kind.TEXT: texts.read_text,
+    Kind.NAME: texts.read_name,
     Kind.FREE_TEXT: texts.read_text,
     Kind.CODE: texts.read_text,
     Kind.DAY: days.read_day,
@@ -42,6 +43,13 @@ _PLAIN_FORMS: dict[Kind, str] = {
     Kind.EMAIL: r"^[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$",
 }
 """Forms that Arrow reads as the reader of one text would, and many at a time (RE2)."""
+
+
+_ARE_TIDY: dict[Kind, Callable[[pyarrow.Array], bool]] = {
+    **dict.fromkeys((Kind.TEXT, Kind.FREE_TEXT, Kind.CODE), texts.are_tidy),
+    Kind.NAME: texts.are_tidy_names,
+}
+"""Tell whether the reader of one text would take all texts of a column as they are."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,8 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
             return ColumnRead(typed, None, Counter())
         source = source.cast(pyarrow.string())
     source = without_empty(source.cast(pyarrow.string()))
-    if column.kind in {Kind.TEXT, Kind.FREE_TEXT, Kind.CODE} and texts.are_tidy(source):
+    are_tidy = _ARE_TIDY.get(column.kind)
+    if are_tidy is not None and are_tidy(source):
         return ColumnRead(source, None, Counter())
     if column.kind is Kind.IDENTIFIER and are_ascii_words(source):
         return ColumnRead(source, None, Counter())

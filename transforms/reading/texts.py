@@ -13,6 +13,11 @@ _BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
 UNTIDY = rf"^[\s\x{{3000}}]|[\s\x{{3000}}]$|[\r\t\x{{3099}}\x{{309A}}]|{_BROKEN}"
 """Text that needs a look: outer spaces, returns, loose voicing marks, broken characters (RE2)."""
 
+_LOST = "?？〓"
+"""What programs write for a character they cannot hold."""
+
+_UNTIDY_NAME = rf"{UNTIDY}|[{_LOST}]"
+
 _BROKEN_PYTHON = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _LOOSE_MARK = re.compile("[ぁ-ヿ][\u3099\u309a]")
 """A kana and its voicing mark as two characters, as macOS writes them."""
@@ -31,9 +36,24 @@ def read_text(text: str) -> Read[str]:
     return Read(_LOOSE_MARK.sub(lambda pair: unicodedata.normalize("NFC", pair[0]), tidy))
 
 
+def read_name(text: str) -> Read[str]:
+    """Read a name or an address: `read_text`, and a character lost on the way (?, 〓) is a fault.
+
+    By what is left nobody can be recognised, not even who refused.
+    """
+    is_whole = not any(mark in text for mark in _LOST)
+    return read_text(text) if is_whole else Read(None, fault="lost_characters")
+
+
 def are_tidy(texts: pyarrow.Array) -> bool:
     """Tell whether no text of the column needs `read_text`."""
-    if are_ascii_words(texts):
-        return True
-    distinct = pc.unique(texts)
-    return not pc.any(pc.match_substring_regex(distinct, UNTIDY)).as_py()
+    return are_ascii_words(texts) or _are_without(texts, UNTIDY)
+
+
+def are_tidy_names(texts: pyarrow.Array) -> bool:
+    """Tell whether no text of the column needs `read_name`."""
+    return _are_without(texts, _UNTIDY_NAME)
+
+
+def _are_without(texts: pyarrow.Array, untidy: str) -> bool:
+    return not pc.any(pc.match_substring_regex(pc.unique(texts), untidy)).as_py()
