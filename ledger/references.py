@@ -57,13 +57,14 @@ class References:
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.
         key = base64.b64encode(hashlib.sha256(b"traits:" + self.secret).digest()[:12]).decode()
         cells = whole(texts).cast(pyarrow.string())
-        if len(pc.unique(cells[:_SAMPLE_ROWS])) > min(len(cells), _SAMPLE_ROWS) / 2:
-            distinct, places = pc.fill_null(cells, ""), None
+        is_null = np.asarray(cells.is_null())
+        known = cells.drop_null()
+        if len(pc.unique(known[:_SAMPLE_ROWS])) > min(len(known), _SAMPLE_ROWS) / 2:
+            distinct, places = known, slice(None)
         else:
-            encoded = cells.dictionary_encode()
-            distinct, places = encoded.dictionary, encoded.indices
+            encoded = known.dictionary_encode()
+            distinct, places = encoded.dictionary, encoded.indices.to_numpy()
         objects = np.asarray(distinct.to_numpy(zero_copy_only=False), object)
-        digests = pd.util.hash_array(objects, hash_key=key, categorize=False)
-        if places is not None:
-            return pyarrow.array(digests, pyarrow.uint64()).take(places)
-        return pyarrow.array(digests, pyarrow.uint64(), mask=np.asarray(cells.is_null()))
+        digests = np.zeros(len(cells), np.uint64)
+        digests[~is_null] = pd.util.hash_array(objects, hash_key=key, categorize=False)[places]
+        return pyarrow.array(digests, mask=is_null)

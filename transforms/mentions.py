@@ -1,7 +1,7 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -104,12 +104,12 @@ class Mentions:
 
     def __init__(self, people: Identities) -> None:
         """Build the automata (Aho-Corasick)."""
-        in_passing = {f"{name}{word}" for name in people.names for word in _ANYWHERE_BEHIND}
-        self._contacts = _automaton(people.contacts | in_passing)
-        self._names = _automaton(people.names)
         self._exact = people.names
-        self._in_texts = _automaton(people.contacts | people.names)
-        self._addresses = _automaton(people.addresses)
+        self._contact_count = len(people.contacts)
+        self._contacts_and_names = _automaton(
+            [*sorted(people.contacts), *sorted(people.names - people.contacts)]
+        )
+        self._addresses = _automaton(sorted(people.addresses))
         self._homes, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
             for texts in (people.homes, people.own_phones, people.emails)
@@ -126,20 +126,25 @@ class Mentions:
             _Distinct(encoded, squeezed_text),
             _Distinct(encoded, squeezed_addresses_text),
         )
-        return texts.hold(self._in_texts) | addresses.hold(self._addresses)
+        return texts.hold(self._contacts_and_names) | addresses.hold(self._addresses)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
         distinct = _Distinct(cells.dictionary_encode(), squeezed_text)
-        mask = distinct.hold(self._contacts)
-        for place in np.flatnonzero(distinct.hold(self._names) & ~mask).tolist():
+        words, starts, ends = distinct.matches(self._contacts_and_names)
+        is_sure = words < self._contact_count
+        is_sure |= np.array(
+            [distinct.text.startswith(_ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
+        )
+        mask, is_named = distinct.spread(starts[is_sure]), distinct.spread(starts)
+        for place in np.flatnonzero(is_named & ~mask).tolist():
             mask[place] = self._is_in_passing(cells[place].as_py())
         return mask
 
     def _is_searched(self, cells: pyarrow.Array) -> bool:
-        return self._in_texts is not None and cells.null_count < len(cells)
+        return self._contacts_and_names is not None and cells.null_count < len(cells)
 
     def _is_in_passing(self, cell: str) -> bool:
         """Tell whether a person is one of several named in a cell, or named with something behind."""
@@ -193,9 +198,13 @@ def _runs_of_words(part: str) -> Iterator[str]:
                 yield _BEFORE_A_NAME.sub("", "".join(run))
 
 
-def _automaton(words: Iterable[str]) -> "ahocorasick_rs.AhoCorasick | None":
-    kept = sorted(words)
-    return ahocorasick_rs.AhoCorasick(kept) if kept else None
+def _automaton(words: list[str]) -> "ahocorasick_rs.AhoCorasick | None":
+    kind = ahocorasick_rs.Implementation.ContiguousNFA
+    return (
+        ahocorasick_rs.AhoCorasick(words, store_patterns=False, implementation=kind)
+        if words
+        else None
+    )
 
 
 class _Distinct:
@@ -206,16 +215,31 @@ class _Distinct:
     ) -> None:
         self._places = encoded.indices
         self._joined = fold(encoded.dictionary)
+        self.text = self._joined.text
+
+    def matches(
+        self, words: "ahocorasick_rs.AhoCorasick | None"
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give which words stand in the text, one inside another too, with their starts and ends."""
+        found = (
+            words.find_matches_as_indexes(self.text, overlapping=True) if words is not None else ()
+        )
+        numbers, starts, ends = np.array(found, np.int64).reshape(-1, 3).T
+        return numbers, starts, ends
+
+    def spread(self, positions: np.ndarray) -> np.ndarray:
+        """Mask of the cells that stand at positions of the text."""
+        if not len(positions):
+            return np.zeros(len(self._places), bool)
+        hits = np.zeros(self._joined.count, bool)
+        hits[self._joined.places(positions)] = True
+        found = pc.fill_null(pyarrow.array(hits).take(self._places), fill_value=False)
+        return np.asarray(found.to_numpy(zero_copy_only=False))
 
     def hold(self, words: "ahocorasick_rs.AhoCorasick | None") -> np.ndarray:
         """Mask of the cells that hold one of the words."""
-        matches = words.find_matches_as_indexes(self._joined.text) if words is not None else ()
-        if not matches:
-            return np.zeros(len(self._places), bool)
-        hits = np.zeros(self._joined.count, bool)
-        hits[self._joined.places(np.array([start for _, start, _ in matches]))] = True
-        found = pc.fill_null(pyarrow.array(hits).take(self._places), fill_value=False)
-        return found.to_numpy(zero_copy_only=False)
+        matches = words.find_matches_as_indexes(self.text) if words is not None else ()
+        return self.spread(np.array([start for _, start, _ in matches], np.int64))
 
 
 def _long_enough(words: pyarrow.Array, least: int) -> frozenset[str]:

@@ -33,6 +33,8 @@ _WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
 _TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+){1,2}).*$"
 """To the end of 丁目・番・号, in three numbers at most: a fourth is a room's (RE2)."""
 
+_IS_TO_THE_NUMBER = "^[^0-9]*[0-9]+(?:-[0-9]+){1,2}$"
+
 _BUILDING = "-[^0-9甲乙丙丁イロハニホ部区].*|[ア-クグコ-チテ-ネハ-ヴA-Z]{2}.*"
 _TO_A_LONE_NUMBER = rf"^(.*?[0-9])(?:{_BUILDING}|[^0-9]{{1,10}}(?:方|気付))$"
 """To a number without a branch, before a building or a name; 12-甲 is a number."""
@@ -65,10 +67,17 @@ def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
 
 def fold_homes(addresses: pyarrow.Array) -> pyarrow.Array:
     """Fold addresses as `fold_addresses`, without building and c/o behind the number of the plot."""
-    folded = pc.replace_substring_regex(fold_addresses(addresses), _TO_THE_NUMBER, r"\1")
-    is_numbered = pc.match_substring_regex(folded, r"[0-9]-[0-9]+$")
-    lone = pc.replace_substring_regex(folded, _TO_A_LONE_NUMBER, r"\1")
-    return pc.if_else(is_numbered, folded, lone)
+    folded = fold_addresses(addresses)
+    # Most addresses end with their number; the slower expressions are for the others.
+    goes_on = pc.invert(pc.match_substring_regex(folded, _IS_TO_THE_NUMBER))
+    return pc.replace_with_mask(folded, goes_on, _to_the_number(folded.filter(goes_on)))
+
+
+def _to_the_number(folded: pyarrow.Array) -> pyarrow.Array:
+    cut = pc.replace_substring_regex(folded, _TO_THE_NUMBER, r"\1")
+    is_numbered = pc.match_substring_regex(cut, r"[0-9]-[0-9]+$")
+    lone = pc.replace_substring_regex(cut, _TO_A_LONE_NUMBER, r"\1")
+    return pc.if_else(is_numbered, cut, lone)
 
 
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
