@@ -106,9 +106,15 @@ class NamedCells:
         if column in NAMES and _FIRMS.search(written):
             return None
         tail = _behind_the_name(written) if column in NAMES else _behind_the_number(written)
-        return next(
-            (c for word, c in self._words.items() if re.search(f"{word}(?![{_NEAR}])", tail)), None
-        )
+        return next((c for word, c in self._words.items() if _stands_in(tail, word)), None)
+
+
+def _stands_in(tail: str, word: str) -> bool:
+    """Tell whether a word stands there, but for a place that is only beside one of that name.
+
+    There are more words than `re` keeps expressions of: one is made only for a word that is there.
+    """
+    return word in tail and re.search(f"{re.escape(word)}(?![{_NEAR}])", tail) is not None
 
 
 def _behind_the_name(written: str) -> str:
