@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow
 
 from drops.folders import read_drop
-from drops.verify import read_table, resources_of
+from drops.reading import read_table, resources_of
 from schemas.catalog import CATALOG
 from schemas.partner_tables import DELETED, STANDING, TARGETS, key_name, targets_table
 

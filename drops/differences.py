@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.folders import read_drop
-from drops.verify import read_table, resources_of
+from drops.reading import read_table, resources_of
 
 _MOST_KEYS = 20
 

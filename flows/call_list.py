@@ -22,7 +22,7 @@ from transforms.holders import is_customer
 from transforms.meaning import Meaning
 from transforms.objections import Instant, in_force
 from transforms.persons import keepers_of_cars
-from transforms.recall.matching import MatchClass
+from transforms.recall.classes import MatchClass
 
 CLASS_TEXTS = {"in_range": "対象の可能性（範囲内）", "possible": "対象の可能性（要確認）"}
 

@@ -36,7 +36,8 @@ from schemas.drop import DISPOSITIONS
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
-from transforms.recall.matching import MatchClass, Matches
+from transforms.recall.classes import MatchClass
+from transforms.recall.matching import Matches
 from transforms.settling import settle
 
 _WHERE = {

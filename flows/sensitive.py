@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow
 
 from drops.folders import read_drop
-from drops.verify import read_table, resources_of
+from drops.reading import read_table, resources_of
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.screening import CODED, FREE_TEXT

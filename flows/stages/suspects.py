@@ -9,12 +9,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
-from drops.objector_scan import (
-    Known,
-    Register,
-    Suspects,
-    suspects_of,
-)
+from drops.refusers import Refusals
+from drops.suspects import Known, Suspects, suspects_of
 from flows.run import Run
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
@@ -36,12 +32,12 @@ def _name(partner: str) -> str:
 
 
 def _suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
-    return suspects_of(_register(run, partner), _known(run, snapshot, partner))
+    return suspects_of(_refusals(run, partner), _known(run, snapshot, partner))
 
 
-def _register(run: Run, partner: str) -> Register:
+def _refusals(run: Run, partner: str) -> Refusals:
     notice, objections = run.folder.policy.notice, run.scratch.register()
-    return Register(
+    return Refusals(
         objections=objections.terms.to_pylist(),
         events=objections.events.to_pylist(),
         partner=partner,

@@ -14,7 +14,8 @@ from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
-from transforms.recall.matching import MatchClass, Matches, Reason, match
+from transforms.recall.classes import MatchClass, Reason
+from transforms.recall.matching import Matches, match
 from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
 

@@ -8,7 +8,8 @@ from typing import Any, Self
 import pyarrow
 
 from drops.objector_scan import ObjectorScan
-from drops.verify import read_table, resources_of, verify_drop
+from drops.reading import read_table, resources_of
+from drops.verify import verify_drop
 from flows.carrying import pack_ahead
 from flows.report import Built
 from flows.run import Run

@@ -96,7 +96,7 @@ def test_what_was_packed_ahead_goes_with_a_drop_that_is_not_published(tmp_path, 
     if how == "unchanged":
         run(shop)
     if how == "refused":
-        monkeypatch.setattr("drops.objector_scan.Suspects.traces", lambda *_: 1 // 0)
+        monkeypatch.setattr("drops.suspects.Suspects.traces", lambda *_: 1 // 0)
         with pytest.raises(UnexpectedError):
             run(shop)
     elif how == "moved":

@@ -14,7 +14,9 @@ import pytest
 import flows.stages.objectors
 import flows.stages.publish
 from drops.keys import PartnerKeys
-from drops.objector_scan import Known, ObjectorScan, Register, Traces, suspects_of
+from drops.objector_scan import ObjectorScan, Traces
+from drops.refusers import Refusals
+from drops.suspects import Known, suspects_of
 from drops.verify import verify_drop
 from flows.workspace import workspace
 from ledger.locks import held
@@ -215,7 +217,7 @@ def test_the_second_look_knows_what_an_objectors_unreadable_cell_tells():
     }
     objection_ = {"objection_id": "O1", "person": "1", "scope": "erasure"}
     raised = {"objection_id": "O1", "kind": "raised", "effective_on": NOW.date(), "sequence": 1}
-    register = Register(
+    refusals = Refusals(
         [{**objection_, "partner": None, "purpose": None}],
         [raised],
         "lotas",
@@ -226,7 +228,7 @@ def test_the_second_look_knows_what_an_objectors_unreadable_cell_tells():
     )
     known = Known(**read, keys=PartnerKeys(b"k" * 32), references_of=list)
     nobody = {"customers": pyarrow.array([], pyarrow.binary(16))}
-    traces = suspects_of(register, known).traces({**nobody, "vehicles": nobody["customers"]})
+    traces = suspects_of(refusals, known).traces({**nobody, "vehicles": nobody["customers"]})
     assert traces.contacts == {
         *("023-600-0001", "090-5555-9999", "080-1111-2222"),
         *("a@example.jp", "kiyoshi@example.jp"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drops.objector_scan import Register as SecondLook
+from drops.refusers import Refusals
 from tests.factories import notice
 from transforms.objections import (
     EVENTS,
@@ -166,7 +166,7 @@ def test_gate_and_second_look_read_every_history_the_same(several, happened, rec
         for number, each in zip("123", several, strict=True)
     ]
     known = register(objections, events(*happened))
-    second = SecondLook(
+    second = Refusals(
         objections=objections,
         events=known.events.to_pylist(),
         partner=recipient.partner,

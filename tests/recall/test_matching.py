@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from schemas.campaigns import RANGES, ranges_of
 from sources.campaign_files import read_campaigns
 from tests.conftest import SAMPLE
-from transforms.recall.matching import MatchClass, Reason, match
+from transforms.recall.classes import MatchClass, Reason
+from transforms.recall.matching import match
 
 CARS = pyarrow.schema([("model_code", pyarrow.string()), ("chassis_number", pyarrow.string())])
 IN, POSSIBLE, OUT = MatchClass.IN_RANGE, MatchClass.POSSIBLE, MatchClass.OUT

@@ -4,7 +4,7 @@ A car and a campaign get the strongest class of all its ranges:
 
 - `in_range`: 型式 and number agree: the same 型式 (or the same body where one of the two is written
   without emission mark), and a number of the range's prefix between its ends, both included.
-- `possible`: it agrees as far as the data goes. The reasons are in `Reason`.
+- `possible`: it agrees as far as the data goes. The reasons are in `classes.Reason`.
 - `out`: the 型式 agrees and the number tells that the car is in none of the ranges.
 
 A car whose 型式 and number have nothing to do with a campaign has no class. In doubt a car is
@@ -15,53 +15,16 @@ each range is two binary searches.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
 
 import numpy as np
 import pandas as pd
 import pyarrow
 
-from transforms.recall.numbers import (
-    YEAR_STEP,
-    YEARS,
-    Parsed,
-    fold,
-    model_keys,
-    parse_numbers,
-    placed_loosely,
-    split_by_known,
-)
-
-
-class MatchClass(IntEnum):
-    """How sure it is; the smaller the surer."""
-
-    IN_RANGE = 0
-    POSSIBLE = 1
-    OUT = 2
-
-
-class Reason(StrEnum):
-    """Why a car has its class."""
-
-    MODEL_AND_NUMBER = "model_and_number"
-    TYPE_ONLY = "type_only_notice"
-    NO_NUMBER = "no_chassis_number"
-    UNREADABLE_NUMBER = "unreadable_or_office_stamped_number"
-    UNDETERMINED_RANGE = "range_cannot_be_ordered"
-    OPEN_END = "range_without_an_end"
-    NO_MODEL = "number_fits_model_unknown"
-    OTHER_MARK = "number_fits_other_emission_mark"
-    OTHER_MODEL = "number_fits_other_model"
-    SIMILAR_PREFIX = "prefix_written_otherwise"
-    LOOSE_NUMBER = "number_written_in_no_known_form"
-    OTHER_RECORD = "another_paper_or_record_says_so"
-    OUTSIDE = "number_outside"
-
+from transforms.recall.classes import MatchClass, Reason
+from transforms.recall.numbers import YEAR_STEP, YEARS, placed_loosely, split_by_known
+from transforms.recall.taken_apart import Cars, Ranges, agree, marks_agree
 
 _RANK = {reason: rank for rank, reason in enumerate(Reason)}
-_MOST_YEARS_APART = 15
-"""Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +51,11 @@ def match(
         ranges: `schemas.campaigns.RANGES`.
         others: what else the records say of some cars: `car` (row of the cars), and the same columns.
     """
-    asked = _Ranges.of(ranges)
-    matcher = _Matcher(_Cars.of(cars), asked)
+    asked = Ranges.of(ranges)
+    matcher = _Matcher(Cars.of(cars), asked)
     found = matcher.found()
     if others is not None and len(others):
-        said = _Matcher(_Cars.of(others), asked).found()
+        said = _Matcher(Cars.of(others), asked).found()
         rows = others["car"].to_numpy()[said["car"].to_numpy(np.int64)]
         said = said.assign(
             car=rows, match_class=int(MatchClass.POSSIBLE), reason=Reason.OTHER_RECORD.value
@@ -105,79 +68,8 @@ def match(
     return Matches(pairs, matcher.count_out(pairs))
 
 
-@dataclass(frozen=True)
-class _Cars:
-    """Cars: a row each, with 型式 keys and the number taken apart."""
-
-    models: pd.DataFrame
-    numbers: pd.Series
-    parsed: Parsed
-
-    @classmethod
-    def of(cls, cars: pyarrow.Table) -> "_Cars":
-        frame = cars.select(["model_code", "chassis_number"]).to_pandas()
-        numbers = fold(frame["chassis_number"].astype(object))
-        return cls(model_keys(frame["model_code"].astype(object)), numbers, parse_numbers(numbers))
-
-
-@dataclass(frozen=True)
-class _Ranges:
-    """Ranges: a row each. `kind`: ordered, open, one, type_only or undetermined."""
-
-    frame: pd.DataFrame
-
-    @classmethod
-    def of(cls, ranges: pyarrow.Table) -> "_Ranges":
-        frame = ranges.to_pandas().astype({"model_code": object, "first": object, "last": object})
-        keys = model_keys(frame["model_code"])
-        ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
-        ends[1] = _with_prefix_of(*ends)
-        low, high = (parse_numbers(each) for each in ends)
-        span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
-        last = high.serial + span * YEAR_STEP
-        is_year_known = (low.year >= 0) == (high.year >= 0)
-        is_ordered = (
-            pd.notna(low.prefix)
-            & (low.prefix == high.prefix)
-            & is_year_known
-            & (span <= _MOST_YEARS_APART)
-            & (low.serial <= last)
-        )
-        same_text = (ends[0] == ends[1]).to_numpy() & low.is_given
-        kind = np.full(len(frame), "undetermined", object)
-        kind[is_ordered] = "ordered"
-        kind[low.is_given & ~high.is_given] = "open"
-        kind[~low.is_given & ~high.is_given] = "type_only"
-        kind[same_text & ~is_ordered] = "one"
-        return cls(
-            pd.DataFrame(
-                {
-                    "campaign": frame["campaign"],
-                    "range": np.arange(len(frame)),
-                    **keys,
-                    "first": ends[0],
-                    "kind": kind,
-                    "prefix": low.prefix,
-                    "low": low.serial,
-                    "high": last,
-                    "year": low.year,
-                }
-            )
-        )
-
-    def of_kind(self, *kinds: str) -> pd.DataFrame:
-        return self.frame[self.frame["kind"].isin(kinds)]
-
-
-def _with_prefix_of(first: pd.Series, last: pd.Series) -> pd.Series:
-    """Complete last numbers that are written as a serial only (ZVW50-0000100～0000199)."""
-    prefix = first.str.extract(r"^([A-Z0-9]+-)[0-9]+$", expand=False)
-    is_serial = last.str.fullmatch(r"[0-9]{3,9}") & prefix.notna()
-    return last.where(~is_serial, prefix + last)
-
-
 class _Matcher:
-    def __init__(self, cars: _Cars, ranges: _Ranges) -> None:
+    def __init__(self, cars: Cars, ranges: Ranges) -> None:
         self._cars, self._ranges = cars, ranges
         known = {p for p in ranges.frame["prefix"].dropna().unique() if not p.startswith("VIN:")}
         placed = pd.DataFrame(
@@ -317,9 +209,7 @@ class _Matcher:
         models = self._ranges.frame.drop_duplicates(["campaign", "full", "body"])
         own = pairs[["car", "campaign"]].join(self._cars.models, on="car").dropna(subset=["body"])
         both = own.merge(models, on=["campaign", "body"], suffixes=("_car", ""))
-        agrees = _marks_agree(
-            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
-        )
+        agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         matched = both[agrees].drop_duplicates(["campaign", "car"]).groupby("campaign").size()
         return self._counted(models).sub(matched, fill_value=0).astype(int)
 
@@ -328,9 +218,7 @@ class _Matcher:
         kinds = self._cars.models.dropna(subset=["body"])
         sizes = kinds.groupby(["full", "body", "has_mark"]).size().rename("cars").reset_index()
         both = sizes.merge(models, on="body", suffixes=("_car", ""))
-        agrees = _marks_agree(
-            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
-        )
+        agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         both = both[agrees].drop_duplicates(["campaign", "full_car"])
         return both.groupby("campaign")["cars"].sum()
 
@@ -366,7 +254,7 @@ class _Matcher:
             return _nothing()
         own = self._cars.models.iloc[pairs["car"].to_numpy(np.int64)].reset_index(drop=True)
         asked = pairs.reset_index(drop=True)
-        agrees = _agrees(own, asked)
+        agrees = agree(own, asked)
         reason = np.full(len(pairs), Reason.OTHER_MODEL.value, object)
         reason[(own["body"] == asked["body"]).to_numpy(bool)] = Reason.OTHER_MARK.value
         reason[(own["body"].isna() | asked["body"].isna()).to_numpy(bool)] = Reason.NO_MODEL.value
@@ -389,24 +277,8 @@ class _Matcher:
         cars = cars if mask is None else cars[mask]
         wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
         both = cars.dropna(subset=["body"]).merge(wanted, on="body", suffixes=("_car", ""))
-        agrees = _marks_agree(
-            both["full_car"], both["has_mark_car"], both["full"], both["has_mark"]
-        )
+        agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         return _pairs(both[agrees], MatchClass.POSSIBLE, reason)
-
-
-def _agrees(own: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
-    """Mask of the rows whose 型式 agree."""
-    same_body = (own["body"] == asked["body"]).to_numpy(bool)
-    return same_body & _marks_agree(own["full"], own["has_mark"], asked["full"], asked["has_mark"])
-
-
-def _marks_agree(
-    full: pd.Series, has_mark: pd.Series, other: pd.Series, other_has_mark: pd.Series
-) -> np.ndarray:
-    """Mask of 型式 of one body that are the same, or of which one is written without its mark."""
-    is_same = full.to_numpy(object) == other.to_numpy(object)
-    return is_same | ~has_mark.to_numpy(bool) | ~other_has_mark.to_numpy(bool)
 
 
 def _pairs(rows: pd.DataFrame, match_class: MatchClass, reason: Reason) -> pd.DataFrame:
