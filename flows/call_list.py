@@ -20,7 +20,7 @@ from schemas.campaigns import CATEGORY_TITLES, Campaign
 from sources.snapshot import Snapshot
 from transforms.holders import is_customer
 from transforms.meaning import Meaning
-from transforms.objections import Instant, in_force
+from transforms.objections import AsOf, in_force
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 
@@ -173,11 +173,11 @@ class CallList:
         traits, register = run.scratch.traits(), run.scratch.register()
         if run.folder.shop.recall.call_those_who_refused_all_use:
             return np.zeros(len(traits.number), bool)
-        instant = Instant(run.as_of.date())
+        as_of = AsOf(run.as_of.date())
         is_erasure = pc.fill_null(pc.equal(register.terms["scope"], "erasure"), fill_value=True)
         ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
-        meant = ids.filter(pc.is_in(ids, value_set=in_force(register.events, instant)))
-        return Meaning.of(register, traits, instant).rows(meant)
+        meant = ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
+        return Meaning.of(register, traits, as_of).rows(meant)
 
 
 def write_call_list(calls: CallList) -> Path:

@@ -36,7 +36,7 @@ from schemas.errors import (
     RefusedError,
     VerificationError,
 )
-from transforms.objections import Instant, in_force
+from transforms.objections import AsOf, in_force
 from transforms.reading.folding import fold_name
 
 _WORTH_A_PROCESS = 1 << 24
@@ -282,7 +282,7 @@ def _has_moved(run: Run, connection: Connection, drop: Drop) -> bool:
     events = book.register().events
     made_on = date.fromisoformat(drop.as_of[:10])
     then, now = (
-        set(in_force(events, Instant(day)).to_pylist()) for day in (made_on, run.as_of.date())
+        set(in_force(events, AsOf(day)).to_pylist()) for day in (made_on, run.as_of.date())
     )
     return then != now
 

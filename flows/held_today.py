@@ -70,8 +70,7 @@ def shown_today(
     )
     with opened_run(request, clock, environment, is_exclusive=False) as run:
         names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
-        folder = run.folder
-        snapshot = take_snapshot(folder.shop, folder.home, run.staged, environment, names)
+        snapshot = take_snapshot(run.folder, run.staged, environment, names)
         return _records(run, snapshot, partner, inquiry.numbers)
 
 

@@ -13,7 +13,7 @@ from flows.people import People
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning
-from transforms.objections import Instant, Register, raised_on, settled
+from transforms.objections import AsOf, Register, raised_on, settled
 
 SCOPES = ("provision", "purpose", "erasure")
 
@@ -92,7 +92,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         ]
         book.add(desk.actor, raised, events, "object", "recorded")
         if people:
-            meaning = Meaning.of(book.register(), people.traits, Instant(desk.today))
+            meaning = Meaning.of(book.register(), people.traits, AsOf(desk.today))
             book.remember(meaning.lessons(people.persons))
     return Taken(tuple(each.objection_id for each in raised), people is not None)
 
@@ -108,7 +108,7 @@ def lift(
     people = _people(desk)
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        standing = [each for each in listed(book, Instant(desk.today)) if each.state != ENDED]
+        standing = [each for each in listed(book, AsOf(desk.today)) if each.state != ENDED]
         register = book.register()
         chosen = _chosen(desk, choice, standing, people, register)
         events = [
@@ -152,11 +152,11 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
         )
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        register, instant = book.register(), Instant(desk.today)
+        register, as_of = book.register(), AsOf(desk.today)
         if objection not in register.terms["objection_id"].to_pylist():
             raise _no_such(objection)
-        decided = settled(register.events, instant)["objection_id"].to_pylist()
-        meaning = Meaning.of(register, people.traits, instant)
+        decided = settled(register.events, as_of)["objection_id"].to_pylist()
+        meaning = Meaning.of(register, people.traits, as_of)
         if objection not in meaning.unsettled and objection not in decided:
             raise ConfigurationError(
                 f"{objection} はだれの申し出か決まっているので、確定するものがありません。撤回なら --lift "
@@ -165,7 +165,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
                 "takes it back, use --lift"
             )
         book.settle(desk.actor, Event(objection, "settled", desk.today), customer)
-        meaning = Meaning.of(book.register(), people.traits, instant)
+        meaning = Meaning.of(book.register(), people.traits, as_of)
         book.remember(meaning.lessons(people.persons))
     return Taken((objection,), are_records_read=True)
 
@@ -210,7 +210,7 @@ def _meaning(
     """Give the objections that mean one of these numbers for certain."""
     if people is None:
         return set()
-    meaning = Meaning.of(register, people.traits, Instant(today))
+    meaning = Meaning.of(register, people.traits, AsOf(today))
     pairs = meaning.certain(people.persons)
     wanted = pyarrow.array(numbers, pyarrow.string())
     rows = np.flatnonzero(pc.is_in(people.customers["customer_id"], value_set=wanted).to_numpy())

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from ledger.objection_book import ObjectionBook
-from transforms.objections import Instant, Register, in_force, known_events, settled, standing
+from transforms.objections import AsOf, Register, in_force, known_events, settled, standing
 
 IN_FORCE, TO_COME, ENDED = "in_force", "to_come", "ended"
 
@@ -33,13 +33,13 @@ class Listed:
     """Empty, `nobody`, or `customer`: whom somebody settled it means."""
 
 
-def listed(book: ObjectionBook, instant: Instant) -> list[Listed]:
+def listed(book: ObjectionBook, as_of: AsOf) -> list[Listed]:
     """List the objections known at an instant, in the order they became known."""
     register = book.register()
-    histories = _histories(register, book.particulars(), instant)
-    holding = set(in_force(register.events, instant).to_pylist())
-    coming = set(standing(register.events, instant).to_pylist()) - holding
-    decisions = {row["objection_id"]: row for row in settled(register.events, instant).to_pylist()}
+    histories = _histories(register, book.particulars(), as_of)
+    holding = set(in_force(register.events, as_of).to_pylist())
+    coming = set(standing(register.events, as_of).to_pylist()) - holding
+    decisions = {row["objection_id"]: row for row in settled(register.events, as_of).to_pylist()}
     found = []
     for terms in register.terms.to_pylist():
         name = terms["objection_id"]
@@ -63,11 +63,11 @@ def listed(book: ObjectionBook, instant: Instant) -> list[Listed]:
 
 
 def _histories(
-    register: Register, particulars: Mapping[int, Mapping[str, Any]], instant: Instant
+    register: Register, particulars: Mapping[int, Mapping[str, Any]], as_of: AsOf
 ) -> dict[str, dict[str, Any]]:
     """Give per objection from when to when it was said to hold, and how it came."""
     found: dict[str, dict[str, Any]] = {}
-    known = known_events(register.events, instant)
+    known = known_events(register.events, as_of)
     changes = known.filter(pc.not_equal(known["kind"], "settled"))
     order = [("effective_on", "ascending"), ("sequence", "ascending")]
     for event in changes.sort_by(order).to_pylist():

@@ -79,4 +79,4 @@ def read_records(
         SourceUnreadableError: the records cannot be read.
     """
     with workspace(folder.state) as own:
-        yield take_snapshot(folder.shop, folder.home, own / "staged", environment, tables)
+        yield take_snapshot(folder, own / "staged", environment, tables)

@@ -77,8 +77,7 @@ def recall(
 
 def extract(run: Run) -> Snapshot:
     """Read customers, families, cars and papers."""
-    folder = run.folder
-    return take_snapshot(folder.shop, folder.home, run.staged, run.environment, RECALL_TABLES)
+    return take_snapshot(run.folder, run.staged, run.environment, RECALL_TABLES)
 
 
 def settle_all(run: Run, snapshot: Snapshot) -> None:

@@ -29,7 +29,7 @@ from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
-from transforms.objections import Instant, raised_on, standing
+from transforms.objections import AsOf, raised_on, standing
 
 STATEMENT_COLUMNS = [
     *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
@@ -207,7 +207,7 @@ def _again(
 ) -> pd.Series:
     """Give from when statements hold again although they were lifted before; None for the others."""
     events = book.register().events
-    ended = set(known.index) - set(standing(events, Instant(today)).to_pylist())
+    ended = set(known.index) - set(standing(events, AsOf(today)).to_pylist())
     lifts = events.filter(pc.equal(events["kind"], "lifted")).to_pandas()
     last_lifts = lifts.groupby("objection_id")["effective_on"].max()
     seen = book.seen()

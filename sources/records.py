@@ -45,7 +45,7 @@ def match_table(mapping: TableMapping, rows: SourceTable, table: Table) -> Match
 
 
 @dataclass(frozen=True)
-class Reading:
+class TableReading:
     """One file or table that is being read, ahead of its use."""
 
     rows: SourceTable
@@ -53,7 +53,7 @@ class Reading:
     batches: WorkingAhead[RawBatch]
 
 
-class Readings:
+class TableReadings:
     """Begins to read files and tables; the largest table at once, if its source has room for another thread.
 
     A database sorts its rows while it is asked for their parents; unless they stand in order already.
@@ -63,7 +63,7 @@ class Readings:
         self, sources: Mapping[str, OpenSource], mappings: Mapping[str, tuple[TableMapping, ...]]
     ) -> None:
         self._sources = sources
-        self._begun: dict[int, Reading] = {}
+        self._begun: dict[int, TableReading] = {}
         for mapping in mappings.get(_MOST_ROWS, ())[:1]:
             source = sources[mapping.source]
             beside = source.beside() if isinstance(source, ReadBeside) else None
@@ -72,7 +72,7 @@ class Readings:
                     beside, mapping, CATALOG[_MOST_ROWS], count=_BATCHES_AHEAD
                 )
 
-    def standing(self, mapping: TableMapping, table: Table) -> Reading:
+    def standing(self, mapping: TableMapping, table: Table) -> TableReading:
         """Read a table in key order, as long as it stands so.
 
         Raises:
@@ -81,7 +81,7 @@ class Readings:
         begun = self._begun.pop(id(mapping), None)
         return begun or _begun(self._sources[mapping.source], mapping, table)
 
-    def sorted(self, mapping: TableMapping, table: Table) -> Reading:
+    def sorted(self, mapping: TableMapping, table: Table) -> TableReading:
         """Read a table in key order, whatever it takes."""
         return _begun(self._sources[mapping.source], mapping, table, is_sorted=True)
 
@@ -98,14 +98,14 @@ def _begun(
     *,
     is_sorted: bool = False,
     count: int = 1,
-) -> Reading:
+) -> TableReading:
     rows = source.table(mapping.table or "")
     match = match_table(mapping, rows, table)
     refuse_missing(match, rows.part, table)
     order = order_of(match, table)
     if isinstance(rows, StandingTable) and not is_sorted:
-        return Reading(rows, match, ahead(rows.standing(match.headers, order), count))
-    return Reading(rows, match, ahead(rows.batches(match.headers, order), count))
+        return TableReading(rows, match, ahead(rows.standing(match.headers, order), count))
+    return TableReading(rows, match, ahead(rows.batches(match.headers, order), count))
 
 
 def records_of(mapping: TableMapping, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:

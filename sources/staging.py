@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 from pyarrow import ipc
 
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES, Table
-from schemas.shop import ShopConfiguration, TableMapping
+from schemas.shop import TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
 from sources.opening import opened
-from sources.records import Reading, Readings, records_of
+from sources.records import TableReading, TableReadings, records_of
 from sources.rows import OutOfOrderError, RawBatch, UnreadableRow
+from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot, StagedTable, TablePart, loaded
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
@@ -30,9 +31,8 @@ from transforms.working_ahead import ahead
 _IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
 
-def take_snapshot(  # noqa: PLR0913 (what reading depends on)
-    shop: ShopConfiguration,
-    home: Path,
+def take_snapshot(
+    shop: ShopFolder,
     folder: Path,
     environment: Mapping[str, str],
     tables: Collection[str] = DELIVERABLE_TABLES,
@@ -42,22 +42,22 @@ def take_snapshot(  # noqa: PLR0913 (what reading depends on)
     """Read mapped tables into `folder`, each source in one read-only snapshot.
 
     Args:
-        shop: where the records are.
-        home: the shop's folder.
+        shop: whose records, and where they are.
         folder: to stage in.
         environment: may name databases.
         tables: which to read; with a table, those its links point into.
         when_staged: is told after each table, with those that are there and the name of the last.
     """
-    mappings = {name: shop.tables.get(name, ()) for name in CATALOG if name in tables}
+    configured = shop.shop
+    mappings = {name: configured.tables.get(name, ()) for name in CATALOG if name in tables}
     needed = {mapping.source for group in mappings.values() for mapping in group}
     with ExitStack() as stack:
         sources = {
-            name: stack.enter_context(opened(shop.sources[name], home, environment, folder))
-            for name in shop.sources
+            name: stack.enter_context(opened(source, shop.home, environment, folder))
+            for name, source in configured.sources.items()
             if name in needed
         }
-        readings = stack.enter_context(closing(Readings(sources, mappings)))
+        readings = stack.enter_context(closing(TableReadings(sources, mappings)))
         stager = _Stager(folder)
         staged: dict[str, StagedTable] = {}
         for name, own in mappings.items():
@@ -75,7 +75,7 @@ class _Stager:
         self._keys: dict[str, KeyIndex] = {}
 
     def stage(
-        self, table: Table, mappings: tuple[TableMapping, ...], reading: Readings
+        self, table: Table, mappings: tuple[TableMapping, ...], reading: TableReadings
     ) -> StagedTable:
         """Read, check, link and write one table."""
         staged = None
@@ -93,7 +93,7 @@ class _Stager:
         self,
         table: Table,
         mappings: tuple[TableMapping, ...],
-        reading: Callable[[TableMapping, Table], Reading],
+        reading: Callable[[TableMapping, Table], TableReading],
     ) -> StagedTable:
         schema = staged_schema(table.name)
         lines = self._line_checks() if table.name == "repair_lines" else None

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import is_among
 from transforms.identity import DIGITS, IDENTITY, MATCHED, NUMBER, Traits
-from transforms.objections import Instant, Register, settled
+from transforms.objections import AsOf, Register, settled
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Meaning:
     """Those, and the ones whose number several rows have: work for somebody."""
 
     @classmethod
-    def of(cls, register: Register, traits: Traits, instant: Instant) -> "Meaning":
+    def of(cls, register: Register, traits: Traits, as_of: AsOf) -> "Meaning":
         """Find out which objections have a known meaning."""
         rows = register.traits
         digests = rows["digest"].to_numpy()
@@ -42,7 +42,7 @@ class Meaning:
         for clue in (*traits.clues, traits.spare, traits.before):
             is_found |= (kinds == IDENTITY) & is_among(digests, clue)
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
-        decided = set(settled(register.events, instant)["objection_id"].to_pylist())
+        decided = set(settled(register.events, as_of)["objection_id"].to_pylist())
         known = set(register.terms["objection_id"].to_pylist())
         ever_found = set(rows["objection_id"].filter(pyarrow.array(kinds == MATCHED)).to_pylist())
         numbers, counts = np.unique(traits.number, return_counts=True)

@@ -63,7 +63,7 @@ class Recipient:
 
 
 @dataclass(frozen=True)
-class Instant:
+class AsOf:
     """The day whose state is asked for, and up to when what was recorded counts (null: all of it)."""
 
     day: date
@@ -81,20 +81,20 @@ class Register:
     """Digest of the audit entry that recorded the newest event: changes with every event."""
 
 
-def known_events(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
+def known_events(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Table:
     """Give the events that were known at an instant, in the order of recording."""
-    if instant.known_at is None:
+    if as_of.known_at is None:
         return events
-    return events.filter(pc.less_equal(events["known_at"], pyarrow.scalar(instant.known_at)))
+    return events.filter(pc.less_equal(events["known_at"], pyarrow.scalar(as_of.known_at)))
 
 
-def in_force(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
+def in_force(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
     """Give the ids of the objections in force (steps 1 and 2)."""
-    known = known_events(events, instant)
+    known = known_events(events, as_of)
     changes = known.filter(
         pc.and_(
             pc.is_in(known["kind"], pyarrow.array(["raised", "lifted"])),
-            pc.less_equal(known["effective_on"], pyarrow.scalar(instant.day)),
+            pc.less_equal(known["effective_on"], pyarrow.scalar(as_of.day)),
         )
     )
     last = _last_of_each(changes, [("effective_on", "ascending"), ("sequence", "ascending")])
@@ -109,17 +109,17 @@ def raised_on(events: pyarrow.Table, objection_id: str) -> list[date]:
     return sorted(set(own["effective_on"].to_pylist()))
 
 
-def standing(events: pyarrow.Table, instant: Instant) -> pyarrow.Array:
+def standing(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
     """Give the ids of the objections that are in force, or were raised for a later day."""
-    known = known_events(events, instant)
-    is_later = pc.greater(known["effective_on"], pyarrow.scalar(instant.day))
+    known = known_events(events, as_of)
+    is_later = pc.greater(known["effective_on"], pyarrow.scalar(as_of.day))
     to_come = known.filter(pc.and_(pc.equal(known["kind"], "raised"), is_later))["objection_id"]
-    return pc.unique(pyarrow.concat_arrays([in_force(events, instant), to_come.combine_chunks()]))
+    return pc.unique(pyarrow.concat_arrays([in_force(events, as_of), to_come.combine_chunks()]))
 
 
-def settled(events: pyarrow.Table, instant: Instant) -> pyarrow.Table:
+def settled(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Table:
     """Give the last `settled` event of each objection that has one (step 5)."""
-    known = known_events(events, instant)
+    known = known_events(events, as_of)
     decisions = known.filter(pc.equal(known["kind"], "settled"))
     return _last_of_each(decisions, [("sequence", "ascending")])
 
@@ -142,12 +142,12 @@ def concerns(terms: pyarrow.Table, recipient: Recipient, notice: Notice) -> np.n
 
 
 def refusing(
-    register: Register, recipient: Recipient, notice: Notice, instant: Instant
+    register: Register, recipient: Recipient, notice: Notice, as_of: AsOf
 ) -> pyarrow.Array:
     """Give the ids of the objections that keep their persons out of a drop (step 4)."""
     concerned = register.terms.filter(pyarrow.array(concerns(register.terms, recipient, notice)))
     ids = concerned["objection_id"].combine_chunks()
-    return ids.filter(pc.is_in(ids, value_set=in_force(register.events, instant)))
+    return ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
 
 
 def _last_of_each(events: pyarrow.Table, order: list[tuple[str, str]]) -> pyarrow.Table:

@@ -23,7 +23,7 @@ from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from schemas.errors import SourceUnreadableError
 from transforms.meaning import Meaning
-from transforms.objections import Instant, standing
+from transforms.objections import AsOf, standing
 
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
 
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
     desk = open_desk(shop, operator, reason, now, os.environ)
-    rows = _rows(desk, Instant(as_of or desk.today, known_at))
+    rows = _rows(desk, AsOf(as_of or desk.today, known_at))
     if work:
         rows = [row for row in rows if row.unsettled is not None]
     elif not is_all:
@@ -81,19 +81,19 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
 
 
-def _rows(desk: Desk, instant: Instant) -> list[_Row]:
+def _rows(desk: Desk, as_of: AsOf) -> list[_Row]:
     numbers: dict[str, str] = {}
     unsettled: dict[str, int] = {}
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        found = listed(book, instant)
+        found = listed(book, as_of)
         register = book.register()
         note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
     try:
         of = desk.ledger.references.of
         numbers = {of(number): number for number in desk.people.numbers if number}
-        meaning = Meaning.of(register, desk.people.traits, instant)
-        unsettled = meaning.work(standing(register.events, instant))
+        meaning = Meaning.of(register, desk.people.traits, as_of)
+        unsettled = meaning.work(standing(register.events, as_of))
     except SourceUnreadableError:
         click.echo(
             "店の記録を読めません / the records cannot be read: no customer numbers", err=True

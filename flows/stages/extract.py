@@ -12,8 +12,7 @@ from sources.staging import take_snapshot
 def extract(run: Run) -> Snapshot:
     """Read all mapped tables; a source that cannot be read whole stops the run."""
     snapshot = take_snapshot(
-        run.folder.shop,
-        run.folder.home,
+        run.folder,
         run.staged,
         run.environment,
         when_staged=partial(everyone.begin, run),

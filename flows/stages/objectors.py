@@ -20,7 +20,7 @@ from transforms.identity import (
 )
 from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
-from transforms.objections import Instant, Recipient, refusing
+from transforms.objections import AsOf, Recipient, refusing
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -42,10 +42,10 @@ class Objectors:
         self._digest = run.ledger.references.traits
         self._traits = run.scratch.traits()
         recipient = Recipient(partner, purposes or run.share(partner).purposes)
-        instant = Instant(run.as_of.date())
+        as_of = AsOf(run.as_of.date())
         register = run.scratch.register()
-        refusals = refusing(register, recipient, run.folder.policy.notice, instant)
-        meant = Meaning.of(register, self._traits, instant).rows(refusals)
+        refusals = refusing(register, recipient, run.folder.policy.notice, as_of)
+        meant = Meaning.of(register, self._traits, as_of).rows(refusals)
         is_refusal = pc.is_in(register.traits["objection_id"], value_set=refusals)
         self._remembered = register.traits.filter(is_refusal)["digest"].to_numpy()
         persons = self._spine.merges.persons

@@ -26,7 +26,7 @@ from transforms.arrays import whole
 from transforms.identity import DIGITS
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
-from transforms.objections import Instant, Register, in_force, standing
+from transforms.objections import AsOf, Register, in_force, standing
 
 _MERGE_COLUMNS = ["customer_id", "merged_into_customer_id"]
 
@@ -46,12 +46,12 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         take_in(run, connection, run.actor)
         book = ObjectionBook(connection, run.ledger.references)
         known = book.register()
-        instant = Instant(run.as_of.date())
-        meaning = Meaning.of(known, traits, instant)
+        as_of = AsOf(run.as_of.date())
+        meaning = Meaning.of(known, traits, as_of)
         book.remember(meaning.lessons(merges.persons))
         known = book.register()
-        holding = in_force(known.events, instant)
-        work = meaning.work(standing(known.events, instant))
+        holding = in_force(known.events, as_of)
+        work = meaning.work(standing(known.events, as_of))
         _refuse_without_number(meaning, work, known)
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())

@@ -21,7 +21,7 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from transforms.objections import Instant
+from transforms.objections import AsOf
 
 PEOPLE = [customer("1"), customer("2"), customer("3")]
 TODAY = date(2026, 11, 2)
@@ -38,7 +38,7 @@ def states(shop, day=TODAY, known_at=None):
     at_desk = desk(shop)
     with at_desk.ledger.reading() as connection:
         book = ObjectionBook(connection, at_desk.ledger.references)
-        found = listed(book, Instant(day, known_at))
+        found = listed(book, AsOf(day, known_at))
     return {each.objection_id: each.state for each in found}
 
 
@@ -306,7 +306,7 @@ def test_a_wrong_decision_is_taken_back_by_the_next_one(shop):
     with at_desk.ledger.reading() as connection:
         book = ObjectionBook(connection, at_desk.ledger.references)
         of = at_desk.ledger.references.of("00099")
-        (name,) = (each.objection_id for each in listed(book, Instant(TODAY)) if of in each.persons)
+        (name,) = (each.objection_id for each in listed(book, AsOf(TODAY)) if of in each.persons)
     settle(desk(shop), name, "1")
     assert numbers(run(shop)) == 1
     settle(desk(shop), name, "2")
@@ -329,7 +329,7 @@ def test_words_nobody_defined_are_not_kept(shop):
     at_desk = desk(shop)
     with at_desk.ledger.reading() as connection:
         book = ObjectionBook(connection, at_desk.ledger.references)
-        (kept,) = listed(book, Instant(TODAY))
+        (kept,) = listed(book, AsOf(TODAY))
     assert {kept.scope, kept.partner, kept.purpose, kept.channel} == {"?"}
 
 

@@ -13,7 +13,7 @@ from transforms.objections import (
     EVENTS,
     TERMS,
     TRAITS,
-    Instant,
+    AsOf,
     Recipient,
     Register,
     in_force,
@@ -60,7 +60,7 @@ def register(objections, happened):
 
 def refuses(recipient=LOTAS, **terms):
     known = register([objection(**terms)], events(("1", "raised", TODAY)))
-    return refusing(known, recipient, notice(), Instant(TODAY)).to_pylist() == ["1"]
+    return refusing(known, recipient, notice(), AsOf(TODAY)).to_pylist() == ["1"]
 
 
 @pytest.mark.parametrize("scope", ["provision", "erasure", None, "要確認", "none"])
@@ -120,18 +120,18 @@ def day(number):
 )
 def test_the_last_to_take_effect_holds_and_of_one_day_the_last_recorded(happened, expected):
     known = events(*(("1", kind, day(number)) for kind, number in happened))
-    assert bool(in_force(known, Instant(TODAY))) is expected
+    assert bool(in_force(known, AsOf(TODAY))) is expected
 
 
 def test_an_objection_never_lapses():
     known = events(("1", "raised", date.min))
-    assert in_force(known, Instant(date.max)).to_pylist() == ["1"]
+    assert in_force(known, AsOf(date.max)).to_pylist() == ["1"]
 
 
 def test_what_was_known_then_is_not_what_is_known_now():
     known = events(("1", "raised", day(1)), ("1", "lifted", day(1)), ("2", "raised", day(1)))
     states = [
-        sorted(in_force(known, Instant(TODAY, BEGINNING + timedelta(hours=h))).to_pylist())
+        sorted(in_force(known, AsOf(TODAY, BEGINNING + timedelta(hours=h))).to_pylist())
         for h in range(4)
     ]
     assert states == [[], ["1"], [], ["2"]]
@@ -139,7 +139,7 @@ def test_what_was_known_then_is_not_what_is_known_now():
 
 def test_the_last_decision_whom_it_means_holds_whatever_its_day():
     known = events(("1", "settled", day(5)), ("1", "settled", day(1)), ("2", "raised", day(1)))
-    assert settled(known, Instant(TODAY))["sequence"].to_pylist() == [2]
+    assert settled(known, AsOf(TODAY))["sequence"].to_pylist() == [2]
 
 
 days = st.sampled_from([day(number) for number in range(1, 5)])
@@ -175,7 +175,7 @@ def test_gate_and_second_look_read_every_history_the_same(several, happened, rec
         all_purposes=frozenset(p.id for p in notice().purposes),
         day=today,
     )
-    found = refusing(known, recipient, notice(), Instant(today)).to_pylist()
+    found = refusing(known, recipient, notice(), AsOf(today)).to_pylist()
     assert {f"P{number}" for number in found} == second.refusers()
 
 
@@ -187,7 +187,7 @@ def test_the_order_of_arrival_decides_nothing_but_ties_of_one_day(happened, rand
     shuffled = list(first_of_each_day)
     random.shuffle(shuffled)
     states = [
-        sorted(in_force(events(*order), Instant(today)).to_pylist())
+        sorted(in_force(events(*order), AsOf(today)).to_pylist())
         for order in (first_of_each_day, shuffled)
     ]
     assert states[0] == states[1]
@@ -196,16 +196,16 @@ def test_the_order_of_arrival_decides_nothing_but_ties_of_one_day(happened, rand
 @given(histories, days, st.integers(0, 14))
 def test_the_future_and_the_unknown_change_no_state(happened, today, count):
     known = events(*happened)
-    then = Instant(today, BEGINNING + timedelta(hours=count))
+    then = AsOf(today, BEGINNING + timedelta(hours=count))
     early = events(*((n, k, on) for n, k, on in happened[:count] if on <= today))
     assert sorted(in_force(known, then).to_pylist()) == sorted(
-        in_force(early, Instant(today)).to_pylist()
+        in_force(early, AsOf(today)).to_pylist()
     )
 
 
 @given(histories, days)
 def test_one_objection_never_changes_the_state_of_another(happened, today):
-    whole = set(in_force(events(*happened), Instant(today)).to_pylist())
+    whole = set(in_force(events(*happened), AsOf(today)).to_pylist())
     for number in "123":
         alone = events(*(each for each in happened if each[0] == number))
-        assert (number in whole) == bool(in_force(alone, Instant(today)))
+        assert (number in whole) == bool(in_force(alone, AsOf(today)))

@@ -112,7 +112,7 @@ def test_nobody_reads_a_database_any_more_when_its_connections_are_closed(
 
     monkeypatch.setattr(adbc_databases.AdbcTable, "_rows", seen)
     with pytest.raises(ZeroDivisionError) as failure:
-        take_snapshot(folder.shop, folder.home, tmp_path, {})
+        take_snapshot(folder, tmp_path, {})
     # The failure still holds every frame it went through, and what was in them.
     assert (len(readers), failure.tb.tb_next is None) == (2, False)
     assert not any(reader.is_alive() for reader in readers)

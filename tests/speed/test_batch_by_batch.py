@@ -72,7 +72,7 @@ def test_rows_of_a_mask_and_traits_are_those_of_the_whole_table(tmp_path, few_at
     few_at_once()
     shop = load_shop(copy_sample(tmp_path / "shop"))
     (tmp_path / "staged").mkdir()
-    snapshot = take_snapshot(shop.shop, shop.home, tmp_path / "staged", {}, ["customers"])
+    snapshot = take_snapshot(shop, tmp_path / "staged", {}, ["customers"])
     customers = snapshot.table("customers", IDENTITY_COLUMNS)
     assert len(list(snapshot.batches("customers"))) > 3
     for step in (1, 7, len(customers) + 1):
