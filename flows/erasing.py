@@ -16,7 +16,7 @@ from flows.disposing import ERASURE, Disposal, carry_out, closed_drops, copies, 
 from flows.objecting import Refusal, record
 from flows.people import read_records
 from flows.waiting_room import discard_waiting, sweep_waiting
-from ledger.carry_book import CarryBook
+from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
@@ -152,13 +152,10 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
 def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
     """Give the drops with the person that can go, and the names of those somebody still needs."""
     own = pyarrow.array(numbers, pyarrow.string())
-    state = desk.folder.state
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
-        everything, waiting = (
-            book.drops(),
-            {w.entered.sequence for w in CarryBook(connection).waiting()},
-        )
+        everything = book.drops()
+        waiting = {each.entered.sequence: each for each in CarryBook(connection).waiting()}
         members = {each.sequence: book.holdings.person_keys(each.sequence) for each in everything}
     closed = closed_drops(desk)
     go: list[Disposal] = []
@@ -170,7 +167,8 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
         if not members[each.sequence] & set(keys):
             continue
         if each.sequence in waiting:
-            go.append(Disposal("waiting", drop_id, ERASURE, count, _forgetter(state, drop_id)))
+            act = _refuser(desk, waiting[each.sequence])
+            go.append(Disposal("waiting", drop_id, ERASURE, count, act))
         elif drop_id in closed:
             go += copies(desk, drop_id, ERASURE, count)
         elif each.published_at:
@@ -178,5 +176,12 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
     return go, stay
 
 
-def _forgetter(state: Path, drop_id: str) -> Callable[[], None]:
-    return lambda: discard_waiting(state, drop_id)
+def _refuser(desk: Desk, waiting: WaitingDrop) -> Callable[[], None]:
+    """Give what ends the waiting of a drop, as if the data manager had refused it."""
+
+    def act() -> None:
+        with desk.ledger.writing() as connection:
+            CarryBook(connection).decide(desk.actor, waiting, REFUSED)
+        discard_waiting(desk.folder.state, waiting.entered.drop.drop_id)
+
+    return act

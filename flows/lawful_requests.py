@@ -50,5 +50,6 @@ def record_request(desk: Desk, request: LawfulRequest, customers: Sequence[str])
     write_private(path, text.encode())
     told = f"{request.basis}; {len(references)} persons; request {sha256_of_text(text)}"
     with desk.ledger.writing() as connection:
-        note(connection, desk.actor, "lawful request", " ".join(references)[:2000], told)
+        for reference in references:
+            note(connection, desk.actor, "lawful request", reference, told)
     return path

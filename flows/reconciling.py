@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from drops.bag import sha256_of
 from drops.folders import published_folders, read_drop
 from ledger.audit import Actor, entries, last_recorded
@@ -67,23 +69,33 @@ def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
 
 def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
     """Examine the audit chain by itself, against what was entered with it, and against drops."""
-    # Read before the chain: another desk's entry in between makes the chain newer, not the note.
+    # Read before the chain: what is entered or published in between makes the chain newer, not the witnesses.
     noted = noted_head(ledger.state)
+    witnesses = [witness for place in places for witness in witnesses_in(place)]
+    if noted is not None:
+        name = f"{note_file(ledger.state).name}@{noted.head.sequence}"
+        witnesses.append(Witness(name, noted.at, noted.head))
     with ledger.reading() as connection:
         chain = entries(connection)
         findings = [*examine(chain), *unbound(connection, chain)]
-        witnesses = [witness for place in places for witness in witnesses_in(place)]
-        if noted is not None:
-            name = f"{note_file(ledger.state).name}@{noted.head.sequence}"
-            witnesses.append(Witness(name, noted.at, noted.head))
         return findings + compare(chain, witnesses, last_recorded(connection))
 
 
 def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[Drop]:
     """List the drops in the shop's own folder that the ledger never published."""
+    there = [drop for _, drop in drops_in(folder.drops)]
     with ledger.reading() as connection:
-        known = {entered.drop.drop_id for entered in DropBook(connection).published()}
-    return [drop for _, drop in drops_in(folder.drops) if drop.drop_id not in known]
+        known = _published_ids(connection)
+    if all(drop.drop_id in known for drop in there):
+        return []
+    # A folder shows a moment before its entry does; whoever may write has waited for the run that publishes.
+    with ledger.writing() as connection:
+        known = _published_ids(connection)
+    return [drop for drop in there if drop.drop_id not in known]
+
+
+def _published_ids(connection: Connection) -> set[str]:
+    return {entered.drop.drop_id for entered in DropBook(connection).published()}
 
 
 def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:

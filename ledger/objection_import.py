@@ -27,6 +27,7 @@ from ledger.objection_book import RECORDS, Event, ObjectionBook, Raised, Terms
 from ledger.references import References
 from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
+from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
 from transforms.objections import AsOf, raised_on, standing
@@ -51,7 +52,7 @@ _OF_RECORDS = "R"
 
 _CHANNELS = frozenset(
     {
-        *("counter", "phone", "letter", "mail"),
+        *CHANNELS,
         *("窓口", "店頭", "来店", "電話", "手紙", "郵便", "書面", "メール", "FAX"),
     }
 )

@@ -2,6 +2,9 @@
 
 from schemas.columns import Kind, decides, item, key, link
 
+CHANNELS = ("counter", "phone", "letter", "mail")
+"""By which customers object; other words may hold a person's data, and are not kept."""
+
 
 class Customers:
     """One row per customer number of the shop."""

@@ -23,8 +23,8 @@ class Reader:
     """Reads folders of this machine."""
 
     open: Callable[[Path], OpenSource]
-    suffixes: tuple[str, ...]
-    """Of the files it reads."""
+    reads: Callable[[str], bool]
+    """Tells by its name whether it reads a file."""
     is_one_table: bool = False
     """Whether all the files of a folder are one table."""
 
@@ -104,4 +104,4 @@ class BucketFolder:
 
 
 def _is_read(info: FileInfo, reader: Reader) -> bool:
-    return info.type is FileType.File and info.base_name.lower().endswith(reader.suffixes)
+    return info.type is FileType.File and reader.reads(info.base_name)

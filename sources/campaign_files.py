@@ -26,7 +26,7 @@ CSV_COLUMNS = (
     *("届出番号", "届出日", "区分", "車名", "通称名", "型式", "車台番号_from", "車台番号_to"),
     *("製作期間_from", "製作期間_to", "台数", "装置", "状況", "改善措置"),
 )
-"""Headers of the CSV; the first seven of them and the ends of the range must be there."""
+"""Headers of the CSV; those of `_REQUIRED` must be there."""
 
 _REQUIRED = ("届出番号", "届出日", "車名", "型式", "車台番号_from", "車台番号_to")
 _COMMA_BEFORE_END = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
@@ -224,8 +224,9 @@ class _Csv:
     announced: int | None = None
 
     def campaigns(self) -> Iterator[Campaign]:
-        rows = csv.reader(io.StringIO(self.text.lstrip("\ufeff"), newline=""))
-        header = [nfkc(cell).strip() for cell in next(rows, [])]
+        rows = self._rows()
+        _, first = next(rows, ("", []))
+        header = [nfkc(cell).strip() for cell in first]
         missing = [name for name in _REQUIRED if name not in header]
         if missing:
             raise ConfigurationError(
@@ -233,8 +234,7 @@ class _Csv:
                 f"{','.join(CSV_COLUMNS)}"
             )
         found: dict[tuple[str, date], Campaign] = {}
-        for cells in rows:
-            place = f"{self.name}, line {rows.line_num}"
+        for place, cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
@@ -244,6 +244,22 @@ class _Csv:
             key = campaign.number, campaign.notified_on
             found[key] = _joined(found[key], campaign) if key in found else campaign
         yield from found.values()
+
+    def _rows(self) -> Iterator[tuple[str, list[str]]]:
+        """Give place and cells of each line; a quotation mark left open would swallow all that follow."""
+        lines = csv.reader(io.StringIO(self.text.lstrip("\ufeff"), newline=""), strict=True)
+        while True:
+            try:
+                cells = next(lines, None)
+            except csv.Error:
+                break
+            if cells is None:
+                return
+            yield f"{self.name}, line {lines.line_num}", cells
+        raise _wrong(
+            f"{self.name}, line {lines.line_num}",
+            "a quotation mark is not closed, or not where a cell begins or ends",
+        )
 
     def _campaign(self, place: str, row: Mapping[str, str]) -> Campaign:
         number = nfkc(row["届出番号"])

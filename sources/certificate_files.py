@@ -16,9 +16,8 @@ from transforms.certificates import CERTIFICATE_CELLS, UnknownCertificateError, 
 _LARGEST_FILE_BYTES = 1 << 20
 _FILES_AT_A_TIME = 1_000
 
-CERTIFICATE_SUFFIXES = (".json", ".csv")
+_CERTIFICATE_SUFFIXES = (".json", ".csv")
 """Of the files the viewer app exports."""
-
 
 _BESIDE_RECORDS = frozenset({".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".txt", ".md"})
 
@@ -34,7 +33,7 @@ class CertificateFolder:
                 f"{folder.name}: no such folder of certificates"
             )
         self._paths = sorted(
-            (p for p in folder.iterdir() if p.is_file() and not _is_no_record(p)),
+            (p for p in folder.iterdir() if p.is_file() and may_be_record(p.name)),
             key=lambda p: p.name.encode(),
         )
         self.part = folder.name
@@ -67,7 +66,7 @@ class CertificateFolder:
             yield RawBatch(rows, np.array([number for number, _ in found], np.int64))
 
     def _cells_in(self, path: Path, number: int) -> Iterator[tuple[int, dict[str, str]]]:
-        if path.suffix.lower() not in CERTIFICATE_SUFFIXES:
+        if path.suffix.lower() not in _CERTIFICATE_SUFFIXES:
             self._set_aside(path, number, "not_a_certificate")
             return
         try:
@@ -87,13 +86,10 @@ class CertificateFolder:
         self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
 
 
-def _is_no_record(path: Path) -> bool:
-    """Tell whether a file is one that systems leave in folders, or a scan or note beside the records."""
-    is_of_the_system = path.name.startswith(".") or path.name.lower() in {
-        "thumbs.db",
-        "desktop.ini",
-    }
-    return is_of_the_system or path.suffix.lower() in _BESIDE_RECORDS
+def may_be_record(name: str) -> bool:
+    """Tell whether a file is none that systems leave in folders, and no scan or note beside the records."""
+    is_of_the_system = name.startswith(".") or name.lower() in {"thumbs.db", "desktop.ini"}
+    return not is_of_the_system and Path(name).suffix.lower() not in _BESIDE_RECORDS
 
 
 def _records_in(path: Path) -> Iterator[Mapping[str, object]]:

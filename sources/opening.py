@@ -14,15 +14,15 @@ from schemas.shop import (
     SqliteSource,
 )
 from sources.buckets import BucketFolder, Reader, is_in_bucket
-from sources.certificate_files import CERTIFICATE_SUFFIXES, CertificateFolder
+from sources.certificate_files import CertificateFolder, may_be_record
 from sources.csv_files import CsvFolder
 from sources.parquet_files import ParquetFolder
 from sources.rows import OpenSource
 
-_FOLDERS: Mapping[type, Reader] = {
-    CsvSource: Reader(CsvFolder, (".csv",)),
-    ParquetSource: Reader(ParquetFolder, (".parquet",)),
-    CertificateSource: Reader(CertificateFolder, CERTIFICATE_SUFFIXES, is_one_table=True),
+FOLDER_READERS: Mapping[type, Reader] = {
+    CsvSource: Reader(CsvFolder, lambda name: name.lower().endswith(".csv")),
+    ParquetSource: Reader(ParquetFolder, lambda name: name.lower().endswith(".parquet")),
+    CertificateSource: Reader(CertificateFolder, may_be_record, is_one_table=True),
 }
 
 
@@ -39,7 +39,7 @@ def opened(
         private: a folder that goes with the run, for copies of what is far away.
     """
     if isinstance(source, CsvSource | ParquetSource | CertificateSource):
-        reader = _FOLDERS[type(source)]
+        reader = FOLDER_READERS[type(source)]
         if is_in_bucket(source.folder):
             yield BucketFolder(source.folder, private, reader)
         else:

@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from flows.commands.confirming import confirm_person, yes_option
-from flows.commands.options import DAY, now, operator_option, reason_option, shop_option
+from flows.commands.options import (
+    DAY,
+    channel_option,
+    now,
+    operator_option,
+    reason_option,
+    shop_option,
+)
 from flows.desk import customer_number, open_desk
 from flows.erasing import erase
 from flows.objecting import Refusal
@@ -17,7 +24,7 @@ from flows.objecting import Refusal
 @shop_option
 @click.option("--customer", required=True, help="お客様番号 / customer number")
 @click.option("--received", type=DAY, required=True, help="申し出を受けた日 / when it was received")
-@click.option("--channel", required=True, help="受付方法 / by telephone, letter, at the counter")
+@channel_option(required=True)
 @click.option(
     "--not-in-records",
     is_flag=True,

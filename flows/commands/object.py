@@ -10,6 +10,7 @@ import click
 from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import (
     DAY,
+    channel_option,
     json_option,
     now,
     operator_option,
@@ -20,9 +21,6 @@ from flows.desk import Desk, customer_number, open_desk
 from flows.disclosure import partners_holding
 from flows.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
 from schemas.errors import ConfigurationError, JointUseError
-
-_CHANNELS = ("counter", "phone", "letter", "mail")
-
 
 _HELP = (
     "申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.\n\n\b\n"
@@ -44,7 +42,7 @@ _HELP = (
 @click.option("--purpose", "purposes", multiple=True, help="この利用目的だけ / this purpose only")
 @click.option("--received", type=DAY, help="受付日 / day the customer said so")
 @click.option("--effective", type=DAY, help="効力発生日（省略時は受付日）/ default: --received")
-@click.option("--channel", type=click.Choice(_CHANNELS), help="受付方法 / how the customer said so")
+@channel_option()
 @click.option("--not-in-records", is_flag=True, help="記録にない番号でも受け付ける")
 @click.option("--lift", "is_lift", is_flag=True, help="申し出を撤回する / end objections")
 @click.option("--all", "is_all", is_flag=True, help="該当する申し出をすべて撤回する / lift several")

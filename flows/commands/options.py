@@ -9,6 +9,7 @@ import click
 
 from flows.request import checked_reason
 from schemas.errors import ConfigurationError
+from schemas.people import CHANNELS
 from transforms.period import SHOP_TIME
 from transforms.reading.days import read_day, read_month
 from transforms.reading.values import Read
@@ -51,6 +52,18 @@ operator_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="結果を JSON で出す / answer with one JSON document"
 )
+
+
+def channel_option(
+    *, required: bool = False
+) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    """Ask how the customer said so."""
+    return click.option(
+        "--channel",
+        type=click.Choice(CHANNELS),
+        required=required,
+        help="受付方法 / how the customer said so",
+    )
 
 
 def reason_option(

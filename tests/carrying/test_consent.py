@@ -8,7 +8,10 @@ import pytest
 from flows.attention import attention
 from flows.carrying import decide
 from flows.desk import open_desk
+from flows.erasing import erase
+from flows.objecting import Refusal
 from flows.report import exit_code
+from ledger.audit import entries
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.review_book import ReviewBook
@@ -61,6 +64,19 @@ def release(shop: Path, *, refuse: bool = False, person: str = MANAGER, now: dat
 
 def visible(shop: Path) -> list[str]:
     return sorted(p.parent.name for p in (shop / "drops").rglob("drop.json"))
+
+
+def test_an_erased_persons_drop_waits_no_longer(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    today = NOW.date()
+    refusal = Refusal("0", "erasure", (), (), today, today, "letter", is_in_records=True)
+    assert f"waiting {DROP}" in erase(desk(shop), refusal).removed
+    with desk(shop).ledger.reading() as connection:
+        assert CarryBook(connection).waiting() == []
+        assert entries(connection)[-2].action == "refused"
+    with pytest.raises(ConfigurationError, match="does not wait"):
+        release(shop)
 
 
 @pytest.mark.parametrize(("people", "status"), [(3, "published"), (4, "waiting")])

@@ -181,6 +181,17 @@ def test_an_erased_person_is_nowhere_in_what_is_held_and_stays_refused(tmp_path)
     assert report.outcomes[0].deleted == 3
 
 
+def test_how_somebody_asked_for_erasure_is_one_of_four_words(tmp_path):
+    shop = shop_of(tmp_path)
+    asked = ("erase", "--customer", "1", "--received", "2026-11-01", "--yes", "--shop", shop)
+    with desk(shop).ledger.reading() as connection:
+        before = entries(connection)
+    done = joint_use(*asked, "--operator", PERSON, "--channel", "奥様から090-1111-2222で")
+    assert done.returncode == 2
+    with desk(shop).ledger.reading() as connection:
+        assert entries(connection) == before
+
+
 def test_what_was_disposed_of_cannot_be_held(tmp_path):
     shop = shop_of(tmp_path)
     acknowledge(shop, DROP)
@@ -229,6 +240,8 @@ def test_an_incident_looks_into_the_kept_copy_and_fears_the_worst_without_one(tm
 
 def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
     shop = shop_of(tmp_path)
+    many = [customer(str(number)) for number in range(100, 161)]
+    write_table(shop, "customers", [*TABLES["customers"], *many])
     request = LawfulRequest.load(
         {
             "authority": "山形県警察",
@@ -240,6 +253,11 @@ def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
         where="x",
     )
     before = sorted((shop / "drops").rglob("*"))
+    path = record_request(desk(shop), request, [str(number) for number in range(100, 161)])
+    with desk(shop).ledger.reading() as connection:
+        told = [entry.subject for entry in entries(connection) if entry.action == "lawful request"]
+    references = desk(shop).ledger.references
+    assert told == references.of_all(str(number) for number in range(100, 161))
     path = record_request(desk(shop), request, ["1"])
     assert path.stat().st_mode & 0o077 == 0
     assert sorted((shop / "drops").rglob("*")) == before

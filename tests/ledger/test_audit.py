@@ -1,6 +1,7 @@
 """Every action is an entry; whatever is done to the chain afterwards is found, and told apart."""
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -11,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
+import flows.reconciling
 from drops.folders import read_drop
 from flows.adopting import resume
 from flows.commands.audit import command as audit_command
 from flows.disclosure import disclose
-from flows.reconciling import doubts, examined
+from flows.reconciling import doubts, examined, unknown_drops
 from ledger import tables
 from ledger.audit import entries, note
 from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
@@ -51,6 +53,39 @@ def damages(shop, *places):
 def chain_of(shop):
     with desk(shop).ledger.reading() as connection:
         return entries(connection)
+
+
+def test_a_drop_published_while_the_ledger_is_examined_is_no_older_backup(shop, monkeypatch):
+    run(shop)
+
+    def published_meanwhile(place, _found=flows.reconciling.witnesses_in):
+        monkeypatch.setattr(flows.reconciling, "witnesses_in", _found)
+        run(shop, month="2026-09")
+        return _found(place)
+
+    monkeypatch.setattr(flows.reconciling, "witnesses_in", published_meanwhile)
+    assert damages(shop) == set()
+
+
+def test_a_folder_that_shows_before_its_entry_is_no_stranger(shop, monkeypatch):
+    drop_id = run(shop).outcomes[0].drop_id
+    at_desk, another, listed = desk(shop), desk(shop), threading.Event()
+    with at_desk.ledger.writing() as connection:
+        entered = DropBook(connection).named(drop_id)
+        connection.execute(delete(tables.publications))
+
+    def told(folder, _found=flows.reconciling.drops_in):
+        found = list(_found(folder))
+        listed.set()
+        return found
+
+    monkeypatch.setattr(flows.reconciling, "drops_in", told)
+    with ThreadPoolExecutor(1) as other:
+        with at_desk.ledger.writing() as connection:
+            strangers = other.submit(unknown_drops, another.ledger, another.folder)
+            assert listed.wait(60)
+            DropBook(connection).publish(at_desk.actor, entered.sequence, "published")
+        assert strangers.result() == []
 
 
 def test_every_action_is_an_entry_that_names_a_person_and_a_reason(shop):

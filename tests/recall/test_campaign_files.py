@@ -189,6 +189,16 @@ def test_a_csv_holds_several_campaigns_in_either_encoding(tmp_path, encoding):
     assert (second.category, second.models[0].ranges) == (Category.IMPROVEMENT, ())
 
 
+@pytest.mark.parametrize("spoilt", ['"直す', '直す,"'])
+def test_a_quotation_mark_swallows_no_campaign(tmp_path, spoilt):
+    path = tmp_path / "campaign.csv"
+    rows = [[*ROWS[0][:-1], spoilt], *ROWS[1:]]
+    path.write_text("\n".join(",".join(row) for row in [list(CSV_COLUMNS), *rows]))
+    with pytest.raises(ConfigurationError, match=r"quotation mark|it has \d+ cells") as caught:
+        read_campaigns(path)
+    assert "直" not in str(caught.value)
+
+
 def test_a_csv_line_that_is_short_or_says_nothing_is_named(tmp_path):
     path = tmp_path / "campaign.csv"
     for row, told in (

@@ -20,8 +20,11 @@ from schemas.errors import (
     SourceUnavailableError,
     SourceUnreadableError,
 )
+from schemas.shop import CertificateSource
 from sources import adbc_databases
 from sources.adbc_databases import open_postgresql, open_sqlite
+from sources.buckets import BucketFolder
+from sources.opening import FOLDER_READERS, opened
 from sources.rows import BATCH_ROWS, Order
 from sources.shop_folder import load_shop
 from sources.staging import take_snapshot
@@ -151,6 +154,25 @@ def in_a_bucket(shop, monkeypatch, *names):
             text = text.replace(f'folder = "{name}"', f'folder = "s3://shops/akita/{name}?{where}"')
         (shop / "shop.toml").write_text(text)
         yield files
+
+
+def test_a_bucket_of_certificates_passes_over_no_file(tmp_path):
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    for name in ("a.json", "b.xml", "c.JSON.bak", "scan.pdf", ".hidden", "Thumbs.db"):
+        (folder / name).write_text("[]")
+    (tmp_path / "private").mkdir()
+    source = CertificateSource(kind="certificates", folder=str(folder))
+    copied = BucketFolder(
+        folder.as_uri(), tmp_path / "private", FOLDER_READERS[CertificateSource]
+    ).table("")
+    with opened(source, tmp_path, {}, tmp_path) as here:
+        tables = [copied, here.table("")]
+    for table in tables:
+        list(table.batches(table.headers, Order(())))
+    told = [[(row.written, row.reason) for row in table.unreadable] for table in tables]
+    assert told[0] == told[1]
+    assert len(told[0]) == 3
 
 
 def test_a_bucket_gives_the_bytes_the_files_give(other_shop, from_files, monkeypatch):
