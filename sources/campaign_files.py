@@ -21,6 +21,7 @@ from schemas.errors import ConfigurationError
 from sources.encoding import encoding_of
 from transforms.reading.days import read_day
 from transforms.reading.folding import fold_code, nfkc
+from transforms.recall.classes import NO_MODEL
 
 CSV_COLUMNS = (
     *("届出番号", "届出日", "区分", "車名", "通称名", "型式", "車台番号_from", "車台番号_to"),
@@ -30,6 +31,10 @@ CSV_COLUMNS = (
 
 _REQUIRED = ("届出番号", "届出日", "車名", "型式", "車台番号_from", "車台番号_to")
 _COMMA_BEFORE_END = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+_BETWEEN_CODES = re.compile(r"[、,，/／・;；\s]+")
+_NO_CODE = re.compile(r"[#?○〇□△]|[A-Z0-9]\*(?!K)|(?:他|ホカ|ほか|等|など|ナド|外)$")
+"""A placeholder, or that others are meant too (DAA-ZVW5#, DAA-ZVW50他)."""
+
 _FIELD = "recall_data_car_mlit_"
 _TYPE = "recall_type_data_car_mlit_"
 _CHASSIS = "mst_chassis_car_mlit_"
@@ -172,9 +177,10 @@ class _Json:
         place = f"{place} ({notification})"
         is_withdrawn = _of(_WITHDRAWN, field("delete_flag"), place, "delete_flag")
         models = tuple(
-            self._model(place, entry)
+            model
             for key in _numbered(record, _TYPE_LIST)
             for entry in _list(record[key], place, key)
+            for model in self._models(place, entry)
         )
         if not models and not is_withdrawn:
             raise _wrong(place, "it names no 型式 (typeList)")
@@ -195,7 +201,7 @@ class _Json:
             place=place,
         )
 
-    def _model(self, place: str, entry: Mapping[str, Any]) -> Model:
+    def _models(self, place: str, entry: Mapping[str, Any]) -> tuple[Model, ...]:
         def field(name: str) -> str:
             value = entry.get(_TYPE + name)
             return "" if value is None else str(value).strip()
@@ -206,7 +212,7 @@ class _Json:
             for ends in _list(entry[key], place, key)
         )
         model = Model(field("car_name_code"), field("model_name"), field("common_name"), ranges)
-        return _checked(model, place)
+        return tuple(_checked(model, place))
 
     def _range(self, place: str, entry: Mapping[str, Any]) -> Range:
         keys = (f"{_CHASSIS}chassis_no_from", f"{_CHASSIS}chassis_to_to")
@@ -283,7 +289,7 @@ class _Csv:
             situation=row.get("状況", ""),
             measures=row.get("改善措置", ""),
             car_count=_count(row.get("台数", "")),
-            models=(_checked(model, place),),
+            models=tuple(_checked(model, place)),
             place=place,
         )
 
@@ -292,12 +298,20 @@ def _joined(first: Campaign, next_: Campaign) -> Campaign:
     return replace(first, models=(*first.models, *next_.models))
 
 
-def _checked(model: Model, place: str) -> Model:
-    if not fold_code(model.code) and not model.ranges:
+def _checked(model: Model, place: str) -> Iterator[Model]:
+    """Give a model for each 型式 of a cell; what cannot be understood of it would miss cars in silence."""
+    codes = [fold_code(code) for code in _BETWEEN_CODES.split(model.code)]
+    known = [code for code in codes if code not in NO_MODEL]
+    if not known and not model.ranges:
         raise _wrong(place, "a row has neither 型式 nor chassis numbers")
+    for code in known:
+        if _NO_CODE.search(code):
+            raise _wrong(place, f"型式 '{code[:20]}' is not one; name each 型式 in full")
     if any(ends.last and not ends.first for ends in model.ranges):
         raise _wrong(place, "a range has an end and no beginning")
-    return replace(model, ranges=tuple(ends for ends in model.ranges if ends.first))
+    ranges = tuple(ends for ends in model.ranges if ends.first)
+    for code in known or [""]:
+        yield replace(model, code=code, ranges=ranges)
 
 
 def _numbered(record: Mapping[str, Any], form: re.Pattern[str]) -> list[str]:

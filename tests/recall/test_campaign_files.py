@@ -199,6 +199,29 @@ def test_a_quotation_mark_swallows_no_campaign(tmp_path, spoilt):
     assert "直" not in str(caught.value)
 
 
+@pytest.mark.parametrize("between", ["、", ",", "/", "／", " ", "・"])
+def test_a_cell_of_several_models_names_each_of_them(tmp_path, between):
+    path = tmp_path / "campaign.csv"
+    row = [*ROWS[0]]
+    row[CSV_COLUMNS.index("型式")] = f'"DAA-A1{between}6AA-B1"'
+    path.write_text("\n".join(",".join(each) for each in [list(CSV_COLUMNS), row]))
+    (campaign,) = read_campaigns(path).campaigns
+    assert [model.code for model in campaign.models] == ["DAA-A1", "6AA-B1"]
+    assert len({model.ranges for model in campaign.models}) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["DAA-A1他", "DAA-A1等", "DAA-A#", "DAA-A*", "DAA-A1、ほか", "DAA-A○"]
+)
+def test_a_model_that_is_not_named_in_full_stops_all(tmp_path, code):
+    path = tmp_path / "campaign.csv"
+    row = [*ROWS[0]]
+    row[CSV_COLUMNS.index("型式")] = code
+    path.write_text("\n".join(",".join(each) for each in [list(CSV_COLUMNS), row]))
+    with pytest.raises(ConfigurationError, match="name each 型式 in full"):
+        read_campaigns(path)
+
+
 def test_a_csv_line_that_is_short_or_says_nothing_is_named(tmp_path):
     path = tmp_path / "campaign.csv"
     for row, told in (

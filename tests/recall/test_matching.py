@@ -90,6 +90,55 @@ def test_a_car_is_judged_by_model_and_number(car, expected):
         (("DAA-A1", "A1-9", "A1-2"), ("A1", "A1-5"), (POSSIBLE, Reason.UNDETERMINED_RANGE)),
         (("DAA-A1", "A1-1", "B1-9"), ("A1", "A1-5"), (POSSIBLE, Reason.UNDETERMINED_RANGE)),
         (("不明", "A1-1", "A1-9"), ("DAA-A1", "A1-5"), (POSSIBLE, Reason.NO_MODEL)),
+        # a car without a certificate
+        (("LA650S", "", ""), (None, "LA650S-0012345"), (POSSIBLE, Reason.NO_MODEL)),
+        (("LA650S", "", ""), (None, "LA660S-0012345"), (None, None)),
+        (
+            ("DAA-ZVW50", "ZVW50 100", "ZVW50 199"),
+            (None, "ZVW50-0000150"),
+            (POSSIBLE, Reason.NO_MODEL),
+        ),
+        (("DAA-ZVW50", "ZVW50以降", ""), (None, "ZVW50-0000150"), (POSSIBLE, Reason.NO_MODEL)),
+        # ends that are no number
+        *(
+            (
+                ("DAA-ZVW50", word, word),
+                ("DAA-ZVW50", "ZVW50-0000150"),
+                (POSSIBLE, Reason.TYPE_ONLY),
+            )
+            for word in ("-", "－", "全車", "なし", "***", "全車両")
+        ),
+        *(
+            (
+                ("DAA-ZVW50", word, word),
+                ("DAA-ZVW50", "ZVW50-0000150"),
+                (POSSIBLE, Reason.UNDETERMINED_RANGE),
+            )
+            for word in ("ZVW50-*", "ZVW50", "DAA-ZVW50", "ZVW50-####")
+        ),
+        # an open end nobody can order, beside a car whose prefix is another one
+        (
+            ("DAA-ZVW50", "ZVW50-0000100以降", ""),
+            ("ZVW50", "X1-5"),
+            (POSSIBLE, Reason.UNDETERMINED_RANGE),
+        ),
+        (("DAA-ZVW50", "***", ""), ("ZVW50", "X1-5"), (POSSIBLE, Reason.TYPE_ONLY)),
+        # a 型式 written otherwise
+        *(
+            (("DAA-ZVW50", "", ""), (written, ""), (POSSIBLE, Reason.TYPE_ONLY))
+            for written in (
+                *(
+                    "DAA ZVW50",
+                    "DAAZVW50",
+                    "DAA-ZVW50(AHXEB)",
+                    "DAA-ZVW50 AHXEB",
+                    "トヨタDAA-ZVW50",
+                ),
+                *("ＤＡＡ－ＺＶＷ５０（改）", "DAA-ZVW50 改", "DAA-ZVW50【特】"),
+            )
+        ),
+        (("DAAZVW50", "", ""), ("DAA-ZVW50", ""), (POSSIBLE, Reason.TYPE_ONLY)),
+        (("DAAZVW50", "", ""), ("6AA-ZVW50", ""), (None, None)),
     ],
 )
 def test_a_range_that_cannot_be_ordered_excludes_nobody_it_may_mean(row, car, expected):
@@ -285,6 +334,9 @@ def plainly(car, wanted):
         found = OUT if is_model else None
         if not first or number is None or number.startswith("国"):
             found = POSSIBLE if is_model else None
+            begins = bool(asked and number) and number.startswith(body(asked))
+            if not first and model is None and begins and len(body(asked)) >= 3:
+                found = POSSIBLE
         else:
             splits = [tuple(number.split("-"))] if "-" in number else []
             if not splits:

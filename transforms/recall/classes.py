@@ -2,6 +2,9 @@
 
 from enum import IntEnum, StrEnum
 
+NO_MODEL = frozenset({"", "-", "不明", "フメイ", "UNKNOWN"})
+"""What stands for a 型式 that nobody knows, folded."""
+
 
 class MatchClass(IntEnum):
     """How sure it is; the smaller the surer."""

@@ -22,7 +22,10 @@ import pyarrow
 
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.numbers import YEAR_STEP, YEARS, placed_loosely, split_by_known
-from transforms.recall.taken_apart import Cars, Ranges, agree, marks_agree
+from transforms.recall.taken_apart import Cars, Ranges, agree, hyphenated, marks_agree
+
+_SHORTEST_BODY = 3
+"""The body of a 型式 with fewer characters begins any number by chance."""
 
 _RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
@@ -52,10 +55,10 @@ def match(
         others: what else the records say of some cars: `car` (row of the cars), and the same columns.
     """
     asked = Ranges.of(ranges)
-    matcher = _Matcher(Cars.of(cars), asked)
+    matcher = _Matcher(*hyphenated(Cars.of(cars), asked))
     found = matcher.found()
     if others is not None and len(others):
-        said = _Matcher(Cars.of(others), asked).found()
+        said = _Matcher(*hyphenated(Cars.of(others), asked)).found()
         rows = others["car"].to_numpy()[said["car"].to_numpy(np.int64)]
         said = said.assign(
             car=rows, match_class=int(MatchClass.POSSIBLE), reason=Reason.OTHER_RECORD.value
@@ -134,7 +137,11 @@ class _Matcher:
 
     def by_model_only(self) -> pd.DataFrame:
         """Find the cars of models without ranges."""
-        return self._of_models(self._ranges.of_kind("type_only"), Reason.TYPE_ONLY)
+        ranges = self._ranges.of_kind("type_only")
+        return pd.concat(
+            [self._of_models(ranges, Reason.TYPE_ONLY), self._of_unknown_models(ranges)],
+            ignore_index=True,
+        )
 
     def open_ended(self) -> pd.DataFrame:
         """Find the cars from the one end there is on; nobody knows where such a range ends."""
@@ -150,7 +157,8 @@ class _Matcher:
         )
         unordered = ranges[ranges["prefix"].isna()]
         whole = self._of_models(unordered, Reason.UNDETERMINED_RANGE)
-        return pd.concat([is_first, beyond, whole], ignore_index=True)
+        unknown = self._of_unknown_models(unordered)
+        return pd.concat([is_first, beyond, whole, unknown], ignore_index=True)
 
     def undetermined(self) -> pd.DataFrame:
         """Find the cars of models with ranges nobody can order, and those whose very number is named."""
@@ -166,7 +174,8 @@ class _Matcher:
             unknown.rename(columns={"row": "car"}), on="prefix"
         )
         by_prefix = _pairs(of_prefix, MatchClass.POSSIBLE, Reason.UNDETERMINED_RANGE)
-        return pd.concat([named, of_models, by_prefix], ignore_index=True)
+        by_body = self._of_unknown_models(ordered_nowhere)
+        return pd.concat([named, of_models, by_prefix, by_body], ignore_index=True)
 
     def of_unplaced_cars(self) -> pd.DataFrame:
         """Find the cars of the model whose number is missing or cannot be placed."""
@@ -181,7 +190,7 @@ class _Matcher:
     def of_similar_prefixes(self) -> pd.DataFrame:
         """Find numbers inside a range but for a prefix with letters more or less than the range's."""
         ranges = self._ranges.of_kind("ordered", "open")
-        ranges = ranges[(ranges["year"] < 0) & ranges["body"].notna()]
+        ranges = ranges[(ranges["year"] < 0) & ranges["body"].notna() & ranges["prefix"].notna()]
         known = ranges.drop_duplicates(["body", "prefix"])
         placed = self._placed[self._placed["year"] < 0]
         placed = placed.assign(body=self._cars.models["body"].to_numpy()[placed["row"]])
@@ -279,6 +288,26 @@ class _Matcher:
         both = cars.dropna(subset=["body"]).merge(wanted, on="body", suffixes=("_car", ""))
         agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         return _pairs(both[agrees], MatchClass.POSSIBLE, reason)
+
+    def _of_unknown_models(self, ranges: pd.DataFrame) -> pd.DataFrame:
+        """Give the cars whose model nobody knows and whose number begins like one of the ranges' models.
+
+        Most makers begin the number with the body of the 型式 (LA650S-0012345).
+        """
+        has_no_model = self._cars.models["body"].isna().to_numpy()
+        numbers = self._cars.numbers[has_no_model]
+        numbers = numbers[numbers.notna() & (numbers != "")]
+        wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
+        lengths = wanted["body"].str.len()
+        found = [
+            pd.DataFrame({"car": numbers.index, "body": numbers.str[:length]}).merge(
+                wanted[lengths == length], on="body"
+            )
+            for length in sorted(lengths.unique().tolist())
+            if length >= _SHORTEST_BODY
+        ]
+        pairs = pd.concat(found, ignore_index=True) if found else _nothing()
+        return _pairs(pairs, MatchClass.POSSIBLE, Reason.NO_MODEL)
 
 
 def _pairs(rows: pd.DataFrame, match_class: MatchClass, reason: Reason) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.reading.folded_columns import fold_codes
+from transforms.recall.classes import NO_MODEL
 
 _DOMESTIC = r"^(?P<p>[A-Z0-9]{1,12})-(?P<s>[0-9]{1,9})$"
 _VIN = (
@@ -28,8 +29,14 @@ _MODIFIED = r"(?:改造?|\*K|\(改造?\))+$"
 _DETAILED = r"^((?:[A-Z0-9]{1,3}-)[A-Z0-9]{2,}|[A-Z0-9]{4,})-.*$"
 """型式 with what a catalogue adds to it: DAA-ZVW50-AHXEB."""
 
+_BEHIND_THE_MODEL = r"(?<=\S)[(（\[【](?!改).*$"
+_WORD_BEHIND = r"^(\S+-\S+)\s+[A-Za-z0-9].*$"
+"""What a record adds to a 型式: DAA-ZVW50(AHXEB), DAA-ZVW50 AHXEB."""
+
+_MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
+"""トヨタDAA-ZVW50."""
+
 _LOOKALIKES = str.maketrans("OQI", "001")
-_NO_MODEL = frozenset({"", "-", "不明", "フメイ", "UNKNOWN"})
 
 YEARS = "123456789ABCDEFGHJKLMNPRSTVWXY"
 """Model years of a VIN in their order, a cycle of thirty."""
@@ -134,9 +141,12 @@ def fold(texts: pd.Series) -> pd.Series:
 
 def model_keys(texts: pd.Series) -> pd.DataFrame:
     """Give 型式 as `full`, `body` (without emission mark and 改) and `has_mark`; null where unknown."""
-    folded = fold(texts).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
+    alone = texts.str.replace(_BEHIND_THE_MODEL, "", regex=True)
+    alone = alone.str.replace(_WORD_BEHIND, r"\1", regex=True)
+    folded = fold(alone).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
+    folded = folded.str.replace(_MAKER_BEFORE, "", regex=True)
     folded = folded.str.replace(_DETAILED, r"\1", regex=True)
-    folded = folded.where(~folded.isin(_NO_MODEL))
+    folded = folded.where(~folded.isin(NO_MODEL))
     body = folded.str.replace(_EMISSION, "", regex=True)
     has_mark = (folded != body) & folded.notna()
     return pd.DataFrame({"full": folded, "body": body, "has_mark": has_mark})

@@ -1,12 +1,15 @@
 """Cars and ranges taken apart: 型式 to compare by, prefix and serial to order by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow
 
 from transforms.recall.numbers import YEAR_STEP, YEARS, Parsed, fold, model_keys, parse_numbers
+
+_ONE_NUMBER = r"[A-Z0-9一-龥\[\]()-]*[0-9]{3}[A-Z0-9一-龥\[\]()-]*"
+"""The number of one car in a form that has no order, as the office stamps; a placeholder (ZVW50-*) is none."""
 
 _MOST_YEARS_APART = 15
 """Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
@@ -40,6 +43,8 @@ class Ranges:
         frame = ranges.to_pandas().astype({"model_code": object, "first": object, "last": object})
         keys = model_keys(frame["model_code"])
         ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
+        says_nothing = ~(ends[0] + ends[1]).str.contains("[0-9]")
+        ends = [each.mask(says_nothing, "") for each in ends]
         ends[1] = _with_prefix_of(*ends)
         low, high = (parse_numbers(each) for each in ends)
         span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
@@ -52,7 +57,9 @@ class Ranges:
             & (span <= _MOST_YEARS_APART)
             & (low.serial <= last)
         )
-        same_text = (ends[0] == ends[1]).to_numpy() & low.is_given
+        is_model = (ends[0] == keys["body"]) | (ends[0] == keys["full"])
+        is_number = ends[0].str.fullmatch(_ONE_NUMBER) & ~is_model
+        same_text = (ends[0] == ends[1]).to_numpy() & is_number.to_numpy(bool)
         kind = np.full(len(frame), "undetermined", object)
         kind[is_ordered] = "ordered"
         kind[low.is_given & ~high.is_given] = "open"
@@ -77,6 +84,28 @@ class Ranges:
     def of_kind(self, *kinds: str) -> pd.DataFrame:
         """Give the ranges of these kinds."""
         return self.frame[self.frame["kind"].isin(kinds)]
+
+
+def hyphenated(cars: Cars, ranges: Ranges) -> tuple[Cars, Ranges]:
+    """Read 型式 without their hyphen (DAAZVW50) as the other side writes them (DAA-ZVW50)."""
+    keys = ["full", "body", "has_mark"]
+    models, frame = cars.models, ranges.frame
+    own, asked = (
+        _as_written(side[keys], other[keys]) for side, other in ((models, frame), (frame, models))
+    )
+    return replace(cars, models=own), Ranges(frame.assign(**{name: asked[name] for name in keys}))
+
+
+def _as_written(models: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    known = others[others["has_mark"]].drop_duplicates("full")
+    known = known.set_index(known["full"].str.replace("-", "")).pipe(
+        lambda each: each[~each.index.duplicated()]
+    )
+    is_bare = ~models["has_mark"] & models["full"].isin(known.index)
+    if not is_bare.any():
+        return models
+    written = known.loc[models.loc[is_bare, "full"]].set_axis(models.index[is_bare])
+    return pd.concat([models[~is_bare], written]).sort_index()
 
 
 def _with_prefix_of(first: pd.Series, last: pd.Series) -> pd.Series:
