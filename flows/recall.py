@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow
 
 from flows.call_list import CallList, write_call_list
 from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
@@ -26,7 +27,10 @@ from flows.stages.targets import (
     Standing,
     cars_of,
     matched,
+    references_of,
     targets_for,
+    told_of,
+    unreadable_records,
 )
 from ledger.audit import note
 from ledger.recall_book import FoundCar, RecallBook
@@ -36,6 +40,7 @@ from schemas.drop import DISPOSITIONS
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
+from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 from transforms.recall.matching import Matches
 from transforms.settling import settle
@@ -104,9 +109,7 @@ class _Recall:
         self.step(guarded(settle_all, run))(run, snapshot)
         cars = cars_of(run, snapshot)
         matches = matched(cars, self.file.campaigns)
-        pairs = matches.pairs.assign(
-            reference=[cars.references[car] for car in matches.pairs["car"]]
-        )
+        pairs = self._named(snapshot, cars, matches)
 
         def once(run: Run) -> None:
             self.run = run
@@ -116,6 +119,20 @@ class _Recall:
 
         while_objections_move(run, once)
         return self._told(snapshot, cars, matches, pairs)
+
+    def _named(self, snapshot: Snapshot, cars: Cars, matches: Matches) -> pd.DataFrame:
+        """Give the pairs with the car's `reference`, the campaign's `number` and the car's `keeper`."""
+        found, spine = matches.pairs, snapshot.spine
+        keepers = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)[found["car"]]
+        numbers = spine.column("customers", "customer_id")
+        places = pyarrow.array(keepers, mask=keepers < 0)
+        return found.assign(
+            reference=np.array(cars.references, object)[found["car"]],
+            number=np.array([each.number for each in self.file.campaigns], object)[
+                found["campaign"]
+            ],
+            keeper=np.array([*numbers.take(places).to_pylist()], object),
+        )
 
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
         """Choose the cars a partner is told of, now that the gate has ruled."""
@@ -137,6 +154,7 @@ class _Recall:
                 "category": [CATEGORY_TITLES[each.category] for each in campaigns],
                 "device": [each.device or "不明" for each in campaigns],
                 "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
+                "keeper": references_of(self.run, chosen["keeper"]),
             }
         )
         stays = pairs[~pairs.index.isin(chosen.index)]
@@ -149,26 +167,19 @@ class _Recall:
     ) -> RecallReport:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
-        numbers = np.array([each.number for each in campaigns], object)[pairs["campaign"]]
+        told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
         with run.ledger.reading() as connection:
             book = RecallBook(connection)
-            handed = {
-                (campaign, car)
-                for partner in run.folder.policy.agreements
-                for campaign, car, _ in book.handed(partner)
-            }
             marks = {each.number: book.marks(each.number) for each in campaigns}
         kept = [
-            _why_kept((number, car), place, reason, handed, self.standings)
-            for number, car, place, reason in zip(
-                numbers, pairs["reference"], pairs["car"], pairs["reason"], strict=True
-            )
+            _why_kept(place, reason, {p for p, of in told.items() if of[row]}, self.standings)
+            for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
         ]
         last = [
             (marks[number].get(car) or [("", "")])[-1][0]
-            for number, car in zip(numbers, pairs["reference"], strict=True)
+            for number, car in zip(pairs["number"], pairs["reference"], strict=True)
         ]
-        pairs = pairs.assign(number=numbers, kept=kept, marked=last)
+        pairs = pairs.assign(kept=kept, marked=last)
         found = _found_cars(pairs)
         if not run.request.dry_run:
             with run.ledger.writing() as connection:
@@ -188,6 +199,9 @@ class _Recall:
             superseded=tuple(each.number for each in self.file.superseded),
             withdrawn=tuple(each.number for each in self.file.withdrawn),
             announced=self.file.announced,
+            unreadable=sum(
+                unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
+            ),
             cars=len(cars.references),
             outcomes=tuple(self.outcomes[partner] for partner in run.partners),
             call_list=path,
@@ -224,15 +238,12 @@ def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
     return [FoundCar(*row) for row in rows.itertuples(index=False)]
 
 
-def _why_kept(
-    pair: tuple[str, str],
-    car: int,
-    reason: str,
-    handed: set[tuple[str, str]],
-    standings: Mapping[str, Standing],
-) -> str:
-    """Say why a car is on the shop's own list; empty if a partner was told of it."""
-    if pair in handed:
+def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Standing]) -> str:
+    """Say why a car is on the shop's own list; empty if a partner was told of it and may still use that.
+
+    Whom somebody refused since must delete what it was told, and warns nobody.
+    """
+    if any(partner not in standings or not standings[partner].words[car] for partner in told):
         return ""
     words = {str(standing.words[car]) for standing in standings.values()}
     if not words:

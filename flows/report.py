@@ -147,6 +147,8 @@ class RecallReport(BaseModel):
     superseded: tuple[str, ...]
     withdrawn: tuple[str, ...]
     announced: int | None
+    unreadable: int
+    """Records of cars and papers without cells: whether one of them is affected, nobody can tell."""
     cars: int
     outcomes: tuple[Outcome, ...]
     call_list: str

@@ -30,7 +30,7 @@ class Targets:
 
     Args:
         cars: a row each: `vehicle` (its row), `reference`, `campaign` (number), `notified_on`, `category`,
-            `device`, `match_class`.
+            `device`, `match_class`, `keeper` (the reference of its customer).
         affected: how many cars the campaigns may be about.
         kept: how many of them stay here, by what became of them.
     """
@@ -42,7 +42,7 @@ class Targets:
     @property
     def handovers(self) -> tuple[Handover, ...]:
         """Give what the ledger keeps of them."""
-        columns = (self.cars[name] for name in ("campaign", "reference", "match_class"))
+        columns = (self.cars[n] for n in ("campaign", "reference", "match_class", "keeper"))
         return tuple(Handover(*row) for row in zip(*columns, strict=True))
 
 

@@ -31,11 +31,12 @@ class FoundCar:
 
 @dataclass(frozen=True)
 class Handover:
-    """A car a drop tells its partner of."""
+    """A car a drop tells its partner of, and the reference of its keeper; None where nobody knows."""
 
     campaign: str
     car: str
     match_class: str
+    keeper: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,18 @@ class RecallBook:
     def prepared(self, sequence: int) -> set[Handover]:
         """Give what a drop tells, published or not."""
         table = tables.recall_handovers
-        query = select(table.c.campaign, table.c.car, table.c.match_class)
+        query = select(table.c.campaign, table.c.car, table.c.match_class, table.c.keeper)
         rows = self._connection.execute(query.where(table.c.drop_sequence == sequence))
         return {Handover(*row) for row in rows}
 
-    def handed(self, partner: str) -> set[tuple[str, str, str]]:
-        """Give campaign, car and class a partner was told of by drops that were not stopped."""
+    def handed(self, partner: str) -> dict[tuple[str, str], set[tuple[int, Handover]]]:
+        """Give, per campaign and car, what a partner was told and by which drop; stopped ones do not."""
         table, drops = tables.recall_handovers, tables.drops
         query = (
-            select(table.c.campaign, table.c.car, table.c.match_class)
+            select(
+                *(table.c.drop_sequence, table.c.campaign, table.c.car),
+                *(table.c.match_class, table.c.keeper),
+            )
             .join_from(table, drops, drops.c.sequence == table.c.drop_sequence)
             .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
             .where(
@@ -98,7 +102,11 @@ class RecallBook:
                 drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
             )
         )
-        return {(row.campaign, row.car, row.match_class) for row in self._connection.execute(query)}
+        found: dict[tuple[str, str], set[tuple[int, Handover]]] = {}
+        for sequence, *told in self._connection.execute(query):
+            each = Handover(*told)
+            found.setdefault((each.campaign, each.car), set()).add((sequence, each))
+        return found
 
     def mark(self, actor: Actor, campaign: str, cars: Iterable[str], mark: str) -> None:
         """Enter what an operator says of cars."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-FORM = "0005"
+FORM = "0006"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -199,6 +199,7 @@ recall_handovers = Table(
     Column("campaign", String(40), primary_key=True),
     Column("car", String(32), primary_key=True),
     Column("match_class", String(20), nullable=False),
+    Column("keeper", String(32)),
 )
 """One row per car and campaign a drop tells its partner of; it counts once the drop is published."""
 

@@ -199,6 +199,14 @@ def _print(report: RecallReport) -> None:
             err=True,
         )
         click.echo(report.call_list)
+    if report.unreadable:
+        click.echo(
+            f"読めない記録が {report.unreadable} 件あり、対象かどうか分かりません。`joint-use quarantine` "
+            "で確かめ、直してもう一度実行してください / "
+            f"{report.unreadable} records of cars or papers cannot be read, and may be affected; "
+            "`joint-use quarantine` says which, mend them and run again",
+            err=True,
+        )
     _warn_of_pages(
         report.announced,
         len(report.campaigns) + len(report.superseded) + len(report.withdrawn),

@@ -8,10 +8,12 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
+from drops.keys import PartnerKeys
 from flows.run import Run
-from ledger.recall_book import RecallBook
+from ledger.drop_book import DropBook
+from ledger.recall_book import Handover, RecallBook
 from schemas.campaigns import Campaign, ranges_of
-from schemas.staging import row_of
+from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
@@ -110,6 +112,16 @@ def _said_otherwise(frame: pd.DataFrame, papers: pd.DataFrame) -> pd.DataFrame:
     return both.loc[both["is_known"] == "left_only", columns].reset_index(drop=True)
 
 
+def unreadable_records(snapshot: Snapshot, table: str) -> int:
+    """Count the records of a table that have no cells at all: no campaign can be held against them."""
+    rows = snapshot.table(table, ["chassis_number", "plate", FAULT])
+    is_empty = pc.and_(rows["chassis_number"].is_null(), rows["plate"].is_null())
+    is_whole_record = pc.match_substring_regex(rows[FAULT], "^(row|certificate):")
+    return int(
+        pc.sum(pc.and_(is_empty, pc.fill_null(is_whole_record, fill_value=False))).as_py() or 0
+    )
+
+
 def matched(cars: Cars, campaigns: list[Campaign]) -> Matches:
     """Match all cars with campaigns."""
     main, others = (
@@ -160,28 +172,71 @@ def targets_for(
     Args:
         run: the run.
         partner: the partner's id.
-        pairs: of `Matches`, with the car's `reference`.
+        pairs: of `Matches`, with the car's `reference`, its campaign's `number` and its `keeper`.
         standing: of the cars, for this partner.
         campaigns: the pairs' campaigns.
     """
+    told = told_of(run, partner, pairs)
     with run.ledger.reading() as connection:
         book = RecallBook(connection)
-        handed = book.handed(partner)
         done = {
             (each.number, car)
             for each in campaigns
             for car, marks in book.marks(each.number).items()
             if marks[-1][0] != "told"
         }
-    numbers = [campaigns[place].number for place in pairs["campaign"]]
+    numbers = pairs["number"]
     classes = [CLASS_NAMES[MatchClass(each)] for each in pairs["match_class"]]
     is_new = [
-        (number, car, name) not in handed and (number, car) not in done
-        for number, car, name in zip(numbers, pairs["reference"], classes, strict=True)
+        name not in known and (number, car) not in done
+        for number, car, name, known in zip(numbers, pairs["reference"], classes, told, strict=True)
     ]
     is_free = standing.words[pairs["car"].to_numpy(np.int64)] == ""
     is_sure = ~pairs["reason"].isin({reason.value for reason in UNSURE}).to_numpy(bool)
     return pairs[np.array(is_new, bool) & is_free & is_sure]
+
+
+def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
+    """Give the classes under which a partner was told of each pair, with the person who keeps the car today.
+
+    A drop of which the partner rejected rows counts for nothing: which cars it warns of is in doubt.
+
+    Args:
+        run: the run.
+        partner: the partner's id.
+        pairs: with campaign `number`, the car's `reference`, and the customer number of its `keeper`.
+    """
+    with run.ledger.reading() as connection:
+        book = DropBook(connection)
+        handed = RecallBook(connection).handed(partner)
+        refused = {
+            s for s, answer in book.answers().items() if answer.acknowledgement.rejected_count
+        }
+        of_nobody = {s for each in handed.values() for s, told in each if told.keeper is None}
+        persons = {s: book.holdings.person_keys(s) for s in of_nobody - refused}
+    numbers = pyarrow.array(pairs["keeper"], pyarrow.string(), from_pandas=True)
+    keepers = numbers.to_pylist()
+    keys = PartnerKeys(run.ledger.key(partner)).of("customers", numbers).to_pylist()
+    references = references_of(run, pairs["keeper"])
+
+    def is_told(sequence: int, told: Handover, row: int) -> bool:
+        if sequence in refused:
+            return False
+        if keepers[row] is None or told.keeper is not None:
+            return keepers[row] is None or told.keeper == references[row]
+        return keys[row] in persons[sequence]
+
+    return [
+        {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, row)}
+        for row, (number, car) in enumerate(zip(pairs["number"], pairs["reference"], strict=True))
+    ]
+
+
+def references_of(run: Run, numbers: pd.Series) -> list[str | None]:
+    """Give the ledger's references of customer numbers."""
+    known = sorted(numbers.dropna().unique().tolist())
+    of = dict(zip(known, run.ledger.references.of_all(known), strict=True))
+    return [of.get(number) for number in numbers]
 
 
 def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:

@@ -167,6 +167,20 @@ def test_vins_are_compared_position_by_position_without_the_check_digit(number, 
     assert verdict(("SALEA", number), VINS)[0] is expected
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["SALEA7AX2N23OOOOO", "SALEA7AX0N2-300000", "SALEA7AX0N2300000(打刻)", "車台SALEA7AX0N23OOO00"],
+)
+@pytest.mark.parametrize("model", ["SALEA", None])
+def test_a_vin_with_marks_or_letters_for_figures_may_be_meant(number, model):
+    assert verdict((model, number), VINS)[0] is POSSIBLE
+
+
+@pytest.mark.parametrize("number", ["ZVW50-6000500-1", "ZVW50-60OO5OO", "ZVW50-600l500"])
+def test_a_number_with_something_behind_or_letters_for_figures_may_be_meant(number):
+    assert verdict((None, number), RANGE)[0] is POSSIBLE
+
+
 def test_vins_whose_ends_name_two_models_cannot_be_ordered():
     row = ("SALEA", "SALEA7AX2L2000154", "SALWA7AXXS2420243")
     assert verdict(("SALEA", "SALEA7AX0N2300000"), row) == (POSSIBLE, Reason.UNDETERMINED_RANGE)

@@ -109,6 +109,42 @@ def balanced(report):
     return report
 
 
+@pytest.mark.parametrize("table", ["vehicles", "certificates"])
+def test_a_record_that_cannot_be_read_is_told(shop, table):
+    path = shop / "records" / f"{table}.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:-1], f"{lines[-1]},x,y", ""]))
+    asked = ("--campaign", shop / "campaign.csv", "--shop", shop, "--operator", PERSON)
+    done = joint_use("recall", *asked)
+    assert "読めない記録が 1 件" in done.stderr
+    assert run(shop, now=NOW + timedelta(hours=1)).unreadable == 1
+
+
+class TestACarThePartnerWasToldOf:
+    """It comes back to the shop's own list, or goes out again, when nobody would warn its driver."""
+
+    def test_is_on_the_list_when_its_person_objects(self, shop):
+        assert balanced(run(shop)).campaigns[0].kept.get("objected") is None
+        object_to(shop, "1")
+        report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+        assert report.campaigns[0].kept["objected"] == 1
+        assert "V1" in {row["車両番号"] for row in listed(report)}
+
+    def test_is_told_of_again_when_somebody_else_keeps_it(self, shop):
+        before = run(shop).campaigns[0].handed
+        write_table(shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
+        report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+        assert report.outcomes[0].account["recall_targets"].delivered == 1
+        assert report.campaigns[0].handed == before
+
+    def test_is_told_of_again_when_the_partner_rejected_rows(self, shop):
+        first = run(shop)
+        acknowledge(shop, first.outcomes[0].drop_id, customers=[1])
+        again = balanced(run(shop, now=NOW + timedelta(hours=1)))
+        told = first.outcomes[0].account["recall_targets"].delivered
+        assert again.outcomes[0].account["recall_targets"].delivered == told
+
+
 def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
     write_table(shop, "vehicles", [*CARS, car("V9", "1", 500)])
     write_table(shop, "certificates", [*PAPERS, paper("V9", 500)])

@@ -21,11 +21,21 @@ import pandas as pd
 import pyarrow
 
 from transforms.recall.classes import MatchClass, Reason
-from transforms.recall.numbers import YEAR_STEP, YEARS, placed_loosely, split_by_known
+from transforms.recall.numbers import (
+    VIN_LENGTH,
+    YEAR_STEP,
+    YEARS,
+    as_vins,
+    parse_numbers,
+    placed_loosely,
+    split_by_known,
+)
 from transforms.recall.taken_apart import Cars, Ranges, agree, hyphenated, marks_agree
 
 _SHORTEST_BODY = 3
 """The body of a 型式 with fewer characters begins any number by chance."""
+
+_LAST_VIN = YEAR_STEP * len(YEARS)
 
 _RANK = {reason: rank for rank, reason in enumerate(Reason)}
 
@@ -108,12 +118,12 @@ class _Matcher:
     def by_number(self) -> pd.DataFrame:
         """Find the cars between the ends of ordered ranges."""
         ranges = self._ranges.of_kind("ordered")
-        found = self._between(ranges[ranges["year"] < 0], year_of=None)
+        found = _between(self._placed, ranges[ranges["year"] < 0], year_of=None)
         of_vins = ranges[ranges["year"] >= 0]
         found += [
             part
             for year in of_vins["year"].unique().tolist()
-            for part in self._between(of_vins[of_vins["year"] == year], year_of=year)
+            for part in _between(self._placed, of_vins[of_vins["year"] == year], year_of=year)
         ]
         pairs = pd.concat(found, ignore_index=True) if found else _nothing()
         return self._judged(pairs)
@@ -122,7 +132,7 @@ class _Matcher:
         """Find numbers that are written in no known form, or with letters that look like figures."""
         numbers = self._cars.numbers
         is_odd = ~self._is_placed & numbers.notna().to_numpy(bool)
-        looks_alike = numbers.fillna("").str.contains("[OQI]").to_numpy(bool)
+        looks_alike = numbers.fillna("").str.contains("[OQI]|-[0-9]*L").to_numpy(bool)
         has_known = np.zeros(len(numbers), bool)
         known = self._placed["prefix"].isin(self._known)
         has_known[self._placed["row"][known].to_numpy(np.int64)] = True
@@ -130,10 +140,31 @@ class _Matcher:
         ranges = self._ranges.of_kind("ordered", "open")
         pairs = ranges[ranges["year"] < 0].merge(loose, on="prefix")
         upper = pairs["high"].where(pairs["kind"] != "open", np.inf)
-        inside = pairs[pairs["serial"].between(pairs["low"], upper)]
-        return _pairs(
-            inside.rename(columns={"row": "car"}), MatchClass.POSSIBLE, Reason.LOOSE_NUMBER
-        )
+        inside = pairs[pairs["serial"].between(pairs["low"], upper)].rename(columns={"row": "car"})
+        may_be_vin = ~has_known & (numbers.fillna("").str.len() >= VIN_LENGTH).to_numpy(bool)
+        vins = self._of_loose_vins(numbers[may_be_vin & (self._cars.parsed.year < 0)])
+        found = pd.concat([inside, *vins], ignore_index=True)
+        return _pairs(found, MatchClass.POSSIBLE, Reason.LOOSE_NUMBER)
+
+    def _of_loose_vins(self, numbers: pd.Series) -> list[pd.DataFrame]:
+        vins = as_vins(numbers)
+        parsed = parse_numbers(vins)
+        placed = pd.DataFrame(
+            {
+                "row": vins.index,
+                "prefix": parsed.prefix,
+                "serial": parsed.serial,
+                "year": parsed.year,
+            }
+        ).dropna(subset=["prefix"])
+        ranges = self._ranges.of_kind("ordered", "open")
+        ranges = ranges[ranges["year"] >= 0]
+        ranges = ranges.assign(high=ranges["high"].where(ranges["kind"] != "open", _LAST_VIN))
+        return [
+            part
+            for year in ranges["year"].unique().tolist()
+            for part in _between(placed, ranges[ranges["year"] == year], year)
+        ]
 
     def by_model_only(self) -> pd.DataFrame:
         """Find the cars of models without ranges."""
@@ -231,32 +262,6 @@ class _Matcher:
         both = both[agrees].drop_duplicates(["campaign", "full_car"])
         return both.groupby("campaign")["cars"].sum()
 
-    def _between(self, ranges: pd.DataFrame, year_of: int | None) -> list[pd.DataFrame]:
-        """Give the cars between the ends of ranges, with the ranges' columns."""
-        placed = self._placed
-        placed = placed[placed["year"] < 0] if year_of is None else placed[placed["year"] >= 0]
-        if not len(ranges) or not len(placed):
-            return []
-        serial = placed["serial"].to_numpy()
-        if year_of is not None:
-            serial = serial + (placed["year"].to_numpy() - year_of) % len(YEARS) * YEAR_STEP
-        names = pd.Index(pd.unique(ranges["prefix"]))
-        group = names.get_indexer(pd.Index(placed["prefix"]))
-        known = group >= 0
-        group, serial, rows = group[known], serial[known], placed["row"].to_numpy()[known]
-        order = np.lexsort((serial, group))
-        # One number orders by prefix first, then by serial: a range is two places in it.
-        width = np.int64(YEAR_STEP * len(YEARS) * 2)
-        keys = group[order].astype(np.int64) * width + serial[order]
-        of_range = names.get_indexer(pd.Index(ranges["prefix"])).astype(np.int64) * width
-        start = np.searchsorted(keys, of_range + ranges["low"].to_numpy(), "left")
-        stop = np.searchsorted(keys, of_range + ranges["high"].to_numpy(), "right")
-        counts = stop - start
-        places = np.repeat(np.arange(len(ranges)), counts)
-        offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        cars = rows[order][np.repeat(start, counts) + offsets]
-        return [ranges.iloc[places].assign(car=cars)]
-
     def _judged(self, pairs: pd.DataFrame) -> pd.DataFrame:
         """Judge pairs whose numbers agree by what their 型式 say."""
         if not len(pairs):
@@ -308,6 +313,32 @@ class _Matcher:
         ]
         pairs = pd.concat(found, ignore_index=True) if found else _nothing()
         return _pairs(pairs, MatchClass.POSSIBLE, Reason.NO_MODEL)
+
+
+def _between(placed: pd.DataFrame, ranges: pd.DataFrame, year_of: int | None) -> list[pd.DataFrame]:
+    """Give the cars between the ends of ranges, with the ranges' columns."""
+    placed = placed[placed["year"] < 0] if year_of is None else placed[placed["year"] >= 0]
+    if not len(ranges) or not len(placed):
+        return []
+    serial = placed["serial"].to_numpy()
+    if year_of is not None:
+        serial = serial + (placed["year"].to_numpy() - year_of) % len(YEARS) * YEAR_STEP
+    names = pd.Index(pd.unique(ranges["prefix"]))
+    group = names.get_indexer(pd.Index(placed["prefix"]))
+    known = group >= 0
+    group, serial, rows = group[known], serial[known], placed["row"].to_numpy()[known]
+    order = np.lexsort((serial, group))
+    # One number orders by prefix first, then by serial: a range is two places in it.
+    width = np.int64(YEAR_STEP * len(YEARS) * 2)
+    keys = group[order].astype(np.int64) * width + serial[order]
+    of_range = names.get_indexer(pd.Index(ranges["prefix"])).astype(np.int64) * width
+    start = np.searchsorted(keys, of_range + ranges["low"].to_numpy(), "left")
+    stop = np.searchsorted(keys, of_range + ranges["high"].to_numpy(), "right")
+    counts = stop - start
+    places = np.repeat(np.arange(len(ranges)), counts)
+    offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    cars = rows[order][np.repeat(start, counts) + offsets]
+    return [ranges.iloc[places].assign(car=cars)]
 
 
 def _pairs(rows: pd.DataFrame, match_class: MatchClass, reason: Reason) -> pd.DataFrame:

@@ -21,6 +21,7 @@ _VIN = (
     r"^(?P<m>[A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9](?P<y>[A-HJ-NPR-TV-Y1-9])(?P<p>[A-HJ-NPR-Z0-9])"
     r"(?P<s>[0-9]{6})$"
 )
+VIN_LENGTH = 17
 _BARE = re.compile(r"^[A-Z0-9]{4,20}$")
 _EMISSION = r"^(?:[A-Z0-9]{1,3})-(?=[A-Z0-9])"
 """排出ガス識別記号: one to three characters before the body of a 型式."""
@@ -36,7 +37,7 @@ _WORD_BEHIND = r"^(\S+-\S+)\s+[A-Za-z0-9].*$"
 _MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
 """トヨタDAA-ZVW50."""
 
-_LOOKALIKES = str.maketrans("OQI", "001")
+_LOOKALIKES = str.maketrans("OQIL", "0011")
 
 YEARS = "123456789ABCDEFGHJKLMNPRSTVWXY"
 """Model years of a VIN in their order, a cycle of thirty."""
@@ -121,7 +122,10 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
         alike.setdefault(re.sub(r"[^A-Z0-9]", "", prefix).translate(_LOOKALIKES), []).append(prefix)
     lengths = sorted({len(prefix) for prefix in alike})
     found = []
-    for row, text in folded.dropna().items():
+    # Behind a second hyphen may stand something of its own (ZVW50-0000150-1).
+    whole = folded.dropna()
+    cut = whole[whole.str.count("-") > 1].str.extract("^([^-]*-[^-]*)", expand=False)
+    for row, text in (*whole.items(), *cut.items()):
         bare = re.sub(r"[^A-Z0-9]", "", text).translate(_LOOKALIKES)
         for start in range(len(bare)):
             for length in lengths:
@@ -131,6 +135,17 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
                     found += [(row, prefix, int(serial[0])) for prefix in known]
     frame = pd.DataFrame(found, columns=["row", "prefix", "serial"])
     return frame.astype({"row": np.int64, "prefix": object, "serial": np.int64})
+
+
+def as_vins(folded: pd.Series) -> pd.Series:
+    """Read odd numbers as the VINs they may be meant for: without marks around, O and Q as 0, I as 1.
+
+    Returns:
+        The 17 characters, of the numbers that have as many.
+    """
+    bare = folded.str.replace(r"[^A-Z0-9]", "", regex=True)
+    vins = bare.str.replace("[OQ]", "0", regex=True).str.replace("I", "1")
+    return vins[vins.str.len() == VIN_LENGTH]
 
 
 def fold(texts: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ import pyarrow
 from transforms.recall.numbers import YEAR_STEP, YEARS, Parsed, fold, model_keys, parse_numbers
 
 _ONE_NUMBER = r"[A-Z0-9一-龥\[\]()-]*[0-9]{3}[A-Z0-9一-龥\[\]()-]*"
-"""The number of one car in a form that has no order, as the office stamps; a placeholder (ZVW50-*) is none."""
+"""The number of one car in a form that has no order, as stamped by an office; a placeholder is none."""
 
 _MOST_YEARS_APART = 15
 """Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
