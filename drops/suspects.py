@@ -16,7 +16,7 @@ from drops.plain_forms import form, pairs_of, plain_form, strings
 from drops.refusers import Refusals
 from schemas.staging import UNREAD
 from transforms.arrays import whole
-from transforms.reading.contacts import contacts_in
+from transforms.spare_contacts import CONTACT_COLUMNS, spare_contacts
 
 Read = Callable[[list[str]], pyarrow.Table]
 """Reads columns of a table, all its rows in their order; only a few columns are asked for at a time."""
@@ -123,8 +123,7 @@ def suspects_of(refusals: Refusals, known: Known) -> Suspects:
     cars = _Split(known.vehicles, "vehicle_id", "customer_id", refusers)
     numbers = set(cars.theirs(["vehicle_id"])["vehicle_id"].to_pylist())
     papers = _Split(known.certificates, "vehicle_id", "vehicle_id", numbers)
-    unread = people.theirs([UNREAD])[UNREAD].drop_null().to_pylist()
-    spare = {contact for text in unread for contact in contacts_in(text)}
+    spare = set(spare_contacts(people.theirs([*CONTACT_COLUMNS, UNREAD]))[0].to_pylist())
     emails = {contact for contact in spare if "@" in contact}
     return Suspects(
         keys=_known_keys(known.keys, refusers, numbers - cars.numbers_of_others(numbers)),

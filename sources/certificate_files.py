@@ -13,6 +13,7 @@ from sources.encoding import encoding_of
 from sources.rows import Order, RawBatch, UnreadableRow
 from transforms.certificates import CERTIFICATE_CELLS, UnknownCertificateError, certificate_cells
 
+_NOT_WELL_FORMED = (ValueError, KeyError, TypeError, RecursionError, csv.Error)
 _LARGEST_FILE_BYTES = 1 << 20
 _FILES_AT_A_TIME = 1_000
 
@@ -38,7 +39,11 @@ class CertificateFolder:
         )
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
-        self.unreadable: list[UnreadableRow] = []
+        folders = sorted(p.name for p in folder.iterdir() if p.is_dir() and may_be_record(p.name))
+        self.unreadable = [
+            UnreadableRow(self.part, 0, "certificate:folder_not_read", name) for name in folders
+        ]
+        """A folder within is not read, and told: what is in it would be missed by a recall."""
 
     def table(self, name: str) -> "CertificateFolder":
         """Give the folder itself: it is the table."""
@@ -71,7 +76,7 @@ class CertificateFolder:
             return
         try:
             records = list(_records_in(path))
-        except (ValueError, KeyError, TypeError, csv.Error, SourceUnreadableError):
+        except (*_NOT_WELL_FORMED, SourceUnreadableError):
             self._set_aside(path, number, "unreadable")
             return
         if not records:

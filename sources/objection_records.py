@@ -56,8 +56,10 @@ def read_objections(
             match = match_table(mapping, rows, table)
             refuse_missing(match, rows.part, table)
             headers = _headers(shop, mapping, rows, match)
-            read = _that_say_something(rows.batches(headers, order_of(match, table)), match)
-            for raw in records_of(mapping, read):
+            read = rows.batches(headers, order_of(match, table))
+            if mapping.distinct or _is_of_spreadsheets(shop, mapping):
+                read = records_of(mapping, _that_say_something(read, match))
+            for raw in read:
                 batch = canonicalise(raw.rows, mapping, match, table)
                 part = pyarrow.repeat(rows.part, len(raw.records))
                 arrays = [*batch.rows.columns, batch.faults, part]
@@ -79,11 +81,16 @@ def _headers(
     shop: ShopConfiguration, mapping: TableMapping, rows: SourceTable, match: Match
 ) -> Sequence[str]:
     """Name the columns to read: of a CSV file all, for a row with nothing but a remark objects, too."""
-    if mapping.distinct or not isinstance(shop.sources[mapping.source], CsvSource):
+    if mapping.distinct or not _is_of_spreadsheets(shop, mapping):
         return match.headers
     every = list(rows.headers)
     others = (h for h in every if h.strip() and every.count(h) == 1 and h not in match.headers)
     return [*match.headers, *others]
+
+
+def _is_of_spreadsheets(shop: ShopConfiguration, mapping: TableMapping) -> bool:
+    """Tell whether empty rows mean nothing: in a database or a Parquet file nobody leaves a row empty."""
+    return isinstance(shop.sources[mapping.source], CsvSource)
 
 
 def _that_say_something(batches: Iterator[RawBatch], match: Match) -> Iterator[RawBatch]:

@@ -78,9 +78,21 @@ class ParquetTable:
             if pyarrow.types.is_nested(kind):
                 raise self._no_text(name)
         read = 0
-        for batch in self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers)):
+        for batch in self._batches(headers):
             yield RawBatch(self._with_texts(batch), np.arange(read + 1, read + 1 + batch.num_rows))
             read += batch.num_rows
+
+    def _batches(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
+        try:
+            yield from self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers))
+        except (OSError, pyarrow.ArrowInvalid):
+            pass
+        else:
+            return
+        raise SourceUnreadableError(
+            f"{self.part}: 途中で壊れています。出力し直してください / "
+            f"{self.part}: is damaged somewhere within; export it again"
+        )
 
     def _with_texts(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """Read bytes as the UTF-8 some programs write without saying so."""
@@ -103,7 +115,12 @@ class ParquetTable:
 
 def _holds_bytes(kind: pyarrow.DataType) -> bool:
     cells = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
-    return bool(pyarrow.types.is_binary(cells) or pyarrow.types.is_large_binary(cells))
+    are_bytes = (
+        pyarrow.types.is_binary,
+        pyarrow.types.is_large_binary,
+        pyarrow.types.is_fixed_size_binary,
+    )
+    return any(is_kind(cells) for is_kind in are_bytes)
 
 
 def _decoded(cells: pyarrow.Array) -> pyarrow.Array | None:
@@ -111,6 +128,6 @@ def _decoded(cells: pyarrow.Array) -> pyarrow.Array | None:
         entries = _decoded(cells.dictionary)
         return None if entries is None else cells.from_arrays(cells.indices, entries)
     try:
-        return cells.cast(pyarrow.string())
+        return cells.cast(pyarrow.binary()).cast(pyarrow.string())
     except pyarrow.ArrowInvalid:
         return None

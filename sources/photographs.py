@@ -6,6 +6,7 @@ itself is the shop's to clear (`is_cleared_for_sharing`): faces and other cars' 
 
 import io
 import ntpath
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,15 @@ def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
         return Photograph(fault="not_an_image")
 
 
-def filed_as(name: str) -> str:
-    """Give one text for all ways to write the name of a file: `./A.JPG` and `a.jpg` may be one photograph."""
-    return ntpath.normpath(nfkc(name)).casefold()
+def filed_as(home: Path, rules: Images, name: str) -> str:
+    """Give one text for all ways to name a file: `./A.JPG`, `a.jpg` and its path may be one photograph."""
+    folder, told = (home / rules.folder).resolve(), nfkc(name).replace("\\", "/")
+    with suppress(OSError, ValueError, RuntimeError):
+        for place in (folder, home, home.parent):
+            path = (place / told).resolve()
+            if path.is_file():
+                return str(path).casefold()
+    return ntpath.normpath(str(folder / told)).replace("\\", "/").casefold()
 
 
 def _read(home: Path, rules: Images, name: str) -> Photograph:

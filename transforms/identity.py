@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 
 from schemas.staging import UNREAD
 from transforms.arrays import is_among, whole, without_empty
-from transforms.reading.contacts import contacts_in, personal_numbers
+from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
+from transforms.spare_contacts import spare_contacts
 
 IDENTITY_COLUMNS = [
     *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "fax", "email"),
@@ -150,7 +151,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     _, homes_before = _homes(earlier.take(few), earlier_homes.take(few), births.take(few), made)
     contacts_before = (made(_joined("contact", renamed, each.take(few))) for each in contacts)
     before = np.stack([*contacts_before, *homes_before], axis=1)
-    spare_contacts, spare_rows = _spare_contacts(whole(customers[UNREAD]))
+    spare_contacts, spare_rows = _own_spare_contacts(customers)
     whose = pyarrow.array(spare_rows)
     called = (names.take(whose), readings.take(whose))
     spare = np.stack([made(_joined("contact", each, spare_contacts)) for each in called], axis=1)
@@ -192,16 +193,29 @@ def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.A
     return (*phones, pc.utf8_lower(whole(customers["email"])))
 
 
-def _spare_contacts(unread: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
-    """Give the contacts that are one person's in cells that could not be read, each with its row."""
-    rows = np.flatnonzero(unread.is_valid().to_numpy(zero_copy_only=False)).astype(np.int32)
-    texts = unread.drop_null().to_pylist()
-    found = [(c, row) for text, row in zip(texts, rows, strict=True) for c in contacts_in(text)]
-    contacts = pyarrow.array([contact for contact, _ in found], pyarrow.string())
-    own = pc.coalesce(
-        personal_numbers(contacts), _where(pc.match_substring(contacts, "@"), contacts)
-    )
-    return own, np.array([row for _, row in found], np.int32)
+def _own_spare_contacts(
+    customers: pyarrow.Table | pyarrow.RecordBatch,
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give the spare contacts that are one person's, each with its row; others are null."""
+    contacts, rows = spare_contacts(customers)
+    is_address = pc.match_substring(contacts, "@")
+    return pc.coalesce(personal_numbers(contacts), _where(is_address, contacts)), rows
+
+
+def own_contacts(
+    customers: pyarrow.Table | pyarrow.RecordBatch,
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give all contacts that are one person's, each with its row.
+
+    Args:
+        customers: `IDENTITY_COLUMNS`.
+    """
+    spare, spare_rows = _own_spare_contacts(customers)
+    columns, every = _contacts(customers), np.arange(customers.num_rows)
+    contacts = pyarrow.concat_arrays([*columns, spare])
+    rows = np.concatenate([*([every] * len(columns)), spare_rows])
+    is_given = contacts.is_valid()
+    return contacts.filter(is_given), rows[is_given.to_numpy(zero_copy_only=False)]
 
 
 def _homes(
@@ -269,8 +283,9 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
 
 
 def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
-    """Give the digits of numbers without leading zeros, letters and marks; null where none are left."""
-    cores = pc.replace_substring_regex(numbers, r"^[^0-9]*0*|[^0-9]", "")
+    """Give the digits of numbers without leading zeros, letters, marks and `.0`; null where none are left."""
+    plain = pc.replace_substring_regex(numbers, r"\.0+$", "")
+    cores = pc.replace_substring_regex(plain, r"^[^0-9]*0*|[^0-9]", "")
     return without_empty(cores)
 
 

@@ -34,6 +34,8 @@ class Match:
     """Canonical columns the mapping does not speak of; they stay empty."""
     ignored: tuple[str, ...]
     """Source headers nothing asks for; they are never read."""
+    wanted: tuple[str, ...] = ()
+    """The headers shop.toml names for the missing ones."""
 
     @property
     def headers(self) -> list[str]:
@@ -61,6 +63,11 @@ def match_headers(mapping: TableMapping, headers: Sequence[str], table: Table) -
             n for n in table.columns if n not in mapping.columns and n not in mapping.constants
         ),
         ignored=tuple(header for header in headers if header not in used),
+        wanted=tuple(
+            "・".join(source.join if isinstance(source, Joined) else _names(source))
+            for name, source in mapping.columns.items()
+            if name not in columns
+        ),
     )
 
 
@@ -73,9 +80,10 @@ def refuse_missing(match: Match, part: str, table: Table) -> None:
         ConfigurationError: naming file and columns.
     """
     if match.missing:
-        titles = "」「".join(table.columns[name].title for name in match.missing)
         raise ConfigurationError(
-            f"{part}: 「{titles}」の列がありません / "
+            f"{part}: shop.toml に書いた見出し「{'」「'.join(match.wanted)}」がありません。"
+            "その列を付けて出力し"
+            "直すか、shop.toml を直してください（今ある見出しは `joint-use sources`） / "
             f"no header for {table.name}.{', '.join(match.missing)}; export the file with it, "
             "or take the column out of shop.toml (`joint-use sources` shows what is there)"
         )

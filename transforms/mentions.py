@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from schemas.staging import UNREAD
 from transforms.arrays import whole
-from transforms.reading.contacts import contacts_in, personal_numbers
+from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import (
+    fold_homes,
     fold_names,
     squeezed,
     squeezed_addresses,
@@ -21,6 +22,7 @@ from transforms.reading.folded_columns import (
 )
 from transforms.reading.folding import fold_phone, nfkc
 from transforms.reading.joined_text import JoinedText
+from transforms.spare_contacts import hold_one, spare_contacts
 
 PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
 PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
@@ -33,7 +35,7 @@ SHORTEST_ADDRESS = 8
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
 _LOCAL_DIGITS = 7
-_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|内(?!科)|家(?![具電庭])|ノ|他|ホカ|外(?!科)|商店).*"
+_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|邸|気付|内(?!科)|家(?![具電庭])|ノ|他|ホカ|外(?!科)|商店).*"
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名)."""
 
 _ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
@@ -65,6 +67,8 @@ class Identities:
     """Addresses long enough to be looked for in a running text."""
     homes: frozenset[str]
     """All addresses, to be compared as a whole."""
+    plots: frozenset[str]
+    """Addresses up to a number with a branch, with and without their municipality."""
     own_phones: frozenset[str]
     """Numbers that are one person's, as they are written in the records."""
     emails: frozenset[str]
@@ -72,7 +76,7 @@ class Identities:
 
 def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
-    spare = {c for text in people[UNREAD].drop_null().to_pylist() for c in contacts_in(text)}
+    spare = set(spare_contacts(people)[0].to_pylist())
     emails = {
         *pc.utf8_lower(people["email"]).drop_null().to_pylist(),
         *(c for c in spare if "@" in c),
@@ -94,6 +98,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
+        plots=_plots(fold_homes(whole(people["address"]))),
         own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
         emails=frozenset(emails),
     )
@@ -110,10 +115,11 @@ class Mentions:
             [*sorted(people.contacts), *sorted(people.names - people.contacts)]
         )
         self._addresses = _automaton(sorted(people.addresses))
-        self._homes, self._phones, self._emails = (
+        self._homes, self._plots, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
-            for texts in (people.homes, people.own_phones, people.emails)
+            for texts in (people.homes, people.plots, people.own_phones, people.emails)
         )
+        self._own = people.own_phones | people.emails
         digits = (fold_phone(phone) for phone in people.own_phones)
         self._digits = pyarrow.array(sorted(digits), pyarrow.string())
 
@@ -152,12 +158,13 @@ class Mentions:
         if self._folded([written])[0] in self._exact:
             return False
         parts = [part for part in re.split(_BETWEEN_NAMES, written) if part.strip()]
-        folded = self._folded([*parts, *(_BEFORE_A_NAME.sub("", part.strip()) for part in parts)])
-        behind = [re.sub(_BEHIND_A_NAME, "", part) for part in folded]
-        if not self._exact.isdisjoint([*folded, *behind]):
-            return True
-        words = [run for part in parts for run in _runs_of_words(part)]
-        return not self._exact.isdisjoint(self._folded(words))
+        alone = (_BEFORE_A_NAME.sub("", part.strip()) for part in parts)
+        behind_a_number = (re.sub("^.*[0-9]", "", part) for part in parts)
+        words = (run for part in parts for run in _runs_of_words(part))
+        folded = self._folded([*parts, *alone, *behind_a_number, *words])
+        return not self._exact.isdisjoint(
+            [*folded, *(re.sub(_BEHIND_A_NAME, "", each) for each in folded)]
+        )
 
     def _folded(self, names: list[str]) -> list[str]:
         return [
@@ -167,11 +174,12 @@ class Mentions:
 
     def are_phones(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of phone numbers that are one of theirs, and no household's."""
-        return _mask(pc.is_in(cells, value_set=self._phones))
+        return _mask(pc.is_in(cells, value_set=self._phones)) | hold_one(cells, self._own)
 
     def are_emails(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of e-mail addresses that are theirs, or made of their number."""
         mask = _mask(pc.is_in(pc.utf8_lower(cells), value_set=self._emails))
+        mask |= hold_one(cells, self._own)
         if len(self._digits) and pc.any(pc.match_substring_regex(cells, _NUMBER_BEFORE_AT)).as_py():
             numbers = pc.replace_substring_regex(cells, _NUMBER_BEFORE_AT + ".*", r"\1")
             mask |= _mask(pc.is_in(pc.replace_substring(numbers, "-", ""), value_set=self._digits))
@@ -179,7 +187,15 @@ class Mentions:
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
-        return _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
+        whole_ones = _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
+        return whole_ones | _mask(pc.is_in(squeezed(fold_homes(cells)), value_set=self._plots))
+
+
+def _plots(homes: pyarrow.Array) -> frozenset[str]:
+    numbered = homes.filter(pc.match_substring_regex(homes, r"[0-9]-[0-9]+$")).drop_null()
+    in_town = pc.replace_substring_regex(numbered, "^[^0-9]*?[市区村](.{2}[^0-9]*[0-9])", r"\1")
+    found = (squeezed(each) for each in (numbered, in_town))
+    return frozenset().union(*(_long_enough(each, SHORTEST_ADDRESS - 2) for each in found))
 
 
 def _mask(found: pyarrow.Array) -> np.ndarray:

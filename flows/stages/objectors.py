@@ -7,20 +7,22 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.run import Run
+from schemas.staging import UNREAD
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
 from transforms.identity import (
     IDENTITY_COLUMNS,
-    core_texts,
     digits_texts,
     number_texts,
+    own_contacts,
     same_people,
     traits_of,
 )
 from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
 from transforms.objections import AsOf, Recipient, refusing
+from transforms.reading.folded_columns import fold_homes
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -51,6 +53,7 @@ class Objectors:
         persons = self._spine.merges.persons
         self.rows = same_people(meant, persons, self._traits)
         perhaps = self._merged_perhaps(self.rows)
+        perhaps |= self._akin_to_nameless()
         if perhaps.any():
             self.rows = same_people(self.rows | perhaps, persons, self._traits)
 
@@ -73,6 +76,42 @@ class Objectors:
         mask = is_among(digits, wanted[objectors[whose]])
         mask[whose[is_among(wanted, digits[objectors & (digits != 0)])]] = True
         return mask
+
+    def _akin_to_nameless(self) -> np.ndarray:
+        """Mask of the rows with a contact of one person, or a home, of an objector's row whose name is lost.
+
+        Without a name nothing tells that another row is the same person; so it is held for that person's.
+        """
+        nameless = self._nameless()
+        mask = np.zeros_like(nameless)
+        if not nameless.any():
+            return mask
+        theirs = self._snapshot.chosen("customers", IDENTITY_COLUMNS, nameless)
+        contacts, homes = own_contacts(theirs)[0], fold_homes(whole(theirs["address"])).drop_null()
+        start = 0
+        for batch in self._snapshot.batches("customers", IDENTITY_COLUMNS):
+            own, rows = own_contacts(batch)
+            shares = pc.is_in(own, value_set=contacts).to_numpy(zero_copy_only=False)
+            mask[start + rows[shares]] = True
+            is_home = pc.is_in(fold_homes(batch["address"]), value_set=homes)
+            stretch = slice(start, start + batch.num_rows)
+            mask[stretch] |= is_home.to_numpy(zero_copy_only=False)
+            start += batch.num_rows
+        return mask
+
+    def _nameless(self) -> np.ndarray:
+        """Mask of objectors' rows without a name, and of records without cells that hold their number."""
+        rows = self._snapshot.table("customers", ["customer_id", "name", UNREAD])
+        has_no_name = whole(rows["name"]).is_null().to_numpy(zero_copy_only=False)
+        nameless = self.rows & has_no_name
+        is_record = pc.and_(rows["customer_id"].is_null(), rows[UNREAD].is_valid())
+        records = np.flatnonzero(whole(is_record).to_numpy(zero_copy_only=False))
+        words = pc.split_pattern_regex(
+            whole(rows[UNREAD]).take(pyarrow.array(records)), r"[^0-9A-Za-z-]+"
+        )
+        is_theirs = self._are_theirs(pc.list_flatten(words))
+        nameless[records[pc.list_parent_indices(words).to_numpy()[is_theirs]]] = True
+        return nameless
 
     @cached_property
     def _relatives(self) -> np.ndarray:
@@ -117,10 +156,13 @@ class Objectors:
 
     def _are_theirs(self, numbers: pyarrow.Array) -> np.ndarray:
         """Mask of customer numbers, however spoilt, that are an objector's, erased ones included."""
+        texts, places = digits_texts(numbers)
         exact, digits = (
-            pc.fill_null(self._digest(texts), 0).to_numpy(zero_copy_only=False)
-            for texts in (number_texts(numbers), core_texts(numbers))
+            pc.fill_null(self._digest(each), 0).to_numpy(zero_copy_only=False)
+            for each in (number_texts(numbers), texts)
         )
         of_objectors = self._traits.digits[self.rows]
         mask = is_among(exact, self._traits.number[self.rows]) | is_among(exact, self._remembered)
-        return mask & (exact != 0) | is_among(digits, of_objectors[of_objectors != 0])
+        mask &= exact != 0
+        mask[places.to_numpy()[is_among(digits, of_objectors[of_objectors != 0])]] = True
+        return mask

@@ -1,7 +1,8 @@
 """Screen: texts that are not made of the trade's words wait, dangers never leave (policy §10)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import pyarrow
@@ -256,7 +257,8 @@ def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
     names = images["file"].to_pylist()
     faults: dict[str, list[int]] = {}
     rows_in = np.flatnonzero(verdicts.codes("vehicle_images") == 0)
-    contested = _contested(images)
+    filed = partial(filed_as, run.folder.home, run.folder.shop.images)
+    contested = _contested(images, filed)
     faults["of_several_rows"] = rows_in[contested[rows_in]].tolist()
     for row in rows_in[~contested[rows_in]].tolist():
         photograph = read_photograph(run.folder.home, run.folder.shop.images, str(names[row]))
@@ -270,13 +272,13 @@ def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
         verdicts.rule("vehicle_images", mask, Disposition.QUARANTINED, f"file:{fault}")
 
 
-def _contested(images: pyarrow.Table) -> np.ndarray:
+def _contested(images: pyarrow.Table, filed: Callable[[str], str]) -> np.ndarray:
     """Mask of the photographs that rows name for different cars, or that one of them does not clear.
 
     Nothing tells which row is right, and the other car may be an objector's.
     """
     told = images.to_pandas()
-    files = told["file"].map(filed_as, na_action="ignore")
+    files = told["file"].map(filed, na_action="ignore")
     said = told.groupby(files)[["vehicle_id", "is_cleared_for_sharing"]].nunique(dropna=False)
     contested = files.map(said.gt(1).any(axis=1)).eq(True)  # noqa: FBT003 (a cell)
     return contested.to_numpy(bool)

@@ -711,3 +711,111 @@ def test_a_damaged_drop_is_not_taken_for_what_the_partner_has(tmp_path):
     first = Path(run(shop, now=NOW).outcomes[0].path)
     (first / "data" / "customers.csv").write_text("x")
     assert run(shop).outcomes[0].drop_id.endswith("-r2")
+
+
+WRITTEN = {"name": "安孫子 花代", "mobile_phone": "090-8765-4321", "email": "hanayo@example.jp"}
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"phone": cell}
+        for cell in (
+            *("TEL090-8765-4321", "M090-8765-4321", "090 8765 4321 080 1111 2222"),
+            *(
+                "0908765432108011112222",
+                "9087654321/8011112222",
+                "90-8765-4321 妻",
+                "090_8765_4321",
+            ),
+        )
+    ]
+    + [{"mobile_phone": cell} for cell in ("9087654321.0", "090-8765-4321#2")]
+    + [{"email": f"{before}hanayo@example.jp"} for before in ("mailto:", "E:", "'")],
+)
+def test_a_contact_written_in_any_way_tells_whose_row_it_is_and_leaves_with_nobody(tmp_path, cells):
+    contact = (
+        {"email": WRITTEN["email"]} if "email" in cells else {"phone": WRITTEN["mobile_phone"]}
+    )
+    again = customer("2", name="安孫子　花代", **contact)
+    stranger = customer("3", **contact)
+    people = [customer("1", name=WRITTEN["name"], **cells), again, stranger]
+    report = run(shop_of(tmp_path, people, objection("1")))
+    (row,) = delivered(report)["customers"]
+    assert [row[name] for name in contact] == [""]
+
+
+@pytest.mark.parametrize("number", ["123.0", "00123.00"])
+def test_a_number_of_the_customers_that_a_spreadsheet_spoilt_is_still_meant(tmp_path, number):
+    shop = shop_of(tmp_path, [customer(number), customer("1230"), customer("8")], objection("123"))
+    assert objected(shop) == 1
+
+
+@pytest.mark.parametrize("shared", ["mobile_phone", "email", "address"])
+@pytest.mark.parametrize("lost", ["安孫子 花?", "〓", "安孫子\ue000", ""])
+def test_without_an_objectors_name_whoever_has_a_contact_or_home_of_theirs_stays(
+    tmp_path, shared, lost
+):
+    theirs = {**WRITTEN, "address": "山形市緑町1-2-3"}
+    again = customer("2", name=WRITTEN["name"], **{shared: theirs[shared]})
+    people = [customer("1", **theirs | {"name": lost}), again, customer("3")]
+    account = run(shop_of(tmp_path, people, objection("1"))).outcomes[0].account["customers"]
+    assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+
+
+def test_a_record_without_cells_that_holds_an_objectors_number_still_tells_their_contacts(tmp_path):
+    again = customer("2", name=WRITTEN["name"], mobile_phone=WRITTEN["mobile_phone"])
+    shop = shop_of(
+        tmp_path, [customer("000001", **WRITTEN), again, customer("3")], objection("000001")
+    )
+    path = shop / "records" / "customers.csv"
+    header, first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([header, f"{first},x,y", *others, ""]))
+    account = run(shop).outcomes[0].account["customers"]
+    assert (account.delivered, account.quarantined, account.objected) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("number", ["9.0", "0009", "9、8"])
+def test_a_relative_linked_by_a_spoilt_number_stays(tmp_path, number):
+    relative = {"family_member_id": "F1", "customer_id": "1", "linked_customer_id": number}
+    shop = shop_of(
+        tmp_path,
+        [customer("1"), customer("9")],
+        objection("9"),
+        family_members=[{**relative, "relation": "妻", "name": "安孫子 花代"}],
+    )
+    assert run(shop).outcomes[0].account["family_members"].objected == 1
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "架空町9-8-7",
+        "山形市架空町9-8-7 車庫",
+        "山形県山形市架空町9-8-7 花ハイツ101",
+        "山形市架空町9-8-7外1筆",
+    ],
+)
+def test_an_objectors_home_with_something_around_it_stays(tmp_path, base):
+    me = customer("1", name="山田 太郎", address="山形市本町1-1")
+    paper = {"vehicle_id": "V1", "user_name": "山田太郎", "user_address": "山形市本町1-1"}
+    shop = shop_of(
+        tmp_path,
+        [me, customer("9", address="山形市架空町九丁目8番7号")],
+        objection("9"),
+        vehicles=[vehicle("V1", "1")],
+        certificates=[{**paper, "base_location": base}],
+    )
+    assert delivered(run(shop))["certificates"][0]["base_location"] == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"山形市緑町5 安孫子花代{behind}" for behind in ("方", "気付", "邸")]
+    + ["山形市緑町5-101安孫子花代"],
+)
+def test_an_address_in_care_of_an_objector_stays(tmp_path, address):
+    people = [customer("1", address=address), customer("9", name=WRITTEN["name"])]
+    assert (
+        delivered(run(shop_of(tmp_path, people, objection("9"))))["customers"][0]["address"] == ""
+    )

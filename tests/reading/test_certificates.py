@@ -120,6 +120,7 @@ def test_no_file_of_the_folder_is_passed_over_in_silence(tmp_path):
     (batch,) = folder.batches(["plate"], Order())
     assert batch.rows.num_rows == 1
     assert [(row.record, row.reason) for row in folder.unreadable] == [
+        (0, "certificate:folder_not_read"),
         (2, "certificate:empty"),
         (3, "certificate:empty"),
         (4, "certificate:not_a_certificate"),

@@ -90,6 +90,12 @@ def test_a_column_is_read_with_a_reason_per_row_and_loses_none():
     assert column.faults.to_pylist() == [None, None, None, "broken_characters"]
 
 
+def test_an_instant_beyond_the_calendar_is_read_as_text():
+    released = CATALOG["vehicles"].columns["released_on"]
+    column = read_column(pyarrow.array([253402300799], pyarrow.timestamp("s", "UTC")), released)
+    assert len(column.values.to_pylist()) == 1
+
+
 def test_typed_columns_are_cast_only_without_loss():
     amount = CATALOG["invoices"].columns["billed_jpy"]
     assert read_column(pyarrow.array([1.0, 2.0]), amount).values.to_pylist() == [1, 2]

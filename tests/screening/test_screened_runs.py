@@ -315,6 +315,9 @@ def test_a_file_that_is_no_photograph_of_the_shop_is_set_aside(tmp_path):
         ("a.jpg", "1", "V2", 2),  # the car of somebody who objected
         ("./A.JPG", "1", "V2", 2),
         ("more\\..\\ａ.jpg", "1", "V2", 2),
+        ("images/a.jpg", "1", "V2", 2),
+        ("../images/a.jpg", "1", "V2", 2),
+        ("{shop}/images/a.jpg", "1", "V2", 2),
         ("a.jpg", "0", "V1", 1),
     ],
 )
@@ -322,7 +325,7 @@ def test_a_photograph_that_rows_disagree_about_stays(tmp_path, written, cleared,
     photograph(tmp_path / "images" / "a.jpg")
     photograph(tmp_path / "images" / "b.jpg")
     images = [image("P1", "b.jpg"), image("P2", "b.jpg"), image("P3", "a.jpg")]
-    images.append(image("P4", written, cleared, car))
+    images.append(image("P4", written.format(shop=tmp_path), cleared, car))
     others = {
         "customers": [customer("2")],
         "vehicles": [vehicle("V2", "2")],

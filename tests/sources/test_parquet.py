@@ -32,6 +32,7 @@ def test_bytes_that_are_utf_8_are_text(tmp_path, kind):
         pyarrow.array([[("秘密", 1)]], pyarrow.map_(pyarrow.string(), pyarrow.int64())),
         pyarrow.array(["秘密".encode("cp932")], pyarrow.binary()),
         pyarrow.array(["秘密".encode("cp932")] * 100, pyarrow.binary()),
+        pyarrow.array([b"\xff" * 16], pyarrow.binary(16)),
     ],
 )
 def test_a_column_of_anything_else_is_told_by_name_and_never_quoted(tmp_path, cells):
@@ -46,3 +47,15 @@ def test_such_a_column_that_is_not_mapped_does_not_matter(tmp_path):
     parquet.write_table(table, tmp_path / "t.parquet")
     (batch,) = ParquetFolder(tmp_path).table("t.parquet").batches(["番号"], Order(("番号",)))
     assert batch.rows.to_pylist() == [{"番号": "1"}]
+
+
+def test_a_file_that_is_damaged_within_is_told(tmp_path):
+    cells = pyarrow.array([f"{n:08}" for n in range(10_000)])
+    assert len(read(tmp_path, cells)) == 10_000
+    content = bytearray((tmp_path / "t.parquet").read_bytes())
+    middle = len(content) // 2
+    content[middle - 500 : middle + 500] = bytes(1000)
+    (tmp_path / "t.parquet").write_bytes(content)
+    found = ParquetFolder(tmp_path).table("t.parquet")
+    with pytest.raises(SourceUnreadableError, match="is damaged somewhere within"):
+        list(found.batches(["番号", "欄"], Order(("番号",))))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow
 import pyarrow.compute as pc
@@ -44,6 +45,8 @@ _PLAIN_FORMS: dict[Kind, str] = {
 }
 """Forms that Arrow reads as the reader of one text would, and many at a time (RE2)."""
 
+
+_EPOCH = date(1970, 1, 1)
 
 _ARE_TIDY: dict[Kind, Callable[[pyarrow.Array], bool]] = {
     **dict.fromkeys((Kind.TEXT, Kind.FREE_TEXT, Kind.CODE), texts.are_tidy),
@@ -137,9 +140,18 @@ def _cast_typed(source: pyarrow.Array, column: Column) -> pyarrow.Array | None:
     if not is_one_family:
         return None
     try:
-        return pc.cast(source, wanted, safe=not pyarrow.types.is_timestamp(kind))
+        typed = pc.cast(source, wanted, safe=not pyarrow.types.is_timestamp(kind))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return None
+    return typed if not pyarrow.types.is_date(wanted) or _are_in_calendar(typed) else None
+
+
+def _are_in_calendar(days: pyarrow.Array) -> bool:
+    """Tell whether Python's calendar has all days: 9999-12-31T23:59Z is a day later in Japan."""
+    numbers = days.cast(pyarrow.int32())
+    first, last = ((day - _EPOCH).days for day in (date.min, date.max))
+    is_in = pc.and_(pc.greater_equal(numbers, first), pc.less_equal(numbers, last))
+    return bool(pc.all(is_in, min_count=0).as_py())
 
 
 def _is_number(kind: pyarrow.DataType) -> bool:

@@ -15,6 +15,10 @@ _POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
 _EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
 
+_DIGITS_AND_MARKS = re.compile(r"\+?[0-9][0-9() ._-]*")
+_MOBILE = re.compile(r"0[5-9]0[0-9]{8}")
+_WITHOUT_ITS_ZERO = re.compile(r"[5-9]0[0-9]{8}")
+
 _LONGEST = 11
 """Digits of a number within Japan (電気通信番号計画); what has more, and is no number, may be a card's."""
 
@@ -68,12 +72,28 @@ def personal_numbers(phones: pyarrow.Array) -> pyarrow.Array:
 def contacts_in(text: str) -> Iterator[str]:
     """Find phone numbers, as `read_phone` writes them, and e-mail addresses, in small letters, in any text.
 
-    So a cell that could not be read, for it holds two numbers, still tells whose row it is.
+    So a cell that could not be read, for it holds two numbers, still tells whose row it is. A leading zero a
+    spreadsheet took from a number of a mobile is put back: what is found here is compared, and never leaves.
     """
     folded = re.sub(DASH_CLASS, "-", nfkc(text))
-    for found in phonenumbers.PhoneNumberMatcher(folded, "JP"):
-        yield _written(found.number)
+    found = {_written(match.number) for match in phonenumbers.PhoneNumberMatcher(folded, "JP")}
+    for run in _DIGITS_AND_MARKS.findall(folded):
+        found.update(_numbers_of(re.sub(r"\.0+$", "", run)))
+    yield from sorted(found)
     yield from (address.lower() for address in _EMAIL_WITHIN.findall(folded))
+
+
+def _numbers_of(run: str) -> Iterator[str]:
+    digits = re.sub(r"\D", "", run)
+    digits = f"0{digits[2:]}" if run.startswith("+81") else digits
+    whole = f"0{digits}" if _WITHOUT_ITS_ZERO.fullmatch(digits) else digits
+    for each in (whole, *_MOBILE.findall(digits)):
+        try:
+            number = phonenumbers.parse(each, "JP")
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            yield _written(number)
 
 
 def read_postal_code(text: str) -> Read[str]:

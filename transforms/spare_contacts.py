@@ -1,0 +1,52 @@
+"""Phone numbers and e-mail addresses in cells that hold more or other than one as it is written."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.staging import UNREAD
+from transforms.arrays import whole
+from transforms.reading.contacts import contacts_in
+
+CONTACT_COLUMNS = ("phone", "mobile_phone", "fax", "email")
+
+_PLAIN = r"^(?:0\d{1,4}-\d{1,4}-\d{4}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)$"
+"""A number as it is written nationally, or an address (RE2)."""
+
+_TELLS = "[@＠]|(?:[0-9０-９][^0-9０-９]*){9}"
+"""What has fewer digits is no whole number of anybody: one without its area code."""
+
+
+def spare_contacts(people: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give contacts that do not stand as such in a cell of their own, each with its row.
+
+    Two numbers in a cell that could not be read, a number a spreadsheet spoilt, `mailto:` before an address:
+    such cells are few.
+
+    Args:
+        people: `CONTACT_COLUMNS` and `UNREAD`.
+    """
+    found = [
+        (contact, row)
+        for name in (*CONTACT_COLUMNS, UNREAD)
+        for row, contacts in _told(whole(people[name]))
+        for contact in contacts
+    ]
+    contacts = pyarrow.array([contact for contact, _ in found], pyarrow.string())
+    return contacts, np.array([row for _, row in found], np.int32)
+
+
+def hold_one(cells: pyarrow.Array, wanted: frozenset[str]) -> np.ndarray:
+    """Mask of the cells that hold one of these contacts beside other things, or written otherwise."""
+    mask = np.zeros(len(cells), bool)
+    mask[[row for row, contacts in _told(cells) if not wanted.isdisjoint(contacts)]] = True
+    return mask
+
+
+def _told(cells: pyarrow.Array) -> list[tuple[int, list[str]]]:
+    is_odd = pc.and_(
+        pc.invert(pc.match_substring_regex(cells, _PLAIN)), pc.match_substring_regex(cells, _TELLS)
+    )
+    is_odd = pc.fill_null(is_odd, fill_value=False)
+    rows = np.flatnonzero(is_odd.to_numpy(zero_copy_only=False)).tolist()
+    return [(row, list(contacts_in(cells[row].as_py()))) for row in rows]
