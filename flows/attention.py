@@ -13,7 +13,7 @@ from sources.shop_folder import ShopFolder
 from transforms.period import Month
 
 NO_MANAGER = (
-    "。shop.toml の carry_out.data_managers に管理者を書いてください / shop.toml names none"
+    "（shop.toml の carry_out.data_managers に管理者を書いてください / shop.toml names none）"
 )
 
 
@@ -107,8 +107,8 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
             )
         managers = folder.shop.carry_out.data_managers
         lines += [
-            f"{each.entered.drop.drop_id}: データ管理者の承諾待ち / waits for the data manager: "
-            f"{each.persons} persons{'' if managers else NO_MANAGER}"
+            f"{each.entered.drop.drop_id}: データ管理者の承諾待ち（{each.persons} 人） / waits for the data "
+            f"manager ({each.persons} persons){'' if managers else NO_MANAGER}"
             for each in state.waiting
         ]
         lines += [

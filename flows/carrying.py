@@ -155,6 +155,13 @@ def carried_by_hand(desk: Desk, drop_id: str) -> None:
                 f"{drop_id} は停止されています。取り戻し、`joint-use incident` をご覧ください / "
                 f"{drop_id} was stopped; get it back, and see `joint-use incident`"
             )
+        parcels = [desk.folder.drops / f"{drop_id}{end}" for end in (".tar.age", ".tar")]
+        is_by_hand = desk.folder.policy.is_carried_by_hand(entered.drop.partner)
+        if is_by_hand and not any(parcel.exists() for parcel in parcels):
+            raise ConfigurationError(
+                f"{drop_id} は封緘されていません。`joint-use deliver {drop_id}` が理由を示します / "
+                f"{drop_id} is not sealed; `joint-use deliver {drop_id}` says why"
+            )
         if entered.sequence in book.delivered():
             raise ConfigurationError(
                 f"{drop_id} はすでに渡してあります。いつかは `joint-use status` に出ます / "
@@ -289,6 +296,8 @@ def _has_moved(run: Run, connection: Connection, drop: Drop) -> bool:
 
 def _moved(drop: Drop) -> ObjectionsMovedError:
     return ObjectionsMovedError(
+        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。もう一度 "
+        "export してください / "
         f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
         "Run the export again"
     )
@@ -299,15 +308,15 @@ def _refuse_others(desk: Desk, drop: Drop) -> None:
     person = fold_name(desk.actor.person)
     if person not in managers:
         raise RefusedError(
-            "これを決められるのはデータ管理者だけです（方針第8条）。shop.toml の carry_out.data_managers "
-            "に載っています / "
+            "これを決められるのは、shop.toml の carry_out.data_managers に書いたデータ管理者だけです"
+            f"（方針第8条、今は {len(managers)} 人） / "
             "only a data manager decides this (policy §8); shop.toml lists them under "
-            "carry_out.data_managers"
+            f"carry_out.data_managers ({len(managers)} now)"
         )
     if person == fold_name(drop.operator):
         raise RefusedError(
-            "納品を実行した本人は承諾できません。別のデータ管理者に頼んでください / "
-            "whoever ran the export does not release it; ask another data manager"
+            "納品を実行した本人は、承諾も破棄もできません。別のデータ管理者に頼んでください / "
+            "whoever ran the export neither releases nor refuses it; ask another data manager"
         )
 
 

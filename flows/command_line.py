@@ -104,7 +104,10 @@ def main() -> None:
     except OSError as error:
         place = Path(str(error.filename)).name if error.filename else "a file"
         code = 1
-        told = f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
+        told = (
+            f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "
+            f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
+        )
     except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
         code, told = 1, _unexpected(error)
     if told:
@@ -126,6 +129,7 @@ def _unexpected(error: Exception) -> str:
     """Name a failure outside the stages without repeating what it says."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
+        "もう一度実行し、直らなければこの行をお知らせください / "
         f"{type(error).__name__} in {Path(place.filename).name}:{place.lineno}; run again, and report "
         "this if it stays"
     )

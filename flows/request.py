@@ -30,7 +30,19 @@ _SHARED_NAMES = frozenset(
             "担当者",
             "受付",
             "店",
-            "店長",
+            *(
+                "店長",
+                "社長",
+                "工場長",
+                "専務",
+                "部長",
+                "主任",
+                "整備士",
+                "フロント",
+                "レジ",
+                "本人",
+                "私",
+            ),
             "事務",
             "事務所",
             "スタッフ",
@@ -56,10 +68,11 @@ def named_person(name: str | None) -> str:
             'だれが行うかを --operator "あなたの氏名" で書いてください / who does this? give --operator with '
             "your own name, or set JOINT_USE_OPERATOR"
         )
-    if fold_name(name).casefold() in {fold_name(shared).casefold() for shared in _SHARED_NAMES}:
+    is_shared = fold_name(name).casefold() in {fold_name(n).casefold() for n in _SHARED_NAMES}
+    if is_shared or not any(letter.isalpha() for letter in name):
         raise RefusedError(
             f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
-            "is a name several people use; give your own (policy §8: IDの共有禁止)"
+            "this is a name several people use; give your own (policy §8: IDの共有禁止)"
         )
     return name.strip()
 

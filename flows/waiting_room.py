@@ -44,6 +44,9 @@ def taken_back(state: Path, drop_id: str, bag_sha256: str, series: DropSeries) -
         is_sound = False
     if not is_sound:
         raise VerificationError(
+            f"{drop_id}: 待っているものが作った時と違います。何も渡しません。`joint-use release --refuse` "
+            "で破棄し、"
+            "もう一度 export してください / "
             f"{drop_id}: what waits is not what was made; nothing leaves. Refuse it with `joint-use release "
             "--refuse` and run the export again"
         )

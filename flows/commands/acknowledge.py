@@ -56,18 +56,26 @@ def command(  # noqa: PLR0913 (one parameter per option)
         return
     click.echo(f"{entered.drop.drop_id}: 受領を記録しました / acknowledged")
     for name, table in said.tables.items():
-        click.echo(f"  {name}: {table.accepted} accepted, {len(table.rejected)} rejected")
+        rejected = len(table.rejected)
+        told = f"受入 {table.accepted} 行、拒否 {rejected} 行"
+        click.echo(f"  {name}: {told} / {table.accepted} accepted, {rejected} rejected")
 
 
 def _read(path: Path) -> Acknowledgement:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError:
-        fault = "cannot be opened; give the partner's answer with --file"
+        raise ConfigurationError(
+            f"{path.name} を開けません。共同利用者の返事を --file で指定してください / "
+            f"{path.name} cannot be opened; give the partner's answer with --file"
+        ) from None
     except (ValueError, RecursionError):
-        fault = "is not JSON; ask the partner for a joint-use-ack/1 file (README)"
-    else:
-        if isinstance(content, dict):
-            return validated(Acknowledgement, content, where=path.name)
-        fault = "is not a JSON object; ask the partner for a joint-use-ack/1 file (README)"
-    raise ConfigurationError(f"{path.name} {fault}")
+        content = None
+    if isinstance(content, dict):
+        return validated(Acknowledgement, content, where=path.name)
+    raise ConfigurationError(
+        f"{path.name} は返事の形（JSON）ではありません。共同利用者に joint-use-ack/1 "
+        "のファイルを頼んでください"
+        " / "
+        f"{path.name} is not JSON, or no object; ask the partner for a joint-use-ack/1 file (README)"
+    )

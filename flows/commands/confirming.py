@@ -7,10 +7,14 @@ import pyarrow.compute as pc
 
 from flows.desk import Desk
 from schemas.errors import JointUseError
+from transforms.reading.folding import nfkc
 
 yes_option = click.option(
     "--yes", "is_sure", is_flag=True, help="確かめずに進む / do not ask whether it is this person"
 )
+
+
+_YES = frozenset({"y", "yes", "はい", "ハイ"})
 
 
 def confirm_person(desk: Desk, number: str, *, is_sure: bool) -> None:
@@ -29,4 +33,8 @@ def confirm_person(desk: Desk, number: str, *, is_sure: bool) -> None:
         click.echo(f"{number}  {person['name'] or ''} 様  {person['address'] or ''}", err=True)
     if not found:
         click.echo(f"{number}: 店の記録にありません / not in the records", err=True)
-    click.confirm("この方でよいですか / is this the person?", abort=True, err=True)
+    answer = click.prompt(
+        "この方でよいですか / is this the person? (y/N)", "", show_default=False, err=True
+    )
+    if nfkc(answer).strip().casefold() not in _YES:
+        raise click.Abort

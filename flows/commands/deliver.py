@@ -49,11 +49,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
     code = 0
     if not (left.by_program or left.by_hand):
         click.echo("渡すものはありません / nothing is due", err=True)
-    for name in left.by_hand:
-        click.echo(_by_hand(name))
-    for name in left.by_program:
+    for name in (*left.by_hand, *left.by_program):
         try:
-            click.echo(f"{name}: {deliver(desk, now, name)}")
+            told = deliver(desk, now, name)
+            click.echo(_by_hand(name) if name in left.by_hand else f"{name}: {told}")
         except JointUseError as error:
             click.echo(f"{name}: {error}", err=True)
             code = error.exit_code

@@ -74,7 +74,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
     click.echo(f"証明書 / certificate: {erased.certificate}", err=True)
     click.echo(
-        "店の記録そのものは店のシステムで消してください。削除の通知は次の納品で伝わります / erase the shop's "
+        "店の記録そのものは店のシステムで消してください。削除の通知は次の納品で伝わります。すぐに伝えるには "
+        "joint-use notices / erase the shop's "
         "own records in its system; partners are told with the next drop, or now: joint-use notices",
         err=True,
     )

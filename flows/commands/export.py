@@ -20,7 +20,15 @@ from flows.commands.running import progress, set_up_run
 from flows.group import GroupRequest, shops_of
 from flows.printing import print_group, print_report
 from flows.report import exit_code
-from flows.request import NO_REASON, ExportRequest, Mode, Runner, Workers, named_person
+from flows.request import (
+    NO_REASON,
+    ExportRequest,
+    Mode,
+    Runner,
+    Workers,
+    checked_reason,
+    named_person,
+)
 from flows.run import opened_run
 from ledger.private_files import private_folder
 from schemas.configuration import validated
@@ -81,6 +89,7 @@ def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None: 
     """毎月の納品を行う / Make, verify and publish the monthly drops."""
     asked["month"] = asked["month"] or ""
     asked["operator"] = named_person(asked["operator"])
+    asked["reason"] = checked_reason(asked["reason"])
     count = asked.pop("workers")
     asked["workers"] = {"count": count, **{n: asked.pop(n) for n in ("runner", "scheduler")}}
     shop, group, console = asked.pop("shop"), asked.pop("group"), Console(stderr=True)

@@ -28,6 +28,8 @@ def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: 
             raise ConfigurationError(
                 f"{name}: すでに廃棄されていて、保全できません / was disposed of; nothing is left to hold"
             )
+        if lift and name not in HoldBook(connection).held():
+            raise ConfigurationError(f"{name}: 保全されていません / is not held")
         HoldBook(connection).enter(desk.actor, name, is_held=not lift)
     click.echo(name)
     told = "保全を解きました / the hold is lifted" if lift else "廃棄を差し止めました / held"

@@ -92,6 +92,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--lift: --customer か --objection を指定してください / "
                 "--lift: give --customer or --objection"
             )
+        if number:
+            confirm_person(desk, number, is_sure=is_sure)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
     else:

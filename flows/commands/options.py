@@ -97,7 +97,8 @@ class _AsInRecords(click.ParamType[Value]):
         del ctx
         found = self._read(str(value)).value
         if found is None:
-            raise ConfigurationError(f"--{param.name if param else self.name}: {self._wanted}")
+            option = (param.name if param and param.name else self.name).replace("_", "-")
+            raise ConfigurationError(f"--{option}: {self._wanted}")
         return found
 
 
@@ -127,12 +128,16 @@ class Moment(click.ParamType[datetime]):
         try:
             instant = datetime.fromisoformat(written)
         except ValueError:
-            told = f"--{param.name if param else 'instant'}: write YYYY-MM-DD or YYYY-MM-DDTHH:MM"
+            option = (param.name if param and param.name else "instant").replace("_", "-")
+            told = (
+                f"--{option}: 2026-10-01 または 2026-10-01T12:00 のように書いてください / "
+                "write YYYY-MM-DD or YYYY-MM-DDTHH:MM"
+            )
         else:
             if len(written) == len("2026-01-01"):
                 instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
             return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)
-        raise ConfigurationError(told.replace("_", "-"))
+        raise ConfigurationError(told)
 
 
 def now() -> datetime:

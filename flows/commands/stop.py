@@ -27,7 +27,9 @@ def command(*, shop: Path, drop: str, operator: str | None, reason: str) -> None
     partner = name.partition("/")[0]
     click.echo(name)
     click.echo(
-        "止めました。廃棄を求めることは次の納品で伝わります / stopped; the next drop tells the partner to "
+        "止めました。廃棄を求めることは次の納品で伝わります。すぐに伝えるには joint-use notices --partner "
+        f"{partner}。共同利用者に電話もしてください。直した納品は joint-use export --mode correct / "
+        "stopped; the next drop tells the partner to "
         f"discard it, or now: joint-use notices --partner {partner}. Telephone the partner as well. "
         "A mended drop of the month: joint-use export --mode correct",
         err=True,

@@ -75,6 +75,12 @@ def _noting(shop: Path, operator: str | None, reason: str) -> Callable[[str], No
 
 def _verified(drop: Path, key: Path | None, identity: Path | None) -> Verified | None:
     if drop.is_dir() or not drop.exists():
+        if key or identity:
+            raise ConfigurationError(
+                "--key と --identity は封緘したファイル（.tar.age）のためのものです。フォルダには署名が"
+                "ありません / --key and --identity are for a sealed file (.tar.age); a folder has no "
+                "signature"
+            )
         return verify_drop(drop)
     with tempfile.TemporaryDirectory() as scratch:
         return _verify_sealed(drop, key, identity, Path(scratch))
