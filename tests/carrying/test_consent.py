@@ -95,7 +95,7 @@ def test_a_waiting_drop_is_private_and_somebody_is_told(tmp_path):
     assert (place / "drop.json").exists()
     assert (shop / "state" / "waiting").stat().st_mode & 0o077 == 0
     told = attention(desk(shop).folder, desk(shop).ledger, NOW)
-    assert any("waits for the data manager: 5 persons" in line for line in told)
+    assert any("waits for the data manager (5 persons)" in line for line in told)
 
 
 def test_a_released_drop_is_published_as_it_was_made(tmp_path):

@@ -68,7 +68,7 @@ def test_a_notice_that_reached_no_place_ends_with_a_code(tmp_path):
     asked = ("--shop", shop, "--partner", "lotas", "--operator", PERSON)
     done = joint_use("notices", *asked)
     assert done.returncode == 1
-    assert "not handed over: the folder out" in done.stderr
+    assert "not handed over: フォルダ out" in done.stderr
     (tmp_path / "out").mkdir()
     notice = "/".join(Path(done.stdout.strip()).parts[-2:])
     again = joint_use("deliver", notice, "--shop", shop, "--operator", PERSON)
@@ -85,6 +85,27 @@ def test_a_sealed_drop_without_a_place_waits_to_be_carried_by_hand(tmp_path):
     joint_use("deliver", DROP, "--by-hand", *asked)
     assert "nothing is due" in joint_use("deliver", *asked).stderr
     assert "by hand" not in joint_use("status", "--shop", shop).stdout
+
+
+def test_nobody_is_told_to_carry_a_drop_an_objection_has_overtaken(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    object_to(shop, "1")
+    asked = ("--shop", shop, "--operator", PERSON)
+    done = joint_use("deliver", *asked)
+    assert (done.returncode, "--by-hand" in done.stdout) == (4, False)
+    assert "an objection arrived" in done.stderr
+
+
+def test_a_drop_that_was_not_sealed_cannot_have_been_carried(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    for file in (shop / "drops" / "lotas").glob("*.tar.age*"):
+        file.unlink()
+    with pytest.raises(ConfigurationError, match="is not sealed"):
+        carried_by_hand(desk(shop), DROP)
+    assert deliver(desk(shop), lambda: NOW, DROP)
+    carried_by_hand(desk(shop), DROP)
 
 
 def test_the_next_run_hands_over_what_an_unchanged_month_still_owes(tmp_path):

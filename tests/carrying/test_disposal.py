@@ -202,6 +202,14 @@ def test_what_was_disposed_of_cannot_be_held(tmp_path):
     assert "nothing is left to hold" in done.stderr
 
 
+def test_a_hold_that_is_not_there_cannot_be_lifted(tmp_path):
+    shop = shop_of(tmp_path)
+    asked = ("hold", DROP, "--shop", shop, "--operator", PERSON, "--reason", "係争中")
+    assert joint_use(*asked, "--lift").returncode == 2
+    assert joint_use(*asked).returncode == 0
+    assert joint_use(*asked, "--lift").returncode == 0
+
+
 def test_a_drop_its_partner_has_not_answered_stays_and_is_named(tmp_path):
     shop = shop_of(tmp_path)
     assert erase(desk(shop), refusal("1")).kept == (DROP,)

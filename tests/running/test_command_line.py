@@ -10,7 +10,7 @@ import pytest
 from flows.commands.options import MONTH
 from tests import factories
 from tests.conftest import SAMPLE
-from tests.factories import customer, objection, run, write_shop
+from tests.factories import PERSON, customer, objection, run, write_shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,6 +109,30 @@ def test_a_missing_name_is_wrong_usage(shop):
     done = joint_use("export", "--shop", shop)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--operator" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["工場長", "フロント", "１", "。", "社長 様"])
+def test_a_name_of_nobody_is_refused(shop, name):
+    done = joint_use("export", "--shop", shop, "--operator", name)
+    assert done.returncode == 3
+
+
+def test_a_reason_with_a_number_is_refused_in_japanese(shop):
+    done = joint_use("export", "--shop", shop, "--operator", PERSON, "--reason", "090へ電話")
+    assert (done.returncode, "理由は数字と" in done.stderr) == (2, True)
+
+
+def test_a_key_for_a_folder_is_refused(shop):
+    drop = factories.run(shop).outcomes[0].path
+    done = joint_use("verify", drop, "--key", "nokey.pem")
+    assert (done.returncode, "no signature" in done.stderr) == (2, True)
+
+
+def test_a_wrong_day_is_told_by_the_options_own_name(shop):
+    asked = ("objections", "--shop", shop, "--operator", PERSON)
+    for option in ("--as-of", "--known-at"):
+        done = joint_use(*asked, option, "いつか")
+        assert (done.returncode, f"{option}: " in done.stderr) == (2, True)
 
 
 def test_a_shared_name_is_refused(shop):

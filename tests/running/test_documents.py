@@ -80,7 +80,7 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(
     assert "joint-use notices --partner lotas" in recorded
     assert "lotas/monthly-2026-10-r2" in exported
     assert "deleted: 3" in verified
-    assert "deleted: 3 accepted, 0 rejected" in answered
+    assert "3 accepted, 0 rejected" in answered
     lotas = [line for line in disclosed.splitlines() if "全日本ロータス同友会" in line]
     assert any("monthly-2026-10-r2  確認 20" in line for line in lotas)
     assert not [line for line in lotas if "から" in line]

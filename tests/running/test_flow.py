@@ -225,10 +225,10 @@ def test_a_run_whose_drop_reached_no_place_ends_in_a_state_that_says_so(
     state = export_monthly(asked, return_state=True)
     assert (state.name, state.is_completed()) == ("NotHandedOver", True)
     assert (
-        "lotas/monthly-2026-10-r1: 渡していません / not handed over: the folder nowhere"
+        "lotas/monthly-2026-10-r1: 渡していません / not handed over: フォルダ nowhere"
         in state.message
     )
-    assert "not handed over: the folder nowhere" in markdown(state.result())
+    assert "not handed over: フォルダ nowhere" in markdown(state.result())
 
 
 def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
@@ -241,7 +241,7 @@ def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
     asked = ReleaseRequest(shop=str(shop), drop=drop, operator="責任 花子")
     state = release_drop(asked, return_state=True)
     assert (state.name, state.result()) == ("NotHandedOver", "released")
-    assert "not handed over: the folder nowhere" in state.message
+    assert "not handed over: フォルダ nowhere" in state.message
 
 
 def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(
