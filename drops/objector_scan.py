@@ -165,8 +165,4 @@ def _stands_alone(automaton: "ahocorasick_rs.AhoCorasick | None", text: str) -> 
 
 
 def _continues(character: str) -> bool:
-    return (
-        character.isascii()
-        and (character.isalnum() or character in {"-", "_", ".", "@"})
-        and character != ""
-    )
+    return character.isascii() and (character.isalnum() or character in {"-", "_", ".", "@"})

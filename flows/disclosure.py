@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 import pyarrow
@@ -183,7 +184,7 @@ class _Partner:
     numbers: tuple[str, ...]
     published: list[EnteredDrop]
 
-    @property
+    @cached_property
     def _keys(self) -> pyarrow.Array:
         """Keys of the person's customer numbers."""
         keys = PartnerKeys(self.desk.ledger.key(self.partner))

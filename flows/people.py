@@ -14,16 +14,21 @@ from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
 from transforms.arrays import whole
-from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
+from transforms.identity import PEOPLE_COLUMNS, Digest, Traits, traits_of
 from transforms.merges import resolve_merges
 
 
 @dataclass(frozen=True)
 class People:
-    """The customers in the records, and by what they are recognised."""
+    """The customers in the records; `digest` is the ledger's, by which they are recognised."""
 
     customers: pyarrow.Table
-    traits: Traits
+    digest: Digest
+
+    @cached_property
+    def traits(self) -> Traits:
+        """By what they are recognised."""
+        return traits_of(self.customers, self.digest)
 
     @cached_property
     def numbers(self) -> list[str | None]:
@@ -55,7 +60,7 @@ def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, st
     """
     with read_records(folder, environment, "customers") as snapshot:
         customers = snapshot.table("customers", PEOPLE_COLUMNS)
-    return People(customers, traits_of(customers, ledger.references.traits))
+    return People(customers, ledger.references.traits)
 
 
 def read_vehicle_numbers(folder: ShopFolder, environment: Mapping[str, str]) -> list[str]:

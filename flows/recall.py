@@ -17,6 +17,7 @@ from flows.recall_request import RecallRequest
 from flows.report import CampaignCount, Outcome, RecallReport
 from flows.run import Run, opened_run
 from flows.scratch import Targets
+from flows.stages.extract import snapshot_of
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from flows.stages.targets import (
@@ -39,7 +40,6 @@ from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.drop import DISPOSITIONS
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
-from sources.staging import take_snapshot
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 from transforms.recall.matching import Matches
@@ -82,7 +82,7 @@ def recall(
 
 def extract(run: Run) -> Snapshot:
     """Read customers, families, cars and papers."""
-    return take_snapshot(run.folder, run.staged, run.environment, RECALL_TABLES)
+    return snapshot_of(run, RECALL_TABLES)
 
 
 def settle_all(run: Run, snapshot: Snapshot) -> None:

@@ -6,13 +6,14 @@ because an older backup was restored, would be missed by nobody.
 
 import contextlib
 import json
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock
+
 from ledger.chain import Head
-from ledger.private_files import open_private
+from ledger.private_files import open_private, private_folder
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,19 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
         head: the newest entry, of a chain that has the noted one.
         anew: whether somebody has answered for what the older note shows.
     """
-    known = noted_head(state)
-    if known is not None and not anew and known.head.sequence >= head.sequence:
-        return
     file = note_file(state)
-    hidden = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
+    hidden = file.with_name(f".{file.name}")
     at = datetime.now().astimezone().isoformat(timespec="microseconds")
     told = {"sequence": head.sequence, "sha256": head.digest, "at": at}
     # Whoever cannot write beside the state folder goes without this witness.
-    with contextlib.suppress(OSError):
+    with (
+        contextlib.suppress(OSError),
+        FileLock(private_folder(state / "locks") / "head.lock", mode=0o600),
+    ):
+        known = noted_head(state)
+        if known is not None and not anew and known.head.sequence >= head.sequence:
+            return
+        hidden.unlink(missing_ok=True)
         with open_private(hidden) as written:
             written.write((json.dumps(told) + "\n").encode())
         hidden.replace(file)

@@ -2,6 +2,9 @@
 
 from schemas.columns import Kind, decides, item, key, link
 
+PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
+"""Columns of customers that hold telephone numbers."""
+
 CHANNELS = ("counter", "phone", "letter", "mail")
 """By which customers object; other words may hold a person's data, and are not kept."""
 

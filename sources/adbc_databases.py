@@ -1,7 +1,7 @@
 """SQLite and PostgreSQL through ADBC: one read-only snapshot, every column as text, key order."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -131,8 +131,10 @@ def _connected(connect: Callable[[], Connection]) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        connection.rollback()
-        connection.close()
+        # Of a connection that was lost both fail, and would hide that it was.
+        for end in (connection.rollback, connection.close):
+            with suppress(adbc_driver_manager.Error):
+                end()
 
 
 def _asked(ask: Callable[[], _Answer], told: str, advice: str) -> _Answer:

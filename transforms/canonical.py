@@ -80,18 +80,21 @@ def _lenient_objections(
     for name, read in reads.items():
         if read.faults is not None:
             flags[f"{name}:unreadable"] += len(read.faults) - read.faults.null_count
+    spoilt: dict[str, list[int]] = {}
     for row, reason in broken_rows(rows, OBJECTIONS):
         column = reason.partition(":")[0]
         if column.endswith("_on"):
-            place = rows.schema.get_field_index(column)
-            keeps = np.arange(rows.num_rows) != row
-            cells = pc.if_else(
-                pyarrow.array(keeps), rows.column(place), pyarrow.scalar(None, pyarrow.date32())
-            )
-            rows = rows.set_column(place, rows.schema.field(place), cells)
+            spoilt.setdefault(column, []).append(row)
             flags[reason] += 1
-    nothing = pyarrow.nulls(rows.num_rows, pyarrow.string())
-    return CanonicalBatch(rows, nothing, nothing, flags)
+    for column, places in spoilt.items():
+        keeps = np.ones(rows.num_rows, bool)
+        keeps[places] = False
+        nothing = pyarrow.scalar(None, pyarrow.date32())
+        cells = pc.if_else(pyarrow.array(keeps), rows.column(column), nothing)
+        place = rows.schema.get_field_index(column)
+        rows = rows.set_column(place, rows.schema.field(place), cells)
+    untold = pyarrow.nulls(rows.num_rows, pyarrow.string())
+    return CanonicalBatch(rows, untold, untold, flags)
 
 
 def _source_of(

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import is_among, whole, without_empty
 from transforms.reading.contacts import personal_numbers
@@ -22,7 +23,7 @@ from transforms.reading.folded_columns import fold_homes, fold_names
 from transforms.spare_contacts import spare_contacts
 
 IDENTITY_COLUMNS = [
-    *("customer_id", "name", "name_kana", "address", "phone", "mobile_phone", "fax", "email"),
+    *("customer_id", "name", "name_kana", "address", *PHONE_COLUMNS, "email"),
     *("birth_on", UNREAD),
 ]
 """Columns by which a customer is recognised; also a cell that could not be read may tell a number."""
@@ -189,7 +190,7 @@ def _whole_readings(written: pyarrow.Array) -> pyarrow.Array:
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
     """Give the contacts that are one person's: numbers of mobiles, and the e-mail address."""
-    phones = (personal_numbers(whole(customers[c])) for c in ("phone", "mobile_phone", "fax"))
+    phones = (personal_numbers(whole(customers[c])) for c in PHONE_COLUMNS)
     return (*phones, pc.utf8_lower(whole(customers["email"])))
 
 

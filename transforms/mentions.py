@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.reading.contacts import personal_numbers
@@ -24,7 +25,6 @@ from transforms.reading.folding import fold_phone, nfkc
 from transforms.reading.joined_text import JoinedText
 from transforms.spare_contacts import hold_one, spare_contacts
 
-PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
 PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
 CAR_COLUMNS = ["plate", "chassis_number"]
 
@@ -34,7 +34,7 @@ SHORTEST_ADDRESS = 8
 
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
-_LOCAL_DIGITS = 7
+LOCAL_DIGITS = 7
 _BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|邸|気付|内(?!科)|家(?![具電庭])|ノ|他|ホカ|外(?!科)|商店).*"
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名)."""
 
@@ -89,7 +89,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         *(pc.unique(table[column]) for table in cars for column in CAR_COLUMNS),
     ]
     contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
-    contacts |= {phone[-_LOCAL_DIGITS:] for phone in phones if len(phone) > _LOCAL_DIGITS}
+    contacts |= {phone[-LOCAL_DIGITS:] for phone in phones if len(phone) > LOCAL_DIGITS}
     names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
     homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)

@@ -4,11 +4,12 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.reading.contacts import contacts_in
 
-CONTACT_COLUMNS = ("phone", "mobile_phone", "fax", "email")
+CONTACT_COLUMNS = (*PHONE_COLUMNS, "email")
 
 _PLAIN = r"^(?:0\d{1,4}-\d{1,4}-\d{4}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)$"
 """A number as it is written nationally, or an address (RE2)."""

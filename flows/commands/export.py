@@ -107,7 +107,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
     _refuse_lone_server(request.workers)
     with progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
-        with opened_run(request, now, os.environ, is_scheduled=False) as run:
+        with opened_run(request, now, os.environ) as run:
             state = run.folder.state
         set_up_run(state)
         from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)

@@ -22,6 +22,7 @@ from ledger import tables
 from ledger.audit import entries, note
 from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
 from ledger.drop_book import DropBook
+from ledger.noted_head import noted_head
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from tests.factories import (
     NOW,
@@ -65,6 +66,23 @@ def test_a_drop_published_while_the_ledger_is_examined_is_no_older_backup(shop, 
 
     monkeypatch.setattr(flows.reconciling, "witnesses_in", published_meanwhile)
     assert damages(shop) == set()
+
+
+def test_desks_at_work_together_note_the_newest_entry_and_leave_nothing_else(shop):
+    run(shop)
+
+    def noted(_):
+        at_desk = desk(shop)
+        with at_desk.ledger.writing() as connection:
+            note(connection, at_desk.actor, "read", "x", "y")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(noted, range(12)))
+    head = chain_of(shop)[-1]
+    told = noted_head(shop / "state")
+    assert told is not None
+    assert told.head == Head(head.sequence, head.digest)
+    assert [p.name for p in shop.iterdir() if "head" in p.name] == ["state.head.json"]
 
 
 def test_a_folder_that_shows_before_its_entry_is_no_stranger(shop, monkeypatch):

@@ -17,7 +17,7 @@ from flows.recall_request import RecallRequest
 from flows.recall_status import mark_cars, progress_of
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
-from schemas.errors import ConfigurationError, RefusedError
+from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError
 from tests import factories
 from tests.factories import (
     NOW,
@@ -107,6 +107,13 @@ def balanced(report):
     for each in report.campaigns:
         assert each.in_range + each.possible == each.handed + sum(each.kept.values()) + each.done
     return report
+
+
+def test_a_recall_of_no_customers_stops_like_a_month_of_none(shop):
+    run(shop)
+    write_table(shop, "customers", [])
+    with pytest.raises(SourceUnreadableError, match="customer records are empty"):
+        run(shop, now=NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("table", ["vehicles", "certificates"])

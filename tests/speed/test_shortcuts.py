@@ -218,9 +218,9 @@ PAIRS = st.lists(st.tuples(st.integers(-1, 3), st.sampled_from([1, 2, 63, 64, 70
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(PAIRS, min_size=1, max_size=4))
-def test_a_number_that_stands_twice_under_a_parent_is_noticed(batches):
-    numbers, before = RepeatedNumbers(4), []
+@given(st.lists(PAIRS, min_size=1, max_size=4), st.integers(0, 2))
+def test_a_number_that_stands_twice_under_a_parent_is_noticed(batches, most_words):
+    numbers, before = RepeatedNumbers(4, most_words), []
     for pairs in batches:
         rows, given = (np.array([pair[n] for pair in pairs], np.int64) for n in (0, 1))
         seen = [*before, *pairs]

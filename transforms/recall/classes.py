@@ -29,4 +29,3 @@ class Reason(StrEnum):
     SIMILAR_PREFIX = "prefix_written_otherwise"
     LOOSE_NUMBER = "number_written_in_no_known_form"
     OTHER_RECORD = "another_paper_or_record_says_so"
-    OUTSIDE = "number_outside"

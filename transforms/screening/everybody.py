@@ -13,17 +13,15 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.people import PHONE_COLUMNS
 from transforms.arrays import are_ascii_words
-from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
+from transforms.mentions import CAR_COLUMNS, LOCAL_DIGITS, PERSON_COLUMNS, Mentions, identities
 from transforms.reading.ascii_columns import without
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
 
 _RUN = 4
 _SHORTEST = 2
-_LOCAL_DIGITS = 7
 _NO_DIGITS = string.ascii_letters + string.punctuation
-_PHONES = ("phone", "mobile_phone", "fax")
-
 
 Rows = Callable[[], Iterable[pyarrow.RecordBatch]]
 """Reads the rows of a table, the same each time."""
@@ -96,10 +94,10 @@ def _beginnings_of_people(people: pyarrow.RecordBatch) -> Iterator[pyarrow.Array
         yield squeezed(fold_names(people[name]))
     yield squeezed(people["email"])
     yield squeezed_addresses(people["address"])
-    for name in _PHONES:
+    for name in PHONE_COLUMNS:
         digits = _digits(people[name])
         yield digits
-        yield pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS)
+        yield pc.utf8_slice_codeunits(digits, -LOCAL_DIGITS)
 
 
 def _beginnings_of_cars(cars: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
