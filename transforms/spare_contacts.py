@@ -45,9 +45,9 @@ def hold_one(cells: pyarrow.Array, wanted: frozenset[str]) -> np.ndarray:
 
 
 def _told(cells: pyarrow.Array) -> list[tuple[int, list[str]]]:
-    is_odd = pc.and_(
-        pc.invert(pc.match_substring_regex(cells, _PLAIN)), pc.match_substring_regex(cells, _TELLS)
-    )
-    is_odd = pc.fill_null(is_odd, fill_value=False)
-    rows = np.flatnonzero(is_odd.to_numpy(zero_copy_only=False)).tolist()
-    return [(row, list(contacts_in(cells[row].as_py()))) for row in rows]
+    is_plain = pc.fill_null(pc.match_substring_regex(cells, _PLAIN), fill_value=True)
+    rows = np.flatnonzero(~is_plain.to_numpy(zero_copy_only=False))
+    odd = cells.take(pyarrow.array(rows))
+    tells = pc.match_substring_regex(odd, _TELLS).to_numpy(zero_copy_only=False)
+    told = zip(rows[tells].tolist(), odd.filter(pyarrow.array(tells)).to_pylist(), strict=True)
+    return [(row, list(contacts_in(cell))) for row, cell in told]

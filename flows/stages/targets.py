@@ -220,11 +220,11 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     references = references_of(run, pairs["keeper"])
 
     def is_told(sequence: int, told: Handover, row: int) -> bool:
-        if sequence in refused:
-            return False
-        if keepers[row] is None or told.keeper is not None:
-            return keepers[row] is None or told.keeper == references[row]
-        return keys[row] in persons[sequence]
+        if sequence in refused or keepers[row] is None:
+            return sequence not in refused
+        if told.keeper is None:
+            return keys[row] in persons[sequence]
+        return told.keeper == references[row]
 
     return [
         {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, row)}
