@@ -29,6 +29,7 @@ from schemas.agreement import Agreement, fingerprint_of
 from schemas.errors import RefusedError, VerificationError
 
 DIGEST, SIGNATURE = ".sha256", ".sha256.sig"
+_SEALED, _UNSEALED = ".tar.age", ".tar"
 _MOST_MEMBERS = 100_000
 
 
@@ -106,9 +107,18 @@ def parcel_of(folder: Path, agreement: Agreement, published: Path | None = None)
             f"{drop.drop_id} was made for another partner or key than partners/{agreement.partner}.toml "
             "names; it is sealed to nobody. Make the month again with `joint-use export`"
         )
-    suffix = ".tar.age" if drop.sealed_to else ".tar"
     target = published or folder
-    return Parcel(target.with_name(f"{target.name}{suffix}"))
+    return _beside(target, _SEALED if drop.sealed_to else _UNSEALED)
+
+
+def parcels_beside(folder: Path) -> list[Parcel]:
+    """Give the parcels of a drop that are there, whatever key they were sealed to."""
+    parcels = (_beside(folder, suffix) for suffix in (_SEALED, _UNSEALED))
+    return [parcel for parcel in parcels if parcel.tar.exists()]
+
+
+def _beside(folder: Path, suffix: str) -> Parcel:
+    return Parcel(folder.with_name(f"{folder.name}{suffix}"))
 
 
 def recipient_of(agreement: Agreement) -> str:

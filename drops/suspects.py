@@ -14,6 +14,7 @@ from drops.keys import PartnerKeys
 from drops.objector_scan import Traces
 from drops.plain_forms import form, pairs_of, plain_form, strings
 from drops.refusers import Refusals
+from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.spare_contacts import CONTACT_COLUMNS, spare_contacts
@@ -22,7 +23,6 @@ Read = Callable[[list[str]], pyarrow.Table]
 """Reads columns of a table, all its rows in their order; only a few columns are asked for at a time."""
 
 _CAR_COLUMNS = ("chassis_number", "plate")
-_PHONES = ("phone", "mobile_phone", "fax")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def suspects_of(refusals: Refusals, known: Known) -> Suspects:
     return Suspects(
         keys=_known_keys(known.keys, refusers, numbers - cars.numbers_of_others(numbers)),
         contacts=(
-            _marks(_PHONES, people, more=spare - emails),
+            _marks(PHONE_COLUMNS, people, more=spare - emails),
             _marks(("email",), people, more=emails),
         ),
         addresses=_marks(("address",), people),

@@ -12,7 +12,15 @@ from drops.delivering import hand_over
 from drops.folders import publish as publish_folder
 from drops.folders import read_drop, sweep
 from drops.places import open_place
-from drops.sealing import Parcel, check_parcel, parcel_of, public_key_pem, recipient_of, seal
+from drops.sealing import (
+    Parcel,
+    check_parcel,
+    parcel_of,
+    parcels_beside,
+    public_key_pem,
+    recipient_of,
+    seal,
+)
 from flows.credentials import credential_of
 from flows.desk import Desk
 from flows.opening import Clock
@@ -155,9 +163,8 @@ def carried_by_hand(desk: Desk, drop_id: str) -> None:
                 f"{drop_id} は停止されています。取り戻し、`joint-use incident` をご覧ください / "
                 f"{drop_id} was stopped; get it back, and see `joint-use incident`"
             )
-        parcels = [desk.folder.drops / f"{drop_id}{end}" for end in (".tar.age", ".tar")]
         is_by_hand = desk.folder.policy.is_carried_by_hand(entered.drop.partner)
-        if is_by_hand and not any(parcel.exists() for parcel in parcels):
+        if is_by_hand and not parcels_beside(desk.folder.drops / entered.drop.drop_id):
             raise ConfigurationError(
                 f"{drop_id} は封緘されていません。`joint-use deliver {drop_id}` が理由を示します / "
                 f"{drop_id} is not sealed; `joint-use deliver {drop_id}` says why"

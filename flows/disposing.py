@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from drops.keeping import Kept, remove
-from drops.sealing import Parcel
+from drops.sealing import parcels_beside
 from flows.desk import Desk
 from ledger.audit import note
 from ledger.chain import sha256_of_text
@@ -174,11 +174,9 @@ def _copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Dispo
 
 
 def _parcels(folder: Path, rule: str, persons: int) -> Iterator[Disposal]:
-    for suffix in (".tar.age", ".tar"):
-        parcel = Parcel(folder.with_name(f"{folder.name}{suffix}"))
-        if parcel.tar.exists():
-            name = f"{folder.parent.name}/{parcel.tar.name}"
-            yield Disposal("sealed", name, rule, persons, unlinker(*parcel.files))
+    for parcel in parcels_beside(folder):
+        name = f"{folder.parent.name}/{parcel.tar.name}"
+        yield Disposal("sealed", name, rule, persons, unlinker(*parcel.files))
 
 
 def _of_files(desk: Desk) -> Iterator[Disposal]:

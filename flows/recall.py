@@ -28,7 +28,6 @@ from flows.stages.targets import (
     Standing,
     cars_of,
     matched,
-    references_of,
     targets_for,
     told_of,
     unreadable_records,
@@ -121,17 +120,20 @@ class _Recall:
         return self._told(snapshot, cars, matches, pairs)
 
     def _named(self, snapshot: Snapshot, cars: Cars, matches: Matches) -> pd.DataFrame:
-        """Give the pairs with the car's `reference`, the campaign's `number` and the car's `keeper`."""
+        """Give the pairs with campaign `number` and car `reference`, and the car's `keeper` by both names."""
         found, spine = matches.pairs, snapshot.spine
-        keepers = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)[found["car"]]
-        numbers = spine.column("customers", "customer_id")
-        places = pyarrow.array(keepers, mask=keepers < 0)
+        rows = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)[found["car"]]
+        ids = spine.column("customers", "customer_id")
+        keepers = ids.take(pyarrow.array(rows, mask=rows < 0)).to_pylist()
+        known = sorted({number for number in keepers if number is not None})
+        of = dict(zip(known, self.run.ledger.references.of_all(known), strict=True))
         return found.assign(
             reference=np.array(cars.references, object)[found["car"]],
             number=np.array([each.number for each in self.file.campaigns], object)[
                 found["campaign"]
             ],
-            keeper=np.array([*numbers.take(places).to_pylist()], object),
+            keeper=pd.Series([of.get(number) for number in keepers], found.index, object),
+            keeper_number=pd.Series(keepers, found.index, object),
         )
 
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
@@ -154,7 +156,7 @@ class _Recall:
                 "category": [CATEGORY_TITLES[each.category] for each in campaigns],
                 "device": [each.device or "不明" for each in campaigns],
                 "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
-                "keeper": references_of(self.run, chosen["keeper"]),
+                "keeper": chosen["keeper"].astype(object),
             }
         )
         stays = pairs[~pairs.index.isin(chosen.index)]

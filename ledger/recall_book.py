@@ -4,9 +4,10 @@ Cars stand in it as keyed references of their numbers, as customers do.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Column, Connection, delete, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
@@ -51,6 +52,10 @@ class CarHistory:
     """What was marked and when, in order."""
 
 
+def _of_handover() -> list[Column[Any]]:
+    return [tables.recall_handovers.c[each.name] for each in fields(Handover)]
+
+
 class RecallBook:
     """The recalls of one ledger, within a transaction."""
 
@@ -83,18 +88,15 @@ class RecallBook:
     def prepared(self, sequence: int) -> set[Handover]:
         """Give what a drop tells, published or not."""
         table = tables.recall_handovers
-        query = select(table.c.campaign, table.c.car, table.c.match_class, table.c.keeper)
-        rows = self._connection.execute(query.where(table.c.drop_sequence == sequence))
+        query = select(*_of_handover()).where(table.c.drop_sequence == sequence)
+        rows = self._connection.execute(query)
         return {Handover(*row) for row in rows}
 
     def handed(self, partner: str) -> dict[tuple[str, str], set[tuple[int, Handover]]]:
-        """Give, per campaign and car, what a partner was told and by which drop; stopped ones do not."""
+        """Give, per campaign and car, by which drops a partner was told what, stopped ones left out."""
         table, drops = tables.recall_handovers, tables.drops
         query = (
-            select(
-                *(table.c.drop_sequence, table.c.campaign, table.c.car),
-                *(table.c.match_class, table.c.keeper),
-            )
+            select(table.c.drop_sequence, *_of_handover())
             .join_from(table, drops, drops.c.sequence == table.c.drop_sequence)
             .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
             .where(

@@ -33,15 +33,16 @@ class CertificateFolder:
                 f"{folder.name}: 車検証のフォルダがありません / "
                 f"{folder.name}: no such folder of certificates"
             )
-        self._paths = sorted(
-            (p for p in folder.iterdir() if p.is_file() and may_be_record(p.name)),
-            key=lambda p: p.name.encode(),
+        there = sorted(
+            (p for p in folder.iterdir() if may_be_record(p.name)), key=lambda p: p.name.encode()
         )
+        self._paths = [path for path in there if path.is_file()]
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
-        folders = sorted(p.name for p in folder.iterdir() if p.is_dir() and may_be_record(p.name))
         self.unreadable = [
-            UnreadableRow(self.part, 0, "certificate:folder_not_read", name) for name in folders
+            UnreadableRow(self.part, 0, "certificate:folder_not_read", path.name)
+            for path in there
+            if path.is_dir()
         ]
         """A folder within is not read, and told: what is in it would be missed by a recall."""
 

@@ -76,8 +76,13 @@ class Traits:
 
     @property
     def clues(self) -> tuple[np.ndarray, ...]:
-        """What tells that a row is a remembered person; so does `before`."""
+        """What tells that a row is a remembered person; so do `few_clues`."""
         return (*self.contacts, *self.home_clues)
+
+    @property
+    def few_clues(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """More clues, of few rows, each beside its row."""
+        return (self.spare, self.spare_rows), (self.before, self.before_rows)
 
     def same_person(self, mask: np.ndarray) -> np.ndarray:
         """Mask of the rows that are taken for one person with a row of the mask."""
@@ -90,8 +95,8 @@ class Traits:
         found = np.zeros(len(self.number), bool)
         for clue in self.clues:
             found |= is_among(clue, wanted)
-        found[self.spare_rows[is_among(self.spare, wanted)]] = True
-        found[self.before_rows[is_among(self.before, wanted)]] = True
+        for clue, rows in self.few_clues:
+            found[rows[is_among(clue, wanted)]] = True
         return found
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -273,7 +278,7 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     A number may be spoilt by a spreadsheet (leading zeros lost, `.0` behind it) or be several in one
     cell: each part with digits is one, and so is the whole.
     """
-    plain = pc.replace_substring_regex(written, r"\.0+$", "")
+    plain = _without_decimals(written)
     parts = pc.split_pattern_regex(plain, r"[^0-9A-Za-z]+")
     cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), core_digits(plain)])
     places = pyarrow.concat_arrays(
@@ -285,9 +290,13 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
 
 def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
     """Give the digits of numbers without leading zeros, letters, marks and `.0`; null where none are left."""
-    plain = pc.replace_substring_regex(numbers, r"\.0+$", "")
-    cores = pc.replace_substring_regex(plain, r"^[^0-9]*0*|[^0-9]", "")
-    return without_empty(cores)
+    plain = _without_decimals(numbers)
+    return without_empty(pc.replace_substring_regex(plain, r"^[^0-9]*0*|[^0-9]", ""))
+
+
+def _without_decimals(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Take off what a spreadsheet puts behind a number (`.0`)."""
+    return pc.replace_substring_regex(numbers, r"\.0+$", "")
 
 
 def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.ndarray:

@@ -82,8 +82,7 @@ def refuse_missing(match: Match, part: str, table: Table) -> None:
     if match.missing:
         raise ConfigurationError(
             f"{part}: shop.toml に書いた見出し「{'」「'.join(match.wanted)}」がありません。"
-            "その列を付けて出力し"
-            "直すか、shop.toml を直してください（今ある見出しは `joint-use sources`） / "
+            "その列を付けて出力し直すか、shop.toml を直してください（今ある見出しは `joint-use sources`） / "
             f"no header for {table.name}.{', '.join(match.missing)}; export the file with it, "
             "or take the column out of shop.toml (`joint-use sources` shows what is there)"
         )

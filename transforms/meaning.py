@@ -39,7 +39,7 @@ class Meaning:
         digests = rows["digest"].to_numpy()
         kinds = rows["kind"].to_numpy(zero_copy_only=False)
         is_found = (kinds == NUMBER) & is_among(digests, traits.number)
-        for clue in (*traits.clues, traits.spare, traits.before):
+        for clue in (*traits.clues, *(few for few, _ in traits.few_clues)):
             is_found |= (kinds == IDENTITY) & is_among(digests, clue)
         found_ids = set(rows["objection_id"].filter(pyarrow.array(is_found)).to_pylist())
         decided = set(settled(register.events, as_of)["objection_id"].to_pylist())
@@ -126,7 +126,7 @@ class Meaning:
         """Pair objections with the rows that are recognised by their marks."""
         traits = self.traits
         clues = [_meant(objections, digests, clue) for clue in traits.clues]
-        for few, rows in ((traits.spare, traits.spare_rows), (traits.before, traits.before_rows)):
+        for few, rows in traits.few_clues:
             whose, places = _meant(objections, digests, few)
             clues.append((whose, rows[places]))
         return clues

@@ -83,6 +83,12 @@ def _reason(_context: click.Context, _option: click.Parameter, written: str) -> 
     return checked_reason(written)
 
 
+def _written(param: click.Parameter | None, otherwise: str) -> str:
+    """Name an option as people write it."""
+    name = param.name if param and param.name else otherwise
+    return f"--{name.replace('_', '-')}"
+
+
 class _AsInRecords(click.ParamType[Value]):
     """What people write in one of the ways records have it."""
 
@@ -97,8 +103,7 @@ class _AsInRecords(click.ParamType[Value]):
         del ctx
         found = self._read(str(value)).value
         if found is None:
-            option = (param.name if param and param.name else self.name).replace("_", "-")
-            raise ConfigurationError(f"--{option}: {self._wanted}")
+            raise ConfigurationError(f"{_written(param, self.name)}: {self._wanted}")
         return found
 
 
@@ -128,9 +133,8 @@ class Moment(click.ParamType[datetime]):
         try:
             instant = datetime.fromisoformat(written)
         except ValueError:
-            option = (param.name if param and param.name else "instant").replace("_", "-")
             told = (
-                f"--{option}: 2026-10-01 または 2026-10-01T12:00 のように書いてください / "
+                f"{_written(param, self.name)}: 2026-10-01 または 2026-10-01T12:00 のように書いてください / "
                 "write YYYY-MM-DD or YYYY-MM-DDTHH:MM"
             )
         else:

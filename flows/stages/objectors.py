@@ -52,8 +52,7 @@ class Objectors:
         self._remembered = register.traits.filter(is_refusal)["digest"].to_numpy()
         persons = self._spine.merges.persons
         self.rows = same_people(meant, persons, self._traits)
-        perhaps = self._merged_perhaps(self.rows)
-        perhaps |= self._akin_to_nameless()
+        perhaps = self._merged_perhaps(self.rows) | self._akin_to_nameless()
         if perhaps.any():
             self.rows = same_people(self.rows | perhaps, persons, self._traits)
 

@@ -172,7 +172,7 @@ def targets_for(
     Args:
         run: the run.
         partner: the partner's id.
-        pairs: of `Matches`, with the car's `reference`, its campaign's `number` and its `keeper`.
+        pairs: of `Matches`, with what `told_of` asks for.
         standing: of the cars, for this partner.
         campaigns: the pairs' campaigns.
     """
@@ -204,39 +204,32 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     Args:
         run: the run.
         partner: the partner's id.
-        pairs: with campaign `number`, the car's `reference`, and the customer number of its `keeper`.
+        pairs: with campaign `number`, the references of car and `keeper`, and the keeper's `keeper_number`.
     """
     with run.ledger.reading() as connection:
         book = DropBook(connection)
         handed = RecallBook(connection).handed(partner)
-        refused = {
-            s for s, answer in book.answers().items() if answer.acknowledgement.rejected_count
-        }
+        if not handed:
+            return [set() for _ in range(len(pairs))]
+        answers = book.answers().items()
+        refused = {sequence for sequence, each in answers if each.acknowledgement.rejected_count}
         of_nobody = {s for each in handed.values() for s, told in each if told.keeper is None}
         persons = {s: book.holdings.person_keys(s) for s in of_nobody - refused}
-    numbers = pyarrow.array(pairs["keeper"], pyarrow.string(), from_pandas=True)
-    keepers = numbers.to_pylist()
+    numbers = pyarrow.array(pairs["keeper_number"], pyarrow.string(), from_pandas=True)
     keys = PartnerKeys(run.ledger.key(partner)).of("customers", numbers).to_pylist()
-    references = references_of(run, pairs["keeper"])
 
-    def is_told(sequence: int, told: Handover, row: int) -> bool:
-        if sequence in refused or keepers[row] is None:
-            return sequence not in refused
-        if told.keeper is None:
-            return keys[row] in persons[sequence]
-        return told.keeper == references[row]
+    def is_told(sequence: int, told: Handover, keeper: str | None, key: str | None) -> bool:
+        if sequence in refused:
+            return False
+        if keeper is None:
+            return True
+        return told.keeper == keeper if told.keeper is not None else key in persons[sequence]
 
+    rows = zip(pairs["number"], pairs["reference"], pairs["keeper"], keys, strict=True)
     return [
-        {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, row)}
-        for row, (number, car) in enumerate(zip(pairs["number"], pairs["reference"], strict=True))
+        {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, *whose)}
+        for number, car, *whose in rows
     ]
-
-
-def references_of(run: Run, numbers: pd.Series) -> list[str | None]:
-    """Give the ledger's references of customer numbers."""
-    known = sorted(numbers.dropna().unique().tolist())
-    of = dict(zip(known, run.ledger.references.of_all(known), strict=True))
-    return [of.get(number) for number in numbers]
 
 
 def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:

@@ -98,9 +98,8 @@ def hyphenated(cars: Cars, ranges: Ranges) -> tuple[Cars, Ranges]:
 
 def _as_written(models: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     known = others[others["has_mark"]].drop_duplicates("full")
-    known = known.set_index(known["full"].str.replace("-", "")).pipe(
-        lambda each: each[~each.index.duplicated()]
-    )
+    known = known.set_index(known["full"].str.replace("-", ""))
+    known = known[~known.index.duplicated()]
     is_bare = ~models["has_mark"] & models["full"].isin(known.index)
     if not is_bare.any():
         return models
