@@ -26,7 +26,7 @@ from transforms.persons import keepers
 from transforms.settling import settle
 from transforms.shaping import shape
 from transforms.spine import at
-from transforms.verdicts import Disposition
+from transforms.verdicts import Disposition, Verdicts
 
 _SHOWN = (*STANDING, "certificates")
 
@@ -50,33 +50,44 @@ class Inquiry:
     operator: str
     reason: str
     numbers: frozenset[str]
+    partners: tuple[str, ...]
+    """The partners whose view is asked for."""
 
 
 def shown_today(
-    inquiry: Inquiry, partner: str, clock: Clock, environment: Mapping[str, str]
-) -> list[ShownRecord]:
-    """Give what a partner would be shown of a person's customer, family and car records.
+    inquiry: Inquiry, clock: Clock, environment: Mapping[str, str]
+) -> dict[str, list[ShownRecord]]:
+    """Give what each partner would be shown of a person's customer, family and car records.
 
     Whether the person objected does not count: the question is what is right, not what is allowed.
 
     Raises:
-        JointUseError: the records cannot be read, or the partner gets nothing any more.
+        JointUseError: the records cannot be read, or a partner gets nothing any more.
     """
     request = ExportRequest(
         shop=str(inquiry.shop),
-        partners=(partner,),
+        partners=inquiry.partners,
         operator=inquiry.operator,
         reason=inquiry.reason,
     )
     with opened_run(request, clock, environment, is_exclusive=False) as run:
         names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
         snapshot = take_snapshot(run.folder, run.staged, environment, names)
-        return _records(run, snapshot, partner, inquiry.numbers)
+        own = _settle(run, snapshot, inquiry.numbers)
+        return {name: _records(run, snapshot, own, name) for name in inquiry.partners}
 
 
-def _records(
-    run: Run, snapshot: Snapshot, partner: str, numbers: frozenset[str]
-) -> list[ShownRecord]:
+@dataclass(frozen=True)
+class _Own:
+    """What is the person's: customer rows, verdicts that leave in only their records, and all their rows."""
+
+    rows: np.ndarray
+    verdicts: Verdicts
+    person: np.ndarray
+
+
+def _settle(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
+    """Rule on all records and screen what is the person's, as the stages before a partner's do."""
     spine = snapshot.spine
     traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
     with run.ledger.reading() as connection:
@@ -92,11 +103,14 @@ def _records(
         everything = np.ones(len(verdicts.codes(table)), bool)
         mask = everything if of_others is None else of_others
         verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
-    person = same_people(own, spine.merges.persons, traits)
-    objectors = Objectors(run, snapshot, partner).rows
-    is_refused = bool((objectors & own).any())
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
-    view = view_of(run, snapshot, verdicts, objectors & ~person, partner)
+    return _Own(own, verdicts, same_people(own, spine.merges.persons, traits))
+
+
+def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[ShownRecord]:
+    objectors = Objectors(run, snapshot, partner).rows
+    is_refused = bool((objectors & own.rows).any())
+    view = view_of(run, snapshot, own.verdicts, objectors & ~own.person, partner)
     tables = [table for table in view.tables if table.name in _SHOWN]
     view.give_keys(run.ahead.keys, tables)
     return [

@@ -18,7 +18,7 @@ from flows.commands.options import (
     shop_option,
 )
 from flows.desk import Desk, customer_number, open_desk
-from flows.disclosure import partners_holding
+from flows.given import partners_holding
 from flows.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
 from schemas.errors import ConfigurationError, JointUseError
 

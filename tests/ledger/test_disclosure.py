@@ -9,7 +9,8 @@ from click.testing import CliRunner
 
 from flows.adopting import resume
 from flows.commands.disclose import command
-from flows.disclosure import disclose, partners_holding
+from flows.disclosure import disclose
+from flows.given import partners_holding
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
