@@ -59,11 +59,15 @@ def published_folders(drops: Path) -> list[Path]:
     return sorted(path.parent for path in drops.glob("[!.]*/[!.]*/drop.json"))
 
 
-def publish(staging: Path, target: Path) -> None:
-    """Make a finished drop visible: everything on disk first, then one rename."""
+def to_disk(staging: Path) -> None:
+    """Have the disk keep all of a finished drop, which takes it a while; to be done before `show`."""
     for path in staging.rglob("*"):
         _sync(path)
     _sync(staging)
+
+
+def show(staging: Path, target: Path) -> None:
+    """Make a finished drop visible, by one rename."""
     staging.rename(target)
     _sync(target.parent)
 

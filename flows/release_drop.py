@@ -7,9 +7,9 @@ from pathlib import Path
 from prefect import flow
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.carrying import decide
 from flows.desk import open_desk
 from flows.endings import not_handed_over
+from flows.releasing import decide
 from flows.report import handover_line
 from flows.request import SHOP_FIELD, reason_field
 

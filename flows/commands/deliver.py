@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import carried_by_hand, deliver, owed
 from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.delivering import carried_by_hand, deliver, owed
 from flows.desk import open_desk
 from schemas.errors import ConfigurationError, JointUseError
 
@@ -37,8 +37,14 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--by-hand: 納品の名前を書いてください（例 lotas/monthly-2026-10-r1） / "
                 "--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1"
             )
-        carried_by_hand(desk, drop)
+        successor = carried_by_hand(desk, drop)
         click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
+        if successor:
+            click.echo(
+                f"{drop} は {successor} に差し替えられています。そちらも渡してください / "
+                f"it was replaced by {successor}; carry that too",
+                err=True,
+            )
         return
     left = owed(desk)
     if drop:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from flows.carrying import decide
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
+from flows.releasing import decide
 from flows.report import handover_line
 
 

@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 
 from drops.bag import check_bag, sha256_of
 from drops.differences import differences
-from drops.folders import discard, read_drop
-from drops.folders import publish as publish_folder
+from drops.folders import discard, read_drop, show, to_disk
 from flows.reconciling import TAG_MANIFEST
 from flows.report import Built, Outcome, Registered, Status, TableDifference
 from flows.request import Mode
@@ -150,12 +149,13 @@ class _Publisher:
         run = self.run
         with run.ledger.writing() as connection:
             sequence = DropBook(connection).prepare(self._prepared(drop), _made_with(drop))
+        to_disk(self._staging)
         run.ahead.packing.wait(drop.partner)
         with run.ledger.writing() as connection:
             take_in(run, connection, run.actor)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
             if not has_moved:
-                publish_folder(self._staging, run.folder.drops / drop.drop_id)
+                show(self._staging, run.folder.drops / drop.drop_id)
                 rows = sum(table.rows for table in drop.tables)
                 told = f"{rows} rows, {self.built.deleted} keys to delete"
                 DropBook(connection).publish(run.actor, sequence, told)

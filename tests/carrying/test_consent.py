@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from flows.attention import attention
-from flows.carrying import decide
 from flows.desk import open_desk
 from flows.erasing import erase
 from flows.objecting import Refusal
+from flows.releasing import decide
 from flows.report import exit_code
 from ledger.audit import entries
 from ledger.carry_book import CarryBook

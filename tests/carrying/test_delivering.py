@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from drops.delivering import READY
-from flows.carrying import carried_by_hand, deliver, owed
+from flows.delivering import carried_by_hand, deliver, owed
 from ledger.private_files import write_private
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories
@@ -266,6 +266,17 @@ def test_everything_a_run_writes_is_its_owners_alone(tmp_path):
     places = [shop / "state", shop / "drops", tmp_path / "out"]
     wide = [p for place in places for p in place.rglob("*") if p.stat().st_mode & 0o077]
     assert wide == []
+
+
+def test_a_replaced_drop_that_was_carried_by_hand_is_entered_and_its_successor_told(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    object_to(shop, "1")
+    run(shop)
+    done = joint_use("deliver", DROP, "--by-hand", "--shop", shop, "--operator", PERSON)
+    assert done.returncode == 0
+    assert f"replaced by {DROP[:-1]}2" in done.stderr
+    assert owed(desk(shop)).by_hand == [f"{DROP[:-1]}2"]
 
 
 def test_what_was_carried_by_hand_is_entered_once(tmp_path):

@@ -107,8 +107,8 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
         ("flows.stages.verify", "suspects", True),
-        ("flows.stages.publish", "publish_folder", False),
-        ("flows.stages.publish", "publish_folder", True),
+        ("flows.stages.publish", "show", False),
+        ("flows.stages.publish", "show", True),
     ],
 )
 def test_a_run_killed_at_any_stage_shows_nothing_half_and_converges(tmp_path, module, name, after):

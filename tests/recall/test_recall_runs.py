@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
-from flows.carrying import decide
 from flows.desk import open_desk
 from flows.disclosure import disclose
 from flows.export import plainly
@@ -15,6 +14,7 @@ from flows.pages import disclosure_text
 from flows.recall import recall
 from flows.recall_request import RecallRequest
 from flows.recall_status import mark_cars, progress_of
+from flows.releasing import decide
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError

@@ -1,0 +1,86 @@
+"""A drop that was made before: opened as its run was, and whether it may still leave."""
+
+from contextlib import AbstractContextManager
+from datetime import date
+
+from sqlalchemy import Connection
+
+from flows.desk import Desk
+from flows.opening import Clock
+from flows.request import ExportRequest
+from flows.run import Run, opened_run
+from flows.stages.register import take_in
+from ledger.objection_book import ObjectionBook
+from ledger.review_book import ReviewBook
+from schemas.agreement import DropKind
+from schemas.drop import Drop
+from schemas.errors import ObjectionsMovedError, RefusedError
+from transforms.objections import AsOf, in_force
+
+
+def opened_for(
+    desk: Desk, clock: Clock, drop: Drop, *, publishes: bool = True
+) -> AbstractContextManager[Run]:
+    """Hold what belongs to a drop's partner and kind, as a run of it does."""
+    kind = DropKind(drop.kind)
+    request = ExportRequest(
+        shop=str(desk.folder.home),
+        month=drop.period if kind is DropKind.MONTHLY else "",
+        partners=(drop.partner,),
+        operator=desk.actor.person,
+        reason=desk.actor.reason,
+        dry_run=not publishes,
+    )
+    return opened_run(request, clock, desk.environment, kind=kind)
+
+
+def refuse_overtaken(run: Run, drop: Drop) -> None:
+    """Refuse a drop that agreement, notices or decisions about texts have overtaken since it was made.
+
+    Raises:
+        RefusedError: saying which.
+    """
+    if drop.agreement.sha256 != run.folder.policy.fingerprints[drop.partner].sha256:
+        raise RefusedError(
+            f"{drop.drop_id}: 作った後に partners/{drop.partner}.toml が変わりました。もう一度 export "
+            "してください / "
+            f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
+        )
+    made_under = {version.sha256 for version in (drop.notice, *drop.narrowed_by)}
+    if not {dated.fingerprint.sha256 for dated in run.notices} <= made_under:
+        raise RefusedError(
+            f"{drop.drop_id}: 作った後に公表事項が変わりました。もう一度 export してください / "
+            f"{drop.drop_id}: the notice was changed since it was made; export again"
+        )
+    made_after = drop.audit_head.sequence if drop.audit_head else 0
+    with run.ledger.reading() as connection:
+        is_withheld = ReviewBook(connection, run.ledger.references).withheld_since(made_after)
+    if is_withheld:
+        raise RefusedError(
+            f"{drop.drop_id}: 作った後に渡さないと決めた文があります。もう一度 export してください / "
+            f"{drop.drop_id}: somebody withheld a text since it was made; export again"
+        )
+
+
+def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
+    """Tell whether an objection has arrived, taken effect or ended since a drop was made."""
+    take_in(run, connection, run.actor)
+    book = ObjectionBook(connection, run.ledger.references)
+    if book.head() != drop.objections_head:
+        return True
+    events = book.register().events
+    made_on = date.fromisoformat(drop.as_of[:10])
+    then, now = (
+        set(in_force(events, AsOf(day)).to_pylist()) for day in (made_on, run.as_of.date())
+    )
+    return then != now
+
+
+def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
+    """Say that a drop does not leave because objections have changed since it was made."""
+    return ObjectionsMovedError(
+        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。もう一度 "
+        "export してください / "
+        f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
+        "Run the export again"
+    )
