@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from schemas.drop import DISPOSITIONS, Account
 from schemas.errors import RefusedError, WaitingError
+from schemas.faults import follows, in_words
 
 JAPANESE = {
     "read": "読込",
@@ -247,9 +248,9 @@ def markdown(report: ExportReport) -> str:
         ]
     lines += ["## 隔離 / quarantined", ""]
     lines += [
-        f"- {table}: {reason}: {count}"
+        f"- {table}: {in_words(table, reason)} {reason}: {reasons[reason]}"
         for table, reasons in report.quarantined.items()
-        for reason, count in reasons.items()
+        for reason in sorted(reasons, key=follows)
     ]
     if report.texts_waiting:
         lines += ["", f"texts to review: {report.texts_waiting}"]

@@ -1,7 +1,8 @@
 """Rows set aside, kept in the shop with their reasons until somebody mends the source.
 
 The folder always shows the state of the last run: `summary.json` with counts, and one CSV per
-table (UTF-8 with BOM, for Excel) with the rows themselves. It holds personal data: mode 0600.
+table (UTF-8 with BOM, for Excel) with the rows themselves and why, in Japanese. It holds
+personal data: mode 0600.
 """
 
 import json

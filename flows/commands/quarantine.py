@@ -6,6 +6,8 @@ import click
 
 from flows.commands.options import json_option, shop_option
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
+from schemas.catalog import CATALOG
+from schemas.faults import follows, in_words
 from sources.shop_folder import load_shop
 
 
@@ -37,6 +39,7 @@ def _print(summary: QuarantineSummary) -> None:
     click.echo(f"{summary.period}  ({summary.taken_at})", err=True)
     for table, reasons in summary.reasons.items():
         total = sum(reasons.values())
-        click.echo(f"{table}: {total} / {summary.read[table]}")
-        for reason, count in reasons.items():
-            click.echo(f"  {count:6}  {reason}")
+        title = CATALOG[table].title
+        click.echo(f"{title} {table}: {total} / {summary.read[table]}")
+        for reason in sorted(reasons, key=follows):
+            click.echo(f"  {reasons[reason]:6}  {in_words(table, reason)}  {reason}")

@@ -12,6 +12,7 @@ from ledger.locks import held_shop
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.errors import QuarantineLimitError
+from schemas.faults import in_words
 from schemas.staging import PART, RECORD, UNREAD
 from sources.snapshot import Snapshot
 from transforms.settling import line_codes, line_columns, settle
@@ -81,6 +82,8 @@ def keep(
 def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarrow.Table]:
     names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
     reasons = pyarrow.array([verdict.reason for verdict in verdicts.book])
+    words = pyarrow.array([in_words(table, verdict.reason) for verdict in verdicts.book])
+    titles = {name: column.title for name, column in CATALOG[table].columns.items()}
     start = 0
     for batch in snapshot.batches(table):
         codes = codes_of(verdicts, table, batch, start)
@@ -88,12 +91,14 @@ def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarro
         mask = verdicts.ended(codes, Disposition.QUARANTINED)
         if mask.any():
             rows = batch.filter(pyarrow.array(mask))
+            verdict = pyarrow.array(codes[mask])
             columns = {
-                "source": names.take(rows.column(PART)),
-                "row": rows.column(RECORD),
-                "reason": reasons.take(pyarrow.array(codes[mask])),
-                "unreadable": rows.column(UNREAD),
-                **{name: rows.column(name) for name in CATALOG[table].columns},
+                "元の記録": names.take(rows.column(PART)),
+                "行番号": rows.column(RECORD),
+                "隔離の理由": words.take(verdict),
+                "reason": reasons.take(verdict),
+                "読めなかった値": rows.column(UNREAD),
+                **{title: rows.column(name) for name, title in titles.items()},
             }
             yield pyarrow.table(columns)
 

@@ -1,6 +1,9 @@
 """The sample is what its generator makes, and holds the traps its README names."""
 
+import pandas as pd
+
 from data.make_sample.__main__ import make
+from schemas.faults import in_words
 from tests.conftest import SAMPLE
 from tests.factories import run
 
@@ -41,6 +44,24 @@ def test_the_samples_broken_rows_are_set_aside_each_for_its_reason(sample_shop):
         ("invoices", "billed_jpy:unreadable"),
         ("vehicle_costs", "incurred_on:unreadable"),
     }
+
+
+def test_every_row_set_aside_is_told_why_in_the_operators_words(sample_shop):
+    report = run(sample_shop)
+    for table, found in report.quarantined.items():
+        for reason in found:
+            assert in_words(table, reason).endswith(("ため", "す", "せん"))
+        kept = pd.read_csv(sample_shop / "state" / "quarantine" / "all" / f"{table}.csv", dtype=str)
+        assert list(kept.columns[:5]) == [
+            "元の記録",
+            "行番号",
+            "隔離の理由",
+            "reason",
+            "読めなかった値",
+        ]
+        assert not any(column.endswith(".1") for column in kept.columns)
+        told = [in_words(table, reason) for reason in kept["reason"]]
+        assert list(kept["隔離の理由"]) == told
 
 
 def test_columns_that_must_never_leave_do_not(sample_shop):
