@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import whole
 from transforms.reading.folded_columns import fold_addresses
+from transforms.reading.folding import DASHES
 
 
 def strings(values: Iterable[str]) -> pyarrow.Array:
@@ -33,4 +34,4 @@ def plain_form(cells: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array | p
         return pc.replace_substring(pc.utf8_lower(cells), " ", "")
     folded = pc.utf8_lower(pc.utf8_normalize(cells, form="NFKC"))
     without_spaces = pc.replace_substring_regex(folded, r"[\s\x{3000}]", "")
-    return pc.replace_substring_regex(without_spaces, "[-‐‑‒–—―−ー]", "-")
+    return pc.replace_substring_regex(without_spaces, f"[{DASHES}-]", "-")

@@ -8,14 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drops.plain_forms import plain_form
 from schemas.screening import Action, Knowledge
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from tests.screening import evaluation
 from tests.screening.evaluation import CORPUS, knows_nobody, outcomes, phrases
+from transforms.reading.folding import DASHES
 from transforms.screening.folding import fold_term
 from transforms.screening.judging import Decision, Decisions, Screen
-from transforms.screening.numbers import holds_personal_number, is_licence, is_my_number
+from transforms.screening.numbers import (
+    holds_contact,
+    holds_personal_number,
+    is_licence,
+    is_my_number,
+)
 
 DESCRIPTION = "repairs.description"
 KNOWLEDGE = shipped_knowledge()
@@ -230,6 +237,16 @@ def test_a_my_number_is_found_however_its_digits_are_parted(between):
     groups = ["1234", "5678", "9018"]
     assert holds_personal_number(f"番号{between.join(groups)}です")
     assert not holds_personal_number(f"番号{between.join([*groups[:2], '9017'])}です")
+
+
+@pytest.mark.parametrize("dash", [*DASHES, "-", "﹣", "⁻"])
+def test_no_dash_hides_a_number_a_contact_or_a_word(dash):
+    my_number = dash.join(["12345", "67890", "18"])
+    assert holds_personal_number(my_number)
+    assert holds_contact(dash.join(["090", "1234", "5678"]))
+    assert fold_term(f"オイル{dash}") == "オイル"
+    hidden = plain_form(pyarrow.array([my_number, "ＡＢ"])).to_pylist()
+    assert hidden == ["12345-67890-18", "ab"]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,9 @@ _INVISIBLES = frozenset(
 """What nobody sees: joiners, marks of direction, selectors of a character's form."""
 
 _TO_KATAKANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
-_TO_LARGE = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
+LARGE_KANA = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
+"""Small kana, each with its large form."""
+
 BLANKS = " \t\n\f\r\u3000"
 
 
@@ -118,7 +120,7 @@ def fold_names_in(running: RunningText) -> None:
 def fold_kana(running: RunningText) -> None:
     """Fold hiragana to katakana, and small kana to large as banks write them."""
     running.exchange(_TO_KATAKANA)
-    running.exchange(_TO_LARGE)
+    running.exchange(LARGE_KANA)
 
 
 def fold_plainly(running: RunningText) -> None:

@@ -1,20 +1,20 @@
 """Folding texts for screening: spellings of one word become one, so that nobody writes around a list."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 
+from transforms.reading.folding import DASHES, LARGE_KANA, nfkc
 from transforms.reading.running_text import RunningText
 
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_SMALL = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
+_SMALL = str.maketrans(LARGE_KANA)
 _NO_LETTERS = re.compile(r"[\W_]+")
-_LONG = str.maketrans("", "", "ー‐‑‒–—―−－ｰ-")
+_LONG = str.maketrans("", "", f"{DASHES}-")
 
 
 def plain(text: str) -> str:
     """Fold widths and case, keep everything else."""
-    return unicodedata.normalize("NFKC", text).upper()
+    return nfkc(text).upper()
 
 
 def fold_term(text: str) -> str:
@@ -35,7 +35,7 @@ def all_folded(fold: Callable[[str], str], texts: Sequence[str]) -> frozenset[st
 
 def close_up(text: str) -> str:
     """Fold widths and case and take out spaces, but keep kana and marks as written."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).lower())
+    return re.sub(r"\s+", "", nfkc(text).lower())
 
 
 def fold_danger(text: str) -> str:
@@ -43,5 +43,5 @@ def fold_danger(text: str) -> str:
 
     Spaces and marks within a word hide nothing: `ト ウ・セキ` becomes `とうせき`.
     """
-    letters = _NO_LETTERS.sub("", unicodedata.normalize("NFKC", text).lower())
+    letters = _NO_LETTERS.sub("", nfkc(text).lower())
     return letters.translate(_TO_HIRAGANA)

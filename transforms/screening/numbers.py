@@ -1,10 +1,11 @@
 """Numbers that must not travel: My Number, driving licence, payment cards; and those that reach a person."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
-_RUNS = re.compile(r"(?<!\d)\d(?:[\s・.‐‑–—―−ー-]?\d){9,}(?!\d)")
+from transforms.reading.folding import DASHES, nfkc
+
+_RUNS = re.compile(rf"(?<!\d)\d(?:[\s・.{DASHES}-]?\d){{9,}}(?!\d)")
 _BETWEEN = r"[^\d年月日時分kKm円¥台本個lL%]{0,3}"
 """Between groups of one number; a unit ends one."""
 
@@ -16,7 +17,7 @@ _BETWEEN_GROUPS = r"(?:[\W_]{0,2}の[\W_]{0,2}|[\W_]{1,3})"
 _PHONE_IN_GROUPS = re.compile(
     rf"(?<!\d)0\d{{1,4}}{_BETWEEN_GROUPS}\d{{1,4}}{_BETWEEN_GROUPS}\d{{4}}(?!\d)"
 )
-_PHONE = re.compile(r"(?<!\d)(?:\+81|0)(?:[\s()・.‐‑–—―−ー-]{0,2}\d){9,10}(?!\d)")
+_PHONE = re.compile(rf"(?<!\d)(?:\+81|0)(?:[\s()・.{DASHES}-]{{0,2}}\d){{9,10}}(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 _MY_NUMBER_DIGITS = 12
@@ -33,13 +34,13 @@ def holds_personal_number(text: str) -> bool:
         (len(digits) == _MY_NUMBER_DIGITS and is_my_number(digits))
         or (len(digits) == _LICENCE_DIGITS and is_licence(digits))
         or (len(digits) in _CARD_DIGITS and passes_luhn(digits))
-        for digits in _digit_runs(unicodedata.normalize("NFKC", text))
+        for digits in _digit_runs(nfkc(text))
     )
 
 
 def holds_contact(text: str) -> bool:
     """Tell whether a text holds a telephone number or an e-mail address."""
-    written = unicodedata.normalize("NFKC", text)
+    written = nfkc(text)
     in_groups = _PHONE_IN_GROUPS.search(written)
     is_phone = in_groups and len(re.sub(r"\D", "", in_groups[0])) in _PHONE_DIGITS
     return bool(is_phone or _PHONE.search(written) or _EMAIL.search(written))
