@@ -46,13 +46,19 @@ def read_manifest(folder: Path, name: str = "manifest-sha256.txt") -> dict[str, 
     """
     path = folder / name
     if not path.is_file():
-        raise VerificationError(f"{folder.name}: {name} is missing; this is no whole drop")
+        raise VerificationError(
+            f"{folder.name}: {name} がありません。納品の全体ではありません / "
+            f"{folder.name}: {name} is missing; this is no whole drop"
+        )
     entries = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         digest, _, file = line.partition("  ")
         target = folder / file
         if not file or folder.resolve() not in target.resolve().parents:
-            raise VerificationError(f"{folder.name}: {name} has a line that is not 'digest  path'")
+            raise VerificationError(
+                f"{folder.name}: {name} に「ダイジェスト  パス」でない行があります / "
+                f"{folder.name}: {name} has a line that is not 'digest  path'"
+            )
         entries[file] = digest
     return entries
 

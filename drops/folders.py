@@ -88,7 +88,10 @@ def read_drop(folder: Path) -> Drop:
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict):
-        raise VerificationError(f"{folder.name}: drop.json is missing or not JSON; this is no drop")
+        raise VerificationError(
+            f"{folder.name}: drop.json がないか、JSON ではありません。納品のフォルダではありません / "
+            f"{folder.name}: drop.json is missing or not JSON; this is no drop"
+        )
     return validated(Drop, content, where=f"{folder.name}/drop.json")
 
 

@@ -45,7 +45,10 @@ class Kept:
         if not self.copy.exists():
             faults = check_bag(folder)
             if faults:
-                raise VerificationError(f"{self.drop_id} is not as it was published; it stays")
+                raise VerificationError(
+                    f"{self.drop_id} は納品した時と中身が違うので、そのまま残します / "
+                    f"{self.drop_id} is not as it was published; it stays"
+                )
             self._encrypt(folder)
         remove(folder)
 
@@ -68,10 +71,15 @@ class Kept:
             VerificationError: copy or key is gone or damaged.
         """
         if not (self.copy.is_file() and self.key.is_file()):
-            raise VerificationError(f"{self.drop_id}: nothing of it is kept any more")
+            raise VerificationError(
+                f"{self.drop_id}: 控えはもうありません / "
+                f"{self.drop_id}: nothing of it is kept any more"
+            )
         folder = unpack(Parcel(self.copy), self.key.read_text(), scratch)
         if check_bag(folder):
-            raise VerificationError(f"{self.drop_id}: the kept copy is damaged")
+            raise VerificationError(
+                f"{self.drop_id}: 控えが壊れています / {self.drop_id}: the kept copy is damaged"
+            )
         yield folder
 
     def destroy(self) -> None:

@@ -65,6 +65,8 @@ class ObjectorScan:
         """
         if self._found:
             raise VerificationError(
+                f"申し出た方だけの内容が、できあがった納品の {', '.join(sorted(self._found))} "
+                "に見つかりました。何も納品していません。記録をそのままにして、この行をお知らせください / "
                 "something that belongs only to people who objected was found in "
                 f"{', '.join(sorted(self._found))}; nothing is published. Keep the records as they are "
                 "and report this"

@@ -82,7 +82,10 @@ def _sftp(place: SftpPlace, credential: str) -> OpenPlace:
     except asyncssh.KeyImportError:
         proof = None
     if proof is None:
-        raise ConfigurationError("place.secret: this is no OpenSSH private key without passphrase")
+        raise ConfigurationError(
+            "place.secret: パスフレーズのない OpenSSH の秘密鍵ではありません / "
+            "place.secret: this is no OpenSSH private key without passphrase"
+        )
     host = place.host if place.port == 22 else f"[{place.host}]:{place.port}"  # noqa: PLR2004 (known_hosts form)
     files = SSHFileSystem(
         place.host,
@@ -112,7 +115,10 @@ def _s3(place: S3Place, credential: str) -> OpenPlace:
     except (ValueError, KeyError, TypeError):
         key = secret = ""
     if not secret:
-        raise ConfigurationError("place.secret: give JSON with access_key_id and secret_access_key")
+        raise ConfigurationError(
+            "place.secret: access_key_id と secret_access_key のある JSON にしてください / "
+            "place.secret: give JSON with access_key_id and secret_access_key"
+        )
     files = S3FileSystem(
         key=key,
         secret=secret,

@@ -74,4 +74,7 @@ def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
         return {resource["name"]: resource for resource in package["resources"]}
     except (ValueError, KeyError, TypeError):
         pass
-    raise VerificationError(f"{folder.name}: datapackage.json is not a data package")
+    raise VerificationError(
+        f"{folder.name}: datapackage.json がデータパッケージの形ではありません / "
+        f"{folder.name}: datapackage.json is not a data package"
+    )

@@ -144,13 +144,19 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
     """
     missing = [path.name for path in parcel.files if not path.is_file()]
     if missing:
-        raise VerificationError(f"{', '.join(missing)} is missing; ask the shop for it")
+        raise VerificationError(
+            f"{', '.join(missing)} がありません。店に頼んでください / "
+            f"{', '.join(missing)} is missing; ask the shop for it"
+        )
     try:
         key = load_pem_public_key(public_key)
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise VerificationError("--key: this is no Ed25519 public key in PEM; ask the shop for its")
+        raise VerificationError(
+            "--key: PEM 形式の Ed25519 公開鍵ではありません。店の公開鍵をもらってください / "
+            "--key: this is no Ed25519 public key in PEM; ask the shop for its"
+        )
     digest, is_signed = parcel.digest.read_bytes(), True
     try:
         key.verify(parcel.signature.read_bytes(), digest)
@@ -158,10 +164,12 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
         is_signed = False
     if not is_signed:
         raise VerificationError(
+            f"{parcel.signature.name} はこの店の署名ではありません。何も使わず、店に電話してください / "
             f"{parcel.signature.name} is not this shop's signature; use nothing of it, telephone the shop"
         )
     if digest != f"{sha256_of(parcel.tar)}  {parcel.tar.name}\n".encode():
         raise VerificationError(
+            f"{parcel.tar.name} は途中で変わったか、切れています。もう一度もらってください / "
             f"{parcel.tar.name} was changed or cut off on its way; ask for it again"
         )
 
@@ -189,7 +197,10 @@ def unpack(parcel: Parcel, identity: str | None, target: Path) -> Path:
     except (tarfile.TarError, OSError):
         name = ""
     if not name:
-        raise VerificationError(f"{parcel.tar.name} holds no drop; ask for it again")
+        raise VerificationError(
+            f"{parcel.tar.name} に納品が入っていません。もう一度もらってください / "
+            f"{parcel.tar.name} holds no drop; ask for it again"
+        )
     plain.unlink()
     return target / name
 
@@ -206,7 +217,10 @@ def decrypt(sealed: BinaryIO, plain: BinaryIO, identity: str) -> None:
         pass
     else:
         return
-    raise VerificationError("the key does not open this; it was sealed to another one")
+    raise VerificationError(
+        "この鍵では開けません。別の鍵に封緘されています / "
+        "the key does not open this; it was sealed to another one"
+    )
 
 
 def _extract(plain: Path, target: Path) -> str:

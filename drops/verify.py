@@ -45,7 +45,10 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
     """
     folder = folder.absolute()  # "." has no name
     if not folder.is_dir():
-        raise VerificationError(f"{folder.name}: no such drop folder; name the folder of one drop")
+        raise VerificationError(
+            f"{folder.name}: そのような納品フォルダはありません。納品一つのフォルダを指定してください / "
+            f"{folder.name}: no such drop folder; name the folder of one drop"
+        )
     faults = check_bag(folder)
     if faults:
         raise VerificationError(_told(folder, faults))
@@ -98,6 +101,7 @@ def _described(folder: Path, resource: Mapping[str, Any], drop: Drop) -> Checked
     except (KeyError, TypeError, IndexError, AttributeError):
         pass
     raise VerificationError(
+        f"{folder.name}: datapackage.json がこの納品のファイルを正しく説明していません / "
         f"{folder.name}: datapackage.json does not describe the files of this drop"
     )
 
@@ -151,6 +155,8 @@ def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[
 
 
 def _told(folder: Path, faults: list[str]) -> str:
-    return f"{folder.name} is not a sound drop; do not use it, ask for it again:\n" + "\n".join(
-        f"  {fault}" for fault in faults
+    head = (
+        f"{folder.name} は納品した時のままではありません。使わずに、もう一度もらってください / "
+        f"{folder.name} is not a sound drop; do not use it, ask for it again:"
     )
+    return "\n".join([head, *(f"  {fault}" for fault in faults)])

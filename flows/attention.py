@@ -69,7 +69,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         published, answers = book.published(), book.answers()
         carried = CarryBook(connection)
         waiting, owed = carried.waiting(), carried.owed(folder.policy)
-        delivered = carried.delivered()
+        delivered = {drop: each.at for drop, each in carried.delivered().items()}
         to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []

@@ -24,7 +24,7 @@ from ledger.drop_book import DropBook, EnteredDrop
 from ledger.opening import remember_setting, setting
 from schemas.agreement import Agreement
 from schemas.carrying import FolderPlace
-from schemas.errors import RefusedError, VerificationError
+from schemas.errors import JointUseError, RefusedError, VerificationError
 
 _WORTH_A_PROCESS = 1 << 24
 """Bytes of a drop from which on it pays to start a process for packing it."""
@@ -60,12 +60,18 @@ def carry(run: Run, drop_id: str) -> str:
     parcel, is_new = _sealed(run, folder, agreement, entered)
     place = agreement.place
     if place is None:
-        return str(parcel.tar) if is_new else ""
+        by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
+        return by_hand if is_new else ""
     secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
     digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
     with run.ledger.writing() as connection:
         CarryBook(connection).deliver(run.actor, entered, place.name, digest)
-    return f"{place.name}: {parcel.tar.name}"
+    return f"渡しました / handed over: {place.name}: {parcel.tar.name}"
+
+
+def not_handed_over(error: JointUseError) -> str:
+    """Say why a drop is not at its partner's."""
+    return f"渡していません / not handed over: {error}"
 
 
 def pack_ahead(run: Run, staging: Path, partner: str) -> None:

@@ -43,7 +43,7 @@ _SENTENCES = {
     1: "失敗しました。",
     2: "設定または使い方が正しくありません。",
     3: "公表事項または権限により、実行できません。",
-    4: "検査により停止しました。何も納品していません。",
+    4: "検査により停止しました。その先は何も納品していません。",
     5: "ほかの実行が進行中です。",
 }
 
@@ -96,7 +96,8 @@ def main() -> None:
         error.show()
         code, told = error.exit_code, ""
     except click.exceptions.Abort:
-        code, told = 1, "中止しました / stopped"
+        click.echo("中止しました / stopped", err=True)
+        code, told = 1, ""
     except click.ClickException as error:
         code, told = error.exit_code, _usage(error)
     except JointUseError as error:

@@ -16,7 +16,10 @@ def credential_of(secret: Secret, state: Path) -> str:
         ConfigurationError: it is not there, or others can read it.
     """
     if (secret.file is None) == (secret.block is None):
-        raise ConfigurationError("place.secret: give either file (in state/keys) or block")
+        raise ConfigurationError(
+            "place.secret: file（state/keys の中）と block のどちらかを書いてください / "
+            "place.secret: give either file (in state/keys) or block"
+        )
     if secret.file is not None:
         return _from_file(state / "keys" / secret.file)
     return _from_block(secret.block or "", state)

@@ -5,13 +5,10 @@ from flows.carrying import carry
 from flows.desk import Desk
 from flows.earlier_drop import objections_moved, opened_for, overtaken_by_objections
 from flows.opening import Clock
-from ledger.carry_book import CarryBook, Owed
+from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError, RefusedError
-
-BY_HAND = "by hand"
-"""Where a drop went that no program carried."""
 
 
 def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:

@@ -61,7 +61,10 @@ def dispose_group(request: GroupDisposalRequest) -> int:
             except JointUseError as error:
                 failed.append(f"{shop.name}: {error}")
             except Exception as error:  # noqa: BLE001 (what it says may quote data)
-                failed.append(f"{shop.name}: {type(error).__name__}; run `joint-use dispose` there")
+                failed.append(
+                    f"{shop.name}: 失敗 {type(error).__name__}。その店で `joint-use dispose` を実行 / "
+                    "run `joint-use dispose` there"
+                )
     if failed:
         raise JointUseError(
             "廃棄できなかったものがあります / "

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from prefect.states import Completed
 
-from flows.report import Outcome, handover_line
+from flows.report import Outcome
 
 Result = TypeVar("Result")
 
@@ -17,11 +17,7 @@ def ended(result: Result, outcomes: Iterable[Outcome]) -> Result:
     """End in state *Waiting* if a drop needs consent, *NotHandedOver* if one did not reach its place."""
     outcomes = tuple(outcomes)
     waiting = [outcome.drop_id for outcome in outcomes if outcome.status == "waiting"]
-    kept = [
-        f"{each.drop_id}: {handover_line(each.handed_over, each.handover_code)}"
-        for each in outcomes
-        if each.handover_code
-    ]
+    kept = [f"{each.drop_id}: {each.handed_over}" for each in outcomes if each.handover_code]
     if waiting:
         told = f"{', '.join(waiting)}: データ管理者の承諾待ち / deployment release"
         return cast(

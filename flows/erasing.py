@@ -15,12 +15,14 @@ from flows.desk import Desk
 from flows.disposing import ERASURE, Disposal, carry_out, closed_drops, copies, unlinker
 from flows.objecting import Refusal, record
 from flows.people import read_records
+from flows.recall_words import CUSTOMER_NUMBER, VEHICLE_NUMBER
 from flows.waiting_room import discard_waiting, sweep_waiting
 from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
+from schemas.catalog import CATALOG
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
 _OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
@@ -103,7 +105,14 @@ def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iter
     """Take their rows out of the quarantine, and rows that tell of them."""
     for path in sorted((desk.folder.state / "quarantine").rglob("*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-        places = [(header.index(name), own) for name, own in names.items() if name in header]
+        columns = CATALOG[path.stem].columns
+        titles = {columns[name].title: own for name, own in names.items() if name in columns}
+        if not titles.keys() <= set(header):
+            # Of another version's form: the next run writes it anew.
+            name = f"{path.parent.name}/{path.name}"
+            yield Disposal("quarantine", name, ERASURE, None, unlinker(path))
+            continue
+        places = [(header.index(title), own) for title, own in titles.items()]
         joined = pyarrow.array([" \n ".join(row) for row in rows], pyarrow.string())
         left = [
             row
@@ -135,8 +144,8 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
         left = [
             row
             for row in rows
-            if row[header.index("お客様番号")] not in names["customer_id"]
-            and row[header.index("車両番号")] not in names["vehicle_id"]
+            if row[header.index(CUSTOMER_NUMBER)] not in names["customer_id"]
+            and row[header.index(VEHICLE_NUMBER)] not in names["vehicle_id"]
         ]
         if len(left) < len(rows):
             yield Disposal(

@@ -97,6 +97,7 @@ def _told(shop: str, ending: object) -> ShopEnding:
         return ShopEnding(shop=shop, exit_code=ending.exit_code, told=str(ending))
     if isinstance(ending, Exception):
         told = (
+            "プログラムが失敗しました。この店だけで `joint-use export --shop` を実行すると理由が分かります / "
             f"the run failed ({type(ending).__name__}); run `joint-use export --shop` for this shop "
             "to see why"
         )

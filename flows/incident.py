@@ -14,7 +14,7 @@ from flows.pages import incident_text
 from flows.sensitive import sensitive_in
 from flows.workspace import workspace
 from ledger.audit import note
-from ledger.carry_book import CarryBook
+from ledger.carry_book import BY_HAND, CarryBook, Delivery
 from ledger.drop_book import DropBook, EnteredDrop
 from schemas.errors import JointUseError
 
@@ -96,12 +96,6 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
     is_sealed = bool(drop.sealed_to)
     duties = _duties(contents.sensitive, persons + relatives, is_wrongful=is_wrongful)
     named = {each.id: each.name for each in desk.folder.policy.notice.partners}
-    agreement = desk.folder.policy.agreements.get(drop.partner)
-    place = (
-        agreement.place.name
-        if agreement and agreement.place
-        else "自動の引渡しなし（手渡しの記録は status）"
-    )
     final = _FINAL_REPORT_DAYS_IF_WRONGFUL if is_wrongful else _FINAL_REPORT_DAYS
     first, last = (known_on + timedelta(days=days) for days in _FIRST_REPORT_DAYS)
     found = Incident(
@@ -109,8 +103,8 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         partner=named.get(drop.partner, drop.partner),
         made_by=drop.operator,
         published_on=f"{entered.published_at:%Y-%m-%d %H:%M}" if entered.published_at else "",
-        handed_over_on=f"{delivered:%Y-%m-%d %H:%M}" if delivered else "",
-        place=place,
+        handed_over_on=f"{delivered.at:%Y-%m-%d %H:%M}" if delivered else "",
+        place=_place(delivered),
         customers=persons,
         relatives=relatives,
         items=contents.items,
@@ -130,6 +124,13 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         note(connection, desk.actor, "incident", drop.drop_id, told)
     notice = desk.folder.policy.notice
     return found.model_copy(update={"facts": incident_text(found, notice.responsible, duties)})
+
+
+def _place(delivered: Delivery | None) -> str:
+    """Say where a drop was handed over; whether it was carried beside the program nobody here can tell."""
+    if delivered is None:
+        return ""
+    return "手渡し" if delivered.place == BY_HAND else delivered.place
 
 
 def _duties(

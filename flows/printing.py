@@ -13,7 +13,6 @@ from flows.report import (
     account_rows,
     cell_words,
     difference_lines,
-    handover_line,
 )
 
 
@@ -53,9 +52,8 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
         console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
     for line in difference_lines(outcome):
         console.print(f"  {line}", markup=False)
-    handed = handover_line(outcome.handed_over, outcome.handover_code)
-    if handed:
-        console.print(f"  {handed}", markup=False)
+    if outcome.handed_over:
+        console.print(f"  {outcome.handed_over}", markup=False)
 
 
 def print_outcome(outcome: Outcome, told: str) -> None:
@@ -63,9 +61,8 @@ def print_outcome(outcome: Outcome, told: str) -> None:
     click.echo(f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: {told}", err=True)
     if outcome.status == "waiting":
         click.echo(f"  joint-use release {outcome.drop_id}", err=True)
-    handed = handover_line(outcome.handed_over, outcome.handover_code)
-    if handed:
-        click.echo(f"  {handed}", err=True)
+    if outcome.handed_over:
+        click.echo(f"  {outcome.handed_over}", err=True)
     if outcome.path:
         click.echo(outcome.path)
 
@@ -92,8 +89,7 @@ def print_group(report: GroupReport, console: Console) -> None:
         for outcome in outcomes:
             console.print(f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}", markup=False)
             if outcome.handover_code:
-                handed = handover_line(outcome.handed_over, outcome.handover_code)
-                console.print(f"    {handed}", markup=False)
+                console.print(f"    {outcome.handed_over}", markup=False)
         if shop.told:
             console.print(f"    {shop.told}", markup=False)
     failed = sum(shop.exit_code != 0 for shop in report.shops)

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows.desk import open_desk
 from flows.endings import not_handed_over
 from flows.releasing import decide
-from flows.report import handover_line
 from flows.request import SHOP_FIELD, reason_field
 
 
@@ -52,5 +51,5 @@ def release_drop(request: ReleaseRequest) -> str:
     desk = open_desk(Path(request.shop), request.operator, request.reason, now, os.environ)
     released = decide(desk, now, request.drop, refuse=request.refuse)
     if released.code:
-        return not_handed_over("released", handover_line(released.handed_over, released.code))
+        return not_handed_over("released", released.handed_over)
     return "refused" if request.refuse else released.handed_over or "released"

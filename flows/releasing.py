@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from drops.folders import show, sweep, to_disk
-from flows.carrying import carry
+from flows.carrying import carry, not_handed_over
 from flows.desk import Desk
 from flows.earlier_drop import (
     objections_moved,
@@ -62,7 +62,7 @@ def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> Released:
         try:
             return Released(folder, carry(run, drop.drop_id))
         except JointUseError as error:
-            return Released(folder, str(error), error.exit_code)
+            return Released(folder, not_handed_over(error), error.exit_code)
 
 
 def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:

@@ -168,13 +168,6 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     return max((outcome.handover_code for outcome in outcomes), default=0)
 
 
-def handover_line(told: str, code: int) -> str:
-    """Say what became of handing a drop over; empty if nothing was to be done."""
-    if not told:
-        return ""
-    return f"{'渡していません / not handed over' if code else '封緘 / sealed'}: {told}"
-
-
 _CELL_WORDS = {
     "waits": "確認待ち",
     "defused": "数式として動く文字を無害化",
@@ -224,7 +217,6 @@ def markdown(report: ExportReport) -> str:
     """Tell the run in Markdown, for Prefect's artifact page."""
     lines = [f"# {report.shop}: {report.month}", "", f"as of {report.as_of}", ""]
     for outcome in report.outcomes:
-        handed = handover_line(outcome.handed_over, outcome.handover_code)
         lines += [
             f"## {outcome.partner}",
             "",
@@ -240,7 +232,7 @@ def markdown(report: ExportReport) -> str:
         lines += [
             "",
             *(f"- cells {reason}: {count}" for reason, count in outcome.cells.items()),
-            *([f"- {handed}"] if handed else []),
+            *([f"- {outcome.handed_over}"] if outcome.handed_over else []),
             *([f"- keys to delete: {outcome.deleted}"] if outcome.deleted else []),
             "",
             *(f"    {line}" for line in difference_lines(outcome)),

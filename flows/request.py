@@ -187,7 +187,10 @@ class Workers(BaseModel):
     @model_validator(mode="after")
     def _has_what_its_runner_needs(self) -> "Workers":
         if (self.runner is Runner.DASK) != bool(self.scheduler):
-            raise ValueError("scheduler goes with runner dask, and dask needs one: tcp://host:8786")
+            raise ValueError(
+                "--scheduler は --runner dask と一緒に指定してください（tcp://host:8786） / "
+                "scheduler goes with runner dask, and dask needs one: tcp://host:8786"
+            )
         return self
 
 

@@ -14,6 +14,10 @@ RELEASED, REFUSED = "released", "refused"
 """What a data manager decides about a waiting drop."""
 
 
+BY_HAND = "by hand"
+"""Where a drop went that no program carried."""
+
+
 @dataclass(frozen=True)
 class WaitingDrop:
     """A finished drop that waits for the data manager."""
@@ -34,6 +38,14 @@ class Owed:
 
     by_program: list[str]
     by_hand: list[str]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """When a drop was handed over, and where: the place's name, or `BY_HAND`."""
+
+    at: datetime
+    place: str
 
 
 class CarryBook:
@@ -81,7 +93,7 @@ class CarryBook:
 
     def deliver(self, actor: Actor, entered: EnteredDrop, place: str, sha256: str) -> None:
         """Enter that a drop was handed over."""
-        told = f"handed over; sha256 {sha256}"
+        told = f"handed over: {place}; sha256 {sha256}"
         head = note(self._connection, actor, "deliver", entered.drop.drop_id, told)
         self._connection.execute(
             insert(tables.deliveries).values(
@@ -121,8 +133,9 @@ class CarryBook:
             and each.drop.drop_id not in superseded
         ]
 
-    def delivered(self) -> dict[int, datetime]:
-        """Give when each drop was handed over, by its number."""
-        columns = tables.deliveries.c
-        rows = self._connection.execute(select(columns.drop_sequence, columns.delivered_at))
-        return {row.drop_sequence: datetime.fromisoformat(row.delivered_at) for row in rows}
+    def delivered(self) -> dict[int, Delivery]:
+        """Give when and where each drop was handed over, by its number."""
+        return {
+            row.drop_sequence: Delivery(datetime.fromisoformat(row.delivered_at), row.place)
+            for row in self._connection.execute(select(tables.deliveries))
+        }

@@ -218,6 +218,7 @@ def _postgresql(url: str) -> Engine:
         parsed = None
     if parsed is None or parsed.get_backend_name() != "postgresql":
         raise ConfigurationError(
+            "ledger.url: PostgreSQL の URL（postgresql://…）を書くか、行を消してください / "
             "ledger.url: give a PostgreSQL URL (postgresql://…), or leave it out"
         )
     engine = create_engine(

@@ -79,10 +79,16 @@ class AgreedTable(Configuration):
     @model_validator(mode="after")
     def _each_column_once(self) -> "AgreedTable":
         if len(set(self.columns)) != len(self.columns):
-            raise ValueError("a column is listed twice; list it once")
+            raise ValueError(
+                "同じ列が二度あります。一度だけ書いてください / "
+                "a column is listed twice; list it once"
+            )
         for named in (*self.titles, *self.labels):
             if named not in self.columns and not (named in self.titles and named in KEY_TITLES):
-                raise ValueError(f"'{named}' has a title or labels but is not in columns")
+                raise ValueError(
+                    f"'{named}' に見出しや言葉がありますが、columns にありません / "
+                    f"'{named}' has a title or labels but is not in columns"
+                )
         return self
 
     def without(self, columns: Collection[str]) -> "AgreedTable":
@@ -195,10 +201,16 @@ class Agreement(Configuration):
             ]
             for word in words if self.delivery.encoding == "cp932" else ():
                 if word.encode("cp932", "replace").decode("cp932") != word:
-                    raise ValueError(f"{place}: CP932 cannot carry '{word}'; write it otherwise")
+                    raise ValueError(
+                        f"{place}: 「{word}」は CP932 で書けません。ほかの書き方にしてください / "
+                        f"{place}: CP932 cannot carry '{word}'; write it otherwise"
+                    )
             for column, by_code in agreed.labels.items():
                 if len(set(by_code.values())) != len(by_code):
-                    raise ValueError(f"{place}.labels.{column}: two codes have the same word")
+                    raise ValueError(
+                        f"{place}.labels.{column}: 二つの符号が同じ言葉です / "
+                        f"{place}.labels.{column}: two codes have the same word"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -206,11 +218,14 @@ class Agreement(Configuration):
         for place, name, agreed in self._agreed():
             if name not in DELIVERABLE_TABLES:
                 raise ValueError(
+                    f"{place}: そのような表はありません。次から選んでください / "
                     f"{place}: no such table; choose from {', '.join(DELIVERABLE_TABLES)}"
                 )
             for column in agreed.columns:
                 if column not in CATALOG[name].columns:
                     raise ValueError(
+                        f"{place}.columns: 列 '{column}' はありません。`joint-use policy dictionary` "
+                        "に一覧があります / "
                         f"{place}.columns: no column '{column}'; "
                         "`joint-use policy dictionary` lists them"
                     )
@@ -224,17 +239,23 @@ class Agreement(Configuration):
             return self
         if self.recall.purposes != (RECALL_PURPOSE,):
             raise ValueError(
+                f"recall.purposes: リコールの納品の目的は「{RECALL_PURPOSE}」だけです / "
                 f'recall.purposes: a recall drop serves "{RECALL_PURPOSE}" and no other'
             )
         for name, agreed in self.recall.tables.items():
             for column in agreed.columns:
                 if column not in RECALL_COLUMNS.get(name, ()):
                     raise ValueError(
+                        f"recall.tables.{name}.columns: '{column}' はリコールを知らせるのに要りません。"
+                        "消してください / "
                         f"recall.tables.{name}.columns: '{column}' is not needed to tell of a recall; "
                         f"choose from {', '.join(RECALL_COLUMNS.get(name, ())) or 'other tables'}"
                     )
         if "customers" not in self.recall.tables:
-            raise ValueError("recall.tables: without customers nobody can be told; list it")
+            raise ValueError(
+                "recall.tables: customers がないと、だれにも知らせられません。書いてください / "
+                "recall.tables: without customers nobody can be told; list it"
+            )
         return self
 
 
@@ -248,6 +269,8 @@ def _labels_are_whole(place: str, table: str, column: str, words: Mapping[str, s
     codes = set(CATALOG[table].columns[column].codes)
     if set(words) != codes:
         raise ValueError(
+            f"{place}.labels.{column}: {', '.join(sorted(codes)) or 'ここに符号はない'} "
+            "のそれぞれに一つずつ言葉を書いてください / "
             f"{place}.labels.{column}: give one word for each of "
             f"{', '.join(sorted(codes)) or 'no codes: this column has none'}"
         )

@@ -23,6 +23,17 @@ class Configuration(BaseModel):
         return validated(cls, content, where=where)
 
 
+_IN_JAPANESE = {
+    "extra_forbidden": "この名前の項目はありません。綴りを確かめてください / ",
+    "missing": "ありません。書いてください / ",
+    "string_type": "文字ではありません。引用符で囲んでください / ",
+    "int_type": "整数ではありません / ",
+    "bool_type": "true か false を書いてください / ",
+    "literal_error": "書ける言葉ではありません / ",
+    "enum": "書ける言葉ではありません / ",
+}
+"""What pydantic says in English only, by its error types."""
+
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
@@ -32,5 +43,7 @@ def validated(model: type[AnyModel], content: Mapping[str, object], *, where: st
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"]) or "(whole file)"
-    raise ConfigurationError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ')}")
+    place = ".".join(str(part) for part in first["loc"]) or "(全体 whole file)"
+    japanese = _IN_JAPANESE.get(first["type"], "")
+    told = first["msg"].removeprefix("Value error, ")
+    raise ConfigurationError(f"{where}: {place}: {japanese}{told}")

@@ -3,7 +3,7 @@
     JointUseError                 1  something failed
     ├── ConfigurationError        2  wrong usage or configuration
     ├── RefusedError              3  the policy or a missing permission says no
-    ├── HeldError                 4  a quality gate stopped the run; nothing was published
+    ├── HeldError                 4  a quality gate stopped it; from there on nothing was published
     │   ├── ObjectionsUnreliableError
     │   ├── ObjectionsMovedError
     │   ├── LedgerDoubtfulError
@@ -20,8 +20,8 @@
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
     └── UnexpectedError           1  a fault in the program; details stay in the state folder
 
-Messages say what is wrong, where, and what to do: what somebody at the counter meets in Japanese, ` / ` and
-English; what is about configuration files and formats only in English. They never hold a person's data.
+Messages say what is wrong, where, and what to do, in Japanese, ` / ` and English. They never hold a person's
+data.
 """
 
 from typing import ClassVar
@@ -50,7 +50,7 @@ class RefusedError(JointUseError):
 
 
 class HeldError(JointUseError):
-    """A quality gate stopped the run before anything was published."""
+    """A quality gate stopped the run; nothing is published from there on."""
 
     exit_code = 4
 

@@ -60,7 +60,10 @@ class Notice(Configuration):
         for group in (self.partners, self.items, self.purposes):
             ids = [entry.id for entry in group]
             if len(set(ids)) != len(ids):
-                raise ValueError("an id is used twice; give each partner, item and purpose its own")
+                raise ValueError(
+                    "同じ id が二度使われています。利用者、項目、目的にそれぞれ別の id を付けてください / "
+                    "an id is used twice; give each partner, item and purpose its own"
+                )
         return self
 
     def clause_of(self, item: str) -> str | None:

@@ -150,6 +150,7 @@ def _partner_table(name: str, agreed: AgreedTable | None, tables: Collection[str
     titles = [column.title for column in columns]
     if len(set(titles)) != len(titles):
         raise ConfigurationError(
+            f"tables.{name}: 二つの列の見出しが同じになります。一方を変えてください / "
             f"tables.{name}: two columns would have the same title; rename one"
         )
     return PartnerTable(name, columns, _row_key(name, keys, agreed), parents)

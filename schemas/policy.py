@@ -95,6 +95,8 @@ def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
     where = f"partners/{agreement.partner}.toml"
     if agreement.partner not in {partner.id for partner in notice.partners}:
         yield (
+            f"{where}: 「{agreement.partner}」は公表事項の7(1)にありません。ほかへの提供には、"
+            "お一人ずつの同意が必要です（2(3)、9） / "
             f"{where}: partner '{agreement.partner}' is not named in the notice §7(1); "
             "a recipient outside it needs each person's consent (§2(3), §9)"
         )
@@ -103,6 +105,7 @@ def breaches(agreement: Agreement, notice: Notice) -> Iterator[str]:
         for purpose in share.purposes:
             if purpose not in known_purposes:
                 yield (
+                    f"{where}: {section}.purposes: 「{purpose}」は公表事項の7(3)の目的ではありません / "
                     f"{where}: {section}.purposes: '{purpose}' is not a purpose of the notice §7(3); "
                     f"choose from {', '.join(sorted(known_purposes))}"
                 )
@@ -122,7 +125,10 @@ def confusions(agreements: Iterable[Agreement]) -> Iterator[str]:
         place = agreement.place.name if agreement.place else None
         for word, value in (("sealing.recipient", key), ("place", place)):
             if value and value in seen:
-                yield f"{where}: {word} is that of {seen[value]} too; each partner has its own"
+                yield (
+                    f"{where}: {word} が {seen[value]} と同じです。利用者ごとに別のものにしてください / "
+                    f"{where}: {word} is that of {seen[value]} too; each partner has its own"
+                )
             if value:
                 seen[value] = where
 
@@ -133,6 +139,8 @@ def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:
         parents = set(CATALOG[table].links.values()) & set(DELIVERABLE_TABLES)
         if parents and not parents & set(agreement.monthly.tables):
             yield (
+                f"{where}: monthly.tables.{table}: {' か '.join(sorted(parents))} がないと、相手に削除を通知"
+                "できません（方針第6条）。それも書いてください / "
                 f"{where}: monthly.tables.{table}: without {' or '.join(sorted(parents))} the partner could "
                 "never be told to delete these rows (§6); list it too"
             )
@@ -141,10 +149,16 @@ def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:
 def _column_breaches(place: str, table: str, name: str, notice: Notice) -> Iterator[str]:
     column = CATALOG[table].columns[name]
     if column.role is not Role.ITEM:
-        yield f"{place} cites no item of the notice §7(2) and never leaves; take it out"
+        yield (
+            f"{place} は公表事項の7(2)のどの項目でもなく、渡せません。消してください / "
+            f"{place} cites no item of the notice §7(2) and never leaves; take it out"
+        )
     for item in column.items:
         if notice.clause_of(item) is None:
-            yield f"{place} is item '{item}', which the notice §7(2) does not announce; take it out"
+            yield (
+                f"{place} の項目「{item}」は公表事項の7(2)にありません。消してください / "
+                f"{place} is item '{item}', which the notice §7(2) does not announce; take it out"
+            )
 
 
 def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Share:

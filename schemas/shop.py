@@ -62,6 +62,7 @@ class DatabaseUrl(Configuration):
             return self.url
         if not environment.get(self.url_variable):
             raise ConfigurationError(
+                f"環境変数 {self.url_variable} にデータベースの URL がありません。設定してください / "
                 f"the environment variable {self.url_variable} holds no database URL; set it"
             )
         return environment[self.url_variable]
@@ -74,6 +75,7 @@ class UrlSource(DatabaseUrl):
     def _has_one_url(self) -> Self:
         if (self.url is None) == (self.url_variable is None):
             raise ValueError(
+                "url か url_variable（環境変数の名前）のどちらかを書いてください / "
                 "give either url or url_variable (the name of an environment variable)"
             )
         return self
@@ -132,7 +134,9 @@ class LedgerPlace(DatabaseUrl):
     @model_validator(mode="after")
     def _has_one_url_at_most(self) -> Self:
         if self.url is not None and self.url_variable is not None:
-            raise ValueError("give url or url_variable, not both")
+            raise ValueError(
+                "url と url_variable の両方は書けません / give url or url_variable, not both"
+            )
         return self
 
 
@@ -170,7 +174,10 @@ class ShopConfiguration(Configuration):
     def _maps_known_tables(self) -> "ShopConfiguration":
         for required in ("customers", "objections"):
             if required not in self.tables:
-                raise ValueError(f"tables.{required} is missing; without it nothing can be shared")
+                raise ValueError(
+                    f"tables.{required} がありません。なければ何も渡せません / "
+                    f"tables.{required} is missing; without it nothing can be shared"
+                )
         for name, mappings in self.tables.items():
             for mapping in mappings:
                 _check_mapping(name, mapping, self.sources)
@@ -179,19 +186,30 @@ class ShopConfiguration(Configuration):
 
 def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Source]) -> None:
     if name not in CATALOG:
-        raise ValueError(f"tables.{name}: no such table; choose from {', '.join(CATALOG)}")
+        raise ValueError(
+            f"tables.{name}: そのような表はありません。次から選んでください / "
+            f"tables.{name}: no such table; choose from {', '.join(CATALOG)}"
+        )
     if mapping.source not in sources:
-        raise ValueError(f"tables.{name}.source: no source '{mapping.source}' in sources")
+        raise ValueError(
+            f"tables.{name}.source: sources に '{mapping.source}' がありません / "
+            f"tables.{name}.source: no source '{mapping.source}' in sources"
+        )
     if isinstance(sources[mapping.source], CertificateSource):
         _check_certificate_mapping(name, mapping)
         return
     if mapping.table is None:
-        raise ValueError(f"tables.{name}.table: name the file or table the rows are in")
+        raise ValueError(
+            f"tables.{name}.table: 行のあるファイルか表の名前を書いてください / "
+            f"tables.{name}.table: name the file or table the rows are in"
+        )
     known = CATALOG[name].columns
     for group in (mapping.columns, mapping.values, mapping.constants):
         for named in group:
             if named not in known:
                 raise ValueError(
+                    f"tables.{name}: 列 '{named}' はありません。`joint-use policy dictionary` "
+                    "に一覧があります / "
                     f"tables.{name}: no column '{named}'; `joint-use policy dictionary` lists them"
                 )
     _check_words(name, mapping)
@@ -199,20 +217,29 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
     for column in known.values():
         if column.is_required and column.name not in given:
             raise ValueError(
+                f"tables.{name}.columns.{column.name} は必須です。見出しの名前か、constants "
+                "の値を書いてください / "
                 f"tables.{name}.columns.{column.name} is required; name its header, or give a constant"
             )
 
 
 def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
     if name != "certificates":
-        raise ValueError(f"tables.{name}: a certificates source holds only certificates")
+        raise ValueError(
+            f"tables.{name}: 車検証の取込元には車検証しかありません / "
+            f"tables.{name}: a certificates source holds only certificates"
+        )
     if mapping.table or mapping.columns or mapping.values or mapping.constants:
-        raise ValueError("tables.certificates: certificate files need no table, columns or values")
+        raise ValueError(
+            "tables.certificates: 車検証ファイルには table、columns、values は要りません / "
+            "tables.certificates: certificate files need no table, columns or values"
+        )
 
 
 def _check_words(name: str, mapping: TableMapping) -> None:
     if mapping.may_be_empty and name != "objections":
         raise ValueError(
+            f"tables.{name}.may_be_empty: 申し出の表だけのものです。消してください / "
             f"tables.{name}.may_be_empty: only of objections is it asked; leave it out"
         )
     scopes = mapping.values.get("scope", {}) if name == "objections" else {}
@@ -220,11 +247,15 @@ def _check_words(name: str, mapping: TableMapping) -> None:
         code == NO_OBJECTION and not word.strip() for word, code in scopes.items()
     )
     if blank_means_none or mapping.constants.get("scope") == NO_OBJECTION:
-        raise ValueError("tables.objections: a blank scope is a refusal (§6); it cannot mean none")
+        raise ValueError(
+            "tables.objections: 空の範囲は提供の拒否です（方針第6条）。「なし」の意味にはできません / "
+            "tables.objections: a blank scope is a refusal (§6); it cannot mean none"
+        )
     for column, words in mapping.values.items():
         codes = CATALOG[name].columns[column].codes
         for code in words.values():
             if codes and code not in codes and code != "":
                 raise ValueError(
+                    f"tables.{name}.values.{column}: '{code}' はありません。次から選んでください / "
                     f"tables.{name}.values.{column}: '{code}' is not one of {', '.join(codes)}"
                 )

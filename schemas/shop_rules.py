@@ -60,7 +60,10 @@ class CarryOut(Configuration):
     def _permissions_are_a_data_managers(self) -> Self:
         for permission in self.standing:
             if permission.by not in self.data_managers:
-                raise ValueError("standing.by: name one of data_managers")
+                raise ValueError(
+                    "standing.by: data_managers の一人の名前を書いてください / "
+                    "standing.by: name one of data_managers"
+                )
         return self
 
     def most(self, kind: str, today: date) -> int:

@@ -141,7 +141,9 @@ class _Json:
     def campaigns(self) -> Iterator[Campaign]:
         for number, record in enumerate(self._records(), start=1):
             if not isinstance(record, dict):
-                raise _wrong(f"{self.name}, record {number}", "it is no record")
+                raise _wrong(
+                    f"{self.name}, record {number}", "記録の形ではありません", "it is no record"
+                )
             yield self._campaign(number, record)
 
     def _records(self) -> list[Any]:
@@ -150,10 +152,13 @@ class _Json:
         try:
             content, end = json.JSONDecoder(strict=False).raw_decode(text)
         except ValueError as error:
-            told = f"{self.name} is not JSON a recall search gives ({str(error).split(':')[0]})"
+            japanese = "リコール検索が返す JSON ではありません"
+            english = f"is not JSON a recall search gives ({str(error).split(':')[0]})"
         else:
             if text[end:].strip(" \t\r\n;)"):
                 raise ConfigurationError(
+                    f"{self.name}: 回答の後に何か続いています。一つのファイルには一つの回答を入れてください "
+                    "/ "
                     f"{self.name}: something follows the answer; put one answer into one file"
                 )
             records = content.get("data") if isinstance(content, dict) else content
@@ -161,8 +166,11 @@ class _Json:
                 counts = [str(r.get("count")) for r in records if isinstance(r, dict)]
                 self.announced = max((int(c) for c in counts if c.isdigit()), default=None)
                 return records
-            told = f"{self.name} has no list 'data'"
-        raise ConfigurationError(f"{told}; download it again")
+            japanese, english = "一覧 data がありません", "has no list 'data'"
+        raise ConfigurationError(
+            f"{self.name}: {japanese}。もう一度ダウンロードしてください / "
+            f"{self.name} {english}; download it again"
+        )
 
     def _campaign(self, number: int, record: Mapping[str, Any]) -> Campaign:
         place = f"{self.name}, record {number}"
@@ -173,7 +181,11 @@ class _Json:
 
         notification = field("notification_no")
         if not notification:
-            raise _wrong(place, "it has no notification number (notification_no)")
+            raise _wrong(
+                place,
+                "届出番号（notification_no）がありません",
+                "it has no notification number (notification_no)",
+            )
         place = f"{place} ({notification})"
         is_withdrawn = _of(_WITHDRAWN, field("delete_flag"), place, "delete_flag")
         models = tuple(
@@ -183,7 +195,7 @@ class _Json:
             for model in self._models(place, entry)
         )
         if not models and not is_withdrawn:
-            raise _wrong(place, "it names no 型式 (typeList)")
+            raise _wrong(place, "型式（typeList）がありません", "it names no 型式 (typeList)")
         record_id = field("id")
         return Campaign(
             number=notification,
@@ -218,7 +230,11 @@ class _Json:
         keys = (f"{_CHASSIS}chassis_no_from", f"{_CHASSIS}chassis_to_to")
         known = {keys[0], keys[1], f"{_CHASSIS}chassis_no_to", f"{_CHASSIS}chassis_to"}
         if keys[0] not in entry or not known & entry.keys() - {keys[0]}:
-            raise _wrong(place, "a range lacks its ends (chassis_no_from, chassis_to_to)")
+            raise _wrong(
+                place,
+                "車台番号の範囲の両端（chassis_no_from, chassis_to_to）がありません",
+                "a range lacks its ends (chassis_no_from, chassis_to_to)",
+            )
         last = next(entry[key] for key in entry if key in known - {keys[0]})
         return Range(_end(entry[keys[0]]), _end(last))
 
@@ -236,6 +252,7 @@ class _Csv:
         missing = [name for name in _REQUIRED if name not in header]
         if missing:
             raise ConfigurationError(
+                f"{self.name}: 列 {', '.join(missing)} がありません / "
                 f"{self.name}: the columns {', '.join(missing)} are missing; the header is "
                 f"{','.join(CSV_COLUMNS)}"
             )
@@ -244,7 +261,11 @@ class _Csv:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise _wrong(place, f"it has {len(cells)} cells, the header {len(header)}")
+                raise _wrong(
+                    place,
+                    f"セルが {len(cells)} 個ですが、見出しは {len(header)} 個です",
+                    f"it has {len(cells)} cells, the header {len(header)}",
+                )
             row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             campaign = self._campaign(place, row)
             key = campaign.number, campaign.notified_on
@@ -264,13 +285,14 @@ class _Csv:
             yield f"{self.name}, line {lines.line_num}", cells
         raise _wrong(
             f"{self.name}, line {lines.line_num}",
+            '引用符（"）が閉じていないか、セルの途中にあります',
             "a quotation mark is not closed, or not where a cell begins or ends",
         )
 
     def _campaign(self, place: str, row: Mapping[str, str]) -> Campaign:
         number = nfkc(row["届出番号"])
         if not number:
-            raise _wrong(place, "届出番号 is empty")
+            raise _wrong(place, "届出番号が空です", "届出番号 is empty")
         place = f"{place} ({number})"
         first, last = _end(row["車台番号_from"]), _end(row["車台番号_to"])
         if not last and len(parts := _SEPARATOR.split(row["車台番号_from"])) > 1:
@@ -303,12 +325,20 @@ def _checked(model: Model, place: str) -> Iterator[Model]:
     codes = [fold_code(code) for code in _BETWEEN_CODES.split(model.code)]
     known = [code for code in codes if code not in NO_MODEL]
     if not known and not model.ranges:
-        raise _wrong(place, "a row has neither 型式 nor chassis numbers")
+        raise _wrong(
+            place,
+            "型式も車台番号もない行があります",
+            "a row has neither 型式 nor chassis numbers",
+        )
     for code in known:
         if _NO_CODE.search(code):
-            raise _wrong(place, f"型式 '{code[:20]}' is not one; name each 型式 in full")
+            raise _wrong(
+                place,
+                f"「{code[:20]}」は型式ではありません。型式はそれぞれ省かずに書いてください",
+                f"型式 '{code[:20]}' is not one; name each 型式 in full",
+            )
     if any(ends.last and not ends.first for ends in model.ranges):
-        raise _wrong(place, "a range has an end and no beginning")
+        raise _wrong(place, "範囲の始まりがありません", "a range has an end and no beginning")
     ranges = tuple(ends for ends in model.ranges if ends.first)
     for code in known or [""]:
         yield replace(model, code=code, ranges=ranges)
@@ -324,7 +354,7 @@ def _list(value: object, place: str, key: str) -> list[Mapping[str, Any]]:
     if value in (None, ""):
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise _wrong(place, f"{key} is no list of records")
+        raise _wrong(place, f"{key} が記録の一覧ではありません", f"{key} is no list of records")
     return value
 
 
@@ -335,14 +365,21 @@ def _end(value: object) -> str:
 def _day(text: str, place: str, field: str) -> date:
     found = read_day(text).value
     if found is None:
-        raise _wrong(place, f"{field} '{text[:20]}' is no day (YYYY/MM/DD)")
+        raise _wrong(
+            place,
+            f"{field}「{text[:20]}」は日付（YYYY/MM/DD）ではありません",
+            f"{field} '{text[:20]}' is no day (YYYY/MM/DD)",
+        )
     return found
 
 
 def _of(known: Mapping[str, _Value], word: str, place: str, field: str) -> _Value:
     if word not in known:
+        words = ", ".join(filter(None, known))
         raise _wrong(
-            place, f"{field} '{word[:20]}' is unknown; known are {', '.join(filter(None, known))}"
+            place,
+            f"{field}「{word[:20]}」が分かりません。次のどれかです: {words}",
+            f"{field} '{word[:20]}' is unknown; known are {words}",
         )
     return known[word]
 
@@ -352,7 +389,8 @@ def _count(text: str) -> int | None:
     return int(digits) if digits.isdigit() else None
 
 
-def _wrong(place: str, told: str) -> ConfigurationError:
+def _wrong(place: str, japanese: str, english: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{place}: {told}; nothing was used of the file, correct it or download it again"
+        f"{place}: {japanese}。このファイルは何も使っていません。直すか、もう一度ダウンロードしてください / "
+        f"{place}: {english}; nothing was used of the file, correct it or download it again"
     )

@@ -57,12 +57,16 @@ def load_policy(home: Path) -> Policy:
         agreement = Agreement.load(content, where=where)
         if agreement.partner != path.stem:
             raise ConfigurationError(
+                f"{where}: partner が '{agreement.partner}' です。ファイル名を同じにしてください / "
                 f"{where}: partner is '{agreement.partner}'; name the file after it"
             )
         agreements[agreement.partner] = agreement
         fingerprints[agreement.partner] = Fingerprinted(agreement.version, digest)
     if not agreements:
-        raise ConfigurationError("partners/: no agreement; without one nothing can be shared")
+        raise ConfigurationError(
+            "partners/: 覚書がありません。なければ何も渡せません / "
+            "partners/: no agreement; without one nothing can be shared"
+        )
     return Policy(notice, agreements, fingerprints, earlier)
 
 
@@ -71,6 +75,7 @@ def _earlier_notice(path: Path, current: Notice) -> DatedNotice:
     notice = Notice.load(content, where=f"notices/{path.name}")
     if notice.effective_on >= current.effective_on:
         raise ConfigurationError(
+            f"notices/{path.name}: effective_on が、最新である notice.toml のものより前ではありません / "
             f"notices/{path.name}: effective_on is not before that of notice.toml, which is the newest"
         )
     return DatedNotice(notice, Fingerprinted(notice.version, digest))
@@ -81,12 +86,11 @@ def _toml(path: Path) -> tuple[dict[str, object], str]:
         content = path.read_bytes()
         return tomllib.loads(content.decode("utf-8-sig")), hashlib.sha256(content).hexdigest()
     except OSError:
-        fault = (
-            "is missing or cannot be opened / "
-            "ないか、開けません。--shop のフォルダを確かめてください"
-        )
+        japanese = "がないか、開けません。--shop のフォルダを確かめてください"
+        english = "is missing or cannot be opened; is --shop the right folder?"
     except UnicodeDecodeError:
-        fault = "is not UTF-8; save it so / UTF-8 で保存してください"
+        japanese, english = "を UTF-8 で保存してください", "is not UTF-8; save it so"
     except tomllib.TOMLDecodeError as error:
-        fault = f"is not TOML / 書き方が正しくありません: {str(error).splitlines()[0]}"
-    raise ConfigurationError(f"{path.name} {fault} (in the folder named by --shop)")
+        fault = str(error).splitlines()[0]
+        japanese, english = f"の書き方が正しくありません（{fault}）", f"is not TOML: {fault}"
+    raise ConfigurationError(f"{path.name} {japanese} / {path.name} {english}")

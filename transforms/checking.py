@@ -47,6 +47,7 @@ def broken_rows(rows: pyarrow.RecordBatch, table: Table) -> Iterator[tuple[int, 
         return
     if failures["index"].isna().any():
         raise UnexpectedError(
+            f"{table.name}: 行の列と型が契約と違います / "
             f"{table.name}: the rows do not have the contract's columns and types"
         )
     for column, check, row in failures.itertuples(index=False):
@@ -77,6 +78,8 @@ class Contract:
         """
         if not CONFIG.validation_enabled:
             raise ConfigurationError(
+                "pandera の検査が止められています。環境変数 PANDERA_VALIDATION_ENABLED を消して、"
+                "もう一度実行してください / "
                 "pandera's checks are switched off (PANDERA_VALIDATION_ENABLED); unset it and run again"
             )
         if rows.schema.names != list(self._columns):

@@ -113,6 +113,8 @@ def _by_fold(mapping: TableMapping, headers: Sequence[str], table: str) -> dict[
         folded = fold_header(header)
         if folded in by_fold and folded in asked:
             raise ConfigurationError(
+                f"tables.{table}: 見出し「{by_fold[folded]}」と「{header}」が同じに読めます。"
+                "一方を変えてください / "
                 f"tables.{table}: two headers read alike ('{by_fold[folded]}', '{header}'); rename one"
             )
         by_fold[folded] = header

@@ -21,7 +21,10 @@ class Month:
     def parse(cls, text: str) -> "Month":
         """Read `YYYY-MM`."""
         if not re.fullmatch(r"(19|20)\d{2}-(0[1-9]|1[0-2])", text):
-            raise ConfigurationError(f"month '{text[:20]}': write it as YYYY-MM, e.g. 2026-10")
+            raise ConfigurationError(
+                f"「{text[:20]}」: 月は 2026-10 のように書いてください / "
+                f"month '{text[:20]}': write it as YYYY-MM, e.g. 2026-10"
+            )
         return cls(date(int(text[:4]), int(text[5:]), 1))
 
     @classmethod

@@ -13,6 +13,7 @@ from flows.desk import open_desk
 from flows.printing import print_outcome
 from flows.recall_request import RecallRequest
 from flows.recall_status import Progress, mark_cars, progress_of
+from flows.recall_words import CLASS_TEXTS, KEPT_TEXTS, REASON_TEXTS
 from flows.report import CampaignCount, RecallReport, exit_code
 from flows.request import named_person
 from flows.run import opened_run
@@ -215,7 +216,7 @@ def _print(report: RecallReport) -> None:
 
 
 def _campaign_line(each: CampaignCount) -> str:
-    kept = ", ".join(f"{why} {count}" for why, count in each.kept.items())
+    kept = ", ".join(f"{KEPT_TEXTS[why]} {count}" for why, count in each.kept.items())
     head = (
         f"{each.campaign}  対象の可能性 {each.in_range + each.possible} "
         f"(範囲内 in range {each.in_range}, 要確認 possible {each.possible}); 範囲外 out {each.out}"
@@ -227,8 +228,14 @@ def _campaign_line(each: CampaignCount) -> str:
     lines = [head, sums]
     if kept:
         lines.append(f"  連絡表の内訳 / call list: {kept}")
-    lines += [f"  {count:5}  {reason}" for reason, count in each.reasons.items()]
+    lines += [
+        f"  {count:5}  {REASON_TEXTS[reason]}  {reason}" for reason, count in each.reasons.items()
+    ]
     return "\n".join(lines)
+
+
+def _kept_words(reason: str) -> str:
+    return f"店から連絡 call list: {KEPT_TEXTS.get(reason, reason)}" if reason else ""
 
 
 def _print_progress(progress: Progress, *, as_json: bool) -> None:
@@ -238,11 +245,11 @@ def _print_progress(progress: Progress, *, as_json: bool) -> None:
     for car in progress.cars:
         parts = [
             car.vehicle or "(記録にない車)",
-            car.match_class,
+            CLASS_TEXTS.get(car.match_class, car.match_class),
             f"{car.found_at[:10]} から",
             "新規 new" if car.is_new else "",
             *car.handed,
-            f"店から連絡 call list: {car.kept_because}" if car.kept_because else "",
+            _kept_words(car.kept_because),
             *(f"{mark.mark} {mark.at[:10]}" for mark in car.marks),
         ]
         click.echo("  ".join(filter(None, parts)))

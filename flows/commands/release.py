@@ -8,7 +8,6 @@ import click
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
 from flows.releasing import decide
-from flows.report import handover_line
 
 
 @click.command(name="release")
@@ -38,7 +37,6 @@ def command(  # noqa: PLR0913 (one parameter per option)
         return
     click.echo(released.folder)
     click.echo("承諾しました / released", err=True)
-    handed = handover_line(released.handed_over, released.code)
-    if handed:
-        click.echo(handed, err=True)
+    if released.handed_over:
+        click.echo(released.handed_over, err=True)
     context.exit(released.code)

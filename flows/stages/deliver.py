@@ -1,6 +1,6 @@
 """Deliver: seal what was published and hand it over; what cannot be handed over stays published."""
 
-from flows.carrying import carry
+from flows.carrying import carry, not_handed_over
 from flows.report import Outcome
 from flows.run import Run
 from schemas.errors import JointUseError
@@ -15,5 +15,5 @@ def deliver(run: Run, outcome: Outcome) -> Outcome:
     try:
         told, code = carry(run, outcome.drop_id), 0
     except JointUseError as error:
-        told, code = str(error), error.exit_code
+        told, code = not_handed_over(error), error.exit_code
     return outcome.model_copy(update={"handed_over": told, "handover_code": code})

@@ -232,7 +232,7 @@ def _made_with(drop: Drop) -> int:
 
 def _moved() -> ObjectionsMovedError:
     return ObjectionsMovedError(
-        "作っている間に申し出が届いたか、申し出の効力が生じる日になりました。その先は何も納品していません。"
+        "作っている間に申し出が届いたか、申し出の効力が生じる日になりました。"
         "もう一度実行してください / "
         "an objection arrived, or a day began on which one takes effect, while the drop was being made; "
         "nothing further is published. Run again"

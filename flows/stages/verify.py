@@ -34,6 +34,8 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
     looks.objectors.refuse()
     if sensitive := looks.sensitive.categories():
         raise VerificationError(
+            f"できあがった納品に、渡してはならない内容（{', '.join(sensitive)}）が見つかりました。"
+            "何も納品していません。記録をそのままにして、この行をお知らせください / "
             f"sensitive content ({', '.join(sensitive)}) was found in the finished drop; nothing is "
             "published. Keep the records as they are and report this"
         )

@@ -43,7 +43,7 @@ def test_a_folder_gets_the_parcel_and_the_marker_last(tmp_path):
     (tmp_path / "out").mkdir()
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
     outcome = outcome_of(shop)
-    assert outcome.handed_over == f"{tmp_path / 'out'}: {NAME}"
+    assert outcome.handed_over == f"渡しました / handed over: {tmp_path / 'out'}: {NAME}"
     assert names_in(tmp_path / "out") == FILES
     told = json.loads((tmp_path / "out" / f"monthly-2026-10-r1{READY}").read_text())
     assert told["drop_id"] == DROP

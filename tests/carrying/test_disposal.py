@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drops.keeping import Kept
+from flows.delivering import carried_by_hand
 from flows.disposing import dispose, past_their_time
 from flows.erasing import erase
 from flows.incident import incident
@@ -18,6 +19,7 @@ from ledger.audit import entries
 from ledger.hold_book import HoldBook
 from ledger.locks import held
 from ledger.objection_book import ObjectionBook
+from ledger.private_files import write_private
 from schemas.errors import BusyError, ConfigurationError, VerificationError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
@@ -31,6 +33,7 @@ from tests.factories import (
     objection,
     run,
     slip,
+    toml,
     vehicle,
     write_shop,
     write_table,
@@ -226,6 +229,25 @@ def test_the_facts_of_an_incident_are_there_at_once(tmp_path):
     assert found.must_be_reported == ()
     assert "お名前" in found.facts
     assert "秘密" not in found.model_dump_json()
+
+
+def test_an_erased_person_is_in_no_quarantine_file_of_an_older_form(tmp_path):
+    broken = [{"visit_id": "N1", "customer_id": "1", "checked_in_on": "いつか"}]
+    shop = shop_of(tmp_path, joined(TABLES, {"visits": broken}))
+    path = shop / "state" / "quarantine" / "all" / "visits.csv"
+    write_private(path, b'"source","row","reason","unreadable","customer_id"\r\n"x",1,"y",,"1"\r\n')
+    erase(desk(shop), refusal("1"))
+    assert not path.exists()
+
+
+def test_an_incident_names_where_the_drop_went_not_where_the_next_would(tmp_path):
+    shop = shop_of(tmp_path)
+    assert incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=False).place == ""
+    carried_by_hand(desk(shop), DROP)
+    place = {"kind": "folder", "path": str(tmp_path / "usb")}
+    terms = agreement(sealing=sealed_to(identity())) | {"place": place}
+    (shop / "partners" / "lotas.toml").write_text(toml(terms))
+    assert incident(desk(shop), DROP, date(2026, 11, 2), is_wrongful=False).place == "手渡し"
 
 
 def test_an_unsealed_drop_taken_on_purpose_must_be_reported(tmp_path):

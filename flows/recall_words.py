@@ -1,0 +1,34 @@
+"""The words of a call list: titles, classes and reasons, for whoever telephones."""
+
+CUSTOMER_NUMBER, VEHICLE_NUMBER = "お客様番号", "車両番号"
+"""Titles of the columns by which a person's rows are found again."""
+
+CLASS_TEXTS = {"in_range": "対象の可能性（範囲内）", "possible": "対象の可能性（要確認）"}
+
+REASON_TEXTS = {
+    "model_and_number": "型式と車台番号が範囲内",
+    "type_only_notice": "届出に車台番号の範囲がない",
+    "no_chassis_number": "車台番号の記録がない",
+    "unreadable_or_office_stamped_number": "車台番号が読めない、または職権打刻",
+    "range_cannot_be_ordered": "届出の範囲の前後が決められない",
+    "range_without_an_end": "届出の範囲に終わりがない",
+    "number_fits_model_unknown": "車台番号は範囲内、型式が不明",
+    "number_fits_other_emission_mark": "車台番号は範囲内、排ガス記号が違う",
+    "number_fits_other_model": "車台番号は範囲内、型式が違う",
+    "prefix_written_otherwise": "番号は範囲内、車台番号の前半の書き方が違う",
+    "number_written_in_no_known_form": "範囲内の番号のようだが、車台番号の書き方が違う",
+    "another_paper_or_record_says_so": "ほかの車検証か車両の記録では対象",
+}
+
+KEPT_TEXTS = {
+    "objected": "提供を拒否されているため、店から連絡",
+    "no_person": "お客様が分からない",
+    "set_aside": "記録に誤りがある（隔離）",
+    "sold": "手放した車（今の持ち主を確かめる）",
+    "withheld": "記録に他の申し出者の名前がある",
+    "not_the_shops": "記録が重なっている（統合・旧い車検証など）",
+    "no_contact": "連絡先の記録がない",
+    "undetermined": "範囲か型式が確かでない",
+    "no_partner": "リコールの覚書を結んだ共同利用者がない",
+    "not_handed_over": "まだ渡していない",
+}
