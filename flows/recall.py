@@ -18,6 +18,7 @@ from flows.report import CampaignCount, Outcome, RecallReport
 from flows.run import Run, opened_run
 from flows.scratch import Targets
 from flows.stages.extract import snapshot_of
+from flows.stages.objectors import Objectors
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from flows.stages.targets import (
@@ -30,6 +31,7 @@ from flows.stages.targets import (
     matched,
     targets_for,
     told_of,
+    undelivered,
     unreadable_records,
 )
 from ledger.audit import note
@@ -37,6 +39,7 @@ from ledger.recall_book import FoundCar, RecallBook
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.drop import DISPOSITIONS
+from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
@@ -108,6 +111,7 @@ class _Recall:
         self.step(guarded(settle_all, run))(run, snapshot)
         cars = cars_of(run, snapshot)
         matches = matched(cars, self.file.campaigns)
+        self._refuse_mute(matches)
         pairs = self._named(snapshot, cars, matches)
 
         def once(run: Run) -> None:
@@ -118,6 +122,17 @@ class _Recall:
 
         while_objections_move(run, once)
         return self._told(snapshot, cars, matches, pairs)
+
+    def _refuse_mute(self, matches: Matches) -> None:
+        """Refuse campaigns with a row that could find no car: who is meant would be told by nobody."""
+        names = ", ".join(self.file.campaigns[place].number for place in matches.mute)
+        if names:
+            raise ConfigurationError(
+                f"{names}: 型式も車台番号も分からない行があり、どの車にも当てはめられません。"
+                "何も納品していません。届出を確かめて型式か車台番号を書くか、その行を除いてください / "
+                f"{names}: a row names neither 型式 nor chassis numbers, so no car can be held against it; "
+                "nothing was published. Look at the notification and write one of them, or take the row out"
+            )
 
     def _named(self, snapshot: Snapshot, cars: Cars, matches: Matches) -> pd.DataFrame:
         """Give the pairs with campaign `number` and car `reference`, and the car's `keeper` by both names."""
@@ -170,6 +185,16 @@ class _Recall:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
         told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
+        for partner in told.keys() - self.standings.keys():
+            if any(told[partner]) and run.agreement(partner).recall:
+                refusers = Objectors(run, snapshot, partner).rows
+                self.standings[partner] = Standing.of_refusers(snapshot, cars, refusers)
+        waiting = np.logical_and.reduce(
+            [
+                undelivered(run, partner, pairs) | np.array([not each for each in of], bool)
+                for partner, of in told.items()
+            ]
+        )
         with run.ledger.reading() as connection:
             book = RecallBook(connection)
             marks = {each.number: book.marks(each.number) for each in campaigns}
@@ -182,6 +207,7 @@ class _Recall:
             for number, car in zip(pairs["number"], pairs["reference"], strict=True)
         ]
         pairs = pairs.assign(kept=kept, marked=last)
+        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), "not_delivered")
         found = _found_cars(pairs)
         if not run.request.dry_run:
             with run.ledger.writing() as connection:
@@ -204,6 +230,7 @@ class _Recall:
             unreadable=sum(
                 unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
             ),
+            blind=int(matches.blind.sum()),
             cars=len(cars.references),
             outcomes=tuple(self.outcomes[partner] for partner in run.partners),
             call_list=path,

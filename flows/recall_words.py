@@ -17,6 +17,7 @@ REASON_TEXTS = {
     "number_fits_other_model": "車台番号は範囲内、型式が違う",
     "prefix_written_otherwise": "番号は範囲内、車台番号の前半の書き方が違う",
     "number_written_in_no_known_form": "範囲内の番号のようだが、車台番号の書き方が違う",
+    "number_contradicts_model": "型式は届出のとおりだが、車台番号がその型式のものに見えない",
     "another_paper_or_record_says_so": "ほかの車検証か車両の記録では対象",
 }
 
@@ -31,4 +32,5 @@ KEPT_TEXTS = {
     "undetermined": "範囲か型式が確かでない",
     "no_partner": "リコールの覚書を結んだ共同利用者がない",
     "not_handed_over": "まだ渡していない",
+    "not_delivered": "納品が共同利用者に届いていない",
 }

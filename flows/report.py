@@ -150,6 +150,8 @@ class RecallReport(BaseModel):
     announced: int | None
     unreadable: int
     """Records of cars and papers without cells: whether one of them is affected, nobody can tell."""
+    blind: int
+    """Cars with neither 型式 nor a number that can be read: no campaign can find them."""
     cars: int
     outcomes: tuple[Outcome, ...]
     call_list: str

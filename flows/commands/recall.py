@@ -200,6 +200,20 @@ def _print(report: RecallReport) -> None:
             err=True,
         )
         click.echo(report.call_list)
+    if report.blind:
+        click.echo(
+            f"型式も車台番号も読めない車が {report.blind} 台あり、どのリコールでも見つけられません。"
+            "車検証から記録に書き足してください / "
+            f"{report.blind} cars have neither 型式 nor a chassis number that can be read, and no campaign "
+            "finds them; write them into the records from their certificates",
+            err=True,
+        )
+    for name in report.superseded:
+        click.echo(
+            f"{name}: 前の届出は訂正で置き換え / an earlier version was superseded", err=True
+        )
+    for name in report.withdrawn:
+        click.echo(f"{name}: 取り下げ / withdrawn", err=True)
     if report.unreadable:
         click.echo(
             f"読めない記録が {report.unreadable} 件あり、対象かどうか分かりません。`joint-use quarantine` "

@@ -10,11 +10,15 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.run import Run
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
+from ledger.holdings_book import HoldingsBook
 from ledger.recall_book import Handover, RecallBook
+from schemas.agreement import DropKind
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
+from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
@@ -35,7 +39,7 @@ UNSURE = frozenset(
     {
         *(Reason.UNDETERMINED_RANGE, Reason.OPEN_END),
         *(Reason.OTHER_MARK, Reason.OTHER_MODEL, Reason.SIMILAR_PREFIX),
-        *(Reason.LOOSE_NUMBER, Reason.OTHER_RECORD),
+        *(Reason.LOOSE_NUMBER, Reason.OTHER_RECORD, Reason.CONTRADICTION),
     }
 )
 """Reasons for which the shop looks first: ranges nobody can order, records that contradict themselves."""
@@ -163,6 +167,18 @@ class Standing:
         say(~at(_reachable(snapshot), keeper), "no_contact")
         return cls(words)
 
+    @classmethod
+    def of_refusers(cls, snapshot: Snapshot, cars: Cars, objectors: np.ndarray) -> "Standing":
+        """Judge by the refusals alone: for a partner that gets nothing with this run.
+
+        Args:
+            snapshot: of the records.
+            cars: all of them.
+            objectors: mask of the customers who refused this partner.
+        """
+        keeper = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), snapshot.spine)
+        return cls(np.where(at(objectors, keeper), "objected", "").astype(object))
+
 
 def targets_for(
     run: Run, partner: str, pairs: pd.DataFrame, standing: Standing, campaigns: list[Campaign]
@@ -199,7 +215,8 @@ def targets_for(
 def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     """Give the classes under which a partner was told of each pair, with the person who keeps the car today.
 
-    A drop of which the partner rejected rows counts for nothing: which cars it warns of is in doubt.
+    A drop of which the partner rejected rows counts for nothing: which cars it warns of is in doubt. Nor does
+    one whose person the partner has deleted since.
 
     Args:
         run: the run.
@@ -216,20 +233,49 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
         of_nobody = {s for each in handed.values() for s, told in each if told.keeper is None}
         persons = {s: book.holdings.person_keys(s) for s in of_nobody - refused}
     numbers = pyarrow.array(pairs["keeper_number"], pyarrow.string(), from_pandas=True)
-    keys = PartnerKeys(run.ledger.key(partner)).of("customers", numbers).to_pylist()
+    keys = PartnerKeys(run.ledger.key(partner)).of("customers", numbers)
+    with run.ledger.reading() as connection:
+        asked = binary_keys(keys.unique().drop_null())
+        held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)
+    held = held.filter(pc.equal(held["record"], "customers"))
+    holding = set(hexadecimal_keys(held["key"]).to_pylist())
 
     def is_told(sequence: int, told: Handover, keeper: str | None, key: str | None) -> bool:
         if sequence in refused:
             return False
         if keeper is None:
             return True
+        if key not in holding:
+            return False
         return told.keeper == keeper if told.keeper is not None else key in persons[sequence]
 
-    rows = zip(pairs["number"], pairs["reference"], pairs["keeper"], keys, strict=True)
+    each_row = (pairs["number"], pairs["reference"], pairs["keeper"], keys.to_pylist())
+    rows = zip(*each_row, strict=True)
     return [
         {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, *whose)}
         for number, car, *whose in rows
     ]
+
+
+def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
+    """Mask of the pairs a partner was told of before this run, but only by drops that never came to it."""
+    if not run.agreement(partner).is_carried:
+        return np.zeros(len(pairs), bool)
+    with run.ledger.reading() as connection:
+        handed = RecallBook(connection).handed(partner)
+        there = CarryBook(connection).delivered().keys() | DropBook(connection).answers().keys()
+        earlier = {
+            each.sequence
+            for each in DropBook(connection).published()
+            if each.published_at and each.published_at < run.as_of
+        }
+    waiting = {
+        pair
+        for pair, told in handed.items()
+        if not any(sequence in there or sequence not in earlier for sequence, _ in told)
+    }
+    named = zip(pairs["number"], pairs["reference"], strict=True)
+    return np.array([pair in waiting for pair in named], bool)
 
 
 def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:

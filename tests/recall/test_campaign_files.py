@@ -6,7 +6,8 @@ import pytest
 
 from schemas.campaigns import Category
 from schemas.errors import ConfigurationError, SourceUnreadableError
-from sources.campaign_files import CSV_COLUMNS, read_campaigns
+from sources.campaign_csv import CSV_COLUMNS
+from sources.campaign_files import read_campaigns
 from tests.conftest import SAMPLE
 
 MINISTRY = SAMPLE / "campaigns" / "mlit_kawasaki.json"
@@ -196,7 +197,7 @@ def test_a_quotation_mark_swallows_no_campaign(tmp_path, spoilt):
     path.write_text("\n".join(",".join(row) for row in [list(CSV_COLUMNS), *rows]))
     with pytest.raises(ConfigurationError, match=r"quotation mark|it has \d+ cells") as caught:
         read_campaigns(path)
-    assert "直" not in str(caught.value)
+    assert "直す," not in str(caught.value)
 
 
 @pytest.mark.parametrize("between", ["、", ",", "/", "／", " ", "・"])
@@ -235,3 +236,84 @@ def test_a_csv_line_that_is_short_or_says_nothing_is_named(tmp_path):
     path.write_bytes(b"\x81")
     with pytest.raises(SourceUnreadableError):
         read_campaigns(path)
+
+
+def csv_file(tmp_path, *rows, header=CSV_COLUMNS):
+    path = tmp_path / "campaign.csv"
+    lines = [list(header), *rows]
+    path.write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in lines), "utf-8")
+    return path
+
+
+def row(code="DAA-A1", first="", last="", day="2026/10/01"):
+    return ["5117", day, "", "某", "", code, first, last, *[""] * 6]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("DAA-ZVW50及びDAA-ZVW51", "DAA-ZVW50|DAA-ZVW51", "DAA-ZVW50。", "DAA-ZVW50<br>DAA-ZVW51"),
+        *("DAA-ZVW50系", "ZVW50型", "DAA-ZVW50全車", "全車", "全型式", "※", "注1", "“DAA-ZVW50”"),
+        *(
+            "DAA-ZVW5x",
+            "DAA-ZVW5…",
+            "DAA -ZVW50",
+            "*-ZVW50",
+            "プリウス",
+            "〃",
+            "同上",
+            "DAA-ZVW50/51",
+        ),
+        *("DAA,6AA-ZVW50", "DAA-ZVW50（DAA-ZVW51を含む）", "DAA-ZVW50\u200b\u3000x", "51"),
+    ],
+)
+def test_a_cell_that_is_no_type_or_part_of_one_is_refused(tmp_path, code):
+    with pytest.raises(ConfigurationError, match="name each 型式 in full"):
+        read_campaigns(csv_file(tmp_path, row(code)))
+
+
+@pytest.mark.parametrize(
+    ("code", "codes"),
+    [
+        ("DAA-ZVW50､DAA-ZVW51", ["DAA-ZVW50", "DAA-ZVW51"]),
+        ("DAA-ZVW50･6AA-ZVW51", ["DAA-ZVW50", "6AA-ZVW51"]),
+        ("ＤＡＡ－ＺＶＷ５０（改）", ["DAA-ZVW50(改)"]),
+        ("DAA-ZVW50-AHXEB", ["DAA-ZVW50-AHXEB"]),
+        ("VAG", ["VAG"]),
+    ],
+)
+def test_types_are_read_in_any_width(tmp_path, code, codes):
+    (campaign,) = read_campaigns(csv_file(tmp_path, row(code))).campaigns
+    assert [model.code for model in campaign.models] == codes
+
+
+def test_a_day_that_slipped_down_a_spreadsheet_loses_no_row(tmp_path):
+    rows = [row("DAA-A1", day="2026/10/01"), row("DAA-B1", day="2026/10/02")]
+    with pytest.raises(ConfigurationError, match="has two 届出日"):
+        read_campaigns(csv_file(tmp_path, *rows))
+
+
+@pytest.mark.parametrize("name", ["車台番号_from", "型式", "車台番号_from2"])
+def test_a_column_more_loses_no_range(tmp_path, name):
+    path = csv_file(tmp_path, [*row(), "A1-1"], header=[*CSV_COLUMNS, name])
+    with pytest.raises(ConfigurationError, match=rf"'{name}' is there twice or unknown"):
+        read_campaigns(path)
+
+
+def test_two_numbers_in_one_end_are_not_glued_together(tmp_path):
+    path = csv_file(tmp_path, row("DAA-A1", "A1-0001\n0100", "A1-0009\n0199"))
+    (campaign,) = read_campaigns(path).campaigns
+    assert campaign.models[0].ranges[0].first == "A1-0001/0100"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"data": [{"typeList": [], "typeList": []}]}', "typeList is there twice"),
+        ('{"data": [{"typeList_1": []}]}', "the list typeList_1 is unknown"),
+        ('{"data": [{"recall_type_data_car_mlit_chassis_list_6": []}]}', "is unknown"),
+    ],
+)
+def test_a_list_that_would_be_passed_over_is_refused(tmp_path, text, told):
+    with pytest.raises(ConfigurationError, match=told):
+        read(tmp_path, text=text)

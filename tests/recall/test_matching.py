@@ -145,6 +145,98 @@ def test_a_range_that_cannot_be_ordered_excludes_nobody_it_may_mean(row, car, ex
     assert verdict(car, row) == expected
 
 
+PRIUS = "DAA-ZVW50"
+TYPE_ONLY = (PRIUS, "", "")
+
+
+@pytest.mark.parametrize(
+    ("row", "car"),
+    [
+        # one car's slip, or a campaign's, is its own
+        *(((PRIUS, n, n), (PRIUS, "ZVW50-6000001")) for n in ("ZVW506000001", "ZVW50-60O0001")),
+        ((PRIUS, "DAA-ZVW50-6000001", "DAA-ZVW50-6000001"), (PRIUS, "ZVW50-6000001")),
+        (("SALEA", "SALEA7AX2L200015412", "SALEA7AX2L200015412"), ("SALEA", "SALEA7AX2L2000154")),
+        ((PRIUS, "ZVW50-0001/0100", "ZVW50-0009/0199"), (PRIUS, "ZVW50-0000150")),
+        ((PRIUS, "ZVW5O-6000001", "ZVW5O-6000009"), (PRIUS, "ZVW50-6000005")),
+        ((PRIUS, "ZVW51-6000001", "ZVW51-6000009"), (PRIUS, "ZVW50-6000005")),
+        # ends without order, and no 型式
+        (("不明", "HCMTCCA0L00034116", "HCMTCCA0A00034227"), (None, "HCMTCCA0C00034200")),
+        ((PRIUS, "ZVW50-6000001", "ZVW55-0000009"), (None, "ZVW55-0000005")),
+        ((PRIUS, "ZVW50-6000001", "ZVW55-0000009"), ("DAA-ZVW55", "ZVW55-0000005")),
+        # a number that begins with less or more than the body
+        (("DBA-AGH30W", "", ""), (None, "AGH30-0015000")),
+        (("DBA-AGH30W", "AGH30-0020000以前", "AGH30-0020000以前"), (None, "AGH30-0015000")),
+        (("DBA-AGH30W", "AGH30-0010000", "AGH30-0020000"), (None, "AGH30W-0015000")),
+        (("E-C1", "", ""), (None, "C1-0000005")),
+        # the number contradicts the 型式, or itself
+        *(
+            (RANGE, (PRIUS, number))
+            for number in (
+                *("ZVM50-6000500", "2VW50-6000500", "AZVW50-6000500", "50-6000500"),
+                *("DAA-6000500", "ZVW506-000500", "ZVW-506000500", "ZVW50-60005"),
+                *("ZVW50-60000500", "ZVW50600050", "ZVW50-0", "ZVW51-6000500"),
+                *("SALEA7AX2L2000154", "DAAZVW50-6000500"),
+            )
+        ),
+        (("DAA-KSP210", "KSP210-2600000", "KSP210-2800000"), (None, "KSP2L0-2700000")),
+        # a 型式 that is none, and a number that begins with the campaign's
+        *(
+            (TYPE_ONLY, (model, "ZVW50-6000500"))
+            for model in (
+                *("DAA-ZVW5O", "プリウス", "なし", "---", "?", "未記入", "型式不明", "-ZVW50"),
+                *("ZVW50型", "DAA--ZVW50", "DAA_ZVW50", "DAA.ZVW50", "DAA/ZVW50"),
+            )
+        ),
+    ],
+)
+def test_what_cannot_be_right_excludes_nobody(row, car):
+    assert verdict(car, row)[0] in {IN, POSSIBLE}
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        ("LA-650S", ""),
+        ("L-A650S", ""),
+        ("5BA-LA650S", "LA650S-600050012"),
+        ("", "LA650S-999999999"),
+    ],
+)
+def test_one_cars_slip_hides_no_other_car(slip):
+    own = [("5BA-LA650S", f"LA650S-{n:07}") for n in range(5)] + [("LA650S", "LA650S-0000009")]
+    for row in (("LA650S", "", ""), ("5BA-LA650S", "LA650S-0000000", "LA650S-0500000")):
+        alone, _ = classes(cars(*own), ranges(row))
+        beside, _ = classes(cars(*own, slip), ranges(row))
+        assert None not in alone
+        assert beside[:-1] == alone
+
+
+def test_a_range_end_with_a_figure_too_many_means_no_other_models_cars():
+    rows = [
+        ("DBA-AGH30", "AGH30-0000001", "AGH30-99999999"),
+        ("DAA-NHP10", "NHP10-9000000", "NHP10-9000001"),
+    ]
+    assert classes(cars(("DAA-NHP10", "NHP10-0000005")), ranges(*rows)) == ([None], 1)
+
+
+def test_cars_that_nothing_could_tell_of_are_named():
+    judged = [(PRIUS, None), (None, "ZVW50-6000500"), (None, "ZVW506000500")]
+    blind = [
+        (None, None),
+        (None, "6000150"),
+        ("不明", "不明"),
+        (None, "***"),
+        (None, "国[01]00001国"),
+    ]
+    assert match(cars(*judged, *blind), ranges(RANGE)).blind.tolist() == [False] * 3 + [True] * 5
+
+
+@pytest.mark.parametrize("ends", ["", "なし", "***"])
+def test_a_row_no_car_can_be_held_against_is_named(ends):
+    assert match(cars((PRIUS, "")), ranges(("不明", ends, ends))).mute == [0]
+    assert match(cars((PRIUS, "")), ranges(RANGE)).mute == []
+
+
 VINS = ("SALEA", "SALEA7AX2L2000154", "SALEA7AXXS2420243")
 
 
@@ -282,6 +374,31 @@ some_ranges = st.lists(
 )
 
 
+sound_bodies = st.sampled_from(["AB1", "CD12", "XYZ"])
+marks = st.sampled_from(["", "DBA-", "XBA-"])
+sound_cars = st.lists(
+    st.builds(lambda mark, body, n: (mark + body, f"{body}-{n:04}"), marks, sound_bodies, serials),
+    min_size=1,
+    max_size=12,
+)
+sound_ranges = st.lists(
+    st.builds(
+        lambda mark, body, low, width, kind: {
+            "range": (mark + body, f"{body}-{low:04}", f"{body}-{low + width:04}"),
+            "open": (mark + body, f"{body}-{low:04}", ""),
+            "type": (mark + body, "", ""),
+        }[kind],
+        marks,
+        sound_bodies,
+        serials,
+        st.integers(0, 12),
+        st.sampled_from(["range", "range", "open", "type"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
 @settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges, st.randoms(use_true_random=False))
 def test_the_order_of_rows_decides_nothing(rows, wanted, random):
@@ -321,11 +438,36 @@ def test_spelling_decides_nothing(rows, wanted):
 
 @settings(deadline=None, max_examples=50)
 @given(some_cars, some_ranges)
-def test_matching_agrees_with_a_plain_reading_of_the_rules(rows, wanted):
+def test_matching_is_never_weaker_than_a_plain_reading_of_the_rules(rows, wanted):
+    found, _ = classes(cars(*rows), ranges(*wanted))
+    for car, own in zip(rows, found, strict=True):
+        expected = plainly(car, wanted)
+        assert (own == IN) == (expected == IN)
+        assert own is not None or expected in {None, OUT}
+
+
+@settings(deadline=None, max_examples=50)
+@given(sound_cars, sound_ranges)
+def test_matching_agrees_with_a_plain_reading_where_nothing_contradicts_itself(rows, wanted):
     found, out = classes(cars(*rows), ranges(*wanted))
     expected = [plainly(car, wanted) for car in rows]
     assert [None if each is OUT else each for each in expected] == found
     assert sum(each is OUT for each in expected) == out
+
+
+@settings(deadline=None, max_examples=30)
+@given(some_cars, some_ranges, st.lists(st.tuples(models, numbers), max_size=3), some_ranges)
+def test_other_cars_and_campaigns_change_nothing_for_a_car(rows, wanted, more_cars, more_ranges):
+    alone = match(cars(*rows), ranges(*wanted)).pairs
+    asked = [ranges(*wanted), ranges(*more_ranges)]
+    asked[1] = asked[1].set_column(0, "campaign", pyarrow.array([1] * len(more_ranges), "int32"))
+    odd = [("DBA-AB1", "AB1-999999999"), ("A-B1", "AB1-0005"), *more_cars]
+    beside = match(cars(*rows, *odd), pyarrow.concat_tables(asked)).pairs
+    beside = beside[(beside["campaign"] == 0) & (beside["car"] < len(rows))]
+    order = dict(zip(alone["car"], alone["match_class"], strict=True))
+    assert {car: order[car] for car in order} == dict(
+        zip(beside["car"], beside["match_class"], strict=True)
+    )
 
 
 def body(code):

@@ -89,7 +89,7 @@ def test_a_mapped_header_that_is_gone_stops_the_run(tmp_path, column, table):
         ({"tables": {}}, "tables.customers is missing"),
         ({"sources": {"records": {"kind": "excel"}}}, "sources.records"),
         ({"limits": {"max_quarantined_share": 2}}, "limits.max_quarantined_share"),
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"colour": "red"}, "colour: この名前の項目はありません"),
     ],
 )
 def test_a_wrong_shop_file_says_where(change, told):

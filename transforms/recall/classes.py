@@ -2,7 +2,12 @@
 
 from enum import IntEnum, StrEnum
 
-NO_MODEL = frozenset({"", "-", "不明", "フメイ", "UNKNOWN"})
+NO_MODEL = frozenset(
+    {
+        *("", "-", "---", "***", "?", "不明", "フメイ", "UNKNOWN"),
+        *("なし", "ナシ", "無し", "型式不明", "未記入"),
+    }
+)
 """What stands for a 型式 that nobody knows, folded."""
 
 
@@ -28,4 +33,5 @@ class Reason(StrEnum):
     OTHER_MODEL = "number_fits_other_model"
     SIMILAR_PREFIX = "prefix_written_otherwise"
     LOOSE_NUMBER = "number_written_in_no_known_form"
+    CONTRADICTION = "number_contradicts_model"
     OTHER_RECORD = "another_paper_or_record_says_so"

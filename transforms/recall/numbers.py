@@ -37,7 +37,10 @@ _WORD_BEHIND = r"^(\S+-\S+)\s+[A-Za-z0-9].*$"
 _MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
 """トヨタDAA-ZVW50."""
 
-_LOOKALIKES = str.maketrans("OQIL", "0011")
+LOOKALIKES = str.maketrans("OQIL", "0011")
+"""Letters that look like figures."""
+
+_SHORTEST = 3
 
 YEARS = "123456789ABCDEFGHJKLMNPRSTVWXY"
 """Model years of a VIN in their order, a cycle of thirty."""
@@ -54,12 +57,14 @@ class Parsed:
         prefix: what is before the hyphen; of a VIN `VIN:` with its characters 1–8 and 11. Null where
             it cannot be told.
         serial: what orders numbers of one prefix, -1 where nothing does.
+        digits: how many figures the serial has, 0 where there is none.
         year: of a VIN its place in `YEARS`, else -1.
         is_given: whether there is any number.
     """
 
     prefix: np.ndarray
     serial: np.ndarray
+    digits: np.ndarray
     year: np.ndarray
     is_given: np.ndarray
 
@@ -71,13 +76,12 @@ def parse_numbers(folded: pd.Series) -> Parsed:
     is_vin = vin.is_valid().to_numpy(zero_copy_only=False)
     model = pc.binary_join_element_wise("VIN:", *(pc.struct_field(vin, n) for n in "mp"), "")
     prefix = pc.if_else(vin.is_valid(), model, pc.struct_field(domestic, "p"))
-    serial = pc.if_else(
-        vin.is_valid(), pc.struct_field(vin, "s"), pc.struct_field(domestic, "s")
-    ).cast(pyarrow.int64())
+    figures = pc.if_else(vin.is_valid(), pc.struct_field(vin, "s"), pc.struct_field(domestic, "s"))
     years = pc.index_in(pc.struct_field(vin, "y"), value_set=pyarrow.array(list(YEARS)))
     return Parsed(
         prefix.to_numpy(zero_copy_only=False),
-        pc.fill_null(serial, -1).to_numpy(zero_copy_only=False),
+        pc.fill_null(figures.cast(pyarrow.int64()), -1).to_numpy(zero_copy_only=False),
+        pc.fill_null(pc.utf8_length(figures), 0).to_numpy(zero_copy_only=False),
         np.where(is_vin, pc.fill_null(years, -1).to_numpy(zero_copy_only=False), -1),
         pc.fill_null(pc.not_equal(texts, ""), fill_value=False).to_numpy(zero_copy_only=False),
     )
@@ -89,9 +93,9 @@ def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
     The prefix itself may end in digits, so nothing else tells where the serial begins.
 
     Returns:
-        Columns `row`, `prefix`, `serial`: none, one or several rows per number.
+        Columns `row`, `prefix`, `serial`, `digits`: none, one or several rows per number.
     """
-    found = [pd.DataFrame({"row": [], "prefix": [], "serial": []}, dtype=object)]
+    found = [pd.DataFrame(dict.fromkeys(("row", "prefix", "serial", "digits"), ()), dtype=object)]
     lengths = sorted({len(prefix) for prefix in prefixes})
     bare = folded[folded.fillna("").str.fullmatch(_BARE)]
     rows, texts = bare.index.to_numpy(), bare.astype(object)
@@ -100,8 +104,18 @@ def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
         fits = heads.isin(prefixes) & tails.str.fullmatch(r"[0-9]{3,9}")
         hits = fits.to_numpy(bool)
         serials = pd.to_numeric(tails[hits]).astype(np.int64)
-        found.append(pd.DataFrame({"row": rows[hits], "prefix": heads[hits], "serial": serials}))
-    return pd.concat(found, ignore_index=True).astype({"row": np.int64, "serial": np.int64})
+        found.append(
+            pd.DataFrame(
+                {
+                    "row": rows[hits],
+                    "prefix": heads[hits],
+                    "serial": serials,
+                    "digits": tails[hits].str.len(),
+                }
+            )
+        )
+    whole = dict.fromkeys(("row", "serial", "digits"), np.int64)
+    return pd.concat(found, ignore_index=True).astype(whole)
 
 
 def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
@@ -115,18 +129,18 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
         prefixes: what campaigns name.
 
     Returns:
-        Columns `row`, `prefix`, `serial`, as `split_by_known`.
+        Columns `row`, `prefix`, `serial`: none, one or several rows per number.
     """
     alike: dict[str, list[str]] = {}
     for prefix in prefixes:
-        alike.setdefault(re.sub(r"[^A-Z0-9]", "", prefix).translate(_LOOKALIKES), []).append(prefix)
+        alike.setdefault(re.sub(r"[^A-Z0-9]", "", prefix).translate(LOOKALIKES), []).append(prefix)
     lengths = sorted({len(prefix) for prefix in alike})
     found = []
     # Behind a second hyphen may stand something of its own (ZVW50-0000150-1).
     whole = folded.dropna()
     cut = whole[whole.str.count("-") > 1].str.extract("^([^-]*-[^-]*)", expand=False)
     for row, text in (*whole.items(), *cut.items()):
-        bare = re.sub(r"[^A-Z0-9]", "", text).translate(_LOOKALIKES)
+        bare = re.sub(r"[^A-Z0-9]", "", text).translate(LOOKALIKES)
         for start in range(len(bare)):
             for length in lengths:
                 known = alike.get(bare[start : start + length], ())
@@ -135,6 +149,36 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
                     found += [(row, prefix, int(serial[0])) for prefix in known]
     frame = pd.DataFrame(found, columns=["row", "prefix", "serial"])
     return frame.astype({"row": np.int64, "prefix": object, "serial": np.int64})
+
+
+def related(left: pd.Series, right: pd.Series) -> pd.DataFrame:
+    """Find the pairs of which one begins with the other (AGH30 and AGH30W), or that are the same.
+
+    Args:
+        left: texts, each once.
+        right: likewise.
+
+    Returns:
+        Columns `left`, `right`. What has fewer than three characters begins anything by chance.
+    """
+    found = []
+    for these, those in (("left", left), ("right", right)), (("right", right), ("left", left)):
+        (longer, long), (shorter, short) = these, those
+        lengths = short.str.len()
+        for length in sorted(lengths.unique().tolist()):
+            is_as_long = (
+                long.str.len() >= length if length >= _SHORTEST else long.str.len() == length
+            )
+            heads = pd.DataFrame({longer: long[is_as_long], "head": long[is_as_long].str[:length]})
+            found.append(
+                heads.merge(
+                    short[lengths == length].rename(shorter), left_on="head", right_on=shorter
+                )
+            )
+    pairs = (
+        pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["left", "right"])
+    )
+    return pairs[["left", "right"]].drop_duplicates(ignore_index=True)
 
 
 def as_vins(folded: pd.Series) -> pd.Series:

@@ -1,6 +1,6 @@
 """Cars and ranges taken apart: 型式 to compare by, prefix and serial to order by."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ import pyarrow
 
 from transforms.recall.numbers import YEAR_STEP, YEARS, Parsed, fold, model_keys, parse_numbers
 
-_ONE_NUMBER = r"[A-Z0-9一-龥\[\]()-]*[0-9]{3}[A-Z0-9一-龥\[\]()-]*"
-"""The number of one car in a form that has no order, as stamped by an office; a placeholder is none."""
+_OFFICE_STAMPED = r"[一-龥]?[\[(]?[0-9]{2}[\])][0-9]{3,8}[一-龥]?|[一-龥][0-9]{3,8}[一-龥]?"
+"""職権打刻: the number an office gave one car (国[01]00001国, [41]12345); it has no order."""
 
 _MOST_YEARS_APART = 15
 """Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
@@ -30,6 +30,11 @@ class Cars:
         numbers = fold(frame["chassis_number"].astype(object))
         return cls(model_keys(frame["model_code"].astype(object)), numbers, parse_numbers(numbers))
 
+    def taken(self, rows: np.ndarray, models: pd.DataFrame) -> "Cars":
+        """Give some of the cars with other 型式."""
+        numbers = self.numbers.iloc[rows].reset_index(drop=True)
+        return Cars(models.reset_index(drop=True), numbers, parse_numbers(numbers))
+
 
 @dataclass(frozen=True)
 class Ranges:
@@ -45,6 +50,7 @@ class Ranges:
         ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
         says_nothing = ~(ends[0] + ends[1]).str.contains("[0-9]")
         ends = [each.mask(says_nothing, "") for each in ends]
+        ends = [_parted(each, keys) for each in ends]
         ends[1] = _with_prefix_of(*ends)
         low, high = (parse_numbers(each) for each in ends)
         span = np.where(high.year >= 0, (high.year - low.year) % len(YEARS), 0)
@@ -57,14 +63,13 @@ class Ranges:
             & (span <= _MOST_YEARS_APART)
             & (low.serial <= last)
         )
-        is_model = (ends[0] == keys["body"]) | (ends[0] == keys["full"])
-        is_number = ends[0].str.fullmatch(_ONE_NUMBER) & ~is_model
-        same_text = (ends[0] == ends[1]).to_numpy() & is_number.to_numpy(bool)
+        is_stamped = ends[0].str.fullmatch(_OFFICE_STAMPED).to_numpy(bool)
+        is_one = (ends[0] == ends[1]).to_numpy(bool) & is_stamped
         kind = np.full(len(frame), "undetermined", object)
         kind[is_ordered] = "ordered"
         kind[low.is_given & ~high.is_given] = "open"
         kind[~low.is_given & ~high.is_given] = "type_only"
-        kind[same_text & ~is_ordered] = "one"
+        kind[is_one & ~is_ordered] = "one"
         return cls(
             pd.DataFrame(
                 {
@@ -72,13 +77,30 @@ class Ranges:
                     "range": np.arange(len(frame)),
                     **keys,
                     "first": ends[0],
+                    "last": ends[1],
                     "kind": kind,
                     "prefix": low.prefix,
                     "low": low.serial,
                     "high": last,
                     "year": low.year,
+                    "last_prefix": high.prefix,
+                    "last_serial": high.serial,
+                    "fewest": np.where(
+                        high.digits > 0, np.minimum(low.digits, high.digits), low.digits
+                    ),
+                    "most": np.maximum(low.digits, high.digits),
                 }
             )
+        )
+
+    def mute(self) -> list[int]:
+        """Name the campaigns with a row no car can be held against: neither 型式 nor a number."""
+        frame = self.frame
+        says_nothing = frame["body"].isna() & frame["prefix"].isna() & frame["last_prefix"].isna()
+        is_stamped = frame["kind"] == "one"
+        has_digits = frame["first"].str.contains("[0-9]").to_numpy(bool)
+        return sorted(
+            frame.loc[says_nothing & ~is_stamped & ~has_digits, "campaign"].unique().tolist()
         )
 
     def of_kind(self, *kinds: str) -> pd.DataFrame:
@@ -86,25 +108,40 @@ class Ranges:
         return self.frame[self.frame["kind"].isin(kinds)]
 
 
-def hyphenated(cars: Cars, ranges: Ranges) -> tuple[Cars, Ranges]:
-    """Read 型式 without their hyphen (DAAZVW50) as the other side writes them (DAA-ZVW50)."""
+def respelt(models: pd.DataFrame, ranges: Ranges) -> pd.DataFrame:
+    """Read 型式 that differ from a campaign's by their hyphen only (DAAZVW50, LA-650S) as it writes them.
+
+    This is a further reading of those cars: how one car is written changes nothing for another.
+
+    Args:
+        models: of the cars (`model_keys`).
+        ranges: of the campaigns.
+
+    Returns:
+        Columns `car` (row of `models`) and those of `models`.
+    """
     keys = ["full", "body", "has_mark"]
-    models, frame = cars.models, ranges.frame
-    own, asked = (
-        _as_written(side[keys], other[keys]) for side, other in ((models, frame), (frame, models))
-    )
-    return replace(cars, models=own), Ranges(frame.assign(**{name: asked[name] for name in keys}))
+    asked = ranges.frame[keys].dropna(subset=["full"]).drop_duplicates("full")
+    asked = asked.assign(squeezed=asked["full"].str.replace("-", ""))
+    own = models["full"].dropna().rename_axis("car").rename("own").reset_index()
+    own["squeezed"] = own["own"].str.replace("-", "")
+    both = own.merge(asked, on="squeezed")
+    return both.loc[both["own"] != both["full"], ["car", *keys]].reset_index(drop=True)
 
 
-def _as_written(models: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    known = others[others["has_mark"]].drop_duplicates("full")
-    known = known.set_index(known["full"].str.replace("-", ""))
-    known = known[~known.index.duplicated()]
-    is_bare = ~models["has_mark"] & models["full"].isin(known.index)
-    if not is_bare.any():
-        return models
-    written = known.loc[models.loc[is_bare, "full"]].set_axis(models.index[is_bare])
-    return pd.concat([models[~is_bare], written]).sort_index()
+def _parted(ends: pd.Series, keys: pd.DataFrame) -> pd.Series:
+    """Part ends from the row's own 型式: ZVW506000001 and DAA-ZVW50-6000001 are ZVW50-6000001."""
+    frame = pd.DataFrame({"end": ends, "body": keys["body"], "full": keys["full"]})
+    found = ends.copy()
+    for name in ("full", "body"):
+        begun = frame.dropna().reset_index(names="place")
+        lengths = begun[name].str.len()
+        for length in sorted(lengths.unique().tolist()):
+            some = begun[(lengths == length) & (begun["end"].str[:length] == begun[name])]
+            rest = some["end"].str[length:].str.removeprefix("-")
+            hit = rest.str.fullmatch(r"[0-9]{3,9}").to_numpy(bool)
+            found.loc[some["place"][hit]] = (some["body"] + "-" + rest)[hit].to_numpy(object)
+    return found
 
 
 def _with_prefix_of(first: pd.Series, last: pd.Series) -> pd.Series:

@@ -1,0 +1,120 @@
+"""The cells of a campaign, as the ministry's answer and an operator's CSV both have them.
+
+What cannot be understood is refused, naming its place: a campaign read in part finds too few cars.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from schemas.campaigns import Category, Model, Range
+from schemas.errors import ConfigurationError
+from transforms.reading.days import read_day
+from transforms.reading.folding import fold_code, nfkc
+from transforms.recall.classes import NO_MODEL
+
+_BETWEEN_CODES = re.compile(r"[、､,/・･;\s]+")
+_CODE = re.compile(r"\*?(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}(?:-[0-9A-Z]+)?(?:改造?|\(改造?\)|\*K)?")
+"""型式: 排出ガス識別記号, body, what a catalogue adds, 改 (*K on certificates)."""
+
+_MARK_ALONE = re.compile(r"[A-Z]{1,3}|[0-9][A-Z]{2}|[0-9]+")
+"""What is left of DAA/6AA-ZVW50 or DAA-ZVW50/51: no 型式, but a part of one."""
+
+_LOWER_X = re.compile(r"[A-Z0-9]x|x[A-Z0-9]")
+"""DAA-ZVW5x: any figure is meant."""
+
+CATEGORIES = {
+    "": Category.RECALL,
+    "1": Category.RECALL,
+    "2": Category.IMPROVEMENT,
+    "3": Category.SERVICE,
+    "リコール": Category.RECALL,
+    "改善対策": Category.IMPROVEMENT,
+    "サービスキャンペーン": Category.SERVICE,
+    "キャンペーン": Category.SERVICE,
+}
+_SEPARATOR = re.compile(r"[～〜~]")
+_Value = TypeVar("_Value")
+
+
+def models_of(model: Model, place: str) -> Iterator[Model]:
+    """Give a model for each 型式 of a cell; what cannot be understood of it would miss cars in silence."""
+    written = [code for code in _BETWEEN_CODES.split(nfkc(model.code).strip()) if code]
+    known = [code for code in written if fold_code(code) not in NO_MODEL]
+    if not known and not model.ranges:
+        raise wrong(
+            place,
+            "型式も車台番号もない行があります",
+            "a row has neither 型式 nor chassis numbers",
+        )
+    for code in known:
+        folded = fold_code(code)
+        is_part = len(known) > 1 and _MARK_ALONE.fullmatch(folded)
+        if is_part or folded.isdigit() or not _CODE.fullmatch(folded) or _LOWER_X.search(code):
+            raise wrong(
+                place,
+                f"「{code[:20]}」は型式ではありません。型式はそれぞれ省かずに書いてください",
+                f"型式 '{code[:20]}' is not one; name each 型式 in full",
+            )
+    if any(ends.last and not ends.first for ends in model.ranges):
+        raise wrong(place, "範囲の始まりがありません", "a range has an end and no beginning")
+    ranges = tuple(ends for ends in model.ranges if ends.first)
+    for code in known or [""]:
+        yield replace(model, code=fold_code(code), ranges=ranges)
+
+
+def range_of(first: object, last: object) -> Range:
+    """Give a range; both ends may stand in one cell with a wave between them (ZVW50-0001～ZVW50-0199)."""
+    ends = _end(first), _end(last)
+    if not ends[1] and len(parts := _SEPARATOR.split(str(first or ""))) > 1:
+        ends = _end(parts[0]), _end(parts[1])
+    return Range(*ends)
+
+
+def _end(value: object) -> str:
+    """Give an end as a code; what stands in two lines is two numbers, and no order can be told of them."""
+    if value is None:
+        return ""
+    return fold_code(
+        re.sub(r"(?<=[0-9])[ \u3000]*[\r\n]+\s*(?=[0-9A-Za-z])", "/", str(value).strip())
+    )
+
+
+def day_of(text: str, place: str, field: str) -> date:
+    """Read a day, or refuse the file."""
+    found = read_day(text).value
+    if found is None:
+        raise wrong(
+            place,
+            f"{field}「{text[:20]}」は日付（YYYY/MM/DD）ではありません",
+            f"{field} '{text[:20]}' is no day (YYYY/MM/DD)",
+        )
+    return found
+
+
+def meaning(known: Mapping[str, _Value], word: str, place: str, field: str) -> _Value:
+    """Give what a word of a closed list means, or refuse the file."""
+    if word not in known:
+        words = ", ".join(filter(None, known))
+        raise wrong(
+            place,
+            f"{field}「{word[:20]}」が分かりません。次のどれかです: {words}",
+            f"{field} '{word[:20]}' is unknown; known are {words}",
+        )
+    return known[word]
+
+
+def count_of(text: str) -> int | None:
+    """Read a number of cars; None where none is given."""
+    digits = re.sub(r"[,台\s]", "", nfkc(text))
+    return int(digits) if digits.isdigit() else None
+
+
+def wrong(place: str, japanese: str, english: str) -> ConfigurationError:
+    """Say what is wrong at a place of a campaign file."""
+    return ConfigurationError(
+        f"{place}: {japanese}。このファイルは何も使っていません。直すか、もう一度ダウンロードしてください / "
+        f"{place}: {english}; nothing was used of the file, correct it or download it again"
+    )

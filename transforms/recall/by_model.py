@@ -1,0 +1,169 @@
+"""Cars a campaign is about by their 型式, where numbers tell nothing or contradict it."""
+
+import numpy as np
+import pandas as pd
+
+from transforms.recall.classes import MatchClass, Reason
+from transforms.recall.numbers import related
+from transforms.recall.pairing import pairs_of
+from transforms.recall.placing import Placed
+from transforms.recall.taken_apart import Cars, Ranges, marks_agree
+
+_READABLE = r"^(?=.*[A-Z])[A-Z0-9-]{4,}[0-9]{3}$"
+"""A number that would have been found if a campaign meant it."""
+
+
+class ByModel:
+    """Finds cars of the campaigns' models that no number puts inside or outside a range."""
+
+    def __init__(self, cars: Cars, ranges: Ranges, placed: Placed) -> None:
+        """Take cars, ranges, and the cars in order."""
+        self._cars, self._ranges, self._placed = cars, ranges, placed
+
+    def found(self) -> pd.DataFrame:
+        """Find all pairs; one may come several times."""
+        type_only, undetermined = (
+            self._ranges.of_kind(kind) for kind in ("type_only", "undetermined")
+        )
+        unordered = self._ranges.of_kind("open")
+        unordered = pd.concat([unordered[unordered["prefix"].isna()], undetermined])
+        return pd.concat(
+            [
+                self._of_models(type_only, Reason.TYPE_ONLY),
+                self._of_models(unordered, Reason.UNDETERMINED_RANGE),
+                self._begun_like_models(pd.concat([type_only, unordered])),
+                self.without_place(),
+                self.contradicting(),
+            ],
+            ignore_index=True,
+        )
+
+    def blind(self) -> np.ndarray:
+        """Mask of the cars of which neither 型式 nor number tells anything to any campaign."""
+        numbers = self._cars.numbers.fillna("")
+        is_read = self._placed.is_placed | numbers.str.fullmatch(_READABLE).to_numpy(bool)
+        return self._cars.models["body"].isna().to_numpy() & ~is_read
+
+    def without_place(self) -> pd.DataFrame:
+        """Find the cars of the model whose number is missing or cannot be placed."""
+        is_given = self._cars.parsed.is_given
+        ranges = self._ranges.of_kind("ordered", "open", "one")
+        none = self._of_models(ranges, Reason.NO_NUMBER, ~is_given)
+        is_parsed = pd.notna(self._cars.parsed.prefix)
+        odd = self._of_models(ranges, Reason.UNREADABLE_NUMBER, is_given & ~is_parsed)
+        exact = set(self._ranges.of_kind("one")["first"])
+        odd = odd[~self._cars.numbers.loc[odd["car"]].isin(exact).to_numpy(bool)]
+        odd = odd[~self._are_split(odd, ranges)]
+        return pd.concat([none, odd], ignore_index=True)
+
+    def _are_split(self, pairs: pd.DataFrame, ranges: pd.DataFrame) -> np.ndarray:
+        """Mask of pairs whose number is split at a prefix of that very campaign."""
+        frame = self._placed.frame
+        split = frame.loc[frame["is_split"], ["row", "prefix"]].rename(columns={"row": "car"})
+        own = split.merge(ranges[["campaign", "prefix"]].drop_duplicates(), on="prefix")
+        known = own[["car", "campaign"]].drop_duplicates().assign(is_split=1)
+        both = pairs[["car", "campaign"]].merge(known, on=["car", "campaign"], how="left")
+        return both["is_split"].notna().to_numpy(bool)
+
+    def contradicting(self) -> pd.DataFrame:
+        """Find the cars of the model whose number is in no range, and cannot be what it says.
+
+        That is a prefix that fits neither the 型式 nor a range, a VIN where the ranges are of other
+        numbers or the other way, more or fewer figures than both ends; and ranges whose own prefix does not
+        fit their 型式, where the car's does.
+        """
+        ranges = self._ranges.of_kind("ordered", "open").dropna(subset=["prefix", "body"])
+        keys = ["full", "body", "has_mark"]
+        asked = ranges.assign(is_vin=ranges["year"] >= 0)
+        asked = asked.groupby(
+            ["campaign", *keys, "prefix", "is_vin"], as_index=False, sort=False
+        ).agg(fewest=("fewest", "min"), most=("most", "max"))
+        placed = self._placed.frame
+        models = self._cars.models.iloc[placed["row"].to_numpy()].reset_index(drop=True)
+        own = pd.concat([models, placed.reset_index(drop=True)], axis=1).assign(
+            is_vin=(placed["year"] >= 0).to_numpy()
+        )
+        own = own[own["body"].isin(asked["body"].unique())]
+        kind = [*keys, "prefix", "digits", "is_vin", "is_split"]
+        kinds = own[kind].drop_duplicates(ignore_index=True)
+        both = kinds.merge(asked, on="body", suffixes=("_car", ""))
+        both = both[
+            marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
+        ]
+        # What another campaign's prefix makes of a number without hyphen tells this one nothing.
+        both = both[~both["is_split"] | (both["prefix_car"] == both["prefix"])]
+        both = both.assign(doubt=self._doubts(both))
+        by = [
+            f"{name}_car" if name not in {"body", "digits", "is_split"} else name for name in kind
+        ]
+        doubtful = both.groupby([*by, "campaign"], as_index=False, sort=False).agg(
+            doubt=("doubt", "all")
+        )
+        named = dict(zip(by, kind, strict=True))
+        pairs = own.merge(doubtful.rename(columns=named), on=kind)
+        # A number that is split in several ways is in doubt only if it is so in each.
+        sure = pairs.groupby(["row", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
+        found = sure[sure["doubt"]].rename(columns={"row": "car"})
+        return pairs_of(found, MatchClass.POSSIBLE, Reason.CONTRADICTION)
+
+    def _doubts(self, both: pd.DataFrame) -> np.ndarray:
+        """Mask of kinds of cars and kinds of ranges of which one cannot be what it says."""
+        car, asked, body = both["prefix_car"], both["prefix"], both["body"]
+        fits, range_fits = _are_related(car, body), _are_related(asked, body)
+        is_same = (car == asked).to_numpy(bool)
+        other_length = (both["digits"] < both["fewest"]) | (both["digits"] > both["most"])
+        other_kind = (both["is_vin_car"] != both["is_vin"]).to_numpy(bool)
+        domestic = ~both["is_vin_car"].to_numpy(bool) & ~other_kind
+        unfit = ~is_same & domestic & ~_are_related(car, asked) & ~fits
+        wrong_range = ~is_same & domestic & fits & ~range_fits
+        return (is_same & other_length.to_numpy(bool)) | other_kind | unfit | wrong_range
+
+    def _of_models(
+        self, ranges: pd.DataFrame, reason: Reason, mask: np.ndarray | None = None
+    ) -> pd.DataFrame:
+        """Give the cars of the ranges' models as possible, whatever their number."""
+        cars = self._cars.models.reset_index(names="car")
+        cars = cars if mask is None else cars[mask]
+        wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
+        both = cars.dropna(subset=["body"]).merge(wanted, on="body", suffixes=("_car", ""))
+        agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
+        return pairs_of(both[agrees], MatchClass.POSSIBLE, reason)
+
+    def _begun_like_models(self, ranges: pd.DataFrame) -> pd.DataFrame:
+        """Give the cars whose number begins like the model of a range that numbers do not bound.
+
+        Most makers begin the number with the body of the 型式 (LA650S-0012345, AGH30-0015000 of AGH30W).
+        A car whose own 型式 fits its number is of that model; of any other the number tells more.
+        """
+        numbers = self._cars.numbers
+        numbers = numbers[numbers.notna() & (numbers != "")]
+        heads = numbers.str.extract("^([^-]*)", expand=False)
+        bodies = self._cars.models["body"].loc[numbers.index]
+        is_model = bodies.fillna("").str.fullmatch("[A-Z0-9-]+").to_numpy(bool)
+        is_open = ~(is_model & _are_related(heads, bodies))
+        heads = heads[is_open]
+        wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
+        unique = (pd.Series(each.unique(), dtype=object) for each in (heads, wanted["body"]))
+        near = related(*unique).rename(columns={"left": "head", "right": "body"})
+        rows = pd.DataFrame({"car": heads.index, "head": heads}).merge(near, on="head")
+        rows = rows.merge(wanted, on="body")
+        has_model = self._cars.models["body"].notna().to_numpy()[rows["car"].to_numpy(np.int64)]
+        return pd.concat(
+            [
+                pairs_of(rows[~has_model], MatchClass.POSSIBLE, Reason.NO_MODEL),
+                pairs_of(rows[has_model], MatchClass.POSSIBLE, Reason.OTHER_MODEL),
+            ],
+            ignore_index=True,
+        )
+
+
+def _are_related(left: pd.Series, right: pd.Series) -> np.ndarray:
+    """Mask of the rows of which one text begins with the other; a missing one does not."""
+    pairs = pd.DataFrame({"left": left.to_numpy(object), "right": right.to_numpy(object)})
+    known = pairs.dropna().drop_duplicates()
+    near = [
+        a == b or (min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)))  # noqa: PLR2004
+        for a, b in zip(known["left"], known["right"], strict=True)
+    ]
+    known = known.assign(is_near=np.array(near, bool))
+    return pairs.merge(known, on=["left", "right"], how="left")["is_near"].fillna(0).to_numpy(bool)
