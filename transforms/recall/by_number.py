@@ -27,8 +27,7 @@ class ByNumber:
     def __init__(self, cars: Cars, ranges: Ranges, placed: Placed) -> None:
         """Take cars, ranges, and the cars in order."""
         self._cars, self._ranges, self._placed = cars, ranges, placed
-        # What another campaign's prefix makes of a number without hyphen tells nothing of this one's.
-        self._domestic = placed.frame[(placed.frame["year"] < 0) & ~placed.frame["is_split"]]
+        self._domestic = placed.frame[placed.frame["year"] < 0]
         heads = pd.Series(self._domestic["prefix"].unique(), dtype=object)
         self._related = related(heads, pd.Series(sorted(placed.prefixes), dtype=object))
 
@@ -163,10 +162,22 @@ class ByNumber:
         ranges = self._ranges.of_kind("ordered", "open")
         ranges = ranges[ranges["year"] < 0]
         near = self._related[self._related["left"] != self._related["right"]]
-        both = self._domestic.merge(near.rename(columns={"left": "prefix"}), on="prefix")
+        read = near.rename(columns={"left": "prefix", "right": "near"})
+        both = self._domestic.merge(read, on="prefix").rename(columns={"row": "car"})
         if not len(both):
             return nothing()
-        found = between(both.drop(columns="prefix").rename(columns={"right": "prefix"}), ranges)
+        asked = both.rename(columns={"prefix": "own", "near": "prefix", "car": "row"})
+        found = between(asked, ranges)
+        found = found.merge(
+            both.rename(columns={"prefix": "own", "near": "prefix"})[
+                ["car", "own", "prefix", "is_split"]
+            ],
+            on=["car", "prefix"],
+        )
+        # What another campaign's prefix makes of a number without hyphen tells this one nothing.
+        named = ranges[["campaign", "prefix"]].drop_duplicates().rename(columns={"prefix": "own"})
+        is_own = found[["campaign", "own"]].merge(named.assign(is_own=1), how="left")["is_own"]
+        found = found[~found["is_split"] | is_own.notna().to_numpy(bool)]
         own = self._cars.models["body"].to_numpy()[found["car"].to_numpy(np.int64)]
         is_unknown = pd.isna(own) | found["body"].isna().to_numpy()
         found = found[is_unknown | (own == found["body"].to_numpy())]
