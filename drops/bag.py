@@ -7,6 +7,9 @@ from pathlib import Path
 
 from schemas.errors import VerificationError
 
+TAG_MANIFEST = "tagmanifest-sha256.txt"
+"""The file whose digest stands for the whole bag."""
+
 _CHUNK_BYTES = 1 << 20
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
@@ -35,7 +38,7 @@ def seal_bag(
     _write(folder / "bag-info.txt", info)
     _write(folder / "manifest-sha256.txt", _manifest(payload))
     tags = sorted(path.name for path in folder.iterdir() if path.is_file())
-    _write(folder / "tagmanifest-sha256.txt", _manifest({t: sha256_of(folder / t) for t in tags}))
+    _write(folder / TAG_MANIFEST, _manifest({t: sha256_of(folder / t) for t in tags}))
 
 
 def read_manifest(folder: Path, name: str = "manifest-sha256.txt") -> dict[str, str]:
@@ -66,14 +69,14 @@ def read_manifest(folder: Path, name: str = "manifest-sha256.txt") -> dict[str, 
 def check_bag(folder: Path) -> list[str]:
     """List what is wrong with a bag: files missing, changed, or there without being listed."""
     payload = read_manifest(folder)
-    tags = read_manifest(folder, "tagmanifest-sha256.txt")
+    tags = read_manifest(folder, TAG_MANIFEST)
     faults = []
     for file, digest in {**payload, **tags}.items():
         if not (folder / file).is_file():
             faults.append(f"{file} is missing")
         elif sha256_of(folder / file) != digest:
             faults.append(f"{file} was changed: its SHA-256 is not the one in the manifest")
-    known = {*payload, *tags, "tagmanifest-sha256.txt"}
+    known = {*payload, *tags, TAG_MANIFEST}
     faults += [f"{file} is in no manifest" for file in _files_in(folder) if file not in known]
     needed = {"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "drop.json", "datapackage.json"}
     return faults + [

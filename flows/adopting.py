@@ -7,11 +7,12 @@ from pathlib import Path
 import pyarrow
 
 from drops.adoption import Members, members_of
-from drops.bag import sha256_of
+from drops.bag import TAG_MANIFEST, sha256_of
 from drops.keys import PartnerKeys
 from flows.desk import Desk
+from flows.opening import is_clock_behind
 from flows.people import read_vehicle_numbers
-from flows.reconciling import TAG_MANIFEST, doubts, examined, unknown_drops
+from flows.reconciling import doubts, examined, unknown_drops
 from ledger.audit import head as newest_of
 from ledger.audit import note
 from ledger.drop_book import DropBook, Prepared, Tombstone
@@ -33,20 +34,28 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
     strangers = sorted(unknown_drops(desk.ledger, desk.folder), key=_made_at)
     names = dict.fromkeys([*(f.name for f in found), *(drop.drop_id for drop in strangers)])
-    if not names:
+    if not names and not is_clock_behind(desk.ledger, desk.actor.at):
+        _note_anew(desk)
         return []
     _refuse_other_keys(desk, strangers)
     prepared = [_prepared(desk, drop) for drop in strangers]
     with desk.ledger.writing() as connection:
-        head = note(connection, desk.actor, "resume", " ".join(names), f"{len(found)} findings")
+        head = note(
+            connection, desk.actor, "resume", " ".join(names) or "clock", f"{len(found)} findings"
+        )
         book = DropBook(connection)
         for each in prepared:
             sequence = book.prepare(each, head.sequence)
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
-    with desk.ledger.reading() as connection:
-        note_head(desk.ledger.state, newest_of(connection), anew=True)
+    _note_anew(desk)
     answered = [f"{each.damage} at {each.sequence}: {each.told}" for each in found]
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
+
+
+def _note_anew(desk: Desk) -> None:
+    """Note the chain's head beside the ledger; a killed run may have left the note of another chain."""
+    with desk.ledger.reading() as connection:
+        note_head(desk.ledger.state, newest_of(connection), anew=True)
 
 
 def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:

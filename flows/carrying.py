@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from drops.bag import sha256_of
+import pyrage
+
+from drops.bag import TAG_MANIFEST, sha256_of
 from drops.delivering import hand_over
 from drops.folders import read_drop
 from drops.places import open_place
@@ -16,7 +18,6 @@ from drops.sealing import (
 )
 from flows.credentials import credential_of
 from flows.earlier_drop import refuse_overtaken
-from flows.reconciling import TAG_MANIFEST
 from flows.request import Mode
 from flows.run import Run, instant
 from ledger.carry_book import CarryBook
@@ -24,7 +25,7 @@ from ledger.drop_book import DropBook, EnteredDrop
 from ledger.opening import remember_setting, setting
 from schemas.agreement import Agreement
 from schemas.carrying import FolderPlace
-from schemas.errors import JointUseError, RefusedError, VerificationError
+from schemas.errors import DeliveryError, JointUseError, RefusedError, VerificationError
 
 _WORTH_A_PROCESS = 1 << 24
 """Bytes of a drop from which on it pays to start a process for packing it."""
@@ -57,7 +58,15 @@ def carry(run: Run, drop_id: str) -> str:
             f"{drop_id} は納品した時と中身が違うので渡しません / "
             f"{drop_id} is not as it was published; it is not handed over"
         )
-    parcel, is_new = _sealed(run, folder, agreement, entered)
+    try:
+        parcel, is_new = _sealed(run, folder, agreement, entered)
+    except (OSError, pyrage.EncryptError) as error:
+        raise DeliveryError(
+            f"{drop_id} を封緘できません（{type(error).__name__}）。ディスクの空きを確かめて "
+            f"`joint-use deliver {drop_id}` を実行してください / "
+            f"{drop_id} cannot be sealed ({type(error).__name__}); is the disk full? Then: joint-use deliver "
+            f"{drop_id}"
+        ) from None
     place = agreement.place
     if place is None:
         by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"

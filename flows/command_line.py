@@ -3,6 +3,7 @@
 import atexit
 import gc
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -90,6 +91,9 @@ def main() -> None:
     os.umask(0o077)
     # What is left at the end is not searched for circles, which can take a second: the system takes it all.
     atexit.register(gc.freeze)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console in CP932 has no –
     try:
         code, told = joint_use(prog_name="joint-use", standalone_mode=False) or 0, ""
     except click.exceptions.NoArgsIsHelpError as error:

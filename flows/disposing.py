@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from drops.folders import sweep
 from drops.keeping import Kept, remove
 from drops.sealing import parcels_beside
 from flows.desk import Desk
+from flows.waiting_room import sweep_waiting
 from ledger.audit import note
+from ledger.carry_book import CarryBook
 from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook, EnteredDrop
 from ledger.hold_book import HoldBook
-from ledger.private_files import write_private
+from ledger.private_files import sweep_half_written, write_private
+from schemas.agreement import DropKind
 from schemas.configuration import Configuration
 from transforms.period import SHOP_TIME
 
@@ -71,9 +75,32 @@ def past_their_time(desk: Desk) -> list[Disposal]:
 
 
 def dispose(desk: Desk) -> Path | None:
-    """Remove what is past its time; give the certificate, None if there was nothing."""
-    found = past_their_time(desk)
-    return carry_out(desk, found) if found else None
+    """Remove what is past its time; give the certificate, None if there was nothing.
+
+    Raises:
+        BusyError: a run or another disposal is at work.
+    """
+    with desk.ledger.held(every_series(desk)):
+        sweep_leftovers(desk)
+        found = past_their_time(desk)
+        return carry_out(desk, found) if found else None
+
+
+def every_series(desk: Desk) -> list[str]:
+    """Name the locks of all partners and kinds of drops."""
+    return [f"{partner}-{kind}" for partner in desk.folder.policy.agreements for kind in DropKind]
+
+
+def sweep_leftovers(desk: Desk) -> None:
+    """Remove what killed runs and disposals left: of drops of all partners and kinds, and of files."""
+    with desk.ledger.reading() as connection:
+        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
+    for partner in desk.folder.policy.agreements:
+        for kind in DropKind:
+            sweep(desk.folder.drops / partner, kind.value)
+            sweep_waiting(desk.folder.state, partner, kind.value, waiting)
+    for part in ("quarantine", "recall", "review", "failures", "disposals"):
+        sweep_half_written(desk.folder.state / part)
 
 
 def carry_out(desk: Desk, found: list[Disposal]) -> Path:

@@ -9,19 +9,26 @@ from pathlib import Path
 import pyarrow
 import pyarrow.compute as pc
 
-from drops.folders import sweep
 from drops.keys import PartnerKeys
 from flows.desk import Desk
-from flows.disposing import ERASURE, Disposal, carry_out, closed_drops, copies, unlinker
+from flows.disposing import (
+    ERASURE,
+    Disposal,
+    carry_out,
+    closed_drops,
+    copies,
+    every_series,
+    sweep_leftovers,
+    unlinker,
+)
 from flows.objecting import Refusal, record
 from flows.people import read_records
 from flows.recall_words import CUSTOMER_NUMBER, VEHICLE_NUMBER
-from flows.waiting_room import discard_waiting, sweep_waiting
+from flows.waiting_room import discard_waiting
 from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
-from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
@@ -46,8 +53,7 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
         BusyError: a run is at work; nothing was recorded or removed.
         ConfigurationError: nobody in the records has the number.
     """
-    series = [f"{partner}-{kind}" for partner in desk.folder.policy.agreements for kind in DropKind]
-    with desk.ledger.held(series):
+    with desk.ledger.held(every_series(desk)):
         return _erase(desk, refusal)
 
 
@@ -60,21 +66,11 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     with desk.ledger.writing() as connection:
         for drop_id in kept:
             HoldBook(connection).condemn(desk.actor, drop_id)
-    _sweep(desk)
+    sweep_leftovers(desk)
     certificate = carry_out(desk, removed)
     return Erased(
         taken.objection_ids, certificate, tuple(f"{e.kind} {e.name}" for e in removed), tuple(kept)
     )
-
-
-def _sweep(desk: Desk) -> None:
-    """Remove what killed runs left of drops, of all partners and kinds."""
-    with desk.ledger.reading() as connection:
-        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
-    for partner in desk.folder.policy.agreements:
-        for kind in DropKind:
-            sweep(desk.folder.drops / partner, kind.value)
-            sweep_waiting(desk.folder.state, partner, kind.value, waiting)
 
 
 def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mentions]:

@@ -3,6 +3,7 @@
 `export_monthly` runs these stages as Prefect tasks; `plainly` runs them as they are.
 """
 
+import errno
 import traceback
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -186,6 +187,17 @@ def _kept(run: Run, details: str) -> str:
     return f"Details for whoever maintains the program: failures/{path.name} in the state folder"
 
 
+def _full_disk(number: int | None) -> str:
+    """Say that the disk takes nothing more, if that is what the system's error number means."""
+    if number not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        return ""
+    return (
+        "ディスクがいっぱいか、書き込めません。その先は何も納品していません。"
+        "空きを作って、もう一度実行してください / "
+        "the disk is full or read-only; nothing further was published. Make room and run again"
+    )
+
+
 def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
     """Keep a program's failure from quoting data: the details go to the state folder.
 
@@ -200,6 +212,9 @@ def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Resul
             raise
         except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
             kind, details = type(error).__name__, traceback.format_exc()
+            failure = error.errno if isinstance(error, OSError) else None
+        if disk := _full_disk(failure):
+            raise JointUseError(disk)
         raise UnexpectedError(
             f"「{stage.__name__}」の段階でプログラムが失敗し（{kind}）、その先は何も納品していません。"
             "もう一度実行し、直らなければこの行をお知らせください / "

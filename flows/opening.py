@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from ledger.audit import Actor
+from ledger.audit import Actor, newest_instant
 from ledger.audit import note as note_entry
 from ledger.opening import Ledger, open_ledger, remember_setting, setting
+from schemas.errors import LedgerDoubtfulError
 from sources.shop_folder import ShopFolder, load_shop
 
 Clock = Callable[[], datetime]
@@ -24,6 +25,29 @@ def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, L
     os.umask(0o077)
     folder = load_shop(home)
     return folder, open_ledger(folder.state, folder.shop.ledger.url_in(environment))
+
+
+def is_clock_behind(ledger: Ledger, now: datetime) -> bool:
+    """Tell whether the clock says an earlier day than an entry of the ledger was made on."""
+    with ledger.reading() as connection:
+        newest = newest_instant(connection)
+    return newest is not None and now.date() < newest.date()
+
+
+def refuse_clock_behind(ledger: Ledger, now: datetime) -> None:
+    """Hold if the clock was set back: objections since would seem to take effect in the future.
+
+    Raises:
+        LedgerDoubtfulError: saying what to do.
+    """
+    if is_clock_behind(ledger, now):
+        raise LedgerDoubtfulError(
+            f"このパソコンの時計の日付（{now:%Y-%m-%d}）が、台帳の最後の記録より前です。時計を合わせて、"
+            "もう一度実行してください。台帳のほうが進みすぎているなら `joint-use audit resume` "
+            "で確認を記録してください / "
+            f"the clock's day ({now:%Y-%m-%d}) is before that of the ledger's last entry; set it right and "
+            "run again. If it is the ledger that was ahead, answer for it with `joint-use audit resume`"
+        )
 
 
 def note_policy(folder: ShopFolder, ledger: Ledger, actor: Actor) -> None:

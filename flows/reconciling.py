@@ -6,16 +6,19 @@ backup of the ledger was restored: objections recorded since are lost, so nothin
 person has answered for it.
 """
 
+import shutil
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from drops.bag import sha256_of
+from drops.bag import TAG_MANIFEST, sha256_of
 from drops.folders import published_folders, read_drop
+from flows.waiting_room import waiting_place
 from ledger.audit import Actor, entries, last_recorded
 from ledger.bindings import unbound
+from ledger.carry_book import CarryBook
 from ledger.chain import Finding, Head, Witness, answered_for, compare, examine
 from ledger.drop_book import DropBook
 from ledger.noted_head import note_file, noted_head
@@ -24,14 +27,21 @@ from schemas.drop import Drop
 from schemas.errors import JointUseError, LedgerDoubtfulError
 from sources.shop_folder import ShopFolder
 
-TAG_MANIFEST = "tagmanifest-sha256.txt"
-
 
 def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
-    """Enter drops whose folder became visible just before the program was killed."""
+    """Enter drops whose folder became visible just before the program was killed.
+
+    Of a drop that waits for the data manager the decision was not entered either: the folder goes, what
+    waits stays, and somebody decides again.
+    """
     with ledger.writing() as connection:
         book = DropBook(connection)
+        waiting = {each.entered.sequence for each in CarryBook(connection).waiting()}
         for pending in book.pending():
+            if pending.sequence in waiting:
+                if waiting_place(folder.state, pending.drop.drop_id).is_dir():
+                    shutil.rmtree(folder.drops / pending.drop.drop_id, ignore_errors=True)
+                continue
             drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
             if path.is_file() and sha256_of(path) == pending.bag_sha256:
                 maker = Actor(drop.operator, drop.reason, at)
@@ -73,7 +83,7 @@ def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
     noted = noted_head(ledger.state)
     witnesses = [witness for place in places for witness in witnesses_in(place)]
     if noted is not None:
-        name = f"{note_file(ledger.state).name}@{noted.head.sequence}"
+        name = f"{note_file(ledger.state).name}@{noted.head.sequence}:{noted.head.digest[:12]}"
         witnesses.append(Witness(name, noted.at, noted.head))
     with ledger.reading() as connection:
         chain = entries(connection)

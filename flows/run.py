@@ -13,7 +13,7 @@ import pyarrow
 from drops.folders import DropSeries, sweep
 from flows.ahead import Ahead
 from flows.engine import Engine
-from flows.opening import Clock, open_shop
+from flows.opening import Clock, open_shop, refuse_clock_behind
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
@@ -103,6 +103,16 @@ class Run:
             )
         return narrowed(section, partner, self.notices)
 
+    def agreed_purposes(self, partner: str) -> tuple[str, ...]:
+        """Give what a partner may use this kind of drop for, though an older notice allows less of it.
+
+        Nothing keeps a partner from using a drop of an old month for what it may do today.
+        """
+        self.share(partner)
+        agreed = self.agreement(partner)
+        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        return section.purposes if section else ()
+
     def again(self) -> "Run":
         """Give the same run at this moment."""
         return replace(self, as_of=instant(self.clock))
@@ -142,6 +152,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
+    if is_exclusive and not request.dry_run and request.mode is not Mode.REPRODUCE:
+        refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))
     current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
     last = current if kind is DropKind.RECALL else Month.before(now)
     month = Month.parse(request.month) if request.month else last

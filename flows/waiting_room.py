@@ -4,9 +4,8 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from drops.bag import check_bag, sha256_of
+from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.folders import DropSeries
-from flows.reconciling import TAG_MANIFEST
 from ledger.private_files import private_folder
 from schemas.errors import JointUseError, VerificationError
 

@@ -63,6 +63,16 @@ def head(connection: Connection) -> Head:
     return Head(row.sequence, row.digest) if row else Head(0, START)
 
 
+def newest_instant(connection: Connection) -> datetime | None:
+    """Give the latest instant an entry bears, of those since somebody last answered for the chain."""
+    columns = tables.audit.c
+    answered = select(func.max(columns.sequence)).where(columns.action == "resume")
+    since = connection.execute(answered).scalar() or 0
+    latest = select(func.max(columns.at)).where(columns.sequence >= since)
+    found = connection.execute(latest).scalar()
+    return datetime.fromisoformat(found) if found else None
+
+
 def digest_at(connection: Connection, sequence: int) -> str:
     """Give the digest of an entry; that of the beginning before the first, empty where there is none."""
     if not sequence:

@@ -1,6 +1,7 @@
 """Files of the state folder: readable by nobody but their owner, never half-written."""
 
 import os
+import re
 import stat
 import uuid
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import BinaryIO
 from schemas.errors import ConfigurationError
 
 _OWNER_ONLY = 0o600
+_HIDDEN = re.compile(r"\..+\.[0-9a-f]{32}")
 
 
 def private_folder(path: Path) -> Path:
@@ -50,8 +52,18 @@ def write_private(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner only (mode 0600)."""
     private_folder(path.parent)
     hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    with open_private(hidden) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    hidden.replace(path)
+    try:
+        with open_private(hidden) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        hidden.replace(path)
+    finally:
+        hidden.unlink(missing_ok=True)
+
+
+def sweep_half_written(folder: Path) -> None:
+    """Remove what a killed program left of `write_private` in a folder and those within."""
+    for path in folder.rglob(".*"):
+        if _HIDDEN.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)

@@ -108,4 +108,9 @@ def _records_in(path: Path) -> Iterator[Mapping[str, object]]:
             raise TypeError(path.suffix)
         yield record
     else:
-        yield from csv.DictReader(text.splitlines(keepends=True), strict=True)
+        for cells in csv.DictReader(text.splitlines(keepends=True), strict=True):
+            if None in cells or None in cells.values():
+                raise ValueError(
+                    path.suffix
+                )  # fewer or more cells than headers: cut off, or shifted
+            yield cells

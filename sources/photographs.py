@@ -64,11 +64,21 @@ def _read(home: Path, rules: Images, name: str) -> Photograph:
     return _made_anew(path, rules)
 
 
+def _opaque(image: Image.Image) -> Image.Image:
+    """Put a picture on white: what somebody erased would show again if its transparency were dropped."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layers = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(layers, mask=layers.getchannel("A"))
+    return white
+
+
 def _made_anew(path: Path, rules: Images) -> Photograph:
     with Image.open(path, formats=_FORMATS) as image:
         if image.width * image.height > rules.max_pixels:
             return Photograph(fault="too_large")
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright = _opaque(ImageOps.exif_transpose(image))
     upright.thumbnail((rules.max_side_pixels, rules.max_side_pixels))
     picture = Image.frombytes("RGB", upright.size, upright.tobytes())
     content = io.BytesIO()

@@ -62,6 +62,13 @@ class UnknownCertificateError(ValueError):
     """The record is not a certificate of a class the published format knows."""
 
 
+def _text(value: object) -> str:
+    """Give a value as text; some programs write figures without quotation marks."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
 def certificate_cells(record: Mapping[str, object]) -> dict[str, str]:
     """Give the canonical cells of one record as text, still to be read column by column.
 
@@ -70,7 +77,7 @@ def certificate_cells(record: Mapping[str, object]) -> dict[str, str]:
     Raises:
         UnknownCertificateError: the car class is neither 01 nor 02.
     """
-    texts = {key: value for key, value in record.items() if isinstance(value, str)}
+    texts = {key: _text(value) for key, value in record.items()}
     if _cell(texts, "RegistCarLightCar") not in _CAR_CLASSES:
         raise UnknownCertificateError
     cells = {

@@ -139,7 +139,9 @@ def _finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndar
     """Give what finds objectors in the cells of a kind."""
     return {
         **dict.fromkeys(TEXTS, mentions.in_names),
-        Kind.FREE_TEXT: mentions.in_free_text,
+        **dict.fromkeys(
+            (Kind.FREE_TEXT, Kind.MODEL_CODE, Kind.CHASSIS_NUMBER), mentions.in_free_text
+        ),
         Kind.PHONE: mentions.are_phones,
         Kind.EMAIL: mentions.are_emails,
     }

@@ -7,7 +7,7 @@ import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.desk import open_desk
-from flows.disposing import is_kept
+from flows.disposing import every_series, is_kept
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from schemas.errors import ConfigurationError
@@ -22,7 +22,7 @@ from schemas.errors import ConfigurationError
 def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: str) -> None:
     """廃棄を差し止める / Keep a drop from disposal, e.g. lotas/monthly-2026-10-r1."""
     desk = open_desk(shop, operator, reason, now, os.environ)
-    with desk.ledger.writing() as connection:
+    with desk.ledger.held(every_series(desk)), desk.ledger.writing() as connection:
         name = DropBook(connection).named(drop).drop.drop_id
         if not lift and not is_kept(desk, name):
             raise ConfigurationError(

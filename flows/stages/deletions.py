@@ -74,9 +74,9 @@ class _Finder:
                 staying(record, spine, settled, objected),
                 objected.are(record, Disposition.OBJECTED),
             )
-            brought = set(
-                keys.filter(pyarrow.array(self.view.verdicts.codes(record) == 0)).to_pylist()
-            )
+            leaves = pyarrow.array(self.view.verdicts.codes(record) == 0)
+            is_notice = self.run.kind is DropKind.NOTICES  # which brings nothing
+            brought = set() if is_notice else set(keys.filter(leaves).to_pylist())
             monthly = self._held_monthly(found.keys)
             told += [
                 Tombstone(DropKind.RECALL.value, record, key)

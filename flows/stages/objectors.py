@@ -38,12 +38,12 @@ class Objectors:
             run: the run.
             snapshot: its snapshot.
             partner: the partner's id.
-            purposes: what the partner would use the records for; the drop's unless given.
+            purposes: what the partner would use the records for; all that is agreed unless given.
         """
         self._snapshot, self._spine = snapshot, snapshot.spine
         self._digest = run.ledger.references.traits
         self._traits = run.scratch.traits()
-        recipient = Recipient(partner, purposes or run.share(partner).purposes)
+        recipient = Recipient(partner, purposes or run.agreed_purposes(partner))
         as_of = AsOf(run.as_of.date())
         register = run.scratch.register()
         refusals = refusing(register, recipient, run.folder.policy.notice, as_of)

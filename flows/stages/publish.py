@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from drops.bag import check_bag, sha256_of
+from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop, show, to_disk
-from flows.reconciling import TAG_MANIFEST
 from flows.report import Built, Outcome, Registered, Status, TableDifference
 from flows.request import Mode
 from flows.run import Run, instant

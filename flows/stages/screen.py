@@ -28,6 +28,7 @@ from transforms.arrays import whole
 from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
+from transforms.screening.numbers import holds_contact
 from transforms.screening.screened import (
     COLUMNS,
     ROWS_THAT_CAN_STAY,
@@ -129,7 +130,15 @@ def withhold_named_rows(snapshot: Snapshot, verdicts: Verdicts, screened: Screen
 def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
     if run.request.reason in STANDING_REASONS:
         return
-    if known.in_free_text(pyarrow.array([run.request.reason])).any():
+    reason = run.request.reason
+    if shipped_dangers().found_in(reason) or holds_contact(reason):
+        raise ConfigurationError(
+            "--reason に、方針第10条に当たること、番号か連絡先が入っています。納品先も読むものなので、"
+            "何も納品しませんでした。入れずに書いてください / "
+            "--reason tells something of policy §10, a number or a contact, and partners read it in "
+            "drop.json; nothing was published. Give a reason without it"
+        )
+    if known.in_free_text(pyarrow.array([reason])).any():
         raise ConfigurationError(
             "--reason にお客様の名前か車の番号が入っています。納品先も読むものなので、"
             "何も納品しませんでした。入れずに書いてください / "

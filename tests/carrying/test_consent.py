@@ -202,7 +202,9 @@ def test_what_a_killed_run_put_aside_without_entering_it_is_swept_away(tmp_path)
     assert (shop / "state" / "waiting" / DROP).exists()
 
 
-def test_a_kill_between_the_rename_and_its_entry_leaves_nothing_waiting(tmp_path, monkeypatch):
+def test_a_kill_between_the_rename_and_its_entry_publishes_nothing_without_consent(
+    tmp_path, monkeypatch
+):
     shop = shop_of(tmp_path)
     run(shop)
 
@@ -214,9 +216,15 @@ def test_a_kill_between_the_rename_and_its_entry_leaves_nothing_waiting(tmp_path
         release(shop)
     monkeypatch.undo()
     assert visible(shop) == ["monthly-2026-10-r1"]
-    assert run(shop).outcomes[0].status == "unchanged"
+    with manager(shop).ledger.reading() as connection:
+        assert len(CarryBook(connection).waiting()) == 1
+    assert visible(shop) == []
+    release(shop)
+    assert visible(shop) == ["monthly-2026-10-r1"]
     with desk(shop).ledger.reading() as connection:
         assert CarryBook(connection).waiting() == []
+        decided = [each.person for each in entries(connection) if each.action == "released"]
+    assert decided == [MANAGER]
 
 
 def test_a_text_withheld_meanwhile_keeps_it_from_leaving(tmp_path):

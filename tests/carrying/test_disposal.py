@@ -135,6 +135,24 @@ def test_the_certificate_says_what_how_many_when_and_by_which_rule(tmp_path):
     assert dispose(desk(shop, at(402))) is None
 
 
+def test_a_disposal_waits_for_no_other_and_for_no_run(tmp_path):
+    shop = shop_of(tmp_path)
+    with held(shop / "state", ["lotas-monthly"]), pytest.raises(BusyError):
+        dispose(desk(shop, at(402)))
+
+
+def test_what_a_killed_program_left_half_written_goes_with_the_next_disposal(tmp_path):
+    shop = shop_of(tmp_path)
+    left = shop / "state" / "failures" / f".x.txt.{'0' * 32}"
+    write_private(left.with_name("y.txt"), b"")
+    left.write_text("秘密 太郎")
+    gone = shop / "drops" / "lotas" / ".monthly-2026-09-r1.disposed"
+    gone.mkdir()
+    dispose(desk(shop))
+    assert not left.exists()
+    assert not gone.exists()
+
+
 def test_lists_and_details_go_by_their_age(tmp_path):
     shop = shop_of(tmp_path)
     (shop / "state" / "failures").mkdir(mode=0o700)

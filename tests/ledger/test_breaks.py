@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import time
+from datetime import timedelta
 
 import pyarrow
 import pytest
@@ -12,13 +13,16 @@ import pytest
 from drops.folders import published_folders
 from drops.keys import PartnerKeys
 from drops.verify import verify_drop
+from flows.adopting import resume
 from flows.reconciling import examined, unknown_drops
 from ledger import tables
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
 from ledger.objection_book import ObjectionBook
+from schemas.errors import LedgerDoubtfulError
 from tests.conftest import new_database
 from tests.factories import (
+    NOW,
     agreement,
     customer,
     delivered,
@@ -52,6 +56,19 @@ def agree(shop):
     assert unknown_drops(at_desk.ledger, at_desk.folder) == []
     assert [p for p in (shop / "drops" / "lotas").iterdir() if p.name.startswith(".")] == []
     assert list((shop / "state" / "runs").iterdir()) == []
+
+
+def test_a_clock_set_back_lets_no_objector_out(tmp_path):
+    shop = write_shop(
+        tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("99")]}
+    )
+    object_to(shop, "1")
+    yesterday = NOW - timedelta(days=1)
+    with pytest.raises(LedgerDoubtfulError, match="the clock's day"):
+        run(shop, now=yesterday)
+    assert published_folders(shop / "drops") == []
+    resume(desk(shop, now=yesterday))
+    assert run(shop, now=yesterday).outcomes[0].status == "published"
 
 
 def test_a_run_killed_at_any_instant_converges(tmp_path, ledger_place):

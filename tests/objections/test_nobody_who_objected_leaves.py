@@ -1,6 +1,7 @@
 """Nobody who objected is in any byte of a drop: not as customer, relative, owner, user, or in a text."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
 from tests.factories import (
+    agreement,
     bytes_of,
     customer,
     delivered,
@@ -47,6 +49,45 @@ def shop_with(tmp_path, *parts, **kwargs):
     return write_shop(
         tmp_path, joined(base, slip("S1", "1", "V1"), slip("S9", "9", "V9"), *parts), **kwargs
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("chassis_number", "TEL090-9876-5432"),
+        ("model_code", "XXX99-9999999"),
+        ("engine_model", "2ZR09098765432"),
+    ],
+)
+def test_an_objectors_numbers_leave_in_no_code_of_another_car(tmp_path, column, cell):
+    papers = [{"vehicle_id": "V1", "model_code": "DAA-ZVW50", column: cell}]
+    shop = shop_with(tmp_path, {"certificates": papers})
+    for outcome in run(shop).outcomes:
+        assert cell not in bytes_of(Path(outcome.path)).decode("utf-8", "replace")
+
+
+def test_a_purpose_refused_today_holds_for_a_month_of_an_older_notice(tmp_path):
+    both = agreement(purposes=("2.offers", "4.advice"))
+    refusal = objection("9", scope="purpose", purpose="4.advice")
+    shop = write_shop(
+        tmp_path,
+        {"customers": [customer("1"), customer("9", **CANARIES)], "objections": [refusal]},
+        both,
+    )
+    newest = (shop / "notice.toml").read_text()
+    assert not hidden_in(Path(run(shop).outcomes[0].path))
+    (shop / "notices").mkdir()
+    older = newest.split("[[purposes]]")
+    kept = [part for part in older if "4.advice" not in part]
+    text = "[[purposes]]".join(kept)
+    assert "4.advice" not in text
+    (shop / "notices" / "2020.toml").write_text(_effective(text, "2020-01-01"))
+    (shop / "notice.toml").write_text(_effective(newest, "2026-10-01"))
+    assert not hidden_in(Path(run(shop, month="2026-09").outcomes[0].path))
+
+
+def _effective(notice: str, day: str) -> str:
+    return re.sub(r"(?m)^effective_on = .*$", f"effective_on = {day}", notice, count=1)
 
 
 def test_an_objector_leaves_with_cars_visits_repairs_lines_invoices_costs_and_family(tmp_path):

@@ -125,3 +125,15 @@ def test_no_file_of_the_folder_is_passed_over_in_silence(tmp_path):
         (3, "certificate:empty"),
         (4, "certificate:not_a_certificate"),
     ]
+
+
+def test_figures_without_quotation_marks_are_read_too():
+    assert certificate_cells({**RECORD, "CarWgt": 830, "Displacement": 0.65})["weight_kg"] == "830"
+
+
+@pytest.mark.parametrize("row", ["01,ZVW50-0000001", "01,ZVW50-0000001,DAA-ZVW50,x"])
+def test_a_csv_record_with_fewer_or_more_cells_is_set_aside(tmp_path, row):
+    (tmp_path / "a.csv").write_text(f"RegistCarLightCar,CarNo,Model\n{row}\n")
+    folder = CertificateFolder(tmp_path)
+    assert sum(batch.rows.num_rows for batch in folder.batches(folder.headers, Order())) == 0
+    assert [each.reason for each in folder.unreadable] == ["certificate:unreadable"]

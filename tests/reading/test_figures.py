@@ -2,10 +2,13 @@
 
 from decimal import Decimal
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.catalog import CATALOG
+from transforms.reading.columns import read_column
 from transforms.reading.figures import read_flag, read_quantity, read_whole
 
 
@@ -68,3 +71,33 @@ def test_marks_of_yes_and_no(text, value):
 
 def test_an_unknown_mark_is_a_fault():
     assert read_flag("たぶん").fault == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("visits.checked_in_on", "2026/10/1①"),
+        ("visits.odometer_km", "5000②"),
+        ("visits.customer_id", "100①"),
+        ("invoices.billed_jpy", "1200²"),
+        ("customers.phone", "023-643-8163①"),
+        ("customers.postal_code", "990-238₅"),
+    ],
+)
+def test_a_circled_or_raised_figure_is_no_figure_of_the_number(column, cell):
+    table, _, name = column.partition(".")
+    read = read_column(pyarrow.array(["", cell]), CATALOG[table].columns[name])
+    assert (read.values.null_count, read.faults.to_pylist()) == (2, [None, "unreadable"])
+
+
+def test_a_circled_figure_keeps_no_car_from_its_recall():
+    number = CATALOG["certificates"].columns["chassis_number"]
+    read = read_column(pyarrow.array(["ZVW50-6000001①"]), number)
+    assert read.values.to_pylist() == ["ZVW50-6000001"]
+
+
+@pytest.mark.parametrize(("value", "is_read"), [(0.5, True), (0.1 + 0.2, True), (0.12345, False)])
+def test_a_float_with_more_places_than_there_are_is_not_rounded(value, is_read):
+    quantity = CATALOG["repair_lines"].columns["quantity"]
+    read = read_column(pyarrow.array([value, 1.0]), quantity)
+    assert (read.values.null_count == 0) == is_read

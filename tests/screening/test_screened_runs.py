@@ -181,6 +181,25 @@ def test_a_reason_that_names_a_customer_stops_the_run_and_is_not_repeated(tmp_pa
     assert run(shop, reason="申し出のため").outcomes[0].status == "published"
 
 
+@pytest.mark.parametrize("reason", ["お客様が透析で入院したため", "奥様がうつ病のため"])
+def test_a_reason_that_tells_what_never_leaves_stops_the_run(tmp_path, reason):
+    shop = write_shop(tmp_path, tables("オイル交換"))
+    with pytest.raises(ConfigurationError, match="§10") as refused:
+        run(shop, reason=reason)
+    assert reason not in str(refused.value)
+    assert not list((shop / "drops").rglob("drop.json"))
+
+
+def test_what_was_erased_from_a_picture_stays_erased(tmp_path):
+    (tmp_path / "images").mkdir()
+    with Image.new("RGBA", (40, 40), (0, 0, 0, 0)) as erased:
+        erased.save(tmp_path / "images" / "a.png")
+    report = run(write_shop(tmp_path, tables(vehicle_images=[image("P1", "a.png")])))
+    (row,) = delivered(report)["vehicle_images"]
+    with Image.open(Path(report.outcomes[0].path) / row["file"]) as picture:
+        assert picture.convert("L").getextrema()[0] > 250
+
+
 def test_a_telephone_number_with_a_no_between_its_parts_is_withheld(tmp_path):
     people = [customer("2", mobile_phone="090-5555-9999")]
     report = run(write_shop(tmp_path, tables("点検 090-5555の9999", customers=people)))

@@ -1,9 +1,11 @@
 """Reading a whole column: each distinct text once, typed columns as they are."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pyarrow
 import pyarrow.compute as pc
@@ -12,7 +14,7 @@ from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
 from transforms.arrays import are_ascii_words, without_empty
 from transforms.reading import car_codes, contacts, days, figures, texts
-from transforms.reading.values import Read
+from transforms.reading.values import UNREADABLE, Read
 
 _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.IDENTIFIER: car_codes.read_identifier,
@@ -46,6 +48,14 @@ _PLAIN_FORMS: dict[Kind, str] = {
 """Forms that Arrow reads as the reader of one text would, and many at a time (RE2)."""
 
 
+_RUNNING_TEXT = frozenset({Kind.TEXT, Kind.NAME, Kind.FREE_TEXT, Kind.EMAIL})
+_KEPT_AS_WRITTEN = frozenset({Kind.CHASSIS_NUMBER, Kind.MODEL_CODE})
+"""Without them a recall would not find the car."""
+
+_RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉①-⓿❶-➓㉑-㉟㊱-㊿⑴-⒛]")
+"""Circled, raised and lowered figures: marks of notes, which Unicode folds into figures."""
+
+_BINARY_TAIL = 1e-9
 _EPOCH = date(1970, 1, 1)
 
 _ARE_TIDY: dict[Kind, Callable[[pyarrow.Array], bool]] = {
@@ -143,6 +153,10 @@ def _cast_typed(source: pyarrow.Array, column: Column) -> pyarrow.Array | None:
         typed = pc.cast(source, wanted, safe=not pyarrow.types.is_timestamp(kind))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         return None
+    if pyarrow.types.is_floating(kind) and pyarrow.types.is_decimal(wanted):
+        lost = pc.abs(pc.subtract(source, typed.cast(pyarrow.float64())))
+        if not pc.all(pc.less(lost, _BINARY_TAIL), min_count=0).as_py():
+            return None  # Arrow would round 0.12345 to 0.123
     return typed if not pyarrow.types.is_date(wanted) or _are_in_calendar(typed) else None
 
 
@@ -165,7 +179,10 @@ def _is_number(kind: pyarrow.DataType) -> bool:
 def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:
     encoded = source.dictionary_encode()
     read_one = _READERS[column.kind]
-    reads = [_lenient(read_one(text), text, column) for text in encoded.dictionary.to_pylist()]
+    reads = [
+        _lenient(_read_one(read_one, text, column), text, column)
+        for text in encoded.dictionary.to_pylist()
+    ]
     values = pyarrow.array([read.value for read in reads], type_of(column)).take(encoded.indices)
     faults = None
     if any(read.fault for read in reads):
@@ -173,6 +190,16 @@ def _read_distinct(source: pyarrow.Array, column: Column) -> ColumnRead:
             encoded.indices
         )
     return ColumnRead(values, faults, _count_flags(reads, encoded))
+
+
+def _read_one(read_one: Callable[[str], Read[Any]], text: str | None, column: Column) -> Read[Any]:
+    """Read one text; a mark like ① or ² beside a figure is no figure, though folding makes it one."""
+    if text is None or column.kind in _RUNNING_TEXT or not _RAISED.search(text):
+        return read_one(text)  # type: ignore[arg-type]
+    if column.kind in _KEPT_AS_WRITTEN:
+        read = read_one(_RAISED.sub("", text))
+        return Read(read.value, read.fault, "unusual")
+    return UNREADABLE
 
 
 def _lenient(read: Read[object], text: str, column: Column) -> Read[object]:
