@@ -72,9 +72,11 @@ class Objectors:
         texts, places = digits_texts(targets.take(pyarrow.array(lost)))
         wanted, whose = self._digest(texts).to_numpy(), lost[places.to_numpy()]
         digits = self._traits.digits
+        objectors = objectors.copy()
+        objectors[lost[self._are_theirs(targets.take(pyarrow.array(lost)))]] = True
         mask = is_among(digits, wanted[objectors[whose]])
         mask[whose[is_among(wanted, digits[objectors & (digits != 0)])]] = True
-        return mask
+        return mask | objectors
 
     def _akin_to_nameless(self) -> np.ndarray:
         """Mask of the rows with a contact of one person, or a home, of an objector's row whose name is lost.

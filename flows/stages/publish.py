@@ -1,9 +1,10 @@
 """Publish: in one ledger transaction, unless an objection has arrived since the gate, rename and enter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow
 import pyarrow.compute as pc
 
 from drops.bag import TAG_MANIFEST, check_bag, sha256_of
@@ -15,12 +16,13 @@ from flows.run import Run, instant
 from flows.stages.register import take_in
 from flows.waiting_room import put_aside
 from ledger.carry_book import CarryBook
-from ledger.drop_book import DropBook, EnteredDrop, Prepared
+from ledger.drop_book import DropBook, EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import JointUseError, ObjectionsMovedError
 from schemas.partner_tables import DELETED
+from transforms.key_forms import binary_keys, hexadecimal_keys
 
 
 def publish(run: Run, registered: Registered, built: Built) -> Outcome:
@@ -45,9 +47,8 @@ class _Publisher:
     def decide(self) -> Outcome:
         drop = read_drop(self._staging)
         with self.run.ledger.reading() as connection:
-            book = DropBook(connection)
-            latest = book.latest(drop.partner, drop.kind, drop.period)
-            told = set(book.tombstones(latest.sequence)) if latest else set()
+            latest = DropBook(connection).latest(drop.partner, drop.kind, drop.period)
+        told = self._told([latest] if latest else [])
         adds = set(self.run.scratch.tombstones(drop.partner)) - told or (
             latest and set(drop.discard) - set(latest.drop.discard)
         )
@@ -93,10 +94,33 @@ class _Publisher:
         if self.run.kind is not DropKind.RECALL or self.run.scratch.targets(drop.partner).handovers:
             return False
         with self.run.ledger.reading() as connection:
-            book = DropBook(connection)
-            earlier = [e for e in book.published() if e.drop.partner == drop.partner]
-            told = {stone for each in earlier for stone in book.tombstones(each.sequence)}
+            published = DropBook(connection).published()
+        told = self._told(each for each in published if each.drop.partner == drop.partner)
         return set(self.run.scratch.tombstones(drop.partner)) <= told
+
+    def _told(self, drops: Iterable[EnteredDrop]) -> set[Tombstone]:
+        """Give what drops told to delete, unless their partner answered or was given it again since.
+
+        What an answered drop told, and the partner holds all the same, has to be told again.
+        """
+        told: set[Tombstone] = set()
+        with self.run.ledger.reading() as connection:
+            book = DropBook(connection)
+            answers = book.answers()
+            for each in drops:
+                if each.sequence in answers or each.stopped_at:
+                    continue
+                stones = book.tombstones(each.sequence)
+                again: set[str] = set()
+                for kind in {stone.kind for stone in stones}:
+                    keys = pyarrow.array(
+                        [s.key for s in stones if s.kind == kind], pyarrow.string()
+                    )
+                    held = book.holdings.held_of(each.drop.partner, kind, binary_keys(keys))
+                    later = held.filter(pc.greater(held["drop"], each.sequence))
+                    again.update(hexadecimal_keys(later["key"]).to_pylist())
+                told.update(stone for stone in stones if stone.key not in again)
+        return told
 
     def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
         if latest is None or self.run.kind.is_additive or not _has_the_same_rows(latest.drop, drop):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from drops.verify import verify_drop
 from flows.desk import customer_number
+from flows.objecting import Choice, lift
 from ledger.drop_book import DropBook
 from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, RecordsVanishedError
@@ -150,6 +151,30 @@ def test_who_was_taken_in_after_the_deletion_is_told_again(shop):
     assert deleted(month(shop, 8)) == []
     acknowledge(shop, first, now=NOW + timedelta(hours=2))
     assert deleted(month(shop, 7)) == ["customers"]
+
+
+def test_who_refuses_again_is_told_again_with_the_same_month(shop):
+    run(shop)
+    object_to(shop, "1")
+    told = run(shop)
+    acknowledge(shop, told.outcomes[0].drop_id, now=NOW + timedelta(hours=1))
+    everything = Choice(None, "1", None, (), (), is_all=True)
+    lift(desk(shop), everything, None, NOW.date(), None)
+    month(shop, 9)
+    object_to(shop, "1")
+    again = run(shop)
+    assert again.outcomes[0].status == "published"
+    assert deleted(again) == ["customers", "family_members", "vehicles"]
+
+
+def test_who_was_merged_into_a_refuser_whose_row_is_gone_is_told(shop):
+    run(shop)
+    object_to(shop, "1")
+    run(shop)
+    rest = [{**PEOPLE[1], "merged_into_customer_id": "1"}, PEOPLE[2]]
+    write_table(shop, "customers", rest)
+    told = delivered(run(shop))["deleted"]
+    assert [row["record"] for row in told].count("customers") == 2
 
 
 def test_who_comes_back_is_delivered_and_told_no_more(shop):

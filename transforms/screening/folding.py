@@ -7,6 +7,9 @@ from transforms.reading.folding import DASHES, LARGE_KANA, nfkc
 from transforms.reading.running_text import RunningText
 
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+TO_KATAKANA = {small: large for large, small in _TO_HIRAGANA.items()}
+"""Hiragana as katakana, for `str.translate`."""
+
 _SMALL = str.maketrans(LARGE_KANA)
 _NO_LETTERS = re.compile(r"[\W_]+")
 _LONG = str.maketrans("", "", f"{DASHES}-")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.screening import Action, DangerRule
 from transforms.screening.dangers import NUMBERS, Dangers
-from transforms.screening.folding import plain
+from transforms.screening.folding import TO_KATAKANA, fold_danger, plain
 from transforms.screening.judging import Judgement
 from transforms.screening.numbers import holds_personal_number
 
@@ -31,6 +31,9 @@ ROW_GOES_WITH = frozenset({"customers.name"})
 
 NOT_A_CODE = "not_a_code"
 _SHORTEST_NAME = 3
+_SHORTEST_ALONE = 3
+"""A word in kana or letters behind a name: with fewer characters it may be part of the name."""
+
 
 _CODE = (
     r"^(?:[A-Z0-9*\[(][A-Z0-9*\[\]().,/&_+・ -]{0,23}(?:改造?|\(改造?\))?"
@@ -49,6 +52,7 @@ _NEAR = "前裏横脇側通"
 """Behind the name of an institution: the place is beside it, not in it."""
 
 _MANY_DIGITS = r"(?:[0-9][^0-9]{0,3}){12}"
+_IS_LATIN = re.compile(r"[A-Z]{2,}")
 _IS_KANJI = re.compile(r"[一-龥々]")
 _FIRMS = re.compile(
     r"\([株有医同資名福学宗社]\)|会社|法人|組合|NPO|病院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社"
@@ -56,7 +60,7 @@ _FIRMS = re.compile(
 )
 """What tells that a name is a firm's: a hospital may be called one."""
 
-_ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白人"})
+_ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白人", "クリスチャン"})
 """Words that are names of persons or places, too, or stand in some by chance."""
 
 
@@ -72,8 +76,17 @@ class NamedCells:
             for word, category in words.items()
             if len(word) > 1 and _IS_KANJI.search(word) and word not in _ARE_NAMES
         }
+        self._alone = {
+            fold_danger(word): category
+            for word, category in words.items()
+            if len(word) >= _SHORTEST_ALONE
+            and not _IS_KANJI.search(word)
+            and word not in _ARE_NAMES
+        }
         listed = "|".join(map(re.escape, sorted(self._words)))
-        self._suspicious = f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}"
+        spelt = sorted({*self._alone, *(word.translate(TO_KATAKANA) for word in self._alone)})
+        alone = "|".join(re.escape(word.upper()) for word in spelt)
+        self._suspicious = f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}|\\s(?:{alone}|[A-Z]{{2,}})"
 
     def suspicious(self, column: str, texts: pyarrow.Array) -> np.ndarray:
         """Mask of the texts of a column that have to be judged."""
@@ -103,10 +116,19 @@ class NamedCells:
             rule = self._dangers.found_in(found[1] or found[2] or "")
             if rule is not None:
                 return rule.category
-        if column in NAMES and _FIRMS.search(written):
-            return None
+        if column in NAMES:
+            behind = map(self._of_word, written.split()[1:])
+            if alone := next(filter(None, behind), None):
+                return alone
+            if _FIRMS.search(written):
+                return None
         tail = _behind_the_name(written) if column in NAMES else _behind_the_number(written)
         return next((c for word, c in self._words.items() if _stands_in(tail, word)), None)
+
+    def _of_word(self, word: str) -> str | None:
+        """Give the category of a word that stands alone behind a name, in kana or letters."""
+        rule = self._dangers.found_in(word) if _IS_LATIN.fullmatch(word) else None
+        return rule.category if rule else self._alone.get(fold_danger(word))
 
 
 def _stands_in(tail: str, word: str) -> bool:
@@ -124,5 +146,6 @@ def _behind_the_name(written: str) -> str:
 
 
 def _behind_the_number(written: str) -> str:
+    """Give what stands behind the number of the plot; of an address without figures, all of it."""
     found = _BEHIND_THE_NUMBER.search(written)
-    return found[1] if found else ""
+    return found[1] if found else written
