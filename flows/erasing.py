@@ -21,6 +21,7 @@ from flows.disposing import (
     sweep_leftovers,
     unlinker,
 )
+from flows.mentioned import mentioned_elsewhere
 from flows.objecting import Refusal, record
 from flows.people import read_records
 from flows.recall_words import CUSTOMER_NUMBER, VEHICLE_NUMBER
@@ -44,6 +45,8 @@ class Erased:
     removed: tuple[str, ...]
     kept: tuple[str, ...]
     """Drops that hold the person and stay until their partner answered."""
+    mentions: tuple[str, ...]
+    """Rows of others that name the person: source and record number."""
 
 
 def erase(desk: Desk, refusal: Refusal) -> Erased:
@@ -59,7 +62,7 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
 
 def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
-    names, known = _theirs(desk, set(numbers))
+    names, known, mentions = _theirs(desk, set(numbers))
     taken = record(desk, refusal)
     gone, kept = _drops(desk, numbers)
     removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
@@ -69,20 +72,23 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     sweep_leftovers(desk)
     certificate = carry_out(desk, removed)
     return Erased(
-        taken.objection_ids, certificate, tuple(f"{e.kind} {e.name}" for e in removed), tuple(kept)
+        taken.objection_ids,
+        certificate,
+        tuple(f"{e.kind} {e.name}" for e in removed),
+        tuple(kept),
+        mentions,
     )
 
 
-def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mentions]:
+def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mentions, tuple[str, ...]]:
     """Give by what rows are known to be theirs.
 
     That is, per column of a record, the numbers of customer, cars and slips; and name, contact, home and
-    cars, for broken rows often bear no number.
+    cars, for broken rows often bear no number; and the rows of others that mention them.
     """
     wanted = pyarrow.array(sorted(numbers), pyarrow.string())
-    with read_records(
-        desk.folder, desk.environment, "customers", "vehicles", "repairs"
-    ) as snapshot:
+    tables = ("customers", "vehicles", "repairs", "family_members", "certificates")
+    with read_records(desk.folder, desk.environment, *tables) as snapshot:
         people, cars, repairs = (
             rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
             for rows in (
@@ -91,10 +97,12 @@ def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mention
                 snapshot.table("repairs", ["repair_id", "customer_id"]),
             )
         )
+        known = Mentions(identities(people, cars))
+        mentions = mentioned_elsewhere(snapshot, known, numbers)
     names = dict.fromkeys(_OWN, numbers)
     for rows, key in ((cars, "vehicle_id"), (repairs, "repair_id")):
         names[key] = set(rows[key].drop_null().to_pylist())
-    return names, Mentions(identities(people, cars))
+    return names, known, mentions
 
 
 def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:

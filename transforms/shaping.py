@@ -114,9 +114,9 @@ def permitted_cells(
         cells["file"] = pc.binary_join_element_wise(f"{PHOTOGRAPHS}/", keys, ".jpg", "")
     if table.name == "certificates" and set(cells) & set(HOLDER_COLUMNS):
         cells |= _without_strangers(rows, cells, shaping, told)
-    finders = _finders(shaping.mentions)
+    found_by = finders(shaping.mentions)
     for column in table.columns:
-        find = finders.get(column.canonical.kind) if column.canonical else None
+        find = found_by.get(column.canonical.kind) if column.canonical else None
         if find is not None:
             named = find(cells[column.name])
             cells[column.name] = _emptied(cells[column.name], named)
@@ -135,7 +135,7 @@ def permitted_cells(
     return cells
 
 
-def _finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarray]]:
+def finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarray]]:
     """Give what finds objectors in the cells of a kind."""
     return {
         **dict.fromkeys(TEXTS, mentions.in_names),

@@ -73,6 +73,19 @@ def command(  # noqa: PLR0913 (one parameter per option)
             err=True,
         )
     click.echo(f"証明書 / certificate: {erased.certificate}", err=True)
+    if erased.mentions:
+        click.echo(
+            f"ほかの行 {len(erased.mentions)} 件にも、この方（または同じ名前の方）"
+            "の名前・連絡先・住まいがあります。"
+            "この方の行を店のシステムで消す前に、これらの行からも消してください。行がなくなると、だれのことか分からず"
+            "渡ってしまいます / "
+            f"{len(erased.mentions)} rows of others bear the person's name, contact or home (or a "
+            "namesake's). Take "
+            "it out of them before you erase the person's own row: without that, nothing tells whose it is",
+            err=True,
+        )
+        for line in erased.mentions:
+            click.echo(f"  {line}", err=True)
     click.echo(
         "店の記録そのものは店のシステムで消してください。削除の通知は次の納品で伝わります。すぐに伝えるには "
         "joint-use notices / erase the shop's "

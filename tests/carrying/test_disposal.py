@@ -249,6 +249,20 @@ def test_the_facts_of_an_incident_are_there_at_once(tmp_path):
     assert "秘密" not in found.model_dump_json()
 
 
+def test_erasing_names_the_rows_of_others_that_tell_of_the_person(tmp_path):
+    own = TABLES["customers"][0]
+    more = {
+        "customers": [customer("3", address=f"山形市架空町9番地 {own['name']}様方")],
+        "certificates": [{"vehicle_id": "V1", "model_code": "DAA-ZVW50", "user_name": own["name"]}],
+    }
+    shop = shop_of(tmp_path, joined(TABLES, more))
+    erased = erase(desk(shop), refusal("1"))
+    assert erased.mentions == ("customers.csv 4", "certificates.csv 2")
+    arguments = ("--customer", "2", "--received", "2026-11-01", "--channel", "phone", "--yes")
+    done = joint_use("erase", "--shop", shop, "--operator", PERSON, *arguments)
+    assert (done.returncode, "rows of others" in done.stderr) == (0, False)
+
+
 def test_an_erased_person_is_in_no_quarantine_file_of_an_older_form(tmp_path):
     broken = [{"visit_id": "N1", "customer_id": "1", "checked_in_on": "いつか"}]
     shop = shop_of(tmp_path, joined(TABLES, {"visits": broken}))
