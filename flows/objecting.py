@@ -164,7 +164,8 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
                 f"{objection} means somebody for certain, there is nothing to settle; if the customer "
                 "takes it back, use --lift"
             )
-        book.settle(desk.actor, Event(objection, "settled", desk.today), customer)
+        there = people.traits.number.tolist()
+        book.settle(desk.actor, Event(objection, "settled", desk.today), customer, there)
         meaning = Meaning.of(book.register(), people.traits, as_of)
         book.remember(meaning.lessons(people.persons))
     return Taken((objection,), are_records_read=True)

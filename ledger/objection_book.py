@@ -4,7 +4,7 @@ Events are only ever added, each in the transaction of its audit entry, whose de
 of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -132,18 +132,33 @@ class ObjectionBook:
             )
         return head
 
-    def settle(self, actor: Actor, event: Event, customer_id: str | None) -> None:
+    def settle(
+        self, actor: Actor, event: Event, customer_id: str | None, there: Collection[int]
+    ) -> None:
         """Add a decision whom an objection means: a customer number, or nobody in the records.
 
-        What it was recognised by until now is forgotten: the decision takes its place.
+        What it was recognised by until now is forgotten: the decision takes its place. That it means nobody
+        is true of today's records only: a number nobody has in them is kept, for whom it is given later.
+
+        Args:
+            actor: who decides.
+            event: the decision.
+            customer_id: whom it means, None for nobody.
+            there: digests of the numbers in the records.
         """
         person = self._references.of(customer_id) if customer_id else None
         self.add(actor, (), [replace(event, person=person)], "object", "settled")
         traits = tables.objection_traits
         own = traits.c.objection_id == event.objection_id
+        numbers = select(traits.c.digest).where(own, traits.c.kind == NUMBER)
+        known = {int(digest, 16) for digest in self._connection.execute(numbers).scalars()}
         self._connection.execute(delete(traits).where(own))
         if customer_id:
             self._add_number_traits({event.objection_id: customer_id})
+        else:
+            self._add_traits(
+                {(event.objection_id, NUMBER, digest) for digest in known - set(there)}
+            )
 
     def remember(self, lessons: set[tuple[str, str, int]]) -> None:
         """Keep by what the person of each objection is recognised, beyond what is kept already."""

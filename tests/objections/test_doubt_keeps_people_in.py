@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.objecting import settle
 from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
 from tests import factories
 from tests.factories import (
@@ -12,6 +13,8 @@ from tests.factories import (
     bytes_of,
     customer,
     delivered,
+    desk,
+    object_to,
     objection,
     run,
     vehicle,
@@ -42,6 +45,14 @@ def test_a_number_of_nobody_is_told_and_holds_back_nobody(tmp_path):
     report = run(shop_of(tmp_path, [customer("C001")], objection("C999")))
     assert report.unsettled_objections == 1
     assert report.outcomes[0].account["customers"].delivered == 1
+
+
+def test_who_is_entered_later_under_a_number_settled_as_nobodys_stays(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], objection("99"))
+    (name,) = object_to(shop, "500", is_in_records=False)
+    settle(desk(shop), name, None)
+    write_table(shop, "customers", [customer("1"), customer("2"), customer("500")])
+    assert objected(shop) == 1
 
 
 @pytest.mark.parametrize("number", ["安孫子 清", "十一", "abiko"])
