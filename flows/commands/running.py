@@ -35,5 +35,10 @@ def _stop(_signal: int, _frame: object) -> None:
     patience = threading.Timer(_PATIENCE_SECONDS, os._exit, (1,))
     patience.daemon = True
     patience.start()
-    click.echo("\n中止します / stopping; nothing further is published", err=True)
+    click.echo(
+        "\n中止します。すでに始まった店の納品は終わりまで進むことがあります（`joint-use status` "
+        "で確かめられます） / "
+        "stopping; shops that have begun may still finish, see `joint-use status`",
+        err=True,
+    )
     raise KeyboardInterrupt
