@@ -154,7 +154,8 @@ class _Recall:
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
         """Choose the cars a partner is told of, now that the gate has ruled."""
         verdicts = self.run.scratch.verdicts(partner)
-        standing = self.standings[partner] = Standing.of(snapshot, cars, verdicts)
+        agreed = self.run.share(partner).tables["customers"].columns
+        standing = self.standings[partner] = Standing.of(snapshot, cars, verdicts, agreed)
         self.run.scratch.save_targets(self._targets(partner, cars, pairs, standing), partner)
 
     def _targets(

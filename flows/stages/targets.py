@@ -1,6 +1,6 @@
 """Which cars a recall may be about, and which of them a partner is told of."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,8 +142,17 @@ class Standing:
     words: np.ndarray
 
     @classmethod
-    def of(cls, snapshot: Snapshot, cars: Cars, verdicts: Verdicts) -> "Standing":
-        """Judge every car by the verdicts on it, its paper and its customer."""
+    def of(
+        cls, snapshot: Snapshot, cars: Cars, verdicts: Verdicts, agreed: Collection[str]
+    ) -> "Standing":
+        """Judge every car by the verdicts on it, its paper and its customer.
+
+        Args:
+            snapshot: of the records.
+            cars: all of them.
+            verdicts: the partner's.
+            agreed: the customer columns the partner gets: by others it reaches nobody.
+        """
         spine = snapshot.spine
         vehicle = cars.frame["vehicle"].to_numpy(np.int64)
         keeper = keepers_of_cars(vehicle, spine)
@@ -164,7 +173,7 @@ class Standing:
             say(at(verdicts.are(table, Disposition.QUARANTINED), rows), "set_aside")
             say(at(verdicts.are(table, Disposition.WITHHELD), rows), "withheld")
             say(at(verdicts.codes(table) != 0, rows), "not_the_shops")
-        say(~at(_reachable(snapshot), keeper), "no_contact")
+        say(~at(_reachable(snapshot, agreed), keeper), "no_contact")
         return cls(words)
 
     @classmethod
@@ -295,7 +304,9 @@ def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
     return np.isin(verdicts.codes(table), codes)
 
 
-def _reachable(snapshot: Snapshot) -> np.ndarray:
+def _reachable(snapshot: Snapshot, agreed: Collection[str]) -> np.ndarray:
+    mask = np.zeros(snapshot.spine.count("customers"), bool)
     customers = snapshot.table("customers", list(CONTACTS))
-    given = [pc.is_valid(customers[name]).to_numpy(zero_copy_only=False) for name in CONTACTS]
-    return np.logical_or.reduce(given)
+    for name in set(CONTACTS) & set(agreed):
+        mask |= pc.is_valid(customers[name]).to_numpy(zero_copy_only=False)
+    return mask

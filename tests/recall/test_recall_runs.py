@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
+from flows.delivering import carried_by_hand
 from flows.desk import open_desk
 from flows.disclosure import disclose
 from flows.export import plainly
+from flows.objecting import Choice, lift
 from flows.pages import disclosure_text
 from flows.recall import recall
 from flows.recall_request import RecallRequest
@@ -19,6 +21,7 @@ from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError
 from tests import factories
+from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
     PERSON,
@@ -30,6 +33,7 @@ from tests.factories import (
     desk,
     object_to,
     objection,
+    toml,
     vehicle,
     write_shop,
     write_table,
@@ -152,6 +156,53 @@ class TestACarThePartnerWasToldOf:
         assert again.outcomes[0].account["recall_targets"].delivered == told
 
 
+def test_cars_nothing_could_find_are_counted(shop):
+    write_table(shop, "vehicles", [*CARS, vehicle("V8", "1", chassis_number="不明")])
+    assert balanced(run(shop)).blind == 1
+
+
+def test_a_campaign_no_car_can_be_held_against_is_refused_and_nothing_leaves(shop):
+    (shop / "campaign.csv").write_text(FILE + "7002,2026/10/30,リコール,某,不明,なし,なし,x\n")
+    with pytest.raises(ConfigurationError, match="7002: a row names neither"):
+        run(shop)
+    assert not list((shop / "drops").rglob("drop.json"))
+
+
+def test_cars_of_a_drop_that_never_came_to_its_partner_are_on_the_list(tmp_path):
+    shop = shop_of(tmp_path)
+    terms = {**agreement(sealing=sealed_to(identity())), "recall": SHARE}
+    (shop / "partners" / "lotas.toml").write_text(toml(terms))
+    first = run(shop)
+    assert listed(first) == []
+    later = balanced(run(shop, now=NOW + timedelta(days=1)))
+    assert later.campaigns[0].kept == {"not_delivered": 6}
+    carried_by_hand(desk(shop), first.outcomes[0].drop_id)
+    assert listed(run(shop, now=NOW + timedelta(days=1, hours=1))) == []
+
+
+def test_who_refused_the_partner_that_is_not_asked_for_is_on_the_list(tmp_path):
+    shop = shop_of(tmp_path)
+    other = {**agreement("broadleaf"), "recall": SHARE}
+    (shop / "partners" / "broadleaf.toml").write_text(toml(other))
+    run(shop)
+    object_to(shop, "1")
+    report = balanced(run(shop, now=NOW + timedelta(hours=1), partners=("lotas",)))
+    assert report.campaigns[0].kept == {"objected": 1}
+
+
+def test_whom_the_partner_deleted_and_may_have_again_is_told_again(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    refused = object_to(shop, "1", scope="purpose", purposes=("5.recall",))
+    told = run(shop, now=NOW + timedelta(hours=1)).outcomes[0]
+    assert told.deleted
+    acknowledge(shop, told.drop_id, now=NOW + timedelta(hours=2))
+    choice = Choice(refused[0], None, None, (), (), is_all=False)
+    lift(desk(shop), choice, None, NOW.date(), None)
+    report = balanced(run(shop, now=NOW + timedelta(hours=3)))
+    assert report.outcomes[0].account["recall_targets"].delivered == 1
+
+
 def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
     write_table(shop, "vehicles", [*CARS, car("V9", "1", 500)])
     write_table(shop, "certificates", [*PAPERS, paper("V9", 500)])
@@ -182,6 +233,21 @@ def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
             {
                 "customers": [
                     {"customer_id": "1", "kind": "individual", "name": "連絡先 なし"},
+                    *PEOPLE[1:],
+                ]
+            },
+            "no_contact",
+        ),
+        (
+            # of an e-mail address the partner, by its agreement, hears nothing
+            {
+                "customers": [
+                    {
+                        "customer_id": "1",
+                        "kind": "individual",
+                        "name": "メールのみ",
+                        "email": "a@example.jp",
+                    },
                     *PEOPLE[1:],
                 ]
             },
