@@ -133,3 +133,25 @@ def test_typed_cells_are_read_as_what_they_say_and_days_as_japan_has_them(
 def test_an_empty_text_is_nothing_in_every_column(column):
     cells = pyarrow.array(["", None])
     assert read_column(cells, CATALOG["customers"].columns[column]).values.null_count == 2
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2003", "\u3000", "\u202f", " "])
+@pytest.mark.parametrize("kind", [CATALOG["customers"].columns["kind"], NAME])
+def test_an_outer_space_goes_whatever_stands_in_the_other_cells(space, kind):
+    alone = read_column(pyarrow.array([f"individual{space}"]), kind)
+    beside = read_column(pyarrow.array([f"individual{space}", " individual"]), kind)
+    assert alone.values.to_pylist() == ["individual"]
+    assert beside.values.to_pylist() == ["individual"] * 2
+
+
+@pytest.mark.parametrize(
+    "mark", ["#N/A", "#REF!", "#NAME?", "#DIV/0!", "NULL", "nan", "-", "－", " ー "]
+)
+def test_what_stands_for_no_name_is_none(mark):
+    read = read_column(pyarrow.array(["髙橋", mark]), NAME)
+    assert (read.values.to_pylist(), read.faults) == (["髙橋", None], None)
+
+
+def test_a_name_of_a_thousand_characters_and_more_is_set_aside():
+    read = read_column(pyarrow.array(["あ" * 1000, "あ" * 1001]), NAME)
+    assert read.faults.to_pylist() == [None, "too_long"]

@@ -10,13 +10,22 @@ from transforms.arrays import are_ascii_words
 from transforms.reading.values import NOTHING, Read
 
 _BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
-UNTIDY = rf"^[\s\x{{3000}}]|[\s\x{{3000}}]$|[\r\t\x{{3099}}\x{{309A}}]|{_BROKEN}"
+_SPACE = r"[\s\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
+"""What Python strips from the ends of a text (RE2's own `\\s` knows ASCII alone)."""
+
+UNTIDY = rf"^{_SPACE}|{_SPACE}$|[\r\t\x{{3099}}\x{{309A}}]|{_BROKEN}"
 """Text that needs a look: outer spaces, returns, loose voicing marks, broken characters (RE2)."""
 
 _LOST = "?？〓"
 """What programs write for a character they cannot hold."""
 
-_UNTIDY_NAME = rf"{UNTIDY}|[{_LOST}]"
+_NO_NAME = r"#[A-Z/0]+[!?]?|NULL|null|NaN|nan|[-－ー―‐]"
+"""What programs and people write where there is none; #N/A and the like of a spreadsheet."""
+
+_UNTIDY_NAME = rf"{UNTIDY}|[{_LOST}]|^(?:{_NO_NAME})$"
+
+_LONGEST_NAME = 1000
+"""Characters of a name or an address; looking for people in longer ones takes minutes."""
 
 _BROKEN_PYTHON = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
 _LOOSE_MARK = re.compile("[ぁ-ヿ][\u3099\u309a]")
@@ -41,6 +50,11 @@ def read_name(text: str) -> Read[str]:
 
     By what is left nobody can be recognised, not even who refused.
     """
+    tidy = text.strip()
+    if re.fullmatch(_NO_NAME, tidy):
+        return NOTHING
+    if len(tidy) > _LONGEST_NAME:
+        return Read(None, fault="too_long")
     is_whole = not any(mark in text for mark in _LOST)
     return read_text(text) if is_whole else Read(None, fault="lost_characters")
 
@@ -52,7 +66,8 @@ def are_tidy(texts: pyarrow.Array) -> bool:
 
 def are_tidy_names(texts: pyarrow.Array) -> bool:
     """Tell whether no text of the column needs `read_name`."""
-    return _are_without(texts, _UNTIDY_NAME)
+    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    return longest <= _LONGEST_NAME and _are_without(texts, _UNTIDY_NAME)
 
 
 def _are_without(texts: pyarrow.Array, untidy: str) -> bool:
