@@ -20,7 +20,13 @@ from drops.suspects import Known, suspects_of
 from drops.verify import verify_drop
 from flows.workspace import workspace
 from ledger.locks import held
-from schemas.errors import BusyError, ObjectionsMovedError, UnexpectedError, VerificationError
+from schemas.errors import (
+    BusyError,
+    JointUseError,
+    ObjectionsMovedError,
+    UnexpectedError,
+    VerificationError,
+)
 from schemas.staging import UNREAD, staged_schema
 from tests import factories
 from tests.factories import NOW, customer, objection, release_texts, run, write_shop, write_table
@@ -274,12 +280,21 @@ def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_failure_is_told_even_if_nothing_can_be_kept(tmp_path, monkeypatch):
     import flows.export
 
+    def fails(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(flows.stages.publish, "read_drop", fails)
+    monkeypatch.setattr(flows.export, "write_private", fails)
+    with pytest.raises(UnexpectedError, match=r"publish.*Input/output error"):
+        run(write_shop(tmp_path, TABLES))
+
+
+def test_a_full_disk_is_told_as_that(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(flows.stages.publish, "read_drop", full)
-    monkeypatch.setattr(flows.export, "write_private", full)
-    with pytest.raises(UnexpectedError, match=r"publish.*No space left"):
+    with pytest.raises(JointUseError, match="ディスクがいっぱい"):
         run(write_shop(tmp_path, TABLES))
 
 

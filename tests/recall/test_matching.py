@@ -276,7 +276,8 @@ def test_a_number_with_something_behind_or_letters_for_figures_may_be_meant(numb
 def test_vins_whose_ends_name_two_models_cannot_be_ordered():
     row = ("SALEA", "SALEA7AX2L2000154", "SALWA7AXXS2420243")
     assert verdict(("SALEA", "SALEA7AX0N2300000"), row) == (POSSIBLE, Reason.UNDETERMINED_RANGE)
-    assert verdict(("OTHER", "SALEA7AX0N2300000"), row) == (None, None)
+    assert verdict(("OTHER", "SALEA7AX0N2300000"), row) == (POSSIBLE, Reason.OTHER_MODEL)
+    assert verdict(("OTHER", "SALVA7AX0N2300000"), row) == (None, None)
 
 
 def test_model_years_come_round():
