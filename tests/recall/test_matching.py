@@ -163,6 +163,7 @@ TYPE_ONLY = (PRIUS, "", "")
         (("不明", "HCMTCCA0L00034116", "HCMTCCA0A00034227"), (None, "HCMTCCA0C00034200")),
         ((PRIUS, "ZVW50-6000001", "ZVW55-0000009"), (None, "ZVW55-0000005")),
         ((PRIUS, "ZVW50-6000001", "ZVW55-0000009"), ("DAA-ZVW55", "ZVW55-0000005")),
+        ((PRIUS, "ZVW50-6000001", "ZVW55-0000009"), (None, "ZVW550000005")),
         # a number that begins with less or more than the body
         (("DBA-AGH30W", "", ""), (None, "AGH30-0015000")),
         (("DBA-AGH30W", "AGH30-0020000以前", "AGH30-0020000以前"), (None, "AGH30-0015000")),

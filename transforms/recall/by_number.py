@@ -84,8 +84,7 @@ class ByNumber:
             both = asked.merge(self._placed.frame, on="prefix", suffixes=("", "_car"))
             # Letters of model years have no order here: all of the prefix.
             is_beside = (both["year"] >= 0) | (sign * (both["serial"] - both["bound"]) >= 0)
-            is_across = both["prefix_low"].ne(both["last_prefix"]) if "prefix_low" in both else True
-            found.append(both[is_beside & is_across].rename(columns={"row": "car"}))
+            found.append(both[is_beside].rename(columns={"row": "car"}))
         pairs = judged(self._cars.models, pd.concat(found, ignore_index=True))
         return lowered(pairs, Reason.UNDETERMINED_RANGE)
 

@@ -32,7 +32,8 @@ class Placed:
     @classmethod
     def of(cls, cars: Cars, ranges: Ranges) -> "Placed":
         """Place the cars."""
-        known = {p for p in ranges.frame["prefix"].dropna().unique() if not p.startswith("VIN:")}
+        both = pd.concat([ranges.frame["prefix"], ranges.frame["last_prefix"]]).dropna().unique()
+        known = {prefix for prefix in both.tolist() if not prefix.startswith("VIN:")}
         placed = (
             pd.DataFrame(
                 {
