@@ -100,9 +100,14 @@ class ByModel:
             doubt=("doubt", "all")
         )
         named = dict(zip(by, kind, strict=True))
-        pairs = own.merge(doubtful.rename(columns=named), on=kind)
+        doubtful = doubtful.rename(columns=named)
+        # Of all kinds only the doubtful ones are held against the cars; there may be many.
+        pairs = own[~own["is_split"]].merge(doubtful[doubtful["doubt"]], on=kind)
         # A number that is split in several ways is in doubt only if it is so in each.
-        sure = pairs.groupby(["row", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
+        split = own[own["is_split"]].merge(doubtful, on=kind)
+        sure = split.groupby(["row", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
+        sure = pd.concat([pairs[["row", "campaign", "doubt"]], sure], ignore_index=True)
+        sure["doubt"] = sure["doubt"].astype(bool)
         found = sure[sure["doubt"]].rename(columns={"row": "car"})
         return pairs_of(found, MatchClass.POSSIBLE, Reason.CONTRADICTION)
 
