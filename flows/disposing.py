@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from drops.folders import sweep
 from drops.keeping import Kept, remove
 from drops.sealing import parcels_beside
 from flows.desk import Desk
-from flows.waiting_room import sweep_waiting
+from flows.waiting_room import sweep_killed
 from ledger.audit import note
-from ledger.carry_book import CarryBook
 from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook, EnteredDrop
 from ledger.hold_book import HoldBook
@@ -93,12 +91,7 @@ def every_series(desk: Desk) -> list[str]:
 
 def sweep_leftovers(desk: Desk) -> None:
     """Remove what killed runs and disposals left: of drops of all partners and kinds, and of files."""
-    with desk.ledger.reading() as connection:
-        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
-    for partner in desk.folder.policy.agreements:
-        for kind in DropKind:
-            sweep(desk.folder.drops / partner, kind.value)
-            sweep_waiting(desk.folder.state, partner, kind.value, waiting)
+    sweep_killed(desk.folder, desk.ledger, desk.folder.policy.agreements, DropKind)
     for part in ("quarantine", "recall", "review", "failures", "disposals"):
         sweep_half_written(desk.folder.state / part)
 

@@ -36,8 +36,10 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
     """
     with ledger.writing() as connection:
         book = DropBook(connection)
-        waiting = {each.entered.sequence for each in CarryBook(connection).waiting()}
-        for pending in book.pending():
+        left = book.pending()
+        waits = CarryBook(connection).waiting() if left else ()
+        waiting = {each.entered.sequence for each in waits}
+        for pending in left:
             if pending.sequence in waiting:
                 if waiting_place(folder.state, pending.drop.drop_id).is_dir():
                     shutil.rmtree(folder.drops / pending.drop.drop_id, ignore_errors=True)

@@ -17,10 +17,9 @@ from flows.opening import Clock, open_shop, refuse_clock_behind
 from flows.reconciling import complete_pending, refuse_doubt
 from flows.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.scratch import Scratch
-from flows.waiting_room import sweep_waiting
+from flows.waiting_room import sweep_killed
 from flows.workspace import workspace
 from ledger.audit import Actor
-from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.opening import Ledger
 from schemas.agreement import Agreement, DropKind, Share
@@ -168,7 +167,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
         stack.enter_context(ledger.held(names if is_exclusive else ()))
         own = stack.enter_context(workspace(folder.state))
         if is_exclusive:
-            _sweep(folder, ledger, partners, kind)
+            sweep_killed(folder, ledger, partners, [kind])
         ahead = Ahead.of(Scratch(own))
         stack.callback(ahead.close)
         as_of = instant(clock)
@@ -213,15 +212,6 @@ def _prefer_flat_memory() -> None:
         library.mallopt(_M_ARENA_MAX, 1)
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         library.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
-
-
-def _sweep(folder: ShopFolder, ledger: Ledger, partners: tuple[str, ...], kind: DropKind) -> None:
-    """Clear up after a killed run."""
-    with ledger.reading() as connection:
-        waiting = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
-    for partner in partners:
-        sweep(folder.drops / partner, kind.value)
-        sweep_waiting(folder.state, partner, kind.value, waiting)
 
 
 def _refuse_mode(run: Run) -> None:

@@ -1,13 +1,18 @@
 """Where finished drops wait for the data manager: in the state folder, out of every reader's sight."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 from drops.bag import TAG_MANIFEST, check_bag, sha256_of
-from drops.folders import DropSeries
+from drops.folders import DropSeries, sweep
+from ledger.carry_book import CarryBook
+from ledger.opening import Ledger
 from ledger.private_files import private_folder
+from schemas.agreement import DropKind
 from schemas.errors import JointUseError, VerificationError
+from sources.shop_folder import ShopFolder
 
 
 def put_aside(staging: Path, state: Path, drop_id: str) -> None:
@@ -18,11 +23,20 @@ def put_aside(staging: Path, state: Path, drop_id: str) -> None:
     shutil.move(staging, place)
 
 
-def sweep_waiting(state: Path, partner: str, kind: str, known: Collection[str]) -> None:
-    """Remove drops of a partner and kind that a killed run put aside and the ledger does not wait for."""
-    for place in (state / "waiting" / partner).glob(f"{kind}-*"):
-        if f"{partner}/{place.name}" not in known:
-            shutil.rmtree(place)
+def sweep_killed(
+    folder: ShopFolder, ledger: Ledger, partners: Iterable[str], kinds: Iterable[DropKind]
+) -> None:
+    """Remove what killed runs left of drops; only for whoever holds the locks of partners and kinds.
+
+    Among it drops that were put aside and that the ledger does not wait for.
+    """
+    with ledger.reading() as connection:
+        known = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
+    for partner, kind in product(partners, kinds):
+        sweep(folder.drops / partner, kind.value)
+        for place in (folder.state / "waiting" / partner).glob(f"{kind}-*"):
+            if f"{partner}/{place.name}" not in known:
+                shutil.rmtree(place)
 
 
 def waiting_place(state: Path, drop_id: str) -> Path:

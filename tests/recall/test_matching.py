@@ -358,13 +358,21 @@ numbers = st.one_of(
     st.builds(lambda p, n: f"{p}{n:04}", prefixes, serials),
 )
 some_cars = st.lists(st.tuples(models, numbers), min_size=1, max_size=12)
+
+
+def row_of(model, prefix, low, width, kind):
+    """One row of a campaign."""
+    first = f"{prefix}-{low:04}"
+    return {
+        "range": (model, first, f"{prefix}-{low + width:04}"),
+        "open": (model, first, ""),
+        "type": (model, "", ""),
+    }[kind]
+
+
 some_ranges = st.lists(
     st.builds(
-        lambda model, prefix, low, width, kind: {
-            "range": (model or "AB1", f"{prefix}-{low:04}", f"{prefix}-{low + width:04}"),
-            "open": (model or "AB1", f"{prefix}-{low:04}", ""),
-            "type": (model or "AB1", "", ""),
-        }[kind],
+        lambda model, *row: row_of(model or "AB1", *row),
         models,
         prefixes,
         serials,
@@ -385,11 +393,7 @@ sound_cars = st.lists(
 )
 sound_ranges = st.lists(
     st.builds(
-        lambda mark, body, low, width, kind: {
-            "range": (mark + body, f"{body}-{low:04}", f"{body}-{low + width:04}"),
-            "open": (mark + body, f"{body}-{low:04}", ""),
-            "type": (mark + body, "", ""),
-        }[kind],
+        lambda mark, body, *row: row_of(mark + body, body, *row),
         marks,
         sound_bodies,
         serials,

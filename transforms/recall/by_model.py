@@ -84,31 +84,24 @@ class ByModel:
             is_vin=(placed["year"] >= 0).to_numpy()
         )
         own = own[own["body"].isin(asked["body"].unique())]
-        kind = [*keys, "prefix", "digits", "is_vin", "is_split"]
-        kinds = own[kind].drop_duplicates(ignore_index=True)
-        both = kinds.merge(asked, on="body", suffixes=("_car", ""))
+        alike = [*keys, "prefix", "digits", "is_vin", "is_split"]
+        own = own.assign(kind=own.groupby(alike, sort=False).ngroup())
+        both = own.drop_duplicates("kind").merge(asked, on="body", suffixes=("_car", ""))
         both = both[
             marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         ]
         # What another campaign's prefix makes of a number without hyphen tells this one nothing.
-        both = both[~both["is_split"] | (both["prefix_car"] == both["prefix"])]
+        both = both[~both["is_split"].to_numpy(bool) | (both["prefix_car"] == both["prefix"])]
         both = both.assign(doubt=self._doubts(both))
-        by = [
-            f"{name}_car" if name not in {"body", "digits", "is_split"} else name for name in kind
-        ]
-        doubtful = both.groupby([*by, "campaign"], as_index=False, sort=False).agg(
-            doubt=("doubt", "all")
-        )
-        named = dict(zip(by, kind, strict=True))
-        doubtful = doubtful.rename(columns=named)
-        # Of all kinds only the doubtful ones are held against the cars; there may be many.
-        pairs = own[~own["is_split"]].merge(doubtful[doubtful["doubt"]], on=kind)
-        # A number that is split in several ways is in doubt only if it is so in each.
-        split = own[own["is_split"]].merge(doubtful, on=kind)
-        sure = split.groupby(["row", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
-        sure = pd.concat([pairs[["row", "campaign", "doubt"]], sure], ignore_index=True)
-        sure["doubt"] = sure["doubt"].astype(bool)
-        found = sure[sure["doubt"]].rename(columns={"row": "car"})
+        judged = both.groupby(["kind", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
+        # A number that is split in several ways is in doubt only if it is so in each; of all others there are
+        # many, and only the doubtful kinds are held against the cars.
+        is_split = own["is_split"].to_numpy(bool)
+        split = own[is_split].merge(judged, on="kind")
+        split = split.groupby(["row", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
+        others = own[~is_split].merge(judged[judged["doubt"].to_numpy(bool)], on="kind")
+        found = pd.concat([others, split[split["doubt"].to_numpy(bool)]], ignore_index=True)
+        found = found.rename(columns={"row": "car"})
         return pairs_of(found, MatchClass.POSSIBLE, Reason.CONTRADICTION)
 
     def _doubts(self, both: pd.DataFrame) -> np.ndarray:
@@ -165,10 +158,6 @@ class ByModel:
 def _are_related(left: pd.Series, right: pd.Series) -> np.ndarray:
     """Mask of the rows of which one text begins with the other; a missing one does not."""
     pairs = pd.DataFrame({"left": left.to_numpy(object), "right": right.to_numpy(object)})
-    known = pairs.dropna().drop_duplicates()
-    near = [
-        a == b or (min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)))  # noqa: PLR2004
-        for a, b in zip(known["left"], known["right"], strict=True)
-    ]
-    known = known.assign(is_near=np.array(near, bool))
-    return pairs.merge(known, on=["left", "right"], how="left")["is_near"].fillna(0).to_numpy(bool)
+    unique = (pd.Series(pairs[name].dropna().unique(), dtype=object) for name in pairs)
+    near = related(*unique).assign(is_near=1)
+    return pairs.merge(near, on=["left", "right"], how="left")["is_near"].notna().to_numpy(bool)

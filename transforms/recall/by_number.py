@@ -1,5 +1,7 @@
 """Cars a campaign is about by their numbers."""
 
+from os.path import commonprefix
+
 import numpy as np
 import pandas as pd
 
@@ -29,7 +31,8 @@ class ByNumber:
         self._cars, self._ranges, self._placed = cars, ranges, placed
         self._domestic = placed.frame[placed.frame["year"] < 0]
         heads = pd.Series(self._domestic["prefix"].unique(), dtype=object)
-        self._related = related(heads, pd.Series(sorted(placed.prefixes), dtype=object))
+        near = related(heads, pd.Series(sorted(placed.prefixes), dtype=object))
+        self._near = near[near["left"] != near["right"]]
 
     def found(self) -> pd.DataFrame:
         """Find all pairs; one may come several times."""
@@ -54,18 +57,12 @@ class ByNumber:
 
     def beyond_open_ends(self) -> pd.DataFrame:
         """Find the cars from the one end there is on; nobody knows where such a range ends."""
-        found = between(self._placed.frame, self._ranges.of_kind("open"))
-        first = self._placed.frame.rename(columns={"row": "car"})[["car", "serial", "year"]]
-        found = found.merge(first, on="car", suffixes=("", "_car"))
-        is_first = (found["serial"] == found["low"]) & (found["year"] == found["year_car"])
+        found = between(self._placed.frame, self._ranges.of_kind("open"), "serial", "year")
+        is_low = (found["serial_car"] == found["low"]) & (found["year_car"] == found["year"])
+        is_end = is_low.to_numpy(bool)
         pairs = judged(self._cars.models, found)
-        return pd.concat(
-            [
-                pairs[is_first.to_numpy(bool)],
-                lowered(pairs[~is_first.to_numpy(bool)], Reason.OPEN_END),
-            ],
-            ignore_index=True,
-        )
+        beyond = lowered(pairs[~is_end], Reason.OPEN_END)
+        return pd.concat([pairs[is_end], beyond], ignore_index=True)
 
     def named(self) -> pd.DataFrame:
         """Find the cars whose very number is named, whatever its form."""
@@ -92,7 +89,8 @@ class ByNumber:
         """Find the cars whose number begins like both ends of a range that has no order, and is as long."""
         ranges = self._ranges.of_kind("undetermined")
         ranges = ranges[ranges["first"].str.len() == ranges["last"].str.len()]
-        common = [_common(*ends) for ends in zip(ranges["first"], ranges["last"], strict=True)]
+        both = zip(ranges["first"], ranges["last"], strict=True)
+        common = [commonprefix(ends) for ends in both]  # noqa: RUF071 (characters are meant)
         ranges = ranges.assign(beginning=np.array(common, object))
         size = ranges["beginning"].str.len()
         ranges = ranges.assign(size=size, whole=ranges["first"].str.len())
@@ -120,7 +118,8 @@ class ByNumber:
         is_odd |= self._with_alike_prefixes()
         ranges = self._ranges.of_kind("ordered", "open")
         loose = placed_loosely(numbers[is_odd], known)
-        moved = self._with_moved_hyphens()
+        moved = between(self._with_moved_hyphens().assign(year=-1), ranges, "digits")
+        moved = moved[moved["digits_car"].between(moved["fewest"], moved["most"])]
         may_be_vin = (numbers.fillna("").str.len() >= VIN_LENGTH).to_numpy(bool)
         vins = as_vins(numbers[may_be_vin & (self._cars.parsed.year < 0)])
         parsed = parse_numbers(vins)
@@ -130,7 +129,7 @@ class ByNumber:
         found = pd.concat(
             [
                 between(loose.assign(year=-1), ranges),
-                _of_as_many_figures(between(moved.assign(year=-1), ranges), moved),
+                moved,
                 between(loose_vins.dropna(subset=["prefix"]), ranges),
             ],
             ignore_index=True,
@@ -150,8 +149,7 @@ class ByNumber:
 
     def _with_moved_hyphens(self) -> pd.DataFrame:
         """Read numbers as if their hyphen stood behind another prefix they begin with (ZVW506-000500)."""
-        moved = self._related.loc[self._related["left"] != self._related["right"], "left"]
-        rows = self._domestic["row"][self._domestic["prefix"].isin(moved)].unique()
+        rows = self._domestic["row"][self._domestic["prefix"].isin(self._near["left"])].unique()
         return split_by_known(
             self._cars.numbers.loc[rows].str.replace("-", ""), self._placed.prefixes
         )
@@ -160,38 +158,15 @@ class ByNumber:
         """Find numbers inside a range but for a prefix with letters more or less than the range's."""
         ranges = self._ranges.of_kind("ordered", "open")
         ranges = ranges[ranges["year"] < 0]
-        near = self._related[self._related["left"] != self._related["right"]]
-        read = near.rename(columns={"left": "prefix", "right": "near"})
-        both = self._domestic.merge(read, on="prefix").rename(columns={"row": "car"})
-        if not len(both):
-            return nothing()
-        asked = both.rename(columns={"prefix": "own", "near": "prefix", "car": "row"})
-        found = between(asked, ranges)
-        found = found.merge(
-            both.rename(columns={"prefix": "own", "near": "prefix"})[
-                ["car", "own", "prefix", "is_split"]
-            ],
-            on=["car", "prefix"],
-        )
+        read = self._near.rename(columns={"left": "own", "right": "prefix"})
+        asked = self._domestic.rename(columns={"prefix": "own"}).merge(read, on="own")
+        found = between(asked, ranges, "own", "is_split")
         # What another campaign's prefix makes of a number without hyphen tells this one nothing.
-        named = ranges[["campaign", "prefix"]].drop_duplicates().rename(columns={"prefix": "own"})
-        is_own = found[["campaign", "own"]].merge(named.assign(is_own=1), how="left")["is_own"]
-        found = found[~found["is_split"] | is_own.notna().to_numpy(bool)]
+        named = ranges[["campaign", "prefix"]].drop_duplicates().assign(is_named=1)
+        named = named.rename(columns={"prefix": "own_car"})
+        is_named = found[["campaign", "own_car"]].merge(named, how="left")["is_named"].notna()
+        found = found[~found["is_split_car"].to_numpy(bool) | is_named.to_numpy(bool)]
         own = self._cars.models["body"].to_numpy()[found["car"].to_numpy(np.int64)]
         is_unknown = pd.isna(own) | found["body"].isna().to_numpy()
         found = found[is_unknown | (own == found["body"].to_numpy())]
         return pairs_of(found, MatchClass.POSSIBLE, Reason.SIMILAR_PREFIX)
-
-
-def _of_as_many_figures(found: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
-    """Give the cars whose serial, read so, has as many figures as an end of the range."""
-    both = found.merge(
-        placed.rename(columns={"row": "car"})[["car", "prefix", "digits"]], on=["car", "prefix"]
-    )
-    return both[both["digits"].between(both["fewest"], both["most"])]
-
-
-def _common(first: str, last: str) -> str:
-    """Give what two texts begin with."""
-    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
-    return first[:length] if length is not None else first[: min(len(first), len(last))]

@@ -55,12 +55,13 @@ class Placed:
         return cls(frame, is_placed, known)
 
 
-def between(placed: pd.DataFrame, ranges: pd.DataFrame) -> pd.DataFrame:
+def between(placed: pd.DataFrame, ranges: pd.DataFrame, *carried: str) -> pd.DataFrame:
     """Give the cars between the ends of ranges, as `car` and the ranges' columns.
 
     Args:
         placed: `row`, `prefix`, `serial`, `year`, as `Placed.frame`.
         ranges: with prefix and ends; an open one has none above.
+        carried: columns of `placed` to give too, as `<name>_car`.
     """
     ranges = ranges.dropna(subset=["prefix"])
     is_open = ranges["kind"] == "open"
@@ -68,27 +69,26 @@ def between(placed: pd.DataFrame, ranges: pd.DataFrame) -> pd.DataFrame:
     ranges = ranges.assign(
         high=ranges["high"].mask(is_open & domestic, _WIDTH - 1).mask(is_open & ~domestic, LAST_VIN)
     )
-    found = _between(placed, ranges[domestic], None)
     of_vins = ranges[~domestic]
-    for year in of_vins["year"].unique().tolist():
-        found += _between(placed, of_vins[of_vins["year"] == year], year)
-    if not found:
-        return ranges[:0].assign(car=np.array([], np.int64))
-    return pd.concat(found, ignore_index=True)
+    found = [
+        _between(placed, of_vins[of_vins["year"] == year], year, carried)
+        for year in of_vins["year"].unique().tolist()
+    ]
+    of_others = _between(placed, ranges[domestic], None, carried)
+    return pd.concat([of_others, *found], ignore_index=True)
 
 
-def _between(placed: pd.DataFrame, ranges: pd.DataFrame, year_of: int | None) -> list[pd.DataFrame]:
+def _between(
+    placed: pd.DataFrame, ranges: pd.DataFrame, year_of: int | None, carried: tuple[str, ...]
+) -> pd.DataFrame:
     placed = placed[placed["year"] < 0] if year_of is None else placed[placed["year"] >= 0]
-    if not len(ranges) or not len(placed):
-        return []
     serial = placed["serial"].to_numpy()
     if year_of is not None:
         serial = serial + (placed["year"].to_numpy() - year_of) % len(YEARS) * YEAR_STEP
     names = pd.Index(pd.unique(ranges["prefix"]))
     group = names.get_indexer(pd.Index(placed["prefix"]))
-    known = group >= 0
-    group, serial, rows = group[known], serial[known], placed["row"].to_numpy()[known]
-    order = np.lexsort((serial, group))
+    known = np.flatnonzero(group >= 0)
+    order = known[np.lexsort((serial[known], group[known]))]
     # One number orders by prefix first, then by serial: a range is two places in it.
     keys = group[order].astype(np.int64) * _WIDTH + serial[order]
     of_range = names.get_indexer(pd.Index(ranges["prefix"])).astype(np.int64) * _WIDTH
@@ -97,5 +97,6 @@ def _between(placed: pd.DataFrame, ranges: pd.DataFrame, year_of: int | None) ->
     counts = stop - start
     places = np.repeat(np.arange(len(ranges)), counts)
     offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    cars = rows[order][np.repeat(start, counts) + offsets]
-    return [ranges.iloc[places].assign(car=cars)]
+    cars = placed.iloc[order[np.repeat(start, counts) + offsets]]
+    own = {f"{name}_car": cars[name].to_numpy() for name in carried}
+    return ranges.iloc[places].assign(car=cars["row"].to_numpy(), **own)

@@ -97,11 +97,8 @@ class Ranges:
         """Name the campaigns with a row no car can be held against: neither 型式 nor a number."""
         frame = self.frame
         says_nothing = frame["body"].isna() & frame["prefix"].isna() & frame["last_prefix"].isna()
-        is_stamped = frame["kind"] == "one"
         has_digits = frame["first"].str.contains("[0-9]").to_numpy(bool)
-        return sorted(
-            frame.loc[says_nothing & ~is_stamped & ~has_digits, "campaign"].unique().tolist()
-        )
+        return sorted(frame.loc[says_nothing & ~has_digits, "campaign"].unique().tolist())
 
     def of_kind(self, *kinds: str) -> pd.DataFrame:
         """Give the ranges of these kinds."""
