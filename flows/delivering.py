@@ -3,7 +3,12 @@
 from drops.sealing import parcels_beside
 from flows.carrying import carry
 from flows.desk import Desk
-from flows.earlier_drop import objections_moved, opened_for, overtaken_by_objections
+from flows.earlier_drop import (
+    objections_moved,
+    opened_for,
+    overtaken_by_objections,
+    refuse_holding_refusers,
+)
 from flows.opening import Clock
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
@@ -19,7 +24,8 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
     """
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
-        drop = book.named(drop_id).drop
+        entered = book.named(drop_id)
+        drop = entered.drop
         successor = _successor(book, drop)
     if successor:
         raise RefusedError(
@@ -31,6 +37,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             has_moved = objections_moved(run, connection, drop)
         if has_moved:
             raise overtaken_by_objections(drop)
+        refuse_holding_refusers(run, entered)
         return carry(run, drop.drop_id)
 
 

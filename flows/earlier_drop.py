@@ -5,16 +5,22 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from drops.keys import PartnerKeys
 from flows.desk import Desk
 from flows.opening import Clock
 from flows.request import ExportRequest
 from flows.run import Run, opened_run
-from flows.stages.register import take_in
+from flows.stages.objectors import Objectors
+from flows.stages.register import look_up, take_in
+from ledger.drop_book import DropBook, EnteredDrop
 from ledger.objection_book import ObjectionBook
 from ledger.review_book import ReviewBook
 from schemas.agreement import DropKind
+from schemas.catalog import DELIVERABLE_TABLES
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError, RefusedError
+from sources.staging import take_snapshot
+from transforms.arrays import whole
 from transforms.objections import AsOf, in_force
 
 
@@ -74,6 +80,36 @@ def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
         set(in_force(events, AsOf(day)).to_pylist()) for day in (made_on, run.as_of.date())
     )
     return then != now
+
+
+def refuse_holding_refusers(run: Run, entered: EnteredDrop) -> None:
+    """Refuse a drop that holds somebody who refuses, as today's records tell.
+
+    A merge entered since it was made may have shown that a person in it is one who had objected.
+
+    Raises:
+        ObjectionsMovedError: it does.
+    """
+    drop = entered.drop
+    names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
+    snapshot = take_snapshot(run.folder, run.staged, run.environment, names)
+    look_up(run, snapshot)
+    refusers = snapshot.chosen(
+        "customers", ["customer_id"], Objectors(run, snapshot, drop.partner).rows
+    )
+    keys = PartnerKeys(run.ledger.key(drop.partner)).of(
+        "customers", whole(refusers["customer_id"].drop_null())
+    )
+    with run.ledger.reading() as connection:
+        held = DropBook(connection).holdings.person_keys(entered.sequence)
+    count = len(held.intersection(keys.to_pylist()))
+    if count:
+        raise ObjectionsMovedError(
+            f"{drop.drop_id}: 今の記録では、申し出のある方が {count} 人入っています。渡しません。もう一度 "
+            "export してください / "
+            f"{drop.drop_id}: as the records stand today it holds {count} who refuse; it does not leave. Run "
+            "the export again"
+        )
 
 
 def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:

@@ -14,15 +14,16 @@ from flows.run import Run, opened_run
 from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
+from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
-from ledger.objection_book import ObjectionBook
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.partner_tables import STANDING, PartnerTable
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
-from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
+from transforms.identity import same_people
 from transforms.key_forms import hexadecimal_keys
 from transforms.persons import keepers
+from transforms.remembered import Refusers
 from transforms.settling import settle
 from transforms.shaping import shape
 from transforms.spine import at
@@ -89,11 +90,7 @@ class _Own:
 def _settle(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
     """Rule on all records and screen what is the person's, as the stages before a partner's do."""
     spine = snapshot.spine
-    traits = traits_of(snapshot.table("customers", IDENTITY_COLUMNS), run.ledger.references.traits)
-    with run.ledger.reading() as connection:
-        register = ObjectionBook(connection, run.ledger.references).register()
-    run.scratch.save_traits(traits)
-    run.scratch.save_register(register)
+    look_up(run, snapshot)
     wanted = pyarrow.array(sorted(numbers), pyarrow.string())
     ids = spine.column("customers", "customer_id")
     own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
@@ -104,13 +101,14 @@ def _settle(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
         mask = everything if of_others is None else of_others
         verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
-    return _Own(own, verdicts, same_people(own, spine.merges.persons, traits))
+    return _Own(own, verdicts, same_people(own, spine.merges.persons, run.scratch.traits()))
 
 
 def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[ShownRecord]:
-    objectors = Objectors(run, snapshot, partner).rows
-    is_refused = bool((objectors & own.rows).any())
-    view = view_of(run, snapshot, own.verdicts, objectors & ~own.person, partner)
+    objectors = Objectors(run, snapshot, partner)
+    is_refused = bool((objectors.rows & own.rows).any())
+    others = Refusers(objectors.rows & ~own.person, objectors.gone)
+    view = view_of(run, snapshot, own.verdicts, others, partner)
     tables = [table for table in view.tables if table.name in _SHOWN]
     view.give_keys(run.ahead.keys, tables)
     return [

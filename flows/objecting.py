@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.desk import Desk
+from flows.learning import learn
 from flows.objection_list import ENDED, Listed, listed
 from flows.people import People
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
@@ -92,8 +93,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         ]
         book.add(desk.actor, raised, events, "object", "recorded")
         if people:
-            meaning = Meaning.of(book.register(), people.traits, AsOf(desk.today))
-            book.remember(meaning.lessons(people.persons))
+            _learn(book, people, AsOf(desk.today))
     return Taken(tuple(each.objection_id for each in raised), people is not None)
 
 
@@ -118,6 +118,12 @@ def lift(
         ]
         book.add(desk.actor, (), events, "object", "lifted")
     return Taken(tuple(each.objection_id for each in chosen), people is not None)
+
+
+def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> None:
+    """Remember whom the objections mean, while it can be seen."""
+    meaning = Meaning.of(book.register(), people.traits, as_of)
+    learn(book, meaning, people.persons, people.chosen, people.digest)
 
 
 def _days_to_lift(
@@ -166,8 +172,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
             )
         there = people.traits.number.tolist()
         book.settle(desk.actor, Event(objection, "settled", desk.today), customer, there)
-        meaning = Meaning.of(book.register(), people.traits, as_of)
-        book.remember(meaning.lessons(people.persons))
+        _learn(book, people, as_of)
     return Taken((objection,), are_records_read=True)
 
 

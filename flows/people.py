@@ -30,6 +30,10 @@ class People:
         """By what they are recognised."""
         return traits_of(self.customers, self.digest)
 
+    def chosen(self, mask: np.ndarray) -> pyarrow.Table:
+        """Give the rows of a mask."""
+        return self.customers.filter(pyarrow.array(mask))
+
     @cached_property
     def numbers(self) -> list[str | None]:
         """Customer numbers in the order of the records."""

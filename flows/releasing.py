@@ -9,6 +9,7 @@ from flows.earlier_drop import (
     objections_moved,
     opened_for,
     overtaken_by_objections,
+    refuse_holding_refusers,
     refuse_overtaken,
 )
 from flows.opening import Clock
@@ -80,6 +81,7 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
 def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
     refuse_overtaken(run, drop)
+    refuse_holding_refusers(run, entered)
     series = run.series(drop.partner)
     staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)
     to_disk(staging)

@@ -17,6 +17,7 @@ from ledger.recall_book import Handover
 from sources.snapshot import batches_in
 from transforms.identity import Traits
 from transforms.objections import Register
+from transforms.remembered import Refusers
 from transforms.screening.screened import Screened
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
@@ -80,13 +81,14 @@ class Scratch:
         is_there = self._table_file("screened").exists()
         return Screened(self.table("screened")) if is_there else Screened.nothing()
 
-    def save_objectors(self, objectors: np.ndarray, partner: str) -> None:
-        """Keep the mask of the customer rows whose person objected to a partner."""
-        np.save(self.folder / f"objectors-{partner}.npy", objectors)
+    def save_refusers(self, refusers: Refusers, partner: str) -> None:
+        """Keep who objected to a partner."""
+        np.savez(self.folder / f"refusers-{partner}.npz", rows=refusers.rows, gone=refusers.gone)
 
-    def objectors(self, partner: str) -> np.ndarray:
-        """Read the mask of the customer rows whose person objected to a partner."""
-        return np.asarray(np.load(self.folder / f"objectors-{partner}.npy"))
+    def refusers(self, partner: str) -> Refusers:
+        """Read who objected to a partner."""
+        with np.load(self.folder / f"refusers-{partner}.npz") as kept:
+            return Refusers(kept["rows"], kept["gone"])
 
     def save_traits(self, traits: Traits) -> None:
         """Keep by what every customer is recognised."""
@@ -103,6 +105,14 @@ class Scratch:
         self.save_table("events", register.events)
         self.save_table("objection-traits", register.traits)
         (self.folder / "head").write_text(register.head)
+
+    def save_mentions(self, mentions: pyarrow.Table) -> None:
+        """Keep what tells of objectors in other people's rows (`MENTIONS`)."""
+        self.save_table("mentions", mentions)
+
+    def mentions(self) -> pyarrow.Table:
+        """Read what tells of objectors in other people's rows (`MENTIONS`)."""
+        return self.table("mentions")
 
     def register(self) -> Register:
         """Read the objections as the gate must know them."""

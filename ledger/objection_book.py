@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pyarrow
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
@@ -18,7 +19,9 @@ from ledger.bindings import BOUND_EVENTS, BOUND_TERMS, digest_of_objections
 from ledger.chain import START, Head
 from ledger.references import References
 from transforms.identity import DIGITS, NUMBER, digits_texts, number_texts
-from transforms.objections import EVENTS, TERMS, TRAITS, Register
+from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
+
+_MARK = np.dtype("<u8")
 
 RECORDS, COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
@@ -153,6 +156,10 @@ class ObjectionBook:
         numbers = select(traits.c.digest).where(own, traits.c.kind == NUMBER)
         known = {int(digest, 16) for digest in self._connection.execute(numbers).scalars()}
         self._connection.execute(delete(traits).where(own))
+        mentions = tables.objection_mentions
+        self._connection.execute(
+            delete(mentions).where(mentions.c.objection_id == event.objection_id)
+        )
         if customer_id:
             self._add_number_traits({event.objection_id: customer_id})
         else:
@@ -160,9 +167,40 @@ class ObjectionBook:
                 {(event.objection_id, NUMBER, digest) for digest in known - set(there)}
             )
 
-    def remember(self, lessons: set[tuple[str, str, int]]) -> None:
-        """Keep by what the person of each objection is recognised, beyond what is kept already."""
+    def remember(self, lessons: set[tuple[str, str, int]], mentions: pyarrow.Table) -> None:
+        """Keep by what the person of each objection is recognised, beyond what is kept already.
+
+        Args:
+            lessons: objection, kind and digest of traits.
+            mentions: `MENTIONS`, in order.
+        """
         self._add_traits(lessons)
+        known = self._marks()
+        ids, firsts = np.unique(mentions["objection_id"].to_numpy(), return_index=True)
+        told = np.split(mentions["digest"].to_numpy().astype(_MARK), firsts[1:])
+        rows = []
+        for objection, marks in zip(ids.tolist(), told, strict=False):
+            before = known.get(objection, b"")
+            if marks.tobytes() != before:
+                every = np.union1d(np.frombuffer(before, _MARK), marks)
+                rows.append({"objection_id": objection, "marks": every.tobytes()})
+        if rows:
+            table = tables.objection_mentions
+            own = delete(table).where(table.c.objection_id == bindparam("objection"))
+            self._connection.execute(own, [{"objection": row["objection_id"]} for row in rows])
+            self._connection.execute(insert(table), rows)
+
+    def mentions(self) -> pyarrow.Table:
+        """Load what tells of the persons of objections in other people's rows, as `MENTIONS`."""
+        kept = self._marks()
+        marks = [np.frombuffer(each, _MARK) for each in kept.values()]
+        ids = np.repeat(np.array(list(kept), object), [len(each) for each in marks])
+        digests = np.concatenate([np.array([], np.uint64), *marks])
+        return pyarrow.table({"objection_id": ids, "digest": digests}, MENTIONS)
+
+    def _marks(self) -> dict[str, bytes]:
+        rows = self._connection.execute(select(tables.objection_mentions))
+        return {row.objection_id: bytes(row.marks) for row in rows}
 
     def seen(self) -> set[str]:
         """Give the objections that stood in the shop's records when they were last read."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-FORM = "0006"
+FORM = "0007"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -97,6 +97,15 @@ objection_traits = Table(
     Column("digest", String(16), primary_key=True),
 )
 """One row per keyed digest by which the person of a refusal is recognised, in the records or after."""
+
+objection_mentions = Table(
+    "objection_mentions",
+    metadata,
+    Column("objection_id", ForeignKey("objections.objection_id"), primary_key=True),
+    Column("marks", LargeBinary, nullable=False),
+)
+"""One row per refusal: keyed digests (uint64, little-endian, in order) of what tells of its person in other
+people's rows."""
 
 objection_sightings = Table(
     "objection_sightings",

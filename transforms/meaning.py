@@ -65,7 +65,7 @@ class Meaning:
         mask |= is_among(self.traits.digits, _of_kind(asked.filter(pyarrow.array(is_open)), DIGITS))
         return mask
 
-    def lessons(self, persons: np.ndarray) -> set[tuple[str, str, int]]:
+    def lessons(self, pairs: "Pairs") -> set[tuple[str, str, int]]:
         """Give what is to be remembered of the persons meant for certain: objection, kind, digest.
 
         That is every number and mark of every row of the same person, however it was found, so that
@@ -73,9 +73,8 @@ class Meaning:
         be somebody else's number teaches nothing.
 
         Args:
-            persons: per customer row its person by recorded merges (`Merges.persons`).
+            pairs: who is meant for certain.
         """
-        pairs = self.certain(persons)
         ids = pairs.objections.dictionary_encode()
         names, whose = np.array(ids.dictionary.to_pylist(), object), ids.indices.to_numpy()
         found = {(objection, MATCHED, 1) for objection in names.tolist()}
@@ -92,7 +91,7 @@ class Meaning:
         """Pair objections with all rows of the persons they mean for certain.
 
         Args:
-            persons: as for `lessons`.
+            persons: per customer row its person by recorded merges (`Merges.persons`).
         """
         known = self.register.traits
         ids = known["objection_id"].combine_chunks().dictionary_encode()

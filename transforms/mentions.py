@@ -1,7 +1,6 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -14,15 +13,19 @@ from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import (
+    SHORTEST_PLOT,
     fold_homes,
     fold_names,
+    plots_of,
     squeezed,
     squeezed_addresses,
     squeezed_addresses_text,
     squeezed_text,
 )
-from transforms.reading.folding import fold_phone, nfkc
+from transforms.reading.folding import fold_phone
 from transforms.reading.joined_text import JoinedText
+from transforms.reading.passing_names import ANYWHERE_BEHIND, names_in_passing
+from transforms.remembered import NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
 
 PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
@@ -35,25 +38,7 @@ SHORTEST_ADDRESS = 8
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
 LOCAL_DIGITS = 7
-_BEHIND_A_NAME = r"(様|殿|サン|氏|方|宅|邸|気付|内(?!科)|家(?![具電庭])|ノ|他|ホカ|外(?!科)|商店).*"
-"""What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名)."""
-
-_ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
-"""What follows a name also in the middle of a cell, folded."""
-
-_BEFORE_A_NAME = re.compile(
-    "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?|同居)"
-)
-"""What stands before a person's name inside somebody else's (代表佐藤一郎)."""
-
-_BETWEEN_NAMES = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
-
-_MOST_WORDS = 3
-"""So many words a name is written in."""
-
-_FAMILY_NAME = 3
-"""A name of so few characters may be a family name, which many people have."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +83,12 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
-        plots=_plots(fold_homes(whole(people["address"]))),
+        plots=frozenset().union(
+            *(
+                _long_enough(plots, SHORTEST_PLOT)
+                for plots in plots_of(fold_homes(whole(people["address"])))
+            )
+        ),
         own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
         emails=frozenset(emails),
     )
@@ -107,17 +97,25 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
 class Mentions:
     """Finds people in the cells of a column, looking at each distinct text once."""
 
-    def __init__(self, people: Identities) -> None:
-        """Build the automata (Aho-Corasick)."""
-        self._exact = people.names
+    def __init__(self, people: Identities, gone: Gone = NOBODY) -> None:
+        """Build the automata (Aho-Corasick).
+
+        Args:
+            people: who is in the records.
+            gone: who is remembered only.
+        """
+        self._gone = gone
         self._contact_count = len(people.contacts)
         self._contacts_and_names = _automaton(
             [*sorted(people.contacts), *sorted(people.names - people.contacts)]
         )
         self._addresses = _automaton(sorted(people.addresses))
-        self._homes, self._plots, self._phones, self._emails = (
+        self._names, self._homes, self._plots, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
-            for texts in (people.homes, people.plots, people.own_phones, people.emails)
+            for texts in (
+                *(people.names, people.homes, people.plots),
+                *(people.own_phones, people.emails),
+            )
         )
         self._own = people.own_phones | people.emails
         digits = (fold_phone(phone) for phone in people.own_phones)
@@ -136,50 +134,42 @@ class Mentions:
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
+        mask = self._gone.in_names(cells)
         if not self._is_searched(cells):
-            return np.zeros(len(cells), bool)
+            return mask
         distinct = _Distinct(cells.dictionary_encode(), squeezed_text)
         words, starts, ends = distinct.matches(self._contacts_and_names)
         is_sure = words < self._contact_count
         is_sure |= np.array(
-            [distinct.text.startswith(_ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
+            [distinct.text.startswith(ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
         )
-        mask, is_named = distinct.spread(starts[is_sure]), distinct.spread(starts)
-        for place in np.flatnonzero(is_named & ~mask).tolist():
-            mask[place] = self._is_in_passing(cells[place].as_py())
+        mask |= distinct.spread(starts[is_sure])
+        is_named = distinct.spread(starts)
+        doubtful = np.flatnonzero(is_named & ~mask)
+        if len(doubtful):
+            mask[doubtful] = self._are_in_passing(cells.take(pyarrow.array(doubtful)))
         return mask
 
     def _is_searched(self, cells: pyarrow.Array) -> bool:
         return self._contacts_and_names is not None and cells.null_count < len(cells)
 
-    def _is_in_passing(self, cell: str) -> bool:
-        """Tell whether a person is one of several named in a cell, or named with something behind."""
-        written = nfkc(cell)
-        if self._folded([written])[0] in self._exact:
-            return False
-        parts = [part for part in re.split(_BETWEEN_NAMES, written) if part.strip()]
-        alone = (_BEFORE_A_NAME.sub("", part.strip()) for part in parts)
-        behind_a_number = (re.sub("^.*[0-9]", "", part) for part in parts)
-        words = (run for part in parts for run in _runs_of_words(part))
-        folded = self._folded([*parts, *alone, *behind_a_number, *words])
-        return not self._exact.isdisjoint(
-            [*folded, *(re.sub(_BEHIND_A_NAME, "", each) for each in folded)]
-        )
-
-    def _folded(self, names: list[str]) -> list[str]:
-        return [
-            str(name)
-            for name in squeezed(fold_names(pyarrow.array(names, pyarrow.string()))).to_pylist()
-        ]
+    def _are_in_passing(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that name one of several, or somebody with something around the name."""
+        is_whole = _mask(pc.is_in(squeezed(fold_names(cells)), value_set=self._names))
+        names, places = names_in_passing(cells)
+        mask = np.zeros(len(cells), bool)
+        mask[places[_mask(pc.is_in(names, value_set=self._names))]] = True
+        return mask & ~is_whole
 
     def are_phones(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of phone numbers that are one of theirs, and no household's."""
-        return _mask(pc.is_in(cells, value_set=self._phones)) | hold_one(cells, self._own)
+        mask = _mask(pc.is_in(cells, value_set=self._phones)) | hold_one(cells, self._own)
+        return mask | self._gone.are_contacts(cells)
 
     def are_emails(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of e-mail addresses that are theirs, or made of their number."""
         mask = _mask(pc.is_in(pc.utf8_lower(cells), value_set=self._emails))
-        mask |= hold_one(cells, self._own)
+        mask |= hold_one(cells, self._own) | self._gone.are_contacts(cells)
         if len(self._digits) and pc.any(pc.match_substring_regex(cells, _NUMBER_BEFORE_AT)).as_py():
             numbers = pc.replace_substring_regex(cells, _NUMBER_BEFORE_AT + ".*", r"\1")
             mask |= _mask(pc.is_in(pc.replace_substring(numbers, "-", ""), value_set=self._digits))
@@ -187,31 +177,13 @@ class Mentions:
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address as a whole."""
-        whole_ones = _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
-        return whole_ones | _mask(pc.is_in(squeezed(fold_homes(cells)), value_set=self._plots))
-
-
-def _plots(homes: pyarrow.Array) -> frozenset[str]:
-    numbered = homes.filter(pc.match_substring_regex(homes, r"[0-9]-[0-9]+$")).drop_null()
-    in_town = pc.replace_substring_regex(numbered, "^[^0-9]*?[市区村](.{2}[^0-9]*[0-9])", r"\1")
-    found = (squeezed(each) for each in (numbered, in_town))
-    return frozenset().union(*(_long_enough(each, SHORTEST_ADDRESS - 2) for each in found))
+        mask = _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
+        mask |= _mask(pc.is_in(squeezed(fold_homes(cells)), value_set=self._plots))
+        return mask | self._gone.are_homes(cells)
 
 
 def _mask(found: pyarrow.Array) -> np.ndarray:
     return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))
-
-
-def _runs_of_words(part: str) -> Iterator[str]:
-    """Give the runs of words in a part of a cell that may be somebody's whole name."""
-    words = part.split()
-    for start in range(len(words)):
-        for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
-            run = words[start:end]
-            may_be_family_name = end == start + 1 and len(run[0]) <= _FAMILY_NAME
-            if not may_be_family_name:
-                yield "".join(run)
-                yield _BEFORE_A_NAME.sub("", "".join(run))
 
 
 def _automaton(words: list[str]) -> "ahocorasick_rs.AhoCorasick | None":

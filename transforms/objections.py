@@ -53,6 +53,9 @@ TRAITS = pyarrow.schema(
 )
 """One row per keyed digest by which the person of an objection is recognised."""
 
+MENTIONS = pyarrow.schema([("objection_id", pyarrow.string()), ("digest", pyarrow.uint64())])
+"""One row per keyed digest of what tells of the person of an objection in other people's rows."""
+
 
 @dataclass(frozen=True)
 class Recipient:

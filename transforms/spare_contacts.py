@@ -27,12 +27,14 @@ def spare_contacts(people: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow
     Args:
         people: `CONTACT_COLUMNS` and `UNREAD`.
     """
-    found = [
-        (contact, row)
-        for name in (*CONTACT_COLUMNS, UNREAD)
-        for row, contacts in _told(whole(people[name]))
-        for contact in contacts
-    ]
+    found = [contacts_within(whole(people[name])) for name in (*CONTACT_COLUMNS, UNREAD)]
+    contacts, rows = zip(*found, strict=True)
+    return pyarrow.concat_arrays(contacts), np.concatenate(rows)
+
+
+def contacts_within(cells: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give the contacts in cells that are not just one as it is written, each with its row."""
+    found = [(contact, row) for row, contacts in _told(cells) for contact in contacts]
     contacts = pyarrow.array([contact for contact, _ in found], pyarrow.string())
     return contacts, np.array([row for _, row in found], np.int32)
 

@@ -8,6 +8,7 @@ from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView, view_of
 from schemas.agreement import DropKind
 from sources.snapshot import Snapshot
+from transforms.remembered import Refusers
 from transforms.settling import spread_down, spread_quarantine
 from transforms.shaping import indispensable_names, unmappable_rows, withheld_rows
 from transforms.verdicts import Disposition, Verdict, Verdicts
@@ -21,14 +22,14 @@ def gate(run: Run, snapshot: Snapshot, partner: str) -> None:
     Raises:
         QuarantineLimitError: the partner's encoding would lose too many rows.
     """
-    verdicts, objectors = _gated_out(run, snapshot, partner)
-    view = view_of(run, snapshot, verdicts, objectors, partner)
+    verdicts, refusers = _gated_out(run, snapshot, partner)
+    view = view_of(run, snapshot, verdicts, refusers, partner)
     _withhold(view)
     _set_aside_unmappable(run, view, partner)
     run.scratch.save_verdicts(verdicts, partner)
 
 
-def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, np.ndarray]:
+def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, Refusers]:
     """Rule out who objected to the partner, and keep who that is and what is theirs."""
     verdicts = run.scratch.verdicts()
     objectors = Objectors(run, snapshot, partner)
@@ -38,8 +39,9 @@ def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, np
     for ruled in (verdicts, objected):
         objectors.gate_out(ruled)
     run.scratch.save_verdicts(objected, f"objected-{partner}")
-    run.scratch.save_objectors(objectors.rows, partner)
-    return verdicts, objectors.rows
+    refusers = Refusers(objectors.rows, objectors.gone)
+    run.scratch.save_refusers(refusers, partner)
+    return verdicts, refusers
 
 
 def _withhold(view: PartnerView) -> None:

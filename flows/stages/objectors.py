@@ -23,6 +23,7 @@ from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
 from transforms.objections import AsOf, Recipient, refusing
 from transforms.reading.folded_columns import fold_homes
+from transforms.remembered import Gone, marks_of
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -55,6 +56,14 @@ class Objectors:
         perhaps = self._merged_perhaps(self.rows) | self._akin_to_nameless()
         if perhaps.any():
             self.rows = same_people(self.rows | perhaps, persons, self._traits)
+        mentions = run.scratch.mentions()
+        is_theirs = pc.is_in(mentions["objection_id"], value_set=refusals)
+        self.gone = self._unseen(mentions.filter(is_theirs)["digest"].to_numpy())
+
+    def _unseen(self, marks: np.ndarray) -> np.ndarray:
+        """Give the remembered marks that no row of today's objectors has; those are looked for plainly."""
+        theirs = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
+        return np.setdiff1d(marks, marks_of(theirs, self._digest)[0])
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""
@@ -122,7 +131,8 @@ class Objectors:
         is_linked = self._are_theirs(whole(family["linked_customer_id"]))
         objectors = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
         named = named_relatives(family, holders, objectors)
-        return is_linked | named | self._remembered_relatives(family, holders)
+        gone = Gone(self.gone, self._digest).are_relatives(family, holders)
+        return is_linked | named | gone | self._remembered_relatives(family, holders)
 
     def _holders(self) -> pyarrow.Table:
         """Give the customer each relative is entered under (`IDENTITY_COLUMNS`), nulls if there is none."""

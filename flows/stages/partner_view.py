@@ -18,7 +18,9 @@ from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch
+from transforms.identity import Digest
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
+from transforms.remembered import Gone, Refusers
 from transforms.screening.screened import Screened
 from transforms.settling import line_columns
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
@@ -110,7 +112,7 @@ def begin_keys(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
 
 
 def view_of(
-    run: Run, snapshot: Snapshot, verdicts: Verdicts, objectors: np.ndarray, partner: str
+    run: Run, snapshot: Snapshot, verdicts: Verdicts, refusers: Refusers, partner: str
 ) -> PartnerView:
     """Put a partner's view together.
 
@@ -118,13 +120,16 @@ def view_of(
         run: the run.
         snapshot: its snapshot.
         verdicts: the partner's own.
-        objectors: mask of the customer rows whose person objected.
+        refusers: whose person objected.
         partner: the partner's id.
     """
     keys = PartnerKeys(run.ledger.key(partner))
     screened = run.scratch.screened()
     return view_by(
-        brief_of(run, partner), snapshot, verdicts, objectors, keys=keys, screened=screened
+        *(brief_of(run, partner), snapshot, verdicts, refusers),
+        keys=keys,
+        screened=screened,
+        digest=run.ledger.references.traits,
     )
 
 
@@ -132,10 +137,11 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     brief: Brief,
     snapshot: Snapshot,
     verdicts: Verdicts,
-    objectors: np.ndarray,
+    refusers: Refusers,
     *,
     keys: PartnerKeys,
     screened: Screened,
+    digest: Digest,
 ) -> PartnerView:
     """Put a partner's view together without a run: the texts of `screened` do not leave."""
     spine = snapshot.spine
@@ -147,7 +153,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     shaping = Shaping(
         delivery=brief.delivery,
         keys={},
-        mentions=Mentions(_identities(snapshot, spine, objectors)),
+        mentions=Mentions(_identities(snapshot, spine, refusers.rows), Gone(refusers.gone, digest)),
         customers=CustomerBlock(
             read=partial(spine.column, "customers"),
             keeper_of_vehicle=spine.rows("vehicles", "customer_id"),

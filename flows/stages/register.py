@@ -1,10 +1,12 @@
 """Register: what the records say about objections becomes events, and whom they mean is found out."""
 
 from collections.abc import Collection
+from functools import partial
 
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from flows.learning import learn
 from flows.report import Registered
 from flows.run import Run
 from flows.stages.everyone import traits as traits_of_everyone
@@ -23,7 +25,7 @@ from schemas.staging import FAULT
 from sources.objection_records import read_objections
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
-from transforms.identity import DIGITS
+from transforms.identity import DIGITS, IDENTITY_COLUMNS, traits_of
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
 from transforms.objections import AsOf, Register, in_force, standing
@@ -48,8 +50,9 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         known = book.register()
         as_of = AsOf(run.as_of.date())
         meaning = Meaning.of(known, traits, as_of)
-        book.remember(meaning.lessons(merges.persons))
-        known = book.register()
+        of_rows = partial(snapshot.chosen, "customers", IDENTITY_COLUMNS)
+        learn(book, meaning, merges.persons, of_rows, run.ledger.references.traits)
+        known, mentions = book.register(), book.mentions()
         holding = in_force(known.events, as_of)
         work = meaning.work(standing(known.events, as_of))
         _refuse_without_number(meaning, work, known)
@@ -58,8 +61,20 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         note(connection, run.actor, "read", detail=read)
     run.scratch.save_traits(traits)
     run.scratch.save_register(known)
+    run.scratch.save_mentions(mentions)
     begin_suspects(run, snapshot)
     return Registered(len(holding), known.head, len(work))
+
+
+def look_up(run: Run, snapshot: Snapshot) -> None:
+    """Keep for the gate what is known of objections and people, and record nothing."""
+    people = snapshot.table("customers", IDENTITY_COLUMNS)
+    with run.ledger.reading() as connection:
+        book = ObjectionBook(connection, run.ledger.references)
+        known, mentions = book.register(), book.mentions()
+    run.scratch.save_traits(traits_of(people, run.ledger.references.traits))
+    run.scratch.save_register(known)
+    run.scratch.save_mentions(mentions)
 
 
 def take_in(run: Run, connection: Connection, actor: Actor) -> None:

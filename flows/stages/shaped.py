@@ -166,11 +166,15 @@ def _shaper_of(drop: _Drop) -> Shaper:
     """Put together in a worker what shaping a drop needs, once for all of its parts."""
     scratch, partner = drop.scratch, drop.brief.partner
     keys = PartnerKeys(drop.proofs.key(partner))
-    verdicts, objectors = scratch.verdicts(f"leaving-{partner}"), scratch.objectors(partner)
+    verdicts, refusers = scratch.verdicts(f"leaving-{partner}"), scratch.refusers(partner)
+    references = References(drop.proofs.key(LEDGER_KEY))
     view = view_by(
-        drop.brief, drop.snapshot, verdicts, objectors, keys=keys, screened=scratch.screened()
+        *(drop.brief, drop.snapshot, verdicts, refusers),
+        keys=keys,
+        screened=scratch.screened(),
+        digest=references.traits,
     )
     for name in drop.keyed:
         path = scratch.row_keys(partner, name)
         view.shaping.keys[name] = RowKeys(path, verdicts.codes(name))
-    return Shaper(view, References(drop.proofs.key(LEDGER_KEY)), scratch, drop.staging)
+    return Shaper(view, references, scratch, drop.staging)

@@ -48,7 +48,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
         RecordsVanishedError: so much of what the partner holds is gone that the records are doubted.
     """
     view = view_of(
-        run, snapshot, run.scratch.verdicts(partner), run.scratch.objectors(partner), partner
+        run, snapshot, run.scratch.verdicts(partner), run.scratch.refusers(partner), partner
     )
     to_delete = tombstones(run, view, partner)
     targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None

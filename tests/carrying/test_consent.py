@@ -98,6 +98,21 @@ def test_a_waiting_drop_is_private_and_somebody_is_told(tmp_path):
     assert any("waits for the data manager (5 persons)" in line for line in told)
 
 
+def test_a_waiting_drop_that_a_merge_shows_to_hold_a_refuser_is_not_released(tmp_path):
+    shop = shop_of(tmp_path)
+    old = customer("50")
+    people = [customer(str(n)) for n in range(4)]
+    write_table(shop, "customers", [*people, old])
+    object_to(shop, "50")
+    run(shop)
+    write_table(
+        shop, "customers", [*people[:3], {**people[3], "merged_into_customer_id": "50"}, old]
+    )
+    with pytest.raises(ObjectionsMovedError, match="holds 1 who refuse"):
+        release(shop)
+    assert visible(shop) == []
+
+
 def test_a_released_drop_is_published_as_it_was_made(tmp_path):
     shop = shop_of(tmp_path)
     run(shop)

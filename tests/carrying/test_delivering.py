@@ -14,7 +14,17 @@ from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedErr
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
-from tests.factories import NOW, PERSON, agreement, customer, desk, object_to, run, write_shop
+from tests.factories import (
+    NOW,
+    PERSON,
+    agreement,
+    customer,
+    desk,
+    object_to,
+    run,
+    write_shop,
+    write_table,
+)
 from tests.running.test_command_line import joint_use
 
 NAME = "monthly-2026-10-r1.tar.age"
@@ -95,6 +105,19 @@ def test_nobody_is_told_to_carry_a_drop_an_objection_has_overtaken(tmp_path):
     done = joint_use("deliver", *asked)
     assert (done.returncode, "--by-hand" in done.stdout) == (4, False)
     assert "an objection arrived" in done.stderr
+
+
+def test_a_drop_that_a_merge_shows_to_hold_a_refuser_is_not_handed_over(tmp_path):
+    people = [customer("1"), customer("2"), customer("3")]
+    place = {"kind": "folder", "path": str(tmp_path / "out")}
+    shop = shop_for(tmp_path / "shop", place, tables={"customers": people})
+    object_to(shop, "1")
+    assert outcome_of(shop).status == "published"
+    write_table(shop, "customers", [*people[:2], {**people[2], "merged_into_customer_id": "1"}])
+    (tmp_path / "out").mkdir()
+    with pytest.raises(ObjectionsMovedError, match="holds 1 who refuse"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(tmp_path / "out") == set()
 
 
 def test_a_drop_that_was_not_sealed_cannot_have_been_carried(tmp_path):

@@ -85,7 +85,7 @@ def test_an_objection_means_every_row_of_the_person_and_that_is_what_is_remember
     spare = np.zeros(_ROWS, np.uint64)
     spare[traits.spare_rows] = traits.spare
     columns = [(NUMBER, traits.number), *((IDENTITY, mark) for mark in (*traits.marks, spare))]
-    assert meaning.lessons(persons) == {(objection, MATCHED, 1) for objection, _ in expected} | {
+    assert meaning.lessons(pairs) == {(objection, MATCHED, 1) for objection, _ in expected} | {
         (objection, kind, int(column[row]))
         for objection, row in expected
         for kind, column in columns

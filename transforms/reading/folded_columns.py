@@ -18,6 +18,7 @@ from transforms.reading.folding import (
 from transforms.reading.joined_text import JoinedText
 
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
+SHORTEST_PLOT = 6
 _SQUEEZED_OUT = "().-"
 _POSTAL_CODE = "〒?[0-9]{3}-?[0-9]{4}(?![0-9])"
 _COUNTY = "[^0-9{edge}]{{1,6}}?郡"
@@ -78,6 +79,17 @@ def _to_the_number(folded: pyarrow.Array) -> pyarrow.Array:
     is_numbered = pc.match_substring_regex(cut, r"[0-9]-[0-9]+$")
     lone = pc.replace_substring_regex(cut, _TO_A_LONE_NUMBER, r"\1")
     return pc.if_else(is_numbered, cut, lone)
+
+
+def plots_of(homes: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
+    """Give folded homes that end with a number and its branch, squeezed, with and without municipality.
+
+    Others are null. What is shorter than `SHORTEST_PLOT` may stand in anybody's text by chance.
+    """
+    is_numbered = pc.match_substring_regex(homes, r"[0-9]-[0-9]+$")
+    numbered = pc.if_else(is_numbered, homes, pyarrow.scalar(None, pyarrow.string()))
+    in_town = pc.replace_substring_regex(numbered, "^[^0-9]*?[市区村](.{2}[^0-9]*[0-9])", r"\1")
+    return squeezed(numbered), squeezed(in_town)
 
 
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:

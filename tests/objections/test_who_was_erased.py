@@ -1,0 +1,139 @@
+"""Who refused and is erased from the records is still known where others' rows tell of them."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.people import PHONE_COLUMNS
+from tests.factories import (
+    bytes_of,
+    customer,
+    delivered,
+    joined,
+    object_to,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+from transforms.identity import IDENTITY_COLUMNS
+from transforms.mentions import Mentions, identities
+from transforms.remembered import Gone, marks_of
+
+ERASED = {
+    "name": "隠田 秘一",
+    "name_kana": "オンダ ヒイチ",
+    "address": "山形市秘密町9番地9",
+    "phone": "023-699-9999",
+    "mobile_phone": "090-9876-5432",
+    "email": "hidden@example.jp",
+    "birth_on": "1960-05-06",
+}
+
+
+def shops(tmp_path, **others):
+    """Give a shop whose refuser was seen once, and is gone from the customers."""
+    people = [customer(str(number)) for number in range(1, 5)]
+    people[0] |= others.pop("first", {})
+    tables = joined(
+        {"customers": people, "vehicles": [vehicle("V1", "1")], **others}, slip("S1", "1", "V1")
+    )
+    gone = customer("9", **ERASED)
+    shop = write_shop(tmp_path, joined(tables, {"customers": [gone]}))
+    object_to(shop, "9")
+    return write_shop(tmp_path, joined(tables, {"objections": [objection("77", scope="none")]}))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"mobile_phone": "090-9876-5432"},
+        {"phone": "090 9876 5432 / 023-600-0001"},
+        {"email": "Hidden@example.jp"},
+        {"email": "09098765432@docomo.ne.jp"},
+        {"address": "山形市架空町1番地 隠田秘一様方"},
+        {"address": "山形市架空町1番地1号隠田秘一方"},
+        {"address": "山形市架空町1番地 電話09098765432"},
+        {"name": "架空 花子・隠田 秘一"},
+        {"name": "架空商会 代表 隠田秘一"},
+        {"name_kana": "カクウ ハナコ / オンダ ヒイチ"},
+    ],
+)
+def test_what_tells_of_them_in_others_rows_leaves_nowhere(tmp_path, cells):
+    shop = shops(tmp_path, first=cells)
+    report = run(shop)
+    found = bytes_of(Path(report.outcomes[0].path)).decode("utf-8", "replace")
+    for column, cell in cells.items():
+        assert cell not in found
+        assert all(row[column] != cell for row in delivered(report)["customers"])
+
+
+@pytest.mark.parametrize(
+    ("holder", "member"),
+    [
+        ({}, {"name": "隠田 秘一"}),
+        ({}, {"name": "オンダ ヒイチ"}),
+        ({}, {"name": "隠田 秘一", "birth_on": "1960-05-06"}),
+        ({}, {"name": "隠田秘一、隠田一子"}),
+        ({"address": "山形市秘密町９−９"}, {"name": "秘一"}),
+        ({"phone": "023-699-9999"}, {"name": "秘一"}),
+        ({"phone": "023-699-9999"}, {"birth_on": "1960-05-06"}),
+    ],
+)
+def test_they_are_no_relative_of_anybody(tmp_path, holder, member):
+    other = {"customer_id": "2", "name": "架空 月子", "birth_on": "1999-01-01"}
+    family = [
+        {"family_member_id": "F1", "customer_id": "1", **member},
+        {"family_member_id": "F2", **other},
+    ]
+    shop = shops(tmp_path, first=holder, family_members=family)
+    members = delivered(run(shop))["family_members"]
+    assert [row["name"] for row in members] == ["架空 月子"]
+
+
+def test_namesakes_of_another_birth_date_and_their_household_leave(tmp_path):
+    first = {"name": "隠田 秘一", "phone": "023-699-9999", "birth_on": "1999-01-01"}
+    member = {"family_member_id": "F1", "customer_id": "2", "name": "隠田 秘一"}
+    shop = shops(tmp_path, first=first, family_members=[{**member, "birth_on": "1999-01-01"}])
+    tables = delivered(run(shop))
+    assert {"隠田 秘一"} <= {row["name"] for row in tables["customers"]}
+    assert "023-699-9999" in {row["phone"] for row in tables["customers"]}
+    assert [row["name"] for row in tables["family_members"]] == ["隠田 秘一"]
+
+
+def _digest(texts):
+    plain = [None if t is None else abs(hash(("secret", t))) for t in texts.to_pylist()]
+    return pyarrow.array(plain, pyarrow.uint64())
+
+
+_NAMES = ("隠田 秘一", "隠田秘一", "オンダ ヒイチ", "佐藤 一郎")
+_CONTACTS = (" 090-9876-5432 ", " hidden@example.jp ")
+_AROUND = ("様", "方", "様方", "・", " ", "、", "代表", "他1名", "山形市秘密町9番地9", "１−２")
+_PARTS = st.sampled_from([*_NAMES, *_CONTACTS, *_AROUND])
+
+
+@given(st.lists(st.lists(_PARTS, min_size=1, max_size=5).map("".join), max_size=20))
+def test_the_remembered_are_found_wherever_those_in_the_records_are(cells):
+    row = dict.fromkeys(IDENTITY_COLUMNS)
+    row |= {name: ERASED[name] for name in ("name", "name_kana", "address", "email")}
+    row[PHONE_COLUMNS[0]] = "090-9876-5432"
+    people = pyarrow.table(
+        {name: pyarrow.array([cell], pyarrow.string()) for name, cell in row.items()}
+    )
+    marks, rows = marks_of(people, _digest)
+    assert set(rows.tolist()) == {0}
+    seen, gone = Mentions(identities(people)), Gone(np.unique(marks), _digest)
+    texts = pyarrow.array(cells, pyarrow.string())
+    for by_records, by_marks in (
+        (seen.in_names, gone.in_names),
+        (seen.are_phones, gone.are_contacts),
+        (seen.are_emails, gone.are_contacts),
+        (seen.are_homes, gone.are_homes),
+    ):
+        missed = by_records(texts) & ~by_marks(texts)
+        assert not texts.filter(pyarrow.array(missed)).to_pylist()

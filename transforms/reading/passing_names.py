@@ -1,0 +1,86 @@
+"""Names of persons in passing: in a cell that names several, or that names one with something around it."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from transforms.reading.folded_columns import fold_names, squeezed
+
+ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
+"""What follows a name also in the middle of a cell, folded."""
+
+_BEHIND = r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店).*"
+"""What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名; RE2)."""
+
+_BEFORE = "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?|同居)"
+"""What stands before a person's name inside somebody else's (代表佐藤一郎; RE2)."""
+
+_BETWEEN = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
+
+_MOST_WORDS = 3
+"""So many words a name is written in."""
+
+_FAMILY_NAME = 3
+"""A name of so few characters may be a family name, which many people have."""
+
+
+def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give all that may be somebody's whole name in the texts, squeezed, and the place of the text of each.
+
+    A text that is a name as a whole names its own bearer, perhaps a namesake: it is given, too.
+    """
+    parts, places = _flat(
+        pc.split_pattern_regex(pc.utf8_normalize(texts, form="NFKC"), _BETWEEN),
+        np.arange(len(texts)),
+    )
+    parts = pc.utf8_trim_whitespace(parts)
+    words, of_words = _runs_of_words(parts)
+    found = pyarrow.concat_arrays(
+        [parts, _without_before(parts), pc.replace_substring_regex(parts, "^.*[0-9]", ""), words]
+    )
+    whose = np.concatenate([places, places, places, places[of_words]])
+    names = squeezed(fold_names(found))
+    bare = pc.replace_substring_regex(names, _BEHIND, "")
+    return pyarrow.concat_arrays([names, bare]), np.concatenate([whose, whose])
+
+
+def endings_before_a_title(
+    texts: pyarrow.Array, lengths: range
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what stands right before 様 and the like anywhere in squeezed texts, and the place of each's text.
+
+    Args:
+        texts: squeezed.
+        lengths: how many characters to give, each for itself.
+    """
+    before, places = _flat(
+        pc.split_pattern_regex(texts, "|".join(ANYWHERE_BEHIND)), np.arange(len(texts))
+    )
+    # What is behind the last title has none behind it.
+    has_title = np.append(places[1:] == places[:-1], False) if len(places) else places == 1
+    before, places = before.filter(pyarrow.array(has_title)), places[has_title]
+    endings = [pc.utf8_slice_codeunits(before, -length) for length in lengths]
+    return pyarrow.concat_arrays(endings), np.tile(places, len(endings))
+
+
+def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.ndarray]:
+    return pc.list_flatten(lists), places[pc.list_parent_indices(lists).to_numpy()]
+
+
+def _without_before(names: pyarrow.Array) -> pyarrow.Array:
+    return pc.replace_substring_regex(names, _BEFORE, "")
+
+
+def _runs_of_words(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give the runs of words in a part of a text that may be somebody's whole name, and its place."""
+    words, places = _flat(pc.utf8_split_whitespace(parts), np.arange(len(parts)))
+    is_name = pc.greater(pc.utf8_length(words), _FAMILY_NAME)
+    runs, of_runs = [words.filter(is_name)], [places[is_name.to_numpy(zero_copy_only=False)]]
+    joined = words
+    for count in range(1, min(_MOST_WORDS, len(words))):
+        is_one_part = places[:-count] == places[count:]
+        joined = pc.binary_join_element_wise(joined[:-1], words[count:], "")
+        runs.append(joined.filter(pyarrow.array(is_one_part)))
+        of_runs.append(places[:-count][is_one_part])
+    found, whose = pyarrow.concat_arrays(runs), np.concatenate(of_runs)
+    return pyarrow.concat_arrays([found, _without_before(found)]), np.concatenate([whose, whose])
