@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import wraps
 
 from flows.export import Inputs, Result, export
-from flows.request import ExportRequest
+from flows.running.request import ExportRequest
 
 
 def timed(stage):  # noqa: ANN001, ANN201 (a step of `flows.export`)

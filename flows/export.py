@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
-from flows.attention import attention
-from flows.engine import Engine
-from flows.opening import Clock, note_policy
-from flows.report import ExportReport, Outcome, Registered, Settled
-from flows.request import ExportRequest
-from flows.run import Run, opened_run
+from flows.running.attention import attention
+from flows.running.engine import Engine
+from flows.running.opening import Clock, note_policy
+from flows.running.report import ExportReport, Outcome, Registered, Settled
+from flows.running.request import ExportRequest
+from flows.running.run import Run, opened_run
 from flows.stages.check import check
 from flows.stages.deliver import deliver
 from flows.stages.extract import extract

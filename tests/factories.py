@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from drops.folders import read_drop
-from flows.desk import Desk, open_desk
-from flows.engine import Engine
+from flows.counter.desk import Desk, open_desk
+from flows.counter.objecting import Refusal, record
+from flows.counter.reviewing import decide_texts, waiting
 from flows.export import export
-from flows.objecting import Refusal, record
-from flows.report import ExportReport
-from flows.request import ExportRequest
-from flows.reviewing import decide_texts, waiting
+from flows.running.engine import Engine
+from flows.running.report import ExportReport
+from flows.running.request import ExportRequest
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import Agreement, DropKind

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
-from flows.opening import open_shop
-from flows.reconciling import (
+from flows.counter.desk import open_desk
+from flows.running.opening import open_shop
+from flows.running.reconciling import (
     complete_pending,
     doubts,
     examined,
@@ -145,7 +145,7 @@ def resume_command(
     Drops the ledger does not know are entered as they are: what their partners hold is told to be
     deleted when it must be. Record objections taken since the backup first.
     """
-    from flows.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
+    from flows.counter.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
 
     desk = open_desk(shop, operator, reason, now, os.environ)
     answered = resume(desk, places)

@@ -5,7 +5,7 @@ import sys
 import click
 import pyarrow.compute as pc
 
-from flows.desk import Desk
+from flows.counter.desk import Desk
 from schemas.errors import JointUseError
 from transforms.reading.folding import nfkc
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.delivering import carried_by_hand, deliver, owed
-from flows.desk import open_desk
+from flows.counter.delivering import carried_by_hand, deliver, owed
+from flows.counter.desk import open_desk
 from schemas.errors import ConfigurationError, JointUseError
 
 

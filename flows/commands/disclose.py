@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
-from flows.desk import customer_number, open_desk
-from flows.disclosure import disclose
+from flows.counter.desk import customer_number, open_desk
+from flows.counter.disclosure import disclose
 from flows.pages import disclosure_page, disclosure_text
 from ledger.private_files import open_private
 

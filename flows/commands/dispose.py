@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
-from flows.disposing import dispose, past_their_time
+from flows.counter.desk import open_desk
+from flows.counter.disposing import dispose, past_their_time
 
 
 @click.command(name="dispose")

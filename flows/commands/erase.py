@@ -15,9 +15,9 @@ from flows.commands.options import (
     reason_option,
     shop_option,
 )
-from flows.desk import customer_number, open_desk
-from flows.erasing import erase
-from flows.objecting import Refusal
+from flows.counter.desk import customer_number, open_desk
+from flows.counter.erasing import erase
+from flows.counter.objecting import Refusal
 
 
 @click.command(name="erase")

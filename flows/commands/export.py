@@ -16,11 +16,11 @@ from flows.commands.options import (
     operator_option,
     shop_or_group_option,
 )
+from flows.commands.printing import print_group, print_report
 from flows.commands.running import progress, set_up_run
-from flows.group import GroupRequest, shops_of
-from flows.printing import print_group, print_report
-from flows.report import exit_code
-from flows.request import (
+from flows.deployments.group import GroupRequest, shops_of
+from flows.running.report import exit_code
+from flows.running.request import (
     NO_REASON,
     ExportRequest,
     Mode,
@@ -29,7 +29,7 @@ from flows.request import (
     checked_reason,
     named_person,
 )
-from flows.run import opened_run
+from flows.running.run import opened_run
 from ledger.private_files import private_folder
 from schemas.configuration import validated
 from schemas.errors import ConfigurationError
@@ -110,7 +110,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         with opened_run(request, now, os.environ) as run:
             state = run.folder.state
         set_up_run(state)
-        from flows.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
+        from flows.deployments.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         report = export_monthly(request)
     print_report(report, console)
@@ -138,7 +138,7 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
     with progress(console, "準備中 / getting ready"):
         shops = shops_of(folder)
         set_up_run(private_folder(folder / "state"))
-        from flows.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
+        from flows.deployments.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
         report = export_group(request)
     print_group(report, console)

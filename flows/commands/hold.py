@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
-from flows.disposing import every_series, is_kept
+from flows.counter.desk import open_desk
+from flows.counter.disposing import every_series, is_kept
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from schemas.errors import ConfigurationError

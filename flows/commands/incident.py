@@ -14,8 +14,8 @@ from flows.commands.options import (
     reason_option,
     shop_option,
 )
-from flows.desk import open_desk
-from flows.incident import incident
+from flows.counter.desk import open_desk
+from flows.counter.incident import incident
 from schemas.errors import ConfigurationError
 
 

@@ -8,7 +8,7 @@ import click
 
 from drops.sealing import public_key_pem
 from flows.commands.options import now, shop_option
-from flows.opening import open_shop
+from flows.running.opening import open_shop
 from schemas.agreement import fingerprint_of
 from schemas.carrying import AgeSeal, NoSeal
 from transforms.period import SHOP_TIME

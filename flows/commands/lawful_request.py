@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import customer_number, open_desk
-from flows.lawful_requests import BASES, LawfulRequest, record_request
+from flows.counter.desk import customer_number, open_desk
+from flows.counter.lawful_requests import BASES, LawfulRequest, record_request
 from schemas.configuration import validated
 
 

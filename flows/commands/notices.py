@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.printing import print_outcome
 from flows.export import export
-from flows.printing import print_outcome
-from flows.report import exit_code
-from flows.request import ExportRequest
+from flows.running.report import exit_code
+from flows.running.request import ExportRequest
 from schemas.agreement import DropKind
 from schemas.configuration import validated
 

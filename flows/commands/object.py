@@ -17,9 +17,9 @@ from flows.commands.options import (
     reason_option,
     shop_option,
 )
-from flows.desk import Desk, customer_number, open_desk
-from flows.given import partners_holding
-from flows.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
+from flows.counter.desk import Desk, customer_number, open_desk
+from flows.counter.given import partners_holding
+from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
 from schemas.errors import ConfigurationError, JointUseError
 
 _HELP = (

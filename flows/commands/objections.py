@@ -17,8 +17,8 @@ from flows.commands.options import (
     reason_option,
     shop_option,
 )
-from flows.desk import Desk, open_desk
-from flows.objection_list import ENDED, IN_FORCE, TO_COME, Listed, listed
+from flows.counter.desk import Desk, open_desk
+from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, Listed, listed
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from schemas.errors import SourceUnreadableError

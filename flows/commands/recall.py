@@ -8,15 +8,15 @@ import click
 from rich.console import Console
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.printing import print_outcome
 from flows.commands.running import progress, set_up_run
-from flows.desk import open_desk
-from flows.printing import print_outcome
-from flows.recall_request import RecallRequest
-from flows.recall_status import Progress, mark_cars, progress_of
-from flows.recall_words import CLASS_TEXTS, KEPT_TEXTS, REASON_TEXTS
-from flows.report import CampaignCount, RecallReport, exit_code
-from flows.request import named_person
-from flows.run import opened_run
+from flows.counter.desk import open_desk
+from flows.counter.recall_status import Progress, mark_cars, progress_of
+from flows.recall.request import RecallRequest
+from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, REASON_TEXTS
+from flows.running.report import CampaignCount, RecallReport, exit_code
+from flows.running.request import named_person
+from flows.running.run import opened_run
 from ledger.recall_book import MARKS
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
@@ -178,7 +178,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
         with opened_run(request.as_export(), now, os.environ, kind=DropKind.RECALL) as run:
             state = run.folder.state
         set_up_run(state)
-        from flows.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
+        from flows.deployments.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, "確認中 / looking"):
         report = recall_targets(request)
     if as_json:

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
-from flows.releasing import decide
+from flows.counter.desk import open_desk
+from flows.counter.releasing import decide
 
 
 @click.command(name="release")

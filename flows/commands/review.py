@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
-from flows.reviewing import Waiting, add_words, decide_texts, waiting
+from flows.counter.desk import open_desk
+from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
 from transforms.screening.judging import Decision
 
 

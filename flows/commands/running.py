@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from flows.orchestration import set_up
+from flows.running.orchestration import set_up
 
 _PATIENCE_SECONDS = 5
 

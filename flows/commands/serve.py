@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from flows.commands.options import group_option, neither_shop_nor_group, shop_or_group_option
-from flows.group import shops_of
-from flows.orchestration import note_server, running_server, set_up
+from flows.deployments.group import shops_of
+from flows.running.orchestration import note_server, running_server, set_up
 from ledger.private_files import private_folder
 from schemas.errors import BusyError, JointUseError
 from sources.shop_folder import load_shop

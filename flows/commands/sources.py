@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
-from flows.workspace import workspace
+from flows.running.workspace import workspace
 from sources.inspection import Inspection, inspect_sources
 from sources.shop_folder import load_shop
 

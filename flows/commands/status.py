@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from flows.attention import DropState, PartnerState, partner_states, ranges
 from flows.commands.options import json_option, now, shop_option
-from flows.opening import open_shop
-from flows.reconciling import complete_pending, refuse_doubt
+from flows.running.attention import DropState, PartnerState, partner_states, ranges
+from flows.running.opening import open_shop
+from flows.running.reconciling import complete_pending, refuse_doubt
 from schemas.errors import LedgerDoubtfulError
 from transforms.period import SHOP_TIME
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
-from flows.desk import open_desk
+from flows.counter.desk import open_desk
 from ledger.drop_book import DropBook
 
 

@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 def _noting(shop: Path, operator: str | None, reason: str) -> Callable[[str], None]:
     """Open the shop, and give what enters a sound drop in its audit chain."""
     # A partner has no shop, and should not wait for what opens one.
-    from flows.desk import open_desk  # noqa: PLC0415
+    from flows.counter.desk import open_desk  # noqa: PLC0415
     from ledger.audit import note  # noqa: PLC0415
 
     desk = open_desk(shop, operator, reason, now, os.environ)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from flows.disclosed import Disclosure
+from flows.pages.disclosed import Disclosure
 from schemas.campaigns import CAVEAT
 
 _ENVIRONMENT = Environment(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow
 
-from flows.run import Run
+from flows.running.run import Run
 from ledger.audit import note
 from ledger.locks import held_shop
 from ledger.quarantine import QuarantineFolder, QuarantineSummary

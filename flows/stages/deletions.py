@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow
 
-from flows.run import Run
+from flows.running.run import Run
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
 from ledger.drop_book import Tombstone

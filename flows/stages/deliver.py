@@ -1,8 +1,8 @@
 """Deliver: seal what was published and hand it over; what cannot be handed over stays published."""
 
-from flows.carrying import carry, not_handed_over
-from flows.report import Outcome
-from flows.run import Run
+from flows.carrying.carry import carry, not_handed_over
+from flows.running.report import Outcome
+from flows.running.run import Run
 from schemas.errors import JointUseError
 
 _DELIVERED = frozenset({"published", "unchanged"})

@@ -5,7 +5,7 @@ Reading goes on for a while after customers and cars are there, and leaves a cor
 
 from functools import partial
 
-from flows.run import Run
+from flows.running.run import Run
 from sources.snapshot import Snapshot
 from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of_all
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS

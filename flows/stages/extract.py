@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from functools import partial
 
-from flows.run import Run
+from flows.running.run import Run
 from flows.stages import everyone
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.errors import SourceUnreadableError

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from flows.run import Run
+from flows.running.run import Run
 from flows.stages.check import check_share, keep
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView, view_of

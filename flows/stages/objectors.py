@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from flows.run import Run
+from flows.running.run import Run
 from schemas.staging import UNREAD
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys
-from flows.keys_ahead import KeysAhead
-from flows.run import Run
+from flows.running.keys_ahead import KeysAhead
+from flows.running.run import Run
 from flows.stages.check import codes_of
 from schemas.agreement import Delivery, DropKind
 from schemas.catalog import CATALOG

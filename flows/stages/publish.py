@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop, show, to_disk
-from flows.report import Built, Outcome, Registered, Status, TableDifference
-from flows.request import Mode
-from flows.run import Run, instant
+from flows.running.report import Built, Outcome, Registered, Status, TableDifference
+from flows.running.request import Mode
+from flows.running.run import Run, instant
+from flows.running.waiting_room import put_aside
 from flows.stages.register import take_in
-from flows.waiting_room import put_aside
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook, EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook

@@ -6,10 +6,10 @@ from functools import partial
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from flows.learning import learn
-from flows.report import Registered
-from flows.run import Run
+from flows.running.report import Registered
+from flows.running.run import Run
 from flows.stages.everyone import traits as traits_of_everyone
+from flows.stages.learning import learn
 from flows.stages.suspects import begin_suspects
 from ledger.audit import Actor, note
 from ledger.objection_book import ObjectionBook

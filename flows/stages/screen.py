@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from flows.report import Settled
-from flows.request import STANDING_REASONS
-from flows.run import Run
+from flows.running.report import Settled
+from flows.running.request import STANDING_REASONS
+from flows.running.run import Run
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
 from flows.stages.partner_view import begin_keys

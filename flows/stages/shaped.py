@@ -18,9 +18,9 @@ import pyarrow
 
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys
-from flows.engine import Engine, stretches
-from flows.run import Run
-from flows.scratch import Scratch
+from flows.running.engine import Engine, stretches
+from flows.running.run import Run
+from flows.running.scratch import Scratch
 from flows.stages.members import shown
 from flows.stages.partner_view import Brief, PartnerView, brief_of, view_by
 from ledger.holdings import RECORDS

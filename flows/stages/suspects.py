@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from drops.keys import PartnerKeys
 from drops.refusers import Refusals
 from drops.suspects import Known, Suspects, suspects_of
-from flows.run import Run
+from flows.running.run import Run
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
 

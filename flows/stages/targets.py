@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
-from flows.run import Run
+from flows.running.run import Run
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook

@@ -10,10 +10,10 @@ import pyarrow
 from drops.objector_scan import ObjectorScan
 from drops.reading import read_table, resources_of
 from drops.verify import verify_drop
-from flows.carrying import pack_ahead
-from flows.report import Built
-from flows.run import Run
-from flows.sensitive import SensitiveScan
+from flows.carrying.carry import pack_ahead
+from flows.running.report import Built
+from flows.running.run import Run
+from flows.stages.sensitive import SensitiveScan
 from flows.stages.suspects import suspects
 from ledger.audit import note
 from schemas.errors import VerificationError

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.attention import attention
-from flows.desk import open_desk
-from flows.erasing import erase
-from flows.objecting import Refusal
-from flows.releasing import decide
-from flows.report import exit_code
+from flows.counter.desk import open_desk
+from flows.counter.erasing import erase
+from flows.counter.objecting import Refusal
+from flows.counter.releasing import decide
+from flows.running.attention import attention
+from flows.running.report import exit_code
 from ledger.audit import entries
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 
 from drops.delivering import READY
-from flows.delivering import carried_by_hand, deliver, owed
+from flows.counter.delivering import carried_by_hand, deliver, owed
 from ledger.private_files import write_private
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories

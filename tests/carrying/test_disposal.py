@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from drops.keeping import Kept
-from flows.delivering import carried_by_hand
-from flows.disposing import dispose, past_their_time
-from flows.erasing import erase
-from flows.incident import incident
-from flows.lawful_requests import LawfulRequest, record_request
-from flows.objecting import Refusal
+from flows.counter.delivering import carried_by_hand
+from flows.counter.disposing import dispose, past_their_time
+from flows.counter.erasing import erase
+from flows.counter.incident import incident
+from flows.counter.lawful_requests import LawfulRequest, record_request
+from flows.counter.objecting import Refusal
 from ledger.audit import entries
 from ledger.hold_book import HoldBook
 from ledger.locks import held

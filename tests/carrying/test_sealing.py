@@ -74,7 +74,7 @@ def test_a_parcel_packed_while_its_drop_is_checked_is_the_one_packed_afterwards(
         return taken[-1]
 
     _take = PackingAhead.take
-    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     monkeypatch.setattr(PackingAhead, "take", take)
     shop = sealed_shop(tmp_path / "shop", key)
     drop = Path(run(shop).outcomes[0].path)
@@ -91,7 +91,7 @@ def test_a_parcel_packed_while_its_drop_is_checked_is_the_one_packed_afterwards(
 
 @pytest.mark.parametrize("how", ["dry_run", "unchanged", "refused", "moved"])
 def test_what_was_packed_ahead_goes_with_a_drop_that_is_not_published(tmp_path, monkeypatch, how):
-    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     shop = sealed_shop(tmp_path / "shop", identity())
     if how == "unchanged":
         run(shop)
@@ -129,7 +129,7 @@ runpy.run_module("drops.packing", run_name="__main__")
 
 
 def test_a_helper_that_cannot_be_started_only_costs_its_help(tmp_path, monkeypatch):
-    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     monkeypatch.setattr("drops.packing_ahead.sys.executable", str(tmp_path / "no such program"))
     shop = sealed_shop(tmp_path / "shop", identity())
     run(shop)
@@ -137,7 +137,7 @@ def test_a_helper_that_cannot_be_started_only_costs_its_help(tmp_path, monkeypat
 
 
 def test_a_helper_that_dies_only_costs_its_help(tmp_path, monkeypatch):
-    monkeypatch.setattr("flows.carrying._WORTH_A_PROCESS", 0)
+    monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     monkeypatch.setattr("drops.packing_ahead.packing.__name__", "no.such.module")
     shop = sealed_shop(tmp_path / "shop", identity())
     run(shop)

@@ -18,7 +18,7 @@ from drops.objector_scan import ObjectorScan, Traces
 from drops.refusers import Refusals
 from drops.suspects import Known, suspects_of
 from drops.verify import verify_drop
-from flows.workspace import workspace
+from flows.running.workspace import workspace
 from ledger.locks import held
 from schemas.errors import (
     BusyError,

@@ -65,7 +65,7 @@ def dask(workers=2):
 @contextmanager
 def workers(runner):
     """Give two workers of a kind, as a request asks for them."""
-    from flows.request import Workers
+    from flows.running.request import Workers
 
     if runner == "dask":
         with dask() as scheduler:

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows.commands.export import command
-from flows.group import GroupReport, GroupRequest, ShopEnding, shops_of
-from flows.request import Workers
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from flows.running.request import Workers
 from schemas.errors import ConfigurationError, JointUseError
 from tests import factories
 from tests.factories import customer, slip, vehicle, write_shop
@@ -93,7 +93,7 @@ def expect(report, folder, plain):
 
 def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(prefect_server, tmp_path):
     """In threads; processes and Dask below, where a worker is killed on top."""
-    from flows.export_group import export_group
+    from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")
     plain = plain_copy(folder, tmp_path / "plain")
@@ -106,7 +106,7 @@ def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(prefect_serve
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     prefect_server, tmp_path, monkeypatch, runner
 ):
-    from flows.export_group import export_group
+    from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")
     plain = plain_copy(folder, tmp_path / "plain")
@@ -126,7 +126,7 @@ def test_a_run_whose_worker_was_killed_at_any_moment_does_not_seem_to_go_on(pref
     from prefect import states
     from prefect.client.orchestration import get_client
 
-    from flows.export_group import _bury, export_monthly
+    from flows.deployments.export_group import _bury, export_monthly
 
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(
@@ -140,7 +140,7 @@ def test_a_run_whose_worker_was_killed_at_any_moment_does_not_seem_to_go_on(pref
 
 
 def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
-    from flows.export_group import export_group
+    from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")
     export_group(asked(folder, Workers(count=2)))
@@ -153,7 +153,7 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
 def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
     prefect_server, tmp_path, monkeypatch
 ):
-    import flows.export_group as module
+    import flows.deployments.export_group as module
 
     shops = group(tmp_path / "shops")
     monkeypatch.setattr(module, "was_scheduled", lambda: True)
@@ -166,7 +166,7 @@ def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
 
 
 def test_a_group_nobody_signs_is_refused_in_every_shop(prefect_server, tmp_path):
-    from flows.export_group import export_group
+    from flows.deployments.export_group import export_group
 
     asked = GroupRequest(group=str(group(tmp_path / "shops")), workers=Workers(count=1))
     report = export_group(asked)
@@ -175,7 +175,7 @@ def test_a_group_nobody_signs_is_refused_in_every_shop(prefect_server, tmp_path)
 
 
 def test_disposal_goes_through_all_shops_and_tells_which_failed(prefect_server, tmp_path):
-    from flows.dispose_weekly import GroupDisposalRequest, dispose_group
+    from flows.deployments.dispose_weekly import GroupDisposalRequest, dispose_group
 
     shops = group(tmp_path / "shops")
     old = {name: shops / name / "state" / "failures" / "old.txt" for name in (*GOOD, BROKEN)}

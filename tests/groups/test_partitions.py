@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flows.stages.publish
-from flows.engine import stretches
+from flows.running.engine import stretches
 from tests import factories
 from tests.conftest import copy_sample
 from tests.factories import customer, slip, vehicle, write_shop
@@ -116,8 +116,8 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
     prefect_server, tmp_path, monkeypatch, runner
 ):
     """One of the workers is killed at its work; a thread can only die with its process."""
-    from flows.export_monthly import export_monthly
-    from flows.request import ExportRequest
+    from flows.deployments.export_monthly import export_monthly
+    from flows.running.request import ExportRequest
 
     whole, split, expected = twins(tmp_path, large_shop(tmp_path / "shop"))
     died = dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")

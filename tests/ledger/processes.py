@@ -9,7 +9,9 @@ from tests import factories
 
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.ledger.processes", "flows.export", "flows.objecting"])
+CONTEXT.set_forkserver_preload(
+    ["tests.ledger.processes", "flows.export", "flows.counter.objecting"]
+)
 
 
 def start(deed, *arguments):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.adopting import resume
-from flows.disclosure import disclose
-from flows.recall import recall
-from flows.recall_request import RecallRequest
+from flows.counter.adopting import resume
+from flows.counter.disclosure import disclose
+from flows.recall.recall import recall
+from flows.recall.request import RecallRequest
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
 from schemas.partner_tables import STANDING

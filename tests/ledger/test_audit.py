@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-import flows.reconciling
+import flows.running.reconciling
 from drops.folders import read_drop
-from flows.adopting import resume
 from flows.commands.audit import command as audit_command
-from flows.disclosure import disclose
-from flows.reconciling import doubts, examined, unknown_drops
+from flows.counter.adopting import resume
+from flows.counter.disclosure import disclose
+from flows.running.reconciling import doubts, examined, unknown_drops
 from ledger import tables
 from ledger.audit import entries, note
 from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
@@ -59,12 +59,12 @@ def chain_of(shop):
 def test_a_drop_published_while_the_ledger_is_examined_is_no_older_backup(shop, monkeypatch):
     run(shop)
 
-    def published_meanwhile(place, _found=flows.reconciling.witnesses_in):
-        monkeypatch.setattr(flows.reconciling, "witnesses_in", _found)
+    def published_meanwhile(place, _found=flows.running.reconciling.witnesses_in):
+        monkeypatch.setattr(flows.running.reconciling, "witnesses_in", _found)
         run(shop, month="2026-09")
         return _found(place)
 
-    monkeypatch.setattr(flows.reconciling, "witnesses_in", published_meanwhile)
+    monkeypatch.setattr(flows.running.reconciling, "witnesses_in", published_meanwhile)
     assert damages(shop) == set()
 
 
@@ -92,12 +92,12 @@ def test_a_folder_that_shows_before_its_entry_is_no_stranger(shop, monkeypatch):
         entered = DropBook(connection).named(drop_id)
         connection.execute(delete(tables.publications))
 
-    def told(folder, _found=flows.reconciling.drops_in):
+    def told(folder, _found=flows.running.reconciling.drops_in):
         found = list(_found(folder))
         listed.set()
         return found
 
-    monkeypatch.setattr(flows.reconciling, "drops_in", told)
+    monkeypatch.setattr(flows.running.reconciling, "drops_in", told)
     with ThreadPoolExecutor(1) as other:
         with at_desk.ledger.writing() as connection:
             strangers = other.submit(unknown_drops, another.ledger, another.folder)

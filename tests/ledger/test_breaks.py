@@ -13,8 +13,8 @@ import pytest
 from drops.folders import published_folders
 from drops.keys import PartnerKeys
 from drops.verify import verify_drop
-from flows.adopting import resume
-from flows.reconciling import examined, unknown_drops
+from flows.counter.adopting import resume
+from flows.running.reconciling import examined, unknown_drops
 from ledger import tables
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook

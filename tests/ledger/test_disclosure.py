@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from flows.adopting import resume
 from flows.commands.disclose import command
-from flows.disclosure import disclose
-from flows.given import partners_holding
+from flows.counter.adopting import resume
+from flows.counter.disclosure import disclose
+from flows.counter.given import partners_holding
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries
 from schemas.errors import ConfigurationError, LedgerDoubtfulError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
-from flows.report import difference_lines, markdown
+from flows.running.report import difference_lines, markdown
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError
 from tests.conftest import SAMPLE

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from flows.objecting import Choice, lift, settle
-from flows.objection_list import ENDED, IN_FORCE, TO_COME, listed
+from flows.counter.objecting import Choice, lift, settle
+from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, listed
 from ledger.objection_book import ObjectionBook
 from schemas.errors import ConfigurationError, HeldError
 from tests.factories import (

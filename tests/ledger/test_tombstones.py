@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drops.verify import verify_drop
-from flows.desk import customer_number
-from flows.objecting import Choice, lift
+from flows.counter.desk import customer_number
+from flows.counter.objecting import Choice, lift
 from ledger.drop_book import DropBook
 from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, RecordsVanishedError
@@ -322,7 +322,7 @@ class Partner:
 )
 @given(actions)
 def test_a_partner_that_obeys_holds_exactly_who_may_be_held(tmp_path_factory, happened):
-    from flows.objecting import Choice, lift
+    from flows.counter.objecting import Choice, lift
 
     shop = write_shop(tmp_path_factory.mktemp("shop"), TABLES)
     partner, people, cars = Partner(), {"1", "2", "3"}, {"1", "2", "3"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.objecting import settle
+from flows.counter.objecting import settle
 from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
 from tests import factories
 from tests.factories import (

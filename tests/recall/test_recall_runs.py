@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
-from flows.delivering import carried_by_hand
-from flows.desk import open_desk
-from flows.disclosure import disclose
+from flows.counter.delivering import carried_by_hand
+from flows.counter.desk import open_desk
+from flows.counter.disclosure import disclose
+from flows.counter.objecting import Choice, lift
+from flows.counter.recall_status import mark_cars, progress_of
+from flows.counter.releasing import decide
 from flows.export import plainly
-from flows.objecting import Choice, lift
 from flows.pages import disclosure_text
-from flows.recall import recall
-from flows.recall_request import RecallRequest
-from flows.recall_status import mark_cars, progress_of
-from flows.releasing import decide
+from flows.recall.recall import recall
+from flows.recall.request import RecallRequest
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError

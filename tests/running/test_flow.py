@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.report import markdown
+from flows.running.report import markdown
 from schemas.errors import ConfigurationError, QuarantineLimitError, RefusedError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.flow
 
 
 def request(shop, **asked):
-    from flows.request import ExportRequest
+    from flows.running.request import ExportRequest
 
     return ExportRequest(
         shop=str(shop), month="2026-10", operator=factories.PERSON, reason="試験", **asked
@@ -27,7 +27,7 @@ def request(shop, **asked):
 
 
 def test_the_flow_publishes_what_the_plain_stages_publish(prefect_server, tmp_path):
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     plain, flowing = copy_sample(tmp_path / "plain"), copy_sample(tmp_path / "flow")
     expected = factories.run(plain)
@@ -42,7 +42,7 @@ def test_the_flow_publishes_what_the_plain_stages_publish(prefect_server, tmp_pa
 
 
 def test_a_held_run_fails_and_publishes_nothing(prefect_server, sample_shop):
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     text = (sample_shop / "shop.toml").read_text()
     (sample_shop / "shop.toml").write_text(
@@ -56,7 +56,7 @@ def test_a_held_run_fails_and_publishes_nothing(prefect_server, sample_shop):
 def test_a_run_leaves_account_and_report_as_artifacts(prefect_server, sample_shop):
     from prefect.client.orchestration import get_client
 
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     export_monthly(request(sample_shop))
     with get_client(sync_client=True) as client:
@@ -70,7 +70,7 @@ def test_prefect_keeps_nothing_of_a_person(prefect_server, sample_shop):
     """Names, phones and plates of the sample are looked for in every file under Prefect's home."""
     from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, PREFECT_HOME
 
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     export_monthly(request(sample_shop))
     with (SAMPLE / "records" / "顧客.csv").open(encoding="cp932", newline="") as file:
@@ -98,7 +98,7 @@ def test_prefect_keeps_nothing_of_a_person(prefect_server, sample_shop):
 def test_the_form_is_typed_and_refuses_before_a_run_exists():
     from prefect.utilities.callables import parameter_schema
 
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     schema = parameter_schema(export_monthly).model_dump()
     fields = schema["definitions"]["ExportRequest"]["properties"]
@@ -164,7 +164,7 @@ def test_a_scheduled_run_exports_the_month_before_its_scheduled_start(
 ):
     import prefect.runtime
 
-    import flows.export_monthly as module
+    import flows.deployments.export_monthly as module
 
     monkeypatch.setattr(
         prefect.runtime.flow_run,
@@ -180,7 +180,7 @@ def test_a_scheduled_run_exports_the_month_before_its_scheduled_start(
 
 
 def test_a_run_nobody_signs_is_refused_unless_the_scheduler_made_it(prefect_server, sample_shop):
-    from flows.export_monthly import ExportRequest, export_monthly
+    from flows.deployments.export_monthly import ExportRequest, export_monthly
 
     with pytest.raises(ConfigurationError, match="who does this"):
         export_monthly(ExportRequest(shop=str(sample_shop), month="2026-10"))
@@ -195,8 +195,8 @@ def limited(shop: Path) -> Path:
 def test_a_run_that_waits_ends_in_state_waiting_and_the_form_releases_it(
     prefect_server, sample_shop
 ):
-    from flows.export_monthly import export_monthly
-    from flows.release_drop import ReleaseRequest, release_drop
+    from flows.deployments.export_monthly import export_monthly
+    from flows.deployments.release_drop import ReleaseRequest, release_drop
 
     asked = request(limited(sample_shop), partners=("lotas",))
     state = export_monthly(asked, return_state=True)
@@ -219,7 +219,7 @@ def unreachable(shop: Path) -> Path:
 def test_a_run_whose_drop_reached_no_place_ends_in_a_state_that_says_so(
     prefect_server, sample_shop
 ):
-    from flows.export_monthly import export_monthly
+    from flows.deployments.export_monthly import export_monthly
 
     asked = request(unreachable(sample_shop), partners=("lotas",))
     state = export_monthly(asked, return_state=True)
@@ -234,7 +234,7 @@ def test_a_run_whose_drop_reached_no_place_ends_in_a_state_that_says_so(
 def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
     prefect_server, sample_shop
 ):
-    from flows.release_drop import ReleaseRequest, release_drop
+    from flows.deployments.release_drop import ReleaseRequest, release_drop
 
     shop = unreachable(limited(sample_shop))
     drop = factories.run(shop, partners=("lotas",)).outcomes[0].drop_id
@@ -247,8 +247,8 @@ def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
 def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(
     prefect_server, sample_shop, monkeypatch
 ):
-    import flows.dispose_weekly as module
-    from flows.export_monthly import export_monthly
+    import flows.deployments.dispose_weekly as module
+    from flows.deployments.export_monthly import export_monthly
 
     export_monthly(request(sample_shop, dry_run=True))
     later = datetime(2099, 1, 1, tzinfo=UTC)
@@ -272,7 +272,7 @@ def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(
 def test_a_credential_can_be_a_prefect_secret(prefect_server, tmp_path):
     from prefect.blocks.system import Secret as SecretBlock
 
-    from flows.credentials import credential_of
+    from flows.carrying.credentials import credential_of
     from schemas.carrying import Secret
 
     SecretBlock(value="open sesame").save("lotas-sftp", overwrite=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.orchestration import running_server
+from flows.running.orchestration import running_server
 from tests.factories import PERSON
 from tests.groups.test_groups import GOOD, group
 

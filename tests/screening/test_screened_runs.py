@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flows.request import Mode
-from flows.reviewing import add_words, decide_texts, waiting
+from flows.counter.reviewing import add_words, decide_texts, waiting
+from flows.running.request import Mode
 from ledger.quarantine import QuarantineFolder
 from schemas.errors import ConfigurationError, RefusedError
 from tests.factories import (

@@ -20,9 +20,9 @@ from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys, write_row_keys
 from drops.writers import write_all
-from flows.keys_ahead import KeysAhead
-from flows.scratch import Scratch
-from flows.work_ahead import WorkAhead
+from flows.running.keys_ahead import KeysAhead
+from flows.running.scratch import Scratch
+from flows.running.work_ahead import WorkAhead
 from ledger.references import References
 from schemas.agreement import AgreedTable, Delivery, Share
 from schemas.arrow_types import schema_of
@@ -499,7 +499,9 @@ def test_columns_are_read_as_each_of_their_texts(table, name, texts):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there Arrow always has jemalloc")
 def test_arrow_has_one_pool_of_memory():
-    of_a_run = "import flows.run, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    of_a_run = (
+        "import flows.running.run, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    )
     said = subprocess.run(
         [sys.executable, "-c", of_a_run], capture_output=True, text=True, check=True
     )

@@ -1,0 +1,1 @@
+"""Carrying a published drop to its partner (policy §8)."""

@@ -1,0 +1,121 @@
+"""Carrying a published drop to its partner: sealed, and handed over at the agreed place (policy §8)."""
+
+from pathlib import Path
+
+import pyrage
+
+from drops.bag import TAG_MANIFEST, sha256_of
+from drops.delivering import hand_over
+from drops.folders import read_drop
+from drops.places import open_place
+from drops.sealing import (
+    Parcel,
+    check_parcel,
+    parcel_of,
+    public_key_pem,
+    recipient_of,
+    seal,
+)
+from flows.carrying.credentials import credential_of
+from flows.carrying.overtaken import refuse_overtaken
+from flows.running.request import Mode
+from flows.running.run import Run, instant
+from ledger.carry_book import CarryBook
+from ledger.drop_book import DropBook, EnteredDrop
+from ledger.opening import remember_setting, setting
+from schemas.agreement import Agreement
+from schemas.carrying import FolderPlace
+from schemas.errors import DeliveryError, JointUseError, RefusedError, VerificationError
+
+_WORTH_A_PROCESS = 1 << 24
+"""Bytes of a drop from which on it pays to start a process for packing it."""
+
+
+def carry(run: Run, drop_id: str) -> str:
+    """Seal a published drop and hand it over; say in a line what was done, nothing if nothing was to do.
+
+    Raises:
+        RefusedError: key, partner, policy or a decision about texts forbid it.
+        DeliveryError: the place cannot be reached.
+    """
+    with run.ledger.reading() as connection:
+        book = DropBook(connection)
+        entered, answers = book.named(drop_id), book.answers()
+        done = CarryBook(connection).delivered()
+    agreement = run.agreement(entered.drop.partner)
+    if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:
+        return ""
+    agreement.refuse_expired_key(instant(run.clock).date())
+    refuse_overtaken(run, entered.drop)
+    if entered.stopped_at:
+        raise RefusedError(
+            f"{drop_id} は停止されているので渡しません / "
+            f"{drop_id} was stopped; it is not handed over"
+        )
+    folder = run.folder.drops / drop_id
+    if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
+        raise VerificationError(
+            f"{drop_id} は納品した時と中身が違うので渡しません / "
+            f"{drop_id} is not as it was published; it is not handed over"
+        )
+    try:
+        parcel, is_new = _sealed(run, folder, agreement, entered)
+    except (OSError, pyrage.EncryptError) as error:
+        raise DeliveryError(
+            f"{drop_id} を封緘できません（{type(error).__name__}）。ディスクの空きを確かめて "
+            f"`joint-use deliver {drop_id}` を実行してください / "
+            f"{drop_id} cannot be sealed ({type(error).__name__}); is the disk full? Then: joint-use deliver "
+            f"{drop_id}"
+        ) from None
+    place = agreement.place
+    if place is None:
+        by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
+        return by_hand if is_new else ""
+    secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
+    digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
+    with run.ledger.writing() as connection:
+        CarryBook(connection).deliver(run.actor, entered, place.name, digest)
+    return f"渡しました / handed over: {place.name}: {parcel.tar.name}"
+
+
+def not_handed_over(error: JointUseError) -> str:
+    """Say why a drop is not at its partner's."""
+    return f"渡していません / not handed over: {error}"
+
+
+def pack_ahead(run: Run, staging: Path, partner: str) -> None:
+    """Begin to pack a large drop that is likely to be published and carried, while it is still checked."""
+    request, agreement = run.request, run.agreement(partner)
+    if request.dry_run or request.mode is Mode.REPRODUCE or not agreement.is_carried:
+        return
+    files = (path for path in staging.rglob("*") if path.is_file())
+    if sum(path.stat().st_size for path in files) < _WORTH_A_PROCESS:
+        return
+    published = run.folder.drops / read_drop(staging).drop_id
+    parcel = parcel_of(staging, agreement, published)
+    run.ahead.packing.begin(
+        partner, staging, published.name, recipient_of(agreement), parcel.hidden
+    )
+
+
+def _sealed(
+    run: Run, folder: Path, agreement: Agreement, entered: EnteredDrop
+) -> tuple[Parcel, bool]:
+    """Give the parcel of a drop, and whether it was made now: one that was begun to be sent is used again.
+
+    The ledger knows which parcel is of which drop; files that merely bear the name are not trusted.
+    """
+    key, name = run.ledger.signing_key(), f"parcel:{entered.sequence}"
+    parcel = parcel_of(folder, agreement)
+    with run.ledger.reading() as connection:
+        known = setting(connection, name)
+    try:
+        check_parcel(parcel, public_key_pem(key))
+        if known == f"{entered.bag_sha256} {parcel.sha256}":
+            return parcel, False
+    except VerificationError:
+        pass
+    parcel = seal(folder, agreement, key, run.ahead.packing.take(agreement.partner))
+    with run.ledger.writing() as connection:
+        remember_setting(connection, name, f"{entered.bag_sha256} {parcel.sha256}")
+    return parcel, True

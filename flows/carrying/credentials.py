@@ -1,0 +1,54 @@
+"""Credentials of places: private files of the state folder, or Prefect Secret blocks. Never parameters."""
+
+import os
+from pathlib import Path
+
+from flows.running.orchestration import set_up
+from ledger.private_files import refuse_wider
+from schemas.carrying import Secret
+from schemas.errors import ConfigurationError
+
+
+def credential_of(secret: Secret, state: Path) -> str:
+    """Read a credential.
+
+    Raises:
+        ConfigurationError: it is not there, or others can read it.
+    """
+    if (secret.file is None) == (secret.block is None):
+        raise ConfigurationError(
+            "place.secret: file（state/keys の中）と block のどちらかを書いてください / "
+            "place.secret: give either file (in state/keys) or block"
+        )
+    if secret.file is not None:
+        return _from_file(state / "keys" / secret.file)
+    return _from_block(secret.block or "", state)
+
+
+def _from_file(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigurationError(
+            f"state フォルダに keys/{path.name} がありません。入れてください / "
+            f"keys/{path.name} is missing from the state folder; put it there"
+        )
+    refuse_wider(path, 0o600)
+    return path.read_text(encoding="utf-8")
+
+
+def _from_block(name: str, state: Path) -> str:
+    set_up(state, os.environ)
+    from prefect.blocks.system import Secret as SecretBlock  # noqa: PLC0415 (only where one is named)
+
+    try:
+        block = SecretBlock.load(name)
+        value = block.get() if isinstance(block, SecretBlock) else None
+    except ValueError:
+        value = None
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"place.secret.block: Prefect に「{name}」という Secret ブロックがありません。"
+            "画面で作ってください / "
+            f"place.secret.block: Prefect has no Secret block '{name}' with a text; make it in the user "
+            "interface"
+        )
+    return value

@@ -1,0 +1,99 @@
+"""What an export did, printed for people."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from flows.deployments.group import GroupReport
+from flows.running.report import (
+    JAPANESE,
+    STATUS_TEXT,
+    ExportReport,
+    Outcome,
+    account_rows,
+    cell_words,
+    difference_lines,
+)
+
+
+def print_report(report: ExportReport, console: Console) -> None:
+    """Print what an export did, for people."""
+    console.print(f"[bold]{report.shop}[/bold]  {report.month}")
+    for outcome in report.outcomes:
+        _print_outcome(outcome, console)
+    broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
+    if broken:
+        console.print(
+            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
+        )
+    if report.texts_waiting:
+        console.print(
+            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)"
+        )
+    if report.unsettled_objections:
+        console.print(
+            f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
+            "(joint-use objections --work)"
+        )
+    for line in report.attention:
+        console.print(line, markup=False)
+
+
+def _print_outcome(outcome: Outcome, console: Console) -> None:
+    console.print(
+        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
+    )
+    console.print(_account(outcome))
+    for reason, count in outcome.cells.items():
+        console.print(f"  {cell_words(reason)} / cells {reason}: {count}", markup=False)
+    if outcome.status == "waiting":
+        console.print(f"  joint-use release {outcome.drop_id}", markup=False)
+    if outcome.deleted:
+        console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
+    for line in difference_lines(outcome):
+        console.print(f"  {line}", markup=False)
+    if outcome.handed_over:
+        console.print(f"  {outcome.handed_over}", markup=False)
+
+
+def print_outcome(outcome: Outcome, told: str) -> None:
+    """Print in a line or two what became of a drop beside the monthly ones, and where it is."""
+    click.echo(f"{outcome.partner}: {STATUS_TEXT[outcome.status]}: {told}", err=True)
+    if outcome.status == "waiting":
+        click.echo(f"  joint-use release {outcome.drop_id}", err=True)
+    if outcome.handed_over:
+        click.echo(f"  {outcome.handed_over}", err=True)
+    if outcome.path:
+        click.echo(outcome.path)
+
+
+def _account(outcome: Outcome) -> Table:
+    # Numbers up to ten million and all names fit into a terminal of 80 columns.
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("表\ntable", no_wrap=True)
+    for english, japanese in JAPANESE.items():
+        words = english.replace("out_of_", "out of\n")
+        table.add_column(f"{japanese}\n{words}", justify="right", no_wrap=True)
+    for row in account_rows(outcome):
+        name, *counts = row.values()
+        table.add_row(str(name), *(f"{count:,}" for count in counts if isinstance(count, int)))
+    return table
+
+
+def print_group(report: GroupReport, console: Console) -> None:
+    """Print how each shop of a group ended: a line each, and why one did not."""
+    for shop in report.shops:
+        mark = "[green]✓[/green]" if shop.exit_code == 0 else f"[red]✗ {shop.exit_code}[/red]"
+        outcomes = shop.report.outcomes if shop.report else ()
+        console.print(f"{mark} [bold]{shop.shop}[/bold]")
+        for outcome in outcomes:
+            console.print(f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}", markup=False)
+            if outcome.handover_code:
+                console.print(f"    {outcome.handed_over}", markup=False)
+        if shop.told:
+            console.print(f"    {shop.told}", markup=False)
+    failed = sum(shop.exit_code != 0 for shop in report.shops)
+    console.print(
+        f"\n{len(report.shops)} 店のうち {len(report.shops) - failed} 店が完了、{failed} 店は要確認 / "
+        f"{failed} of {len(report.shops)} shops need a look"
+    )

@@ -1,0 +1,1 @@
+"""What people at the counter do: objections, disclosure, erasure, consent, disposal, incidents."""

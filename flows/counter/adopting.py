@@ -1,0 +1,120 @@
+"""Going on after a restored backup or damage: a person answers for it, unknown drops are entered."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow
+
+from drops.adoption import Members, members_of
+from drops.bag import TAG_MANIFEST, sha256_of
+from drops.keys import PartnerKeys
+from flows.counter.desk import Desk
+from flows.counter.people import read_vehicle_numbers
+from flows.running.opening import is_clock_behind
+from flows.running.reconciling import doubts, examined, unknown_drops
+from ledger.audit import head as newest_of
+from ledger.audit import note
+from ledger.drop_book import DropBook, Prepared, Tombstone
+from ledger.holdings import PERSONS, RECORDS
+from ledger.noted_head import note_head
+from ledger.recall_book import Handover
+from schemas.agreement import DropKind
+from schemas.drop import Drop
+from schemas.errors import ConfigurationError
+from transforms.key_forms import binary_keys
+
+
+def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
+    """Answer for all that is in doubt; enter the drops the ledger does not know. Tells what it did.
+
+    Of a drop that is entered so, its partner is taken to hold what its files hold; which values they
+    are is not known, so `disclose` cannot compare them.
+    """
+    found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
+    strangers = sorted(unknown_drops(desk.ledger, desk.folder), key=_made_at)
+    names = dict.fromkeys([*(f.name for f in found), *(drop.drop_id for drop in strangers)])
+    if not names and not is_clock_behind(desk.ledger, desk.actor.at):
+        _note_anew(desk)
+        return []
+    _refuse_other_keys(desk, strangers)
+    prepared = [_prepared(desk, drop) for drop in strangers]
+    with desk.ledger.writing() as connection:
+        head = note(
+            connection, desk.actor, "resume", " ".join(names) or "clock", f"{len(found)} findings"
+        )
+        book = DropBook(connection)
+        for each in prepared:
+            sequence = book.prepare(each, head.sequence)
+            book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
+    _note_anew(desk)
+    answered = [f"{each.damage} at {each.sequence}: {each.told}" for each in found]
+    return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
+
+
+def _note_anew(desk: Desk) -> None:
+    """Note the chain's head beside the ledger; a killed run may have left the note of another chain."""
+    with desk.ledger.reading() as connection:
+        note_head(desk.ledger.state, newest_of(connection), anew=True)
+
+
+def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
+    """Refuse to enter drops that were made under another key: nobody in them would be found again."""
+    for drop in drops:
+        held = set(members_of(desk.folder.drops / drop.drop_id).persons.index)
+        keys = PartnerKeys(desk.ledger.key(drop.partner))
+        numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
+        if held and not held & set(keys.of("customers", numbers).to_pylist()):
+            raise ConfigurationError(
+                f"記録のどなたも {drop.drop_id} の鍵と合いません。keys/{drop.partner}.key "
+                "が納品した時のものではありません。先に state フォルダの控えから keys/ を戻してください / "
+                f"nobody in the records has a key that is in {drop.drop_id}: keys/{drop.partner}.key is not "
+                "the one it was made with. Restore keys/ from the backup of the state folder first"
+            )
+
+
+def _made_at(drop: Drop) -> datetime:
+    return datetime.fromisoformat(drop.as_of)
+
+
+def _prepared(desk: Desk, drop: Drop) -> Prepared:
+    folder = desk.folder.drops / drop.drop_id
+    members = members_of(folder)
+    keys = binary_keys(pyarrow.array(members.persons.index, pyarrow.string()))
+    persons = [keys, pyarrow.array(members.persons.to_numpy(), pyarrow.uint16())]
+    records = [
+        pyarrow.array(members.records["record"], pyarrow.string()),
+        binary_keys(pyarrow.array(members.records["key"], pyarrow.string())),
+        pyarrow.array([[]] * len(members.records), RECORDS.field("digests").type),
+    ]
+    # A monthly drop may tell to delete what recall drops brought; entered so, that is told once more.
+    kind = DropKind.RECALL if drop.kind == DropKind.RECALL else DropKind.MONTHLY
+    return Prepared(
+        drop=drop,
+        bag_sha256=sha256_of(folder / TAG_MANIFEST),
+        persons=pyarrow.table(persons, schema=PERSONS),
+        records=pyarrow.table(records, schema=RECORDS).to_batches(),
+        tombstones=tuple(
+            Tombstone(kind.value, str(record), str(key))
+            for record, key in zip(members.deleted["record"], members.deleted["key"], strict=True)
+        ),
+        handovers=_handovers(desk, drop, members),
+    )
+
+
+def _handovers(desk: Desk, drop: Drop, members: Members) -> tuple[Handover, ...]:
+    """Give the cars a recall drop tells of, as far as they are in the records."""
+    told = members.targets
+    if told.empty:
+        return ()
+    numbers = read_vehicle_numbers(desk.folder, desk.environment)
+    keys = PartnerKeys(desk.ledger.key(drop.partner)).of(
+        "vehicles", pyarrow.array(numbers, pyarrow.string())
+    )
+    number_of = dict(zip(keys.to_pylist(), numbers, strict=True))
+    rows = zip(told["campaign"], told["vehicle_key"], told["match_class"], strict=True)
+    return tuple(
+        Handover(campaign, desk.ledger.references.of_car(number_of[key]), match_class)
+        for campaign, key, match_class in rows
+        if key in number_of
+    )

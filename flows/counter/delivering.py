@@ -1,0 +1,83 @@
+"""Handing over at the counter what was published and is not at its partner's yet."""
+
+from drops.sealing import parcels_beside
+from flows.carrying.carry import carry
+from flows.counter.desk import Desk
+from flows.counter.earlier_drop import (
+    objections_moved,
+    opened_for,
+    overtaken_by_objections,
+    refuse_holding_refusers,
+)
+from flows.running.opening import Clock
+from ledger.carry_book import BY_HAND, CarryBook, Owed
+from ledger.drop_book import DropBook
+from schemas.drop import Drop
+from schemas.errors import ConfigurationError, RefusedError
+
+
+def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
+    """Hand over one published drop, if no objection has arrived since it was made.
+
+    Raises:
+        JointUseError: saying why it is not handed over.
+    """
+    with desk.ledger.reading() as connection:
+        book = DropBook(connection)
+        entered = book.named(drop_id)
+        drop = entered.drop
+        successor = _successor(book, drop)
+    if successor:
+        raise RefusedError(
+            f"{drop.drop_id} は {successor} に差し替えられています。そちらを渡してください / "
+            f"{drop.drop_id} was replaced by {successor}; deliver that"
+        )
+    with opened_for(desk, clock, drop) as run:
+        with run.ledger.writing() as connection:
+            has_moved = objections_moved(run, connection, drop)
+        if has_moved:
+            raise overtaken_by_objections(drop)
+        refuse_holding_refusers(run, entered)
+        return carry(run, drop.drop_id)
+
+
+def carried_by_hand(desk: Desk, drop_id: str) -> str:
+    """Enter that somebody carried a drop to its partner; give the drop that replaced it, if one did.
+
+    A drop that was replaced meanwhile is entered too: what a partner was given has to be known.
+
+    Raises:
+        ConfigurationError: the ledger knows no such drop, or it is at its partner's already.
+    """
+    with desk.ledger.writing() as connection:
+        entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
+        if entered.stopped_at:
+            raise RefusedError(
+                f"{drop_id} は停止されています。取り戻し、`joint-use incident` をご覧ください / "
+                f"{drop_id} was stopped; get it back, and see `joint-use incident`"
+            )
+        is_by_hand = desk.folder.policy.is_carried_by_hand(entered.drop.partner)
+        if is_by_hand and not parcels_beside(desk.folder.drops / entered.drop.drop_id):
+            raise ConfigurationError(
+                f"{drop_id} は封緘されていません。`joint-use deliver {drop_id}` が理由を示します / "
+                f"{drop_id} is not sealed; `joint-use deliver {drop_id}` says why"
+            )
+        if entered.sequence in book.delivered():
+            raise ConfigurationError(
+                f"{drop_id} はすでに渡してあります。いつかは `joint-use status` に出ます / "
+                f"{drop_id} was handed over before; `joint-use status` says when"
+            )
+        book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
+        return _successor(DropBook(connection), entered.drop)
+
+
+def _successor(book: DropBook, drop: Drop) -> str:
+    """Give the drop that replaced another; nothing if none did."""
+    replaced_by = {each.drop.supersedes: each.drop.drop_id for each in book.published()}
+    return replaced_by.get(drop.drop_id, "")
+
+
+def owed(desk: Desk) -> Owed:
+    """List the newest published drops that are not at their partner's yet."""
+    with desk.ledger.reading() as connection:
+        return CarryBook(connection).owed(desk.folder.policy)

@@ -1,0 +1,82 @@
+"""The counter's desk: a named person with the shop's folder and ledger open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.running.opening import Clock, note_policy, open_shop
+from flows.running.reconciling import complete_pending
+from flows.running.request import SCHEDULE, checked_reason, named_person
+from ledger.audit import Actor
+from ledger.opening import Ledger
+from schemas.errors import ConfigurationError
+from sources.shop_folder import ShopFolder
+from transforms.period import SHOP_TIME
+from transforms.reading.car_codes import read_identifier
+
+if TYPE_CHECKING:
+    from flows.counter.people import People
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A shop's folder and ledger in somebody's hands."""
+
+    folder: ShopFolder
+    ledger: Ledger
+    actor: Actor
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def today(self) -> date:
+        """The day in Japan."""
+        return self.actor.at.date()
+
+    @cached_property
+    def people(self) -> "People":
+        """Everybody in the shop's records at this moment.
+
+        Raises:
+            SourceUnreadableError: the records cannot be read.
+        """
+        from flows.counter.people import read_people  # noqa: PLC0415 (what reads records is slow to load)
+
+        return read_people(self.folder, self.ledger, self.environment)
+
+
+def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from outside)
+    shop: Path,
+    operator: str | None,
+    reason: str,
+    clock: Clock,
+    environment: Mapping[str, str],
+    *,
+    is_scheduled: bool = False,
+) -> Desk:
+    """Open the shop for a named person, or for the schedule.
+
+    Raises:
+        ConfigurationError: a file of the shop is wrong, or there is no name.
+        RefusedError: the name is one that several people use.
+    """
+    person = SCHEDULE if is_scheduled else named_person(operator)
+    why = checked_reason(reason)
+    folder, ledger = open_shop(shop, environment)
+    actor = Actor(person, why, clock().astimezone(SHOP_TIME))
+    complete_pending(ledger, folder, actor.at)
+    note_policy(folder, ledger, actor)
+    return Desk(folder, ledger, actor, environment)
+
+
+def customer_number(written: str) -> str:
+    """Read a customer number as the records' are read."""
+    number = read_identifier(written).value
+    if not isinstance(number, str):
+        raise ConfigurationError(
+            "--customer: お客様番号ではありません。記録から写してください / "
+            "--customer: this is no customer number; copy it from the records"
+        )
+    return number

@@ -1,0 +1,93 @@
+"""A drop that was made before: opened as its run was, and whether it may still leave."""
+
+from contextlib import AbstractContextManager
+from datetime import date
+
+from sqlalchemy import Connection
+
+from drops.keys import PartnerKeys
+from flows.counter.desk import Desk
+from flows.running.opening import Clock
+from flows.running.request import ExportRequest
+from flows.running.run import Run, opened_run
+from flows.stages.objectors import Objectors
+from flows.stages.register import look_up, take_in
+from ledger.drop_book import DropBook, EnteredDrop
+from ledger.objection_book import ObjectionBook
+from schemas.agreement import DropKind
+from schemas.catalog import DELIVERABLE_TABLES
+from schemas.drop import Drop
+from schemas.errors import ObjectionsMovedError
+from sources.staging import take_snapshot
+from transforms.arrays import whole
+from transforms.objections import AsOf, in_force
+
+
+def opened_for(
+    desk: Desk, clock: Clock, drop: Drop, *, publishes: bool = True
+) -> AbstractContextManager[Run]:
+    """Hold what belongs to a drop's partner and kind, as a run of it does."""
+    kind = DropKind(drop.kind)
+    request = ExportRequest(
+        shop=str(desk.folder.home),
+        month=drop.period if kind is DropKind.MONTHLY else "",
+        partners=(drop.partner,),
+        operator=desk.actor.person,
+        reason=desk.actor.reason,
+        dry_run=not publishes,
+    )
+    return opened_run(request, clock, desk.environment, kind=kind)
+
+
+def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
+    """Tell whether an objection has arrived, taken effect or ended since a drop was made."""
+    take_in(run, connection, run.actor)
+    book = ObjectionBook(connection, run.ledger.references)
+    if book.head() != drop.objections_head:
+        return True
+    events = book.register().events
+    made_on = date.fromisoformat(drop.as_of[:10])
+    then, now = (
+        set(in_force(events, AsOf(day)).to_pylist()) for day in (made_on, run.as_of.date())
+    )
+    return then != now
+
+
+def refuse_holding_refusers(run: Run, entered: EnteredDrop) -> None:
+    """Refuse a drop that holds somebody who refuses, as today's records tell.
+
+    A merge entered since it was made may have shown that a person in it is one who had objected.
+
+    Raises:
+        ObjectionsMovedError: it does.
+    """
+    drop = entered.drop
+    names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
+    snapshot = take_snapshot(run.folder, run.staged, run.environment, names)
+    look_up(run, snapshot)
+    refusers = snapshot.chosen(
+        "customers", ["customer_id"], Objectors(run, snapshot, drop.partner).rows
+    )
+    keys = PartnerKeys(run.ledger.key(drop.partner)).of(
+        "customers", whole(refusers["customer_id"].drop_null())
+    )
+    with run.ledger.reading() as connection:
+        held = DropBook(connection).holdings.person_keys(entered.sequence)
+    count = len(held.intersection(keys.to_pylist()))
+    if count:
+        raise ObjectionsMovedError(
+            f"{drop.drop_id}: 今の記録では、申し出のある方が {count} 人入っています。渡しません。もう一度 "
+            "export してください / "
+            f"{drop.drop_id}: as the records stand today it holds {count} who refuse; it does not leave. Run "
+            "the export again"
+        )
+
+
+def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
+    """Say that a drop does not leave because objections have changed since it was made."""
+    return ObjectionsMovedError(
+        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。もう一度 "
+        "export してください / "
+        f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
+        "Run the export again"
+    )

@@ -1,0 +1,200 @@
+"""Erasing a person from what the pipeline holds; the keyed refusal stays, and partners are told to delete."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow
+import pyarrow.compute as pc
+
+from drops.keys import PartnerKeys
+from flows.counter.desk import Desk
+from flows.counter.disposing import (
+    ERASURE,
+    Disposal,
+    carry_out,
+    closed_drops,
+    copies,
+    every_series,
+    sweep_leftovers,
+    unlinker,
+)
+from flows.counter.mentioned import mentioned_elsewhere
+from flows.counter.objecting import Refusal, record
+from flows.counter.people import read_records
+from flows.recall.words import CUSTOMER_NUMBER, VEHICLE_NUMBER
+from flows.running.waiting_room import discard_waiting
+from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
+from ledger.drop_book import DropBook
+from ledger.hold_book import HoldBook
+from ledger.private_files import write_private
+from schemas.catalog import CATALOG
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
+
+_OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What erasing did: ids of the refusals, and the certificate of what was removed."""
+
+    objection_ids: tuple[str, ...]
+    certificate: Path
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Drops that hold the person and stay until their partner answered."""
+    mentions: tuple[str, ...]
+    """Rows of others that name the person: source and record number."""
+
+
+def erase(desk: Desk, refusal: Refusal) -> Erased:
+    """Record the request, and remove the person from quarantine, lists, waiting drops and kept drops.
+
+    Raises:
+        BusyError: a run is at work; nothing was recorded or removed.
+        ConfigurationError: nobody in the records has the number.
+    """
+    with desk.ledger.held(every_series(desk)):
+        return _erase(desk, refusal)
+
+
+def _erase(desk: Desk, refusal: Refusal) -> Erased:
+    numbers = desk.people.numbers_of_person(refusal.customer)
+    names, known, mentions = _theirs(desk, set(numbers))
+    taken = record(desk, refusal)
+    gone, kept = _drops(desk, numbers)
+    removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
+    with desk.ledger.writing() as connection:
+        for drop_id in kept:
+            HoldBook(connection).condemn(desk.actor, drop_id)
+    sweep_leftovers(desk)
+    certificate = carry_out(desk, removed)
+    return Erased(
+        taken.objection_ids,
+        certificate,
+        tuple(f"{e.kind} {e.name}" for e in removed),
+        tuple(kept),
+        mentions,
+    )
+
+
+def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mentions, tuple[str, ...]]:
+    """Give by what rows are known to be theirs.
+
+    That is, per column of a record, the numbers of customer, cars and slips; and name, contact, home and
+    cars, for broken rows often bear no number; and the rows of others that mention them.
+    """
+    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
+    tables = ("customers", "vehicles", "repairs", "family_members", "certificates")
+    with read_records(desk.folder, desk.environment, *tables) as snapshot:
+        people, cars, repairs = (
+            rows.filter(pc.is_in(rows["customer_id"], value_set=wanted))
+            for rows in (
+                snapshot.table("customers", ["customer_id", *PERSON_COLUMNS]),
+                snapshot.table("vehicles", ["vehicle_id", "customer_id", *CAR_COLUMNS]),
+                snapshot.table("repairs", ["repair_id", "customer_id"]),
+            )
+        )
+        known = Mentions(identities(people, cars))
+        mentions = mentioned_elsewhere(snapshot, known, numbers)
+    names = dict.fromkeys(_OWN, numbers)
+    for rows, key in ((cars, "vehicle_id"), (repairs, "repair_id")):
+        names[key] = set(rows[key].drop_null().to_pylist())
+    return names, known, mentions
+
+
+def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:
+    """Take their rows out of the quarantine, and rows that tell of them."""
+    for path in sorted((desk.folder.state / "quarantine").rglob("*.csv")):
+        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        columns = CATALOG[path.stem].columns
+        titles = {columns[name].title: own for name, own in names.items() if name in columns}
+        if not titles.keys() <= set(header):
+            # Of another version's form: the next run writes it anew.
+            name = f"{path.parent.name}/{path.name}"
+            yield Disposal("quarantine", name, ERASURE, None, unlinker(path))
+            continue
+        places = [(header.index(title), own) for title, own in titles.items()]
+        joined = pyarrow.array([" \n ".join(row) for row in rows], pyarrow.string())
+        left = [
+            row
+            for row, is_told in zip(rows, known.in_free_text(joined), strict=True)
+            if not (is_told or any(row[place] in own for place, own in places))
+        ]
+        if len(left) < len(rows):
+            name = f"{path.parent.name}/{path.name}: {len(rows) - len(left)} rows"
+            yield Disposal("quarantine", name, ERASURE, 1, _rewriter(path, [header, *left]))
+
+
+def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
+    def act() -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
+        write_private(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+
+    return act
+
+
+def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
+    """Take their rows out of call lists; pages and texts to review are made anew by the next run.
+
+    Details of failures may quote anything, and go as a whole.
+    """
+    state = desk.folder.state
+    for path in sorted(state.glob("recall/*/*.csv")):
+        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        left = [
+            row
+            for row in rows
+            if row[header.index(CUSTOMER_NUMBER)] not in names["customer_id"]
+            and row[header.index(VEHICLE_NUMBER)] not in names["vehicle_id"]
+        ]
+        if len(left) < len(rows):
+            yield Disposal(
+                "call_list", path.parent.name, ERASURE, 1, _rewriter(path, [header, *left])
+            )
+            for page in path.parent.glob("*.html"):
+                yield Disposal("call_list", page.name, ERASURE, None, unlinker(page))
+    for kind, pattern in (("review", "review/*.json"), ("failures", "failures/*.txt")):
+        for path in sorted(state.glob(pattern)):
+            yield Disposal(kind, path.name, ERASURE, None, unlinker(path))
+
+
+def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
+    """Give the drops with the person that can go, and the names of those somebody still needs."""
+    own = pyarrow.array(numbers, pyarrow.string())
+    with desk.ledger.reading() as connection:
+        book = DropBook(connection)
+        everything = book.drops()
+        waiting = {each.entered.sequence: each for each in CarryBook(connection).waiting()}
+        members = {each.sequence: book.holdings.person_keys(each.sequence) for each in everything}
+    closed = closed_drops(desk)
+    go: list[Disposal] = []
+    stay: list[str] = []
+    for each in everything:
+        drop_id, partner = each.drop.drop_id, each.drop.partner
+        keys = PartnerKeys(desk.ledger.key(partner)).of("customers", own).to_pylist()
+        count = len(members[each.sequence])
+        if not members[each.sequence] & set(keys):
+            continue
+        if each.sequence in waiting:
+            act = _refuser(desk, waiting[each.sequence])
+            go.append(Disposal("waiting", drop_id, ERASURE, count, act))
+        elif drop_id in closed:
+            go += copies(desk, drop_id, ERASURE, count)
+        elif each.published_at:
+            stay.append(drop_id)
+    return go, stay
+
+
+def _refuser(desk: Desk, waiting: WaitingDrop) -> Callable[[], None]:
+    """Give what ends the waiting of a drop, as if the data manager had refused it."""
+
+    def act() -> None:
+        with desk.ledger.writing() as connection:
+            CarryBook(connection).decide(desk.actor, waiting, REFUSED)
+        discard_waiting(desk.folder.state, waiting.entered.drop.drop_id)
+
+    return act

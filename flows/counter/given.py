@@ -1,0 +1,160 @@
+"""What one partner was given of a person, by the ledger alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import pyarrow
+import pyarrow.compute as pc
+
+from drops.keys import PartnerKeys
+from flows.counter.desk import Desk
+from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
+from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.holdings_book import HoldingsBook
+from schemas.agreement import DropKind
+from schemas.catalog import CATALOG
+from schemas.drop import Drop
+from schemas.errors import SourceUnreadableError
+from schemas.notice import Notice
+from transforms.key_forms import binary_keys
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one partner was given of the person with these customer numbers."""
+
+    desk: Desk
+    partner: str
+    numbers: tuple[str, ...]
+    published: list[EnteredDrop]
+    """The partner's drops, oldest first."""
+
+    @cached_property
+    def keys(self) -> pyarrow.Array:
+        """Keys of the person's customer numbers (hex)."""
+        keys = PartnerKeys(self.desk.ledger.key(self.partner))
+        return keys.of("customers", pyarrow.array(self.numbers, pyarrow.string()))
+
+    def drops(self) -> Iterator[DisclosedDrop]:
+        """Give each drop that held the person."""
+        wanted, answers = binary_keys(self.keys), self._answers()
+        for each in self.published:
+            with self.desk.ledger.reading() as connection:
+                persons = HoldingsBook(connection).persons(each.sequence)
+            own = persons.filter(pc.is_in(persons["key"], value_set=wanted))["tables"].to_pylist()
+            bits = 0
+            for mask in own:
+                bits |= mask
+            if bits:
+                yield self._drop(each, bits, answers)
+
+    def deletions(self) -> Iterator[Deletion]:
+        """Give each drop that told to delete the person's own record."""
+        wanted, answers = set(self.keys.to_pylist()), self._answers()
+        for each in self.published:
+            with self.desk.ledger.reading() as connection:
+                told = DropBook(connection).tombstones(each.sequence)
+            if any(stone.record == "customers" and stone.key in wanted for stone in told):
+                yield Deletion(
+                    drop_id=each.drop.drop_id,
+                    partner_name=self.named_by(self.notice_of(each.drop))[0],
+                    told_at=each.published_at or self.desk.actor.at,
+                    acknowledged_at=_received(answers, each),
+                )
+
+    def is_held(self) -> bool:
+        """Tell whether the partner holds the person's own record."""
+        for kind in (DropKind.MONTHLY, DropKind.RECALL):
+            held = self.holdings(kind, self.keys)
+            if pc.any(pc.equal(held["record"], "customers")).as_py():
+                return True
+        return False
+
+    def holdings(self, kind: DropKind, keys: pyarrow.Array) -> pyarrow.Table:
+        """Give what the partner holds under these keys (hex)."""
+        with self.desk.ledger.reading() as connection:
+            return HoldingsBook(connection).held_of(self.partner, kind.value, binary_keys(keys))
+
+    def told_to_delete(self) -> dict[tuple[str, str], int]:
+        """Give the number of the last drop that told to delete each record, by its name and key."""
+        with self.desk.ledger.reading() as connection:
+            book = DropBook(connection)
+            return {
+                (stone.record, stone.key): each.sequence
+                for each in self.published
+                for stone in book.tombstones(each.sequence)
+            }
+
+    def notice_of(self, drop: Drop) -> Notice:
+        """Give the notice a drop was made under, or today's if its file is not kept any more."""
+        policy = self.desk.folder.policy
+        kept = {dated.fingerprint.sha256: dated.notice for dated in policy.earlier}
+        return kept.get(drop.notice.sha256, policy.notice)
+
+    def named_by(self, notice: Notice) -> tuple[str, str]:
+        """Give the partner's name and clause as a notice announces them."""
+        named = {partner.id: (partner.name, partner.clause) for partner in notice.partners}
+        return named.get(self.partner, (self.partner, ""))
+
+    def _answers(self) -> Mapping[int, Answer]:
+        with self.desk.ledger.reading() as connection:
+            return DropBook(connection).answers()
+
+    def _drop(self, each: EnteredDrop, bits: int, answers: Mapping[int, Answer]) -> DisclosedDrop:
+        drop, notice = each.drop, self.notice_of(each.drop)
+        name, clause = self.named_by(notice)
+        purposes = [p for p in notice.purposes if p.id in drop.purposes]
+        tables = [
+            DisclosedTable(
+                name=table.name,
+                title=CATALOG[table.name].title,
+                items=named_items(notice, table.items),
+            )
+            for place, table in enumerate(drop.tables)
+            if bits >> place & 1
+        ]
+        return DisclosedDrop(
+            drop_id=drop.drop_id,
+            partner=drop.partner,
+            partner_name=name,
+            partner_clause=clause,
+            period=drop.period,
+            published_at=each.published_at or self.desk.actor.at,
+            notice=drop.notice.version,
+            agreement=drop.agreement.version,
+            purposes=tuple(Named(id=p.id, text=p.text, clause=p.clause) for p in purposes),
+            tables=tuple(tables),
+            acknowledged_at=_received(answers, each),
+            stopped_at=each.stopped_at,
+        )
+
+
+def given_to_each(desk: Desk, numbers: tuple[str, ...]) -> list[Given]:
+    """Give, per partner that was ever given a drop, what it was given of a person."""
+    with desk.ledger.reading() as connection:
+        published = DropBook(connection).published()
+    return [
+        Given(desk, partner, numbers, [each for each in published if each.drop.partner == partner])
+        for partner in dict.fromkeys(each.drop.partner for each in published)
+    ]
+
+
+def partners_holding(desk: Desk, customer: str) -> list[str]:
+    """List the partners that hold a customer's record, as far as the shop knows."""
+    each_given = given_to_each(desk, numbers_of_person(desk, customer))
+    return [given.partner for given in each_given if given.is_held()]
+
+
+def numbers_of_person(desk: Desk, customer: str) -> tuple[str, ...]:
+    """Give all numbers that merges make one person of; only the asked one where nothing can be read."""
+    try:
+        return tuple(desk.people.numbers_of_person(customer))
+    except SourceUnreadableError:
+        return (customer,)
+
+
+def _received(answers: Mapping[int, Answer], each: EnteredDrop) -> datetime | None:
+    answer = answers.get(each.sequence)
+    return answer.acknowledgement.received_at if answer else None

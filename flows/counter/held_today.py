@@ -1,0 +1,129 @@
+"""What the shop's records say of a person today, as a partner would be shown it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.running.opening import Clock
+from flows.running.request import ExportRequest
+from flows.running.run import Run, opened_run
+from flows.stages.members import shown, shown_items
+from flows.stages.objectors import Objectors
+from flows.stages.partner_view import view_of
+from flows.stages.register import look_up
+from flows.stages.screen import screened_texts
+from schemas.catalog import DELIVERABLE_TABLES
+from schemas.partner_tables import STANDING, PartnerTable
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
+from transforms.identity import same_people
+from transforms.key_forms import hexadecimal_keys
+from transforms.persons import keepers
+from transforms.remembered import Refusers
+from transforms.settling import settle
+from transforms.shaping import shape
+from transforms.spine import at
+from transforms.verdicts import Disposition, Verdicts
+
+_SHOWN = (*STANDING, "certificates")
+
+
+@dataclass(frozen=True)
+class ShownRecord:
+    """One record: its table, its key at the partner, and a keyed digest of each item it shows."""
+
+    table: str
+    key: str
+    items: Mapping[str, int]
+    is_refused: bool
+    """Whether the person has objected to the partner's having it."""
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """Whose records are asked for, by whom."""
+
+    shop: Path
+    operator: str
+    reason: str
+    numbers: frozenset[str]
+    partners: tuple[str, ...]
+    """The partners whose view is asked for."""
+
+
+def shown_today(
+    inquiry: Inquiry, clock: Clock, environment: Mapping[str, str]
+) -> dict[str, list[ShownRecord]]:
+    """Give what each partner would be shown of a person's customer, family and car records.
+
+    Whether the person objected does not count: the question is what is right, not what is allowed.
+
+    Raises:
+        JointUseError: the records cannot be read, or a partner gets nothing any more.
+    """
+    request = ExportRequest(
+        shop=str(inquiry.shop),
+        partners=inquiry.partners,
+        operator=inquiry.operator,
+        reason=inquiry.reason,
+    )
+    with opened_run(request, clock, environment, is_exclusive=False) as run:
+        names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
+        snapshot = take_snapshot(run.folder, run.staged, environment, names)
+        own = _settle(run, snapshot, inquiry.numbers)
+        return {name: _records(run, snapshot, own, name) for name in inquiry.partners}
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What is the person's: customer rows, verdicts that leave in only their records, and all their rows."""
+
+    rows: np.ndarray
+    verdicts: Verdicts
+    person: np.ndarray
+
+
+def _settle(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
+    """Rule on all records and screen what is the person's, as the stages before a partner's do."""
+    spine = snapshot.spine
+    look_up(run, snapshot)
+    wanted = pyarrow.array(sorted(numbers), pyarrow.string())
+    ids = spine.column("customers", "customer_id")
+    own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
+    verdicts = settle(spine, (), run.month)
+    for table in verdicts.tables():
+        of_others = ~at(own, keepers(table, spine)) if table in _SHOWN else None
+        everything = np.ones(len(verdicts.codes(table)), bool)
+        mask = everything if of_others is None else of_others
+        verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
+    run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
+    return _Own(own, verdicts, same_people(own, spine.merges.persons, run.scratch.traits()))
+
+
+def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[ShownRecord]:
+    objectors = Objectors(run, snapshot, partner)
+    is_refused = bool((objectors.rows & own.rows).any())
+    others = Refusers(objectors.rows & ~own.person, objectors.gone)
+    view = view_of(run, snapshot, own.verdicts, others, partner)
+    tables = [table for table in view.tables if table.name in _SHOWN]
+    view.give_keys(run.ahead.keys, tables)
+    return [
+        ShownRecord(table.name, key, items, is_refused)
+        for table in tables
+        for rows, places in view.leaving(table)
+        for key, items in _digested(table, shape(rows, places, table, view.shaping)[0], run)
+    ]
+
+
+def _digested(
+    table: PartnerTable, shaped: pyarrow.RecordBatch, run: Run
+) -> Iterator[tuple[str, dict[str, int]]]:
+    digests = shown(table, shaped, run.ledger.references)
+    if digests is not None:
+        keys = hexadecimal_keys(digests["key"]).to_pylist()
+        for key, row in zip(keys, digests["digests"].to_pylist(), strict=True):
+            yield key, dict(zip(shown_items(table), row, strict=True))

@@ -1,0 +1,276 @@
+"""Taking objections at the counter: recording one, lifting one, settling whom one means."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.counter.desk import Desk
+from flows.counter.objection_list import ENDED, Listed, listed
+from flows.counter.people import People
+from flows.stages.learning import learn
+from ledger.objection_book import Event, ObjectionBook, Raised, Terms
+from schemas.errors import ConfigurationError, JointUseError
+from transforms.meaning import Meaning
+from transforms.objections import AsOf, Register, raised_on, settled
+
+SCOPES = ("provision", "purpose", "erasure")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a customer said: empty partners or purposes mean all."""
+
+    customer: str
+    scope: str
+    partners: tuple[str, ...]
+    purposes: tuple[str, ...]
+    received_on: date
+    effective_on: date
+    channel: str
+    is_in_records: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which objections to lift: one by its id, or those of a customer with these terms."""
+
+    objection: str | None
+    customer: str | None
+    scope: str | None
+    partners: tuple[str, ...]
+    purposes: tuple[str, ...]
+    is_all: bool
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What was recorded: ids of the objections, and whether the records could be looked at."""
+
+    objection_ids: tuple[str, ...]
+    are_records_read: bool
+
+
+def record(desk: Desk, refusal: Refusal) -> Taken:
+    """Record an objection, one per partner and purpose it names.
+
+    It is recorded even if the shop's records cannot be read at this moment.
+
+    Raises:
+        ConfigurationError: it contradicts itself, or nobody has the customer number.
+    """
+    _refuse_contradictions(desk, refusal)
+    people = _people(desk)
+    if people and refusal.is_in_records and refusal.customer not in people.numbers:
+        raise ConfigurationError(
+            "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
+            "--not-in-records を付けてください / "
+            "--customer: nobody in the records has this number; check it, or say --not-in-records if "
+            "the customer was erased or is not entered yet"
+        )
+    terms = [
+        Terms(refusal.scope, partner, purpose)
+        for partner in refusal.partners or (None,)
+        for purpose in refusal.purposes or (None,)
+    ]
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        raised = [
+            Raised(name, refusal.customer, each)
+            for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
+        ]
+        events = [
+            Event(
+                each.objection_id,
+                "raised",
+                refusal.effective_on,
+                received_on=refusal.received_on,
+                channel=refusal.channel,
+            )
+            for each in raised
+        ]
+        book.add(desk.actor, raised, events, "object", "recorded")
+        if people:
+            _learn(book, people, AsOf(desk.today))
+    return Taken(tuple(each.objection_id for each in raised), people is not None)
+
+
+def lift(
+    desk: Desk, choice: Choice, effective_on: date | None, received_on: date, channel: str | None
+) -> Taken:
+    """End objections from a day on: today, or the day each takes effect if that is later.
+
+    Raises:
+        ConfigurationError: nothing, or more than one, is meant; or the day is before an objection's.
+    """
+    people = _people(desk)
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        standing = [each for each in listed(book, AsOf(desk.today)) if each.state != ENDED]
+        register = book.register()
+        chosen = _chosen(desk, choice, standing, people, register)
+        events = [
+            Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
+            for each in chosen
+            for day in _days_to_lift(register, each, effective_on, desk.today)
+        ]
+        book.add(desk.actor, (), events, "object", "lifted")
+    return Taken(tuple(each.objection_id for each in chosen), people is not None)
+
+
+def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> None:
+    """Remember whom the objections mean, while it can be seen."""
+    meaning = Meaning.of(book.register(), people.traits, as_of)
+    learn(book, meaning, people.persons, people.chosen, people.digest)
+
+
+def _days_to_lift(
+    register: Register, listed_one: Listed, effective_on: date | None, today: date
+) -> list[date]:
+    """Give the days on which lifts end an objection for good: one, and one per later raising."""
+    raised = raised_on(register.events, listed_one.objection_id)
+    begun = [day for day in raised if day <= (effective_on or today)]
+    if effective_on and not begun:
+        raise ConfigurationError(
+            f"--effective: {listed_one.objection_id} の発効は {min(raised)} です。"
+            "それより前の撤回では何も撤回されません / "
+            f"--effective: {listed_one.objection_id} takes effect on {min(raised)}; a lift before that "
+            "day would lift nothing"
+        )
+    first = effective_on or (today if begun else min(raised))
+    return [first, *(day for day in raised if day > first)]
+
+
+def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
+    """Record whom an objection means: a customer number, or nobody (None).
+
+    Raises:
+        ConfigurationError: there is nothing to settle about it, or nobody has the number.
+        SourceUnreadableError: the records cannot be read, so nothing can be decided about them.
+    """
+    people = desk.people
+    if customer and customer not in people.numbers:
+        raise ConfigurationError(
+            "--customer: この番号の方は記録にいません。確かめてください / "
+            "--customer: nobody in the records has this number; check it"
+        )
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        register, as_of = book.register(), AsOf(desk.today)
+        if objection not in register.terms["objection_id"].to_pylist():
+            raise _no_such(objection)
+        decided = settled(register.events, as_of)["objection_id"].to_pylist()
+        meaning = Meaning.of(register, people.traits, as_of)
+        if objection not in meaning.unsettled and objection not in decided:
+            raise ConfigurationError(
+                f"{objection} はだれの申し出か決まっているので、確定するものがありません。撤回なら --lift "
+                "を使ってください / "
+                f"{objection} means somebody for certain, there is nothing to settle; if the customer "
+                "takes it back, use --lift"
+            )
+        there = people.traits.number.tolist()
+        book.settle(desk.actor, Event(objection, "settled", desk.today), customer, there)
+        _learn(book, people, as_of)
+    return Taken((objection,), are_records_read=True)
+
+
+def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
+    notice = desk.folder.policy.notice
+    for option, named, known in (
+        ("--partner", refusal.partners, [partner.id for partner in notice.partners]),
+        ("--purpose", refusal.purposes, [purpose.id for purpose in notice.purposes]),
+    ):
+        for each in named:
+            if each not in known:
+                raise ConfigurationError(
+                    f"{option}: 「{each[:40]}」は公表事項（第7条）にありません。次から選んでください: "
+                    f"{', '.join(known)} / "
+                    f"{option}: '{each[:40]}' is not in the notice §7; choose from {', '.join(known)}"
+                )
+    if refusal.scope == "purpose" and not refusal.purposes:
+        raise ConfigurationError(
+            "--scope purpose: --purpose でどの目的か書いてください（いくつでも） / "
+            "--scope purpose: say which with --purpose (several are possible)"
+        )
+    if refusal.scope != "purpose" and refusal.purposes:
+        raise ConfigurationError(
+            f"--purpose: {refusal.scope} はすべての目的についての申し出です。--purpose を外すか、--scope "
+            "purpose にしてください / "
+            f"--purpose: a refusal of {refusal.scope} is of all purposes; leave --purpose out, or use "
+            "--scope purpose"
+        )
+    if refusal.scope == "erasure" and refusal.partners:
+        raise ConfigurationError(
+            "--partner: 消去はすべての納品先についてです。--partner を外してください / "
+            "--partner: an erasure is for every partner; leave --partner out"
+        )
+    if refusal.received_on > desk.today:
+        raise ConfigurationError("--received: 先の日付です / --received: the day is in the future")
+
+
+def _meaning(
+    register: Register, people: People | None, numbers: list[str], today: date
+) -> set[str]:
+    """Give the objections that mean one of these numbers for certain."""
+    if people is None:
+        return set()
+    meaning = Meaning.of(register, people.traits, AsOf(today))
+    pairs = meaning.certain(people.persons)
+    wanted = pyarrow.array(numbers, pyarrow.string())
+    rows = np.flatnonzero(pc.is_in(people.customers["customer_id"], value_set=wanted).to_numpy())
+    return set(pairs.objections.filter(pyarrow.array(np.isin(pairs.rows, rows))).to_pylist())
+
+
+def _chosen(
+    desk: Desk, choice: Choice, standing: list[Listed], people: People | None, register: Register
+) -> list[Listed]:
+    if choice.objection:
+        standing = [each for each in standing if each.objection_id == choice.objection]
+        if not standing:
+            raise _no_such(choice.objection)
+        if choice.customer is None:
+            return standing
+    number = choice.customer or ""
+    numbers = people.numbers_of_person(number) if people else [number]
+    references = {desk.ledger.references.of(each) for each in numbers}
+    meant = _meaning(register, people, numbers, desk.today)
+    found = [
+        each
+        for each in standing
+        if (references & set(each.persons) or each.objection_id in meant)
+        and choice.scope in {None, each.scope}
+        and (not choice.partners or each.partner in choice.partners)
+        and (not choice.purposes or each.purpose in choice.purposes)
+    ]
+    names = ", ".join(each.objection_id for each in found)
+    if not found:
+        raise ConfigurationError(
+            "この方に、効力のある（またはこれから効力の生じる）その申し出はありません。一覧は "
+            "`joint-use objections` に出ます / "
+            "no such objection of this customer is in force or to come; `joint-use objections` lists "
+            "them"
+        )
+    if len(found) > 1 and not choice.is_all:
+        raise ConfigurationError(
+            f"この方の申し出はいくつもあります（{names}）。--objection で一つを指定するか、--all "
+            "を付けてください / "
+            f"this customer has several ({names}); name one with --objection, or say --all"
+        )
+    return found
+
+
+def _people(desk: Desk) -> People | None:
+    """Look at the records; an objection is taken even if they cannot be read."""
+    try:
+        return desk.people
+    except JointUseError:
+        return None
+
+
+def _no_such(objection: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"「{objection[:40]}」という申し出はありません。一覧は `joint-use objections` に出ます / "
+        f"'{objection[:40]}' is no objection that could be meant; `joint-use objections` lists them"
+    )

@@ -1,0 +1,91 @@
+"""The records as the counter looks things up in them: who is there, and which cars."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow
+
+from flows.running.workspace import workspace
+from ledger.opening import Ledger
+from sources.shop_folder import ShopFolder
+from sources.snapshot import Snapshot
+from sources.staging import take_snapshot
+from transforms.arrays import whole
+from transforms.identity import PEOPLE_COLUMNS, Digest, Traits, traits_of
+from transforms.merges import resolve_merges
+
+
+@dataclass(frozen=True)
+class People:
+    """The customers in the records; `digest` is the ledger's, by which they are recognised."""
+
+    customers: pyarrow.Table
+    digest: Digest
+
+    @cached_property
+    def traits(self) -> Traits:
+        """By what they are recognised."""
+        return traits_of(self.customers, self.digest)
+
+    def chosen(self, mask: np.ndarray) -> pyarrow.Table:
+        """Give the rows of a mask."""
+        return self.customers.filter(pyarrow.array(mask))
+
+    @cached_property
+    def numbers(self) -> list[str | None]:
+        """Customer numbers in the order of the records."""
+        return list(self.customers["customer_id"].to_pylist())
+
+    @cached_property
+    def persons(self) -> np.ndarray:
+        """Per row its person, by recorded merges."""
+        numbers, targets = (
+            whole(self.customers[name]) for name in ("customer_id", "merged_into_customer_id")
+        )
+        return resolve_merges(numbers, targets).persons
+
+    def numbers_of_person(self, number: str) -> list[str]:
+        """Give all numbers that recorded merges make one person of, the asked one first."""
+        if number not in self.numbers:
+            return [number]
+        own = self.persons[self.numbers.index(number)]
+        same = [n for n, person in zip(self.numbers, self.persons, strict=True) if person == own]
+        return list(dict.fromkeys([number, *(n for n in same if n)]))
+
+
+def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, str]) -> People:
+    """Read the customers as they are at this moment.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    with read_records(folder, environment, "customers") as snapshot:
+        customers = snapshot.table("customers", PEOPLE_COLUMNS)
+    return People(customers, ledger.references.traits)
+
+
+def read_vehicle_numbers(folder: ShopFolder, environment: Mapping[str, str]) -> list[str]:
+    """Read the numbers of all cars as they are at this moment.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    with read_records(folder, environment, "customers", "vehicles") as snapshot:
+        numbers = snapshot.table("vehicles", ["vehicle_id"])["vehicle_id"]
+    return [str(number) for number in numbers.drop_null().to_pylist()]
+
+
+@contextmanager
+def read_records(
+    folder: ShopFolder, environment: Mapping[str, str], *tables: str
+) -> Iterator[Snapshot]:
+    """Read some tables as they are at this moment; they are gone again at the end.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    with workspace(folder.state) as own:
+        yield take_snapshot(folder, own / "staged", environment, tables)

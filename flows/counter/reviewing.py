@@ -1,0 +1,115 @@
+"""Reviewing texts that wait (policy §10): a named person releases or withholds each, or adds a word."""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flows.counter.desk import Desk
+from ledger.review_book import ReviewBook
+from ledger.review_list import ReviewList
+from schemas.errors import ConfigurationError, RefusedError
+from schemas.screening import CODED
+from sources.screening.loading import shipped_dangers, shipped_knowledge
+from sources.screening.tokenizing import JapaneseTokenizer
+from transforms.screening.figures import Figures
+from transforms.screening.folding import fold_term
+from transforms.screening.judging import Decision
+from transforms.screening.vocabulary import Vocabulary
+
+_NAME_DIGITS = 10
+_LONGEST_WORD = 20
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One text nobody has decided about.
+
+    Args:
+        name: what it is called on the command line.
+        reference: what the ledger knows it by.
+        text: as written.
+        columns: where it stands.
+        count: in how many rows of all months.
+        unknown: its words the trade does not know.
+    """
+
+    name: str
+    reference: str
+    text: str
+    columns: tuple[str, ...]
+    count: int
+    unknown: tuple[str, ...]
+
+
+def waiting(desk: Desk) -> list[Waiting]:
+    """List the texts that still wait, those of most rows first."""
+    with desk.ledger.reading() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        decisions = book.decisions()
+        counts: Counter[str] = Counter()
+        found: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
+        for texts in ReviewList(desk.folder.state).waiting().values():
+            for each in texts:
+                reference = book.reference(each.text)
+                if decisions.of_text(each.text) is None:
+                    counts[reference] += each.count
+                    found.setdefault(reference, []).append((each.text, each.column, each.unknown))
+    known = shipped_knowledge()
+    vocabulary = Vocabulary(known.terms, JapaneseTokenizer(), decisions.words)
+    figures = Figures(known.figurative, known.parts)
+    listed = []
+    for reference, count in counts.most_common():
+        text, first, unknown = found[reference][0]
+        columns = tuple(dict.fromkeys(column for _, column, _ in found[reference]))
+        left = unknown if first in CODED else tuple(vocabulary.unknown_words(figures.hidden(text)))
+        if left:
+            name = reference[:_NAME_DIGITS]
+            listed.append(Waiting(name, reference, text, columns, count, left))
+    return listed
+
+
+def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
+    """Release or withhold texts by name, decided ones too; give how many.
+
+    Raises:
+        ConfigurationError: nothing of that name waits.
+    """
+    with desk.ledger.reading() as connection:
+        decided = ReviewBook(connection, desk.ledger.references).decided()
+    known = {digest[:_NAME_DIGITS]: digest for digest in decided}
+    known |= {each.name: each.reference for each in waiting(desk)}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(
+                f"「{name[:20]}」は確認待ちではありません。一覧は `joint-use review` に出ます / "
+                f"'{name[:20]}' does not wait; `joint-use review` lists what does"
+            )
+    with desk.ledger.writing() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        book.decide(desk.actor, [known[name] for name in names], decision)
+    return len(names)
+
+
+def add_words(desk: Desk, words: Collection[str]) -> list[str]:
+    """Add words of the trade to the vocabulary; give those that were new.
+
+    Raises:
+        RefusedError: a word is a danger, a customer's name, or no single word; it is not repeated.
+    """
+    dangers = shipped_dangers()
+    names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
+    for word in words:
+        folded = fold_term(word)
+        is_name = any(folded in name for name in names)
+        is_one = not re.search(r"[\s、。・,]", word.strip())
+        is_word = is_one and 1 < len(folded) <= _LONGEST_WORD and not re.search(r"\d", folded)
+        if dangers.found_in(word) or is_name or not is_word:
+            raise RefusedError(
+                "--add-word: 業界の言葉として加えられません（方針第10条に当たる、お客様の名前の一部、"
+                "二語以上、一文字、数字入り）。文そのものを渡すか渡さないか決めてください / "
+                "--add-word: this is no word of the trade: it is sensitive (§10), part of a customer's name, "
+                "several words, a single character, or has digits. Release or withhold the text itself"
+            )
+    with desk.ledger.writing() as connection:
+        return ReviewBook(connection, desk.ledger.references).add_words(desk.actor, words)

@@ -1,0 +1,105 @@
+"""The Prefect flow of a group's monthly export: a flow run per shop, side by side."""
+
+from pathlib import Path
+
+import prefect.runtime
+from prefect import flow, tags, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.states import Crashed
+
+from flows.deployments.export_monthly import export_monthly, run_name
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
+from flows.deployments.side_by_side import SideBySide
+from flows.running.report import exit_code
+from flows.running.request import ExportRequest
+from schemas.errors import JointUseError, WorkerLostError
+
+
+def _run_name() -> str:
+    """Name a run after group and month, as those of its shops are after shop and month."""
+    asked = GroupRequest.model_validate(prefect.runtime.flow_run.parameters["request"])
+    return run_name(asked.group, asked.month)
+
+
+@flow(name="export-group", flow_run_name=_run_name, persist_result=False, validate_parameters=True)
+def export_group(request: GroupRequest) -> GroupReport:
+    """Export every shop of a folder; a shop that fails stops only itself.
+
+    Without a month it is for all of them the month before the group's scheduled start. A shop whose
+    worker died is run again, alone: exports converge however they were cut off.
+    """
+    month = request.month or scheduled_month()
+    asked = [request.of_shop(shop, month) for shop in shops_of(Path(request.group))]
+    is_scheduled = was_scheduled()
+    group_run = f"group {prefect.runtime.flow_run.id}"
+    with SideBySide(request.workers) as workers:
+        calls = [
+            {"request": each, "group_run": group_run, "is_scheduled": is_scheduled}
+            for each in asked
+        ]
+        endings = list(workers.endings(export_shop, calls))
+    _bury(group_run)
+    report = GroupReport(
+        group=Path(request.group).name,
+        shops=tuple(
+            _told(Path(each.shop).name, ending) for each, ending in zip(asked, endings, strict=True)
+        ),
+    )
+    create_table_artifact(
+        key="export-group",
+        table=[shop.model_dump(include={"shop", "exit_code", "told"}) for shop in report.shops],
+        description=f"{report.group}: exit code {report.exit_code}",
+    )
+    return report
+
+
+@task(
+    name="export-shop",
+    task_run_name="{request.shop}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def export_shop(request: ExportRequest, group_run: str, *, is_scheduled: bool) -> ShopEnding:
+    """Run one shop's monthly export as a flow run of its own, tagged with the group's."""
+    name = Path(request.shop).name
+    try:
+        with tags(group_run), for_group(is_scheduled=is_scheduled):
+            report = export_monthly(request)
+    except JointUseError as error:
+        return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))
+    return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
+
+
+def _bury(group_run: str) -> None:
+    """Call the shops' runs that still seem to go on crashed: their worker was killed, nobody else will."""
+    seemingly = [StateType.PENDING, StateType.RUNNING]
+    going_on = FlowRunFilterState(type=FlowRunFilterStateType(any_=seemingly))
+    tagged = FlowRunFilterTags(all_=[group_run])
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going_on, tags=tagged))
+        for run in runs:
+            told = "its worker was killed; the shop was run again"
+            client.set_flow_run_state(run.id, Crashed(message=told), force=True)
+
+
+def _told(shop: str, ending: object) -> ShopEnding:
+    if isinstance(ending, WorkerLostError):
+        return ShopEnding(shop=shop, exit_code=ending.exit_code, told=str(ending))
+    if isinstance(ending, Exception):
+        told = (
+            "プログラムが失敗しました。この店だけで `joint-use export --shop` を実行すると理由が分かります / "
+            f"the run failed ({type(ending).__name__}); run `joint-use export --shop` for this shop "
+            "to see why"
+        )
+        return ShopEnding(shop=shop, exit_code=JointUseError.exit_code, told=told)
+    return ShopEnding.model_validate(ending)

@@ -1,0 +1,1 @@
+"""Recall targets on demand: from a campaign file to drops and the shop's own call list."""

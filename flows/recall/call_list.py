@@ -1,0 +1,208 @@
+"""The shop's own call list: affected cars no partner was told of. It never leaves the state folder."""
+
+import csv
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from flows.pages import call_list_page
+from flows.recall.words import (
+    CLASS_TEXTS,
+    CUSTOMER_NUMBER,
+    KEPT_TEXTS,
+    REASON_TEXTS,
+    VEHICLE_NUMBER,
+)
+from flows.running.run import Run
+from flows.stages.targets import CLASS_NAMES, Cars
+from ledger.private_files import private_folder, write_private
+from schemas.campaigns import CATEGORY_TITLES, Campaign
+from sources.snapshot import Snapshot
+from transforms.holders import is_customer
+from transforms.meaning import Meaning
+from transforms.objections import AsOf, in_force
+from transforms.persons import keepers_of_cars
+from transforms.recall.classes import MatchClass
+
+_CUSTOMER_COLUMNS = ["customer_id", "name", "phone", "mobile_phone", "address"]
+
+CSV_COLUMNS = (
+    *(
+        CUSTOMER_NUMBER,
+        "お名前",
+        "電話",
+        "携帯",
+        "住所",
+        VEHICLE_NUMBER,
+        "役割",
+        "登録番号",
+        "型式",
+        "車台番号",
+    ),
+    *(
+        "届出番号",
+        "届出日",
+        "区分",
+        "部位",
+        "判定",
+        "理由",
+        "店から連絡する理由",
+        "記録",
+        "連絡日",
+        "結果",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class CallList:
+    """The cars of a list.
+
+    Args:
+        run: the run.
+        snapshot: its snapshot.
+        cars: all cars.
+        campaigns: that were looked for.
+        pairs: the cars on the list: `car`, `campaign`, `match_class`, `reason`, `kept`, `marked`.
+    """
+
+    run: Run
+    snapshot: Snapshot
+    cars: Cars
+    campaigns: list[Campaign]
+    pairs: pd.DataFrame
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """Give a row per car and campaign, those of one customer together."""
+        frame = self.cars.frame.iloc[self.pairs["car"].to_numpy(np.int64)].reset_index(drop=True)
+        vehicles = frame["vehicle"].to_numpy(np.int64)
+        keeper = keepers_of_cars(vehicles, self.snapshot.spine)
+        people = self.snapshot.table("customers", _CUSTOMER_COLUMNS).to_pandas()
+        people = people.reindex(np.where(keeper >= 0, keeper, len(people))).reset_index(drop=True)
+        roles = self._roles(frame, people)
+        silent = self._silent()
+        rows: list[dict[str, Any]] = []
+        for place, pair in enumerate(self.pairs.to_dict("records")):
+            campaign = self.campaigns[pair["campaign"]]
+            person, car = people.iloc[place], frame.iloc[place]
+            may_be_called = not (keeper[place] >= 0 and silent[keeper[place]])
+            rows.append(
+                {
+                    "customer": {
+                        "number": _text(person["customer_id"]),
+                        "name": _text(person["name"]) if may_be_called else "",
+                        "phone": _text(person["phone"]) if may_be_called else "",
+                        "mobile": _text(person["mobile_phone"]) if may_be_called else "",
+                        "address": _text(person["address"]) if may_be_called else "",
+                        "may_be_called": may_be_called,
+                    },
+                    "number": _text(car["number"]),
+                    "role": roles[place],
+                    "plate": _text(car["plate"]),
+                    "model_code": _text(car["model_code"]),
+                    "chassis_number": _text(car["chassis_number"]),
+                    "campaign": campaign.number,
+                    "notified_on": campaign.notified_on.isoformat(),
+                    "category": CATEGORY_TITLES[campaign.category],
+                    "device": campaign.device,
+                    "situation": campaign.situation,
+                    "class_text": CLASS_TEXTS[CLASS_NAMES[MatchClass(pair["match_class"])]],
+                    "reason_text": REASON_TEXTS[pair["reason"]],
+                    "kept_text": KEPT_TEXTS[pair["kept"]],
+                    "marked": {"told": "連絡済み"}.get(pair["marked"], ""),
+                }
+            )
+        order = {row["customer"]["number"]: place for place, row in reversed(list(enumerate(rows)))}
+        return sorted(rows, key=lambda row: order[row["customer"]["number"]])
+
+    def _roles(self, cars: pd.DataFrame, people: pd.DataFrame) -> list[str]:
+        """Say what the customer is to each car, by its paper."""
+        names, addresses = _texts(people["name"]), _texts(people["address"])
+        is_owner, is_user = (
+            is_customer(
+                _texts(cars[f"{who}_name"]), _texts(cars[f"{who}_address"]), names, addresses
+            )
+            for who in ("owner", "user")
+        )
+        has_owner = cars["owner_name"].notna().to_numpy(bool)
+        return [
+            "所有者"
+            if owner
+            else "使用者"
+            if user
+            else "お客様（所有者は別）"
+            if other
+            else "お客様"
+            for owner, user, other in zip(is_owner, is_user, has_owner, strict=True)
+        ]
+
+    def _silent(self) -> np.ndarray:
+        """Mask of the customers who refused all use and whom the shop decided not to call."""
+        run = self.run
+        traits, register = run.scratch.traits(), run.scratch.register()
+        if run.folder.shop.recall.call_those_who_refused_all_use:
+            return np.zeros(len(traits.number), bool)
+        as_of = AsOf(run.as_of.date())
+        is_erasure = pc.fill_null(pc.equal(register.terms["scope"], "erasure"), fill_value=True)
+        ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
+        meant = ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
+        return Meaning.of(register, traits, as_of).rows(meant)
+
+
+def write_call_list(calls: CallList) -> Path:
+    """Write the list as CSV for Excel and as a page to print; gives their folder, mode 0700."""
+    run = calls.run
+    folder = private_folder(run.folder.state / "recall") / f"{run.as_of:%Y-%m-%dT%H%M%S}"
+    private_folder(folder)
+    write_private(folder / "call-list.csv", _csv(calls).encode("utf-8-sig"))
+    write_private(folder / "call-list.html", _page(calls).encode())
+    return folder
+
+
+def _csv(calls: CallList) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(CSV_COLUMNS)
+    for row in calls.rows:
+        person = row["customer"]
+        contact = [person[name] for name in ("number", "name", "phone", "mobile", "address")]
+        if not person["may_be_called"]:
+            contact[1] = "連絡不可（すべての利用を拒否）"
+        car = [row[name] for name in ("number", "role", "plate", "model_code", "chassis_number")]
+        notice = [row[name] for name in ("campaign", "notified_on", "category", "device")]
+        why = [row[name] for name in ("class_text", "reason_text", "kept_text", "marked")]
+        writer.writerow([_as_text(cell) for cell in [*contact, *car, *notice, *why, "", ""]])
+    return out.getvalue()
+
+
+def _page(calls: CallList) -> str:
+    cards: dict[str, dict[str, Any]] = {}
+    for place, row in enumerate(calls.rows):
+        person = row["customer"]
+        name = person["number"] or f"nobody {place}"
+        phones = [number for number in (person["mobile"], person["phone"]) if number]
+        card = cards.setdefault(name, {"customer": {**person, "phones": phones}, "cars": []})
+        card["cars"].append(row)
+    shop = calls.run.folder.policy.notice.responsible.name
+    return call_list_page(shop, calls.run.as_of, list(cards.values()))
+
+
+def _as_text(cell: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula."""
+    return f"'{cell}" if cell[:1] in {"=", "+", "@", "-", "\t"} else cell
+
+
+def _texts(cells: pd.Series) -> pyarrow.Array:
+    return pyarrow.array(cells.astype(object).where(cells.notna(), None), pyarrow.string())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

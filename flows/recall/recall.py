@@ -1,0 +1,283 @@
+"""Recall targets from a campaign file to published drops and the shop's own call list."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow
+
+from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
+from flows.recall.call_list import CallList, write_call_list
+from flows.recall.request import RecallRequest
+from flows.running.opening import Clock, note_policy
+from flows.running.report import CampaignCount, Outcome, RecallReport
+from flows.running.run import Run, opened_run
+from flows.running.scratch import Targets
+from flows.stages.extract import snapshot_of
+from flows.stages.objectors import Objectors
+from flows.stages.register import register
+from flows.stages.screen import screened_texts, withhold_named_rows
+from flows.stages.targets import (
+    CLASS_NAMES,
+    RECALL_TABLES,
+    UNSURE,
+    Cars,
+    Standing,
+    cars_of,
+    matched,
+    targets_for,
+    told_of,
+    undelivered,
+    unreadable_records,
+)
+from ledger.audit import note
+from ledger.recall_book import FoundCar, RecallBook
+from schemas.agreement import DropKind
+from schemas.campaigns import CATEGORY_TITLES, Campaign
+from schemas.drop import DISPOSITIONS
+from schemas.errors import ConfigurationError
+from sources.campaign_files import CampaignFile, read_campaigns
+from sources.snapshot import Snapshot
+from transforms.persons import keepers_of_cars
+from transforms.recall.classes import MatchClass
+from transforms.recall.matching import Matches
+from transforms.settling import settle
+
+_WHERE = {
+    "objected": "objected",
+    "set_aside": "quarantined",
+    "withheld": "withheld",
+}
+"""Where a car that stays is counted in a drop's account; everything else is out of scope."""
+
+
+def recall(
+    request: RecallRequest,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    step: Step = plainly,
+    is_scheduled: bool = False,
+) -> RecallReport:
+    """Find the cars campaigns may be about, hand over who may be told of, and list the others.
+
+    Raises:
+        JointUseError: of the kind that tells why nothing was published. The file is read first: a
+            record in it that cannot be understood stops everything.
+    """
+    file = read_campaigns(Path(request.shop) / request.campaign)
+    asked = request.as_export()
+    with opened_run(
+        asked, clock, environment, is_scheduled=is_scheduled, kind=DropKind.RECALL
+    ) as run:
+        note_policy(run.folder, run.ledger, run.actor)
+        try:
+            return _Recall(run, file, step).report()
+        finally:
+            for partner in run.partners:
+                run.clear(partner)
+
+
+def extract(run: Run) -> Snapshot:
+    """Read customers, families, cars and papers."""
+    return snapshot_of(run, RECALL_TABLES)
+
+
+def settle_all(run: Run, snapshot: Snapshot) -> None:
+    """Rule on every row what does not depend on a partner."""
+    verdicts = settle(snapshot.spine, (), run.month)
+    screened = screened_texts(run, snapshot, verdicts)
+    withhold_named_rows(snapshot, verdicts, screened)
+    run.scratch.save_verdicts(verdicts)
+    run.scratch.save_screened(screened)
+
+
+@dataclass
+class _Recall:
+    run: Run
+    file: CampaignFile
+    step: Step
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+
+    def report(self) -> RecallReport:
+        """Run all stages; from the gate on once more whenever an objection arrives."""
+        run = self.run
+        snapshot = self.step(guarded(extract, run))(run)
+        self.step(guarded(settle_all, run))(run, snapshot)
+        cars = cars_of(run, snapshot)
+        matches = matched(cars, self.file.campaigns)
+        self._refuse_mute(matches)
+        pairs = self._named(snapshot, cars, matches)
+
+        def once(run: Run) -> None:
+            self.run = run
+            registered = self.step(guarded(register, run))(run, snapshot)
+            choose = partial(self._choose, snapshot, cars, pairs)
+            deliver_all(run, self.step, snapshot, registered, self.outcomes, gated=choose)
+
+        while_objections_move(run, once)
+        return self._told(snapshot, cars, matches, pairs)
+
+    def _refuse_mute(self, matches: Matches) -> None:
+        """Refuse campaigns with a row that could find no car: who is meant would be told by nobody."""
+        names = ", ".join(self.file.campaigns[place].number for place in matches.mute)
+        if names:
+            raise ConfigurationError(
+                f"{names}: 型式も車台番号も分からない行があり、どの車にも当てはめられません。"
+                "何も納品していません。届出を確かめて型式か車台番号を書くか、その行を除いてください / "
+                f"{names}: a row names neither 型式 nor chassis numbers, so no car can be held against it; "
+                "nothing was published. Look at the notification and write one of them, or take the row out"
+            )
+
+    def _named(self, snapshot: Snapshot, cars: Cars, matches: Matches) -> pd.DataFrame:
+        """Give the pairs with campaign `number` and car `reference`, and the car's `keeper` by both names."""
+        found, spine = matches.pairs, snapshot.spine
+        rows = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)[found["car"]]
+        ids = spine.column("customers", "customer_id")
+        keepers = ids.take(pyarrow.array(rows, mask=rows < 0)).to_pylist()
+        known = sorted({number for number in keepers if number is not None})
+        of = dict(zip(known, self.run.ledger.references.of_all(known), strict=True))
+        return found.assign(
+            reference=np.array(cars.references, object)[found["car"]],
+            number=np.array([each.number for each in self.file.campaigns], object)[
+                found["campaign"]
+            ],
+            keeper=pd.Series([of.get(number) for number in keepers], found.index, object),
+            keeper_number=pd.Series(keepers, found.index, object),
+        )
+
+    def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
+        """Choose the cars a partner is told of, now that the gate has ruled."""
+        verdicts = self.run.scratch.verdicts(partner)
+        agreed = self.run.share(partner).tables["customers"].columns
+        standing = self.standings[partner] = Standing.of(snapshot, cars, verdicts, agreed)
+        self.run.scratch.save_targets(self._targets(partner, cars, pairs, standing), partner)
+
+    def _targets(
+        self, partner: str, cars: Cars, pairs: pd.DataFrame, standing: Standing
+    ) -> Targets:
+        chosen = targets_for(self.run, partner, pairs, standing, self.file.campaigns)
+        campaigns = [self.file.campaigns[place] for place in chosen["campaign"]]
+        frame = pd.DataFrame(
+            {
+                "vehicle": cars.frame["vehicle"].to_numpy(np.int64)[chosen["car"]],
+                "reference": chosen["reference"].astype(object),
+                "campaign": [each.number for each in campaigns],
+                "notified_on": [each.notified_on for each in campaigns],
+                "category": [CATEGORY_TITLES[each.category] for each in campaigns],
+                "device": [each.device or "不明" for each in campaigns],
+                "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
+                "keeper": chosen["keeper"].astype(object),
+            }
+        )
+        stays = pairs[~pairs.index.isin(chosen.index)]
+        words = standing.words[stays["car"].to_numpy(np.int64)]
+        kept = Counter(_WHERE.get(str(word), "out_of_scope") for word in words)
+        return Targets(frame, len(pairs), {n: kept[n] for n in DISPOSITIONS if kept[n]})
+
+    def _told(
+        self, snapshot: Snapshot, cars: Cars, matches: Matches, pairs: pd.DataFrame
+    ) -> RecallReport:
+        """Make the call list and remember what was found."""
+        run, campaigns = self.run, self.file.campaigns
+        told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
+        for partner in told.keys() - self.standings.keys():
+            if any(told[partner]) and run.agreement(partner).recall:
+                refusers = Objectors(run, snapshot, partner).rows
+                self.standings[partner] = Standing.of_refusers(snapshot, cars, refusers)
+        waiting = np.logical_and.reduce(
+            [
+                undelivered(run, partner, pairs) | np.array([not each for each in of], bool)
+                for partner, of in told.items()
+            ]
+        )
+        with run.ledger.reading() as connection:
+            book = RecallBook(connection)
+            marks = {each.number: book.marks(each.number) for each in campaigns}
+        kept = [
+            _why_kept(place, reason, {p for p, of in told.items() if of[row]}, self.standings)
+            for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
+        ]
+        last = [
+            (marks[number].get(car) or [("", "")])[-1][0]
+            for number, car in zip(pairs["number"], pairs["reference"], strict=True)
+        ]
+        pairs = pairs.assign(kept=kept, marked=last)
+        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), "not_delivered")
+        found = _found_cars(pairs)
+        if not run.request.dry_run:
+            with run.ledger.writing() as connection:
+                known = [each.number for each in campaigns]
+                RecallBook(connection).find(run.actor, found, known)
+                note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
+        on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(["repaired", "not_affected"])]
+        calls = CallList(run, snapshot, cars, campaigns, on_list)
+        path = "" if run.request.dry_run else str(write_call_list(calls))
+        return RecallReport(
+            shop=run.folder.shop.name,
+            as_of=run.as_of.isoformat(),
+            campaigns=tuple(
+                self._count(place, campaign, pairs, matches)
+                for place, campaign in enumerate(campaigns)
+            ),
+            superseded=tuple(each.number for each in self.file.superseded),
+            withdrawn=tuple(each.number for each in self.file.withdrawn),
+            announced=self.file.announced,
+            unreadable=sum(
+                unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
+            ),
+            blind=int(matches.blind.sum()),
+            cars=len(cars.references),
+            outcomes=tuple(self.outcomes[partner] for partner in run.partners),
+            call_list=path,
+            call_list_cars=len(on_list),
+        )
+
+    def _count(
+        self, place: int, campaign: Campaign, pairs: pd.DataFrame, matches: Matches
+    ) -> CampaignCount:
+        own = pairs[pairs["campaign"] == place]
+        is_done = own["marked"].isin(["repaired", "not_affected"])
+        classes = Counter(CLASS_NAMES[MatchClass(each)] for each in own["match_class"])
+        return CampaignCount(
+            campaign=campaign.number,
+            printed_number=campaign.printed_number,
+            notified_on=campaign.notified_on.isoformat(),
+            in_range=classes["in_range"],
+            possible=classes["possible"],
+            out=int(matches.out.get(place, 0)),
+            reasons=dict(sorted(Counter(own["reason"]).items())),
+            handed=int((own["kept"] == "").sum()),
+            kept=dict(sorted(Counter(own["kept"][(own["kept"] != "") & ~is_done]).items())),
+            done=int(((own["kept"] != "") & is_done).sum()),
+        )
+
+
+def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
+    """Give what the ledger keeps: of cars under one number, the surest that stays here, if one does."""
+    names = pairs["match_class"].map(lambda code: CLASS_NAMES[MatchClass(code)])
+    told = pairs.assign(match_class=names, is_handed=pairs["kept"] == "")
+    told = told.sort_values(["is_handed", "match_class"], kind="stable")
+    told = told.drop_duplicates(["number", "reference"]).sort_index()
+    rows = told[["number", "reference", "match_class", "reason", "kept"]]
+    return [FoundCar(*row) for row in rows.itertuples(index=False)]
+
+
+def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Standing]) -> str:
+    """Say why a car is on the shop's own list; empty if a partner was told of it and may still use that.
+
+    Whom somebody refused since must delete what it was told, and warns nobody.
+    """
+    if any(partner not in standings or not standings[partner].words[car] for partner in told):
+        return ""
+    words = {str(standing.words[car]) for standing in standings.values()}
+    if not words:
+        return "no_partner"
+    if "" in words:
+        return "undetermined" if reason in {each.value for each in UNSURE} else "not_handed_over"
+    return min(words)

@@ -1,0 +1,148 @@
+"""Ledger and drops folder are brought to agree before anything else is done.
+
+A drop whose folder became visible just before the program was killed is entered. Drops the ledger
+knows nothing of, and drops that were made after a later entry than the chain has, mean that an older
+backup of the ledger was restored: objections recorded since are lost, so nothing is published until a
+person has answered for it.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from drops.bag import TAG_MANIFEST, sha256_of
+from drops.folders import published_folders, read_drop
+from flows.running.waiting_room import waiting_place
+from ledger.audit import Actor, entries, last_recorded
+from ledger.bindings import unbound
+from ledger.carry_book import CarryBook
+from ledger.chain import Finding, Head, Witness, answered_for, compare, examine
+from ledger.drop_book import DropBook
+from ledger.noted_head import note_file, noted_head
+from ledger.opening import Ledger
+from schemas.drop import Drop
+from schemas.errors import JointUseError, LedgerDoubtfulError
+from sources.shop_folder import ShopFolder
+
+
+def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
+    """Enter drops whose folder became visible just before the program was killed.
+
+    Of a drop that waits for the data manager the decision was not entered either: the folder goes, what
+    waits stays, and somebody decides again.
+    """
+    with ledger.writing() as connection:
+        book = DropBook(connection)
+        left = book.pending()
+        waits = CarryBook(connection).waiting() if left else ()
+        waiting = {each.entered.sequence for each in waits}
+        for pending in left:
+            if pending.sequence in waiting:
+                if waiting_place(folder.state, pending.drop.drop_id).is_dir():
+                    shutil.rmtree(folder.drops / pending.drop.drop_id, ignore_errors=True)
+                continue
+            drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
+            if path.is_file() and sha256_of(path) == pending.bag_sha256:
+                maker = Actor(drop.operator, drop.reason, at)
+                book.publish(maker, pending.sequence, "entered after a break")
+
+
+def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:
+    """Hold if the ledger is not what the drops say it was, and nobody has answered for it.
+
+    Raises:
+        LedgerDoubtfulError: saying what was found and what to do.
+    """
+    findings = doubts(ledger, examined(ledger, [folder.drops]))
+    strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
+    if findings or strangers:
+        raise LedgerDoubtfulError(_told(findings, strangers))
+
+
+def is_answer_witnessed(ledger: Ledger, places: Iterable[Path]) -> bool:
+    """Tell whether a drop made after the last `resume` entry vouches for it."""
+    with ledger.reading() as connection:
+        chain = entries(connection)
+    last = max((e.sequence for e in chain if e.action == "resume"), default=0)
+    digests = {entry.sequence: entry.digest for entry in chain}
+    heads = (witness.head for place in places for witness in witnesses_in(place))
+    return any(h.sequence >= last and digests.get(h.sequence) == h.digest for h in heads)
+
+
+def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
+    """Give the findings nobody has answered for."""
+    with ledger.reading() as connection:
+        answered = answered_for(entries(connection))
+    return [finding for finding in findings if finding.name not in answered]
+
+
+def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
+    """Examine the audit chain by itself, against what was entered with it, and against drops."""
+    # Read before the chain: what is entered or published in between makes the chain newer, not the witnesses.
+    noted = noted_head(ledger.state)
+    witnesses = [witness for place in places for witness in witnesses_in(place)]
+    if noted is not None:
+        name = f"{note_file(ledger.state).name}@{noted.head.sequence}:{noted.head.digest[:12]}"
+        witnesses.append(Witness(name, noted.at, noted.head))
+    with ledger.reading() as connection:
+        chain = entries(connection)
+        findings = [*examine(chain), *unbound(connection, chain)]
+        return findings + compare(chain, witnesses, last_recorded(connection))
+
+
+def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[Drop]:
+    """List the drops in the shop's own folder that the ledger never published."""
+    there = [drop for _, drop in drops_in(folder.drops)]
+    with ledger.reading() as connection:
+        known = _published_ids(connection)
+    if all(drop.drop_id in known for drop in there):
+        return []
+    # A folder shows a moment before its entry does; whoever may write has waited for the run that publishes.
+    with ledger.writing() as connection:
+        known = _published_ids(connection)
+    return [drop for drop in there if drop.drop_id not in known]
+
+
+def _published_ids(connection: Connection) -> set[str]:
+    return {entered.drop.drop_id for entered in DropBook(connection).published()}
+
+
+def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
+    """Read what every drop under a folder says it is; what is no drop is passed over."""
+    for path in published_folders(folder):
+        drop = None
+        try:
+            drop = read_drop(path)
+        except JointUseError:
+            continue
+        yield path, drop
+
+
+def witnesses_in(folder: Path) -> Iterator[Witness]:
+    """Give what the drops anywhere under a folder say about the audit chain; hidden ones are unfinished."""
+    for path in sorted(folder.rglob("drop.json")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            drop = read_drop(path.parent)
+        except JointUseError:
+            continue
+        if drop.audit_head is not None:
+            head = Head(drop.audit_head.sequence, drop.audit_head.sha256)
+            yield Witness(drop.drop_id, drop.audit_head.at, head)
+
+
+def _told(findings: list[Finding], strangers: list[str]) -> str:
+    told = [f"entry {each.sequence}: {each.damage}: {each.told}" for each in findings[:1]]
+    told += [f"{name} is not in the ledger" for name in strangers[:1]]
+    return (
+        "台帳と納品が合いません。state フォルダを古い控えから戻したときは、一番新しい控えを戻してください。"
+        "なければ、その後に受けた申し出をもう一度記録してから `joint-use audit resume` を実行してください。"
+        "詳しくは `joint-use audit verify` に出ます / "
+        f"the ledger and the drops do not agree ({'; '.join(told)}). If an older backup of the state "
+        "folder was restored, restore the newest one instead; if there is none, record again the "
+        "objections taken since, then `joint-use audit resume`. `joint-use audit verify` tells all"
+    )

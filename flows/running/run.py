@@ -1,0 +1,265 @@
+"""One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
+
+import ctypes
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow
+
+from drops.folders import DropSeries, sweep
+from flows.running.ahead import Ahead
+from flows.running.engine import Engine
+from flows.running.opening import Clock, open_shop, refuse_clock_behind
+from flows.running.reconciling import complete_pending, refuse_doubt
+from flows.running.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
+from flows.running.scratch import Scratch
+from flows.running.waiting_room import sweep_killed
+from flows.running.workspace import workspace
+from ledger.audit import Actor
+from ledger.drop_book import DropBook
+from ledger.opening import Ledger
+from schemas.agreement import Agreement, DropKind, Share
+from schemas.errors import ConfigurationError, RefusedError
+from schemas.notice import Notice
+from schemas.policy import DatedNotice, narrowed
+from sources.shop_folder import ShopFolder
+from transforms.period import SHOP_TIME, Month
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+"""Numbers of the options in glibc's <malloc.h>."""
+
+_LARGE_BYTES = 1 << 22
+_DECAY_MS = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything the stages of one export share. No stage changes it."""
+
+    request: ExportRequest
+    operator: str
+    folder: ShopFolder
+    ledger: Ledger
+    kind: DropKind
+    month: Month
+    partners: tuple[str, ...]
+    clock: Clock = field(repr=False)
+    as_of: datetime
+    """When this run's attempt began; nothing later is inside."""
+    workspace: Path
+    environment: Mapping[str, str] = field(repr=False)
+    ahead: Ahead = field(repr=False)
+    engine: Engine | None = field(default=None, repr=False)
+    """What runs the parts of large tables, if they are to be split."""
+
+    @property
+    def staged(self) -> Path:
+        """Folder of the staged tables."""
+        return self.workspace / "staged"
+
+    @property
+    def scratch(self) -> Scratch:
+        """What the stages hand to each other."""
+        return Scratch(self.workspace)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts at this moment, for the audit chain."""
+        return Actor(self.operator, self.request.reason, self.clock().astimezone(SHOP_TIME))
+
+    @property
+    def period(self) -> str:
+        """What the drop is named after: the month, or the day of a deletion notice."""
+        return str(self.month) if self.kind is DropKind.MONTHLY else f"{self.as_of:%Y-%m-%d}"
+
+    @cached_property
+    def notices(self) -> tuple[DatedNotice, ...]:
+        """Give the notice in force for the month, and those that may have narrowed it since."""
+        today = self.as_of.date()
+        return self.folder.policy.notices_for(min(self.month.last, today), today)
+
+    @property
+    def notice(self) -> Notice:
+        """Give the notice in force for the month."""
+        return self.notices[0].notice
+
+    def agreement(self, partner: str) -> Agreement:
+        """Give a partner's agreement."""
+        return self.folder.policy.agreements[partner]
+
+    def share(self, partner: str) -> Share:
+        """Give what the partner gets with this kind of drop, as far as every notice allows it."""
+        agreed = self.agreement(partner)
+        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        if section is None:
+            raise RefusedError(
+                f"partners/{partner}.toml に [recall] がないので、リコールの納品はできません / "
+                f"partners/{partner}.toml has no section [recall]; it gets no recalls"
+            )
+        return narrowed(section, partner, self.notices)
+
+    def agreed_purposes(self, partner: str) -> tuple[str, ...]:
+        """Give what a partner may use this kind of drop for, though an older notice allows less of it.
+
+        Nothing keeps a partner from using a drop of an old month for what it may do today.
+        """
+        self.share(partner)
+        agreed = self.agreement(partner)
+        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        return section.purposes if section else ()
+
+    def again(self) -> "Run":
+        """Give the same run at this moment."""
+        return replace(self, as_of=instant(self.clock))
+
+    def clear(self, partner: str) -> None:
+        """Remove what was made of a partner's drop and is not published."""
+        self.ahead.packing.stop(partner)
+        sweep(self.folder.drops / partner, self.kind.value)
+
+    def series(self, partner: str) -> DropSeries:
+        """Give the revisions of this run's drop for a partner."""
+        return DropSeries(self.folder.drops, partner, self.kind.value, self.period)
+
+
+@contextmanager
+def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
+    request: ExportRequest,
+    clock: Clock,
+    environment: Mapping[str, str],
+    *,
+    is_scheduled: bool = False,
+    kind: DropKind = DropKind.MONTHLY,
+    is_exclusive: bool = True,
+    engine: Engine | None = None,
+) -> Iterator[Run]:
+    """Load the shop, check what is asked, take the locks, and make the run's own folder.
+
+    A run that is not exclusive takes no locks and may only look.
+
+    Raises:
+        ConfigurationError: the shop's files or the request are wrong.
+        RefusedError: the policy does not cover what is asked, or the month is not over.
+        BusyError: another run works for one of the partners.
+        LedgerDoubtfulError: the ledger does not agree with the drops that were published.
+    """
+    _prefer_flat_memory()
+    operator = SCHEDULE if is_scheduled else named_person(request.operator)
+    folder, ledger = open_shop(Path(request.shop), environment)
+    now = clock()
+    if is_exclusive and not request.dry_run and request.mode is not Mode.REPRODUCE:
+        refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))
+    current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
+    last = current if kind is DropKind.RECALL else Month.before(now)
+    month = Month.parse(request.month) if request.month else last
+    if month.first > last.first:
+        raise RefusedError(
+            f"{month} はまだ終わっていません。月は終わってから全体を納品します / "
+            f"{month} is not over yet; a month is exported whole or not at all"
+        )
+    partners = _partners(request, folder, month, kind)
+    names = [f"{partner}-{kind}" for partner in partners]
+    with ExitStack() as stack:
+        stack.enter_context(ledger.held(names if is_exclusive else ()))
+        own = stack.enter_context(workspace(folder.state))
+        if is_exclusive:
+            sweep_killed(folder, ledger, partners, [kind])
+        ahead = Ahead.of(Scratch(own))
+        stack.callback(ahead.close)
+        as_of = instant(clock)
+        run = Run(
+            request,
+            operator,
+            folder,
+            ledger,
+            kind,
+            month,
+            partners,
+            clock,
+            as_of,
+            own,
+            environment,
+            ahead,
+            engine,
+        )
+        complete_pending(ledger, folder, run.actor.at)
+        _refuse_mode(run)
+        if is_exclusive:
+            refuse_doubt(ledger, folder)
+            for partner in partners:
+                run.share(partner)
+                if not request.dry_run and request.mode is not Mode.REPRODUCE:
+                    run.agreement(partner).refuse_in_the_clear(as_of.date())
+        yield run
+
+
+def _prefer_flat_memory() -> None:
+    """Have memory given back soon, by Arrow's allocator (`flows/__init__.py`) and by that of the C library.
+
+    glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
+    was freed, it takes the next ones from the heap, where they leave holes. The end of the heap it gives
+    back at each chance and has to ask for again: it may keep a little. Elsewhere (Windows, macOS) none of
+    it is to be had.
+    """
+    with suppress(NotImplementedError):
+        pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
+    with suppress(AttributeError, OSError, TypeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        library.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
+
+
+def _refuse_mode(run: Run) -> None:
+    """Refuse a mode that needs an earlier drop, or a reason, where there is none."""
+    mode = run.request.mode
+    if mode is Mode.ISSUE:
+        return
+    with run.ledger.reading() as connection:
+        book = DropBook(connection)
+        never = [p for p in run.partners if not book.latest(p, run.kind.value, run.period)]
+    if never:
+        raise RefusedError(
+            f"{run.period} は {', '.join(never)} に納品したことがないので、--mode {mode} はできません。"
+            "--mode issue を使うか、納品先を選び直してください / "
+            f"{run.period} was never delivered to {', '.join(never)}; there is nothing to {mode}. "
+            "Use --mode issue, or name other partners"
+        )
+    if mode is Mode.CORRECT and run.request.reason in STANDING_REASONS:
+        raise ConfigurationError(
+            "--reason: 訂正の理由を書いてください / "
+            "--reason: a correction needs its reason in writing"
+        )
+
+
+def instant(clock: Clock) -> datetime:
+    """Read the clock as the shop sees it, to the second."""
+    return clock().astimezone(SHOP_TIME).replace(microsecond=0)
+
+
+def _partners(
+    request: ExportRequest, folder: ShopFolder, month: Month, kind: DropKind
+) -> tuple[str, ...]:
+    known = folder.policy.agreements
+    for partner in request.partners:
+        if partner not in known:
+            raise RefusedError(
+                f"「{partner}」との覚書がありません。次から選んでください: "
+                f"{', '.join(known)}（partners/*.toml） / "
+                f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
+            )
+    every = [name for name in known if kind is not DropKind.RECALL or known[name].recall]
+    chosen = tuple(dict.fromkeys(request.partners)) or tuple(every)
+    for partner in chosen:
+        if known[partner].effective_on > month.last:
+            raise RefusedError(
+                f"{month} は {partner} との覚書の発効（{known[partner].effective_on}）より前です。"
+                "後の月を指定してください / "
+                f"{month} is before the agreement with {partner} took effect "
+                f"({known[partner].effective_on}); choose a later month"
+            )
+    return chosen
