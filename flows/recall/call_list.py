@@ -24,6 +24,7 @@ from flows.running.run import Run
 from flows.stages.targets import CLASS_NAMES, Cars
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
+from schemas.people import PHONE_COLUMNS
 from sources.snapshot import Snapshot
 from transforms.holders import is_customer
 from transforms.meaning import Meaning
@@ -31,7 +32,8 @@ from transforms.objections import AsOf, in_force
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 
-_CUSTOMER_COLUMNS = ["customer_id", "name", "phone", "mobile_phone", "address"]
+_CUSTOMER_COLUMNS = ["customer_id", "name", *PHONE_COLUMNS, "email", "address"]
+_CONTACTS = ("number", "name", "phone", "mobile_phone", "fax", "email", "address")
 
 CSV_COLUMNS = (
     *(
@@ -39,6 +41,8 @@ CSV_COLUMNS = (
         "お名前",
         "電話",
         "携帯",
+        "FAX",
+        "メール",
         "住所",
         VEHICLE_NUMBER,
         "役割",
@@ -96,14 +100,7 @@ class CallList:
             may_be_called = not (keeper[place] >= 0 and silent[keeper[place]])
             rows.append(
                 {
-                    "customer": {
-                        "number": _text(person["customer_id"]),
-                        "name": _text(person["name"]) if may_be_called else "",
-                        "phone": _text(person["phone"]) if may_be_called else "",
-                        "mobile": _text(person["mobile_phone"]) if may_be_called else "",
-                        "address": _text(person["address"]) if may_be_called else "",
-                        "may_be_called": may_be_called,
-                    },
+                    "customer": _person(person, car, may_be_called=may_be_called),
                     "number": _text(car["number"]),
                     "role": roles[place],
                     "plate": _text(car["plate"]),
@@ -173,7 +170,7 @@ def _csv(calls: CallList) -> str:
     writer.writerow(CSV_COLUMNS)
     for row in calls.rows:
         person = row["customer"]
-        contact = [person[name] for name in ("number", "name", "phone", "mobile", "address")]
+        contact = [person[name] for name in _CONTACTS]
         if not person["may_be_called"]:
             contact[1] = "連絡不可（すべての利用を拒否）"
         car = [row[name] for name in ("number", "role", "plate", "model_code", "chassis_number")]
@@ -188,11 +185,23 @@ def _page(calls: CallList) -> str:
     for place, row in enumerate(calls.rows):
         person = row["customer"]
         name = person["number"] or f"nobody {place}"
-        phones = [number for number in (person["mobile"], person["phone"]) if number]
+        phones = [number for number in (person["mobile_phone"], person["phone"]) if number]
         card = cards.setdefault(name, {"customer": {**person, "phones": phones}, "cars": []})
         card["cars"].append(row)
     shop = calls.run.folder.policy.notice.responsible.name
     return call_list_page(shop, calls.run.as_of, list(cards.values()))
+
+
+def _person(person: pd.Series, car: pd.Series, *, may_be_called: bool) -> dict[str, Any]:
+    """Give whom to call: the customer, or who stands on the car's paper if nobody knows its customer."""
+    found = {name: _text(person[name]) if may_be_called else "" for name in _CUSTOMER_COLUMNS}
+    found["number"] = _text(person["customer_id"])
+    if not found["number"]:
+        who = "user" if _text(car["user_name"]) else "owner"
+        name, address = _text(car[f"{who}_name"]), _text(car[f"{who}_address"])
+        title = {"user": "使用者", "owner": "所有者"}[who]
+        found |= {"name": f"{name}（車検証の{title}）" if name else "", "address": address}
+    return {**found, "may_be_called": may_be_called}
 
 
 def _as_text(cell: str) -> str:

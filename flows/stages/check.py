@@ -11,10 +11,12 @@ from ledger.audit import note
 from ledger.locks import held_shop
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.columns import TYPED_BY_PEOPLE, Column
 from schemas.errors import QuarantineLimitError
 from schemas.faults import in_words
 from schemas.staging import PART, RECORD, UNREAD
 from sources.snapshot import Snapshot
+from transforms.formulas import defused
 from transforms.settling import line_codes, line_columns, settle
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
@@ -83,7 +85,6 @@ def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarro
     names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
     reasons = pyarrow.array([verdict.reason for verdict in verdicts.book])
     words = pyarrow.array([in_words(table, verdict.reason) for verdict in verdicts.book])
-    titles = {name: column.title for name, column in CATALOG[table].columns.items()}
     start = 0
     for batch in snapshot.batches(table):
         codes = codes_of(verdicts, table, batch, start)
@@ -97,10 +98,18 @@ def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarro
                 "行番号": rows.column(RECORD),
                 "隔離の理由": words.take(verdict),
                 "reason": reasons.take(verdict),
-                "読めなかった値": rows.column(UNREAD),
-                **{title: rows.column(name) for name, title in titles.items()},
+                "読めなかった値": defused(rows.column(UNREAD))[0],
+                **{
+                    column.title: _in_a_spreadsheet(rows.column(name), column)
+                    for name, column in CATALOG[table].columns.items()
+                },
             }
             yield pyarrow.table(columns)
+
+
+def _in_a_spreadsheet(cells: pyarrow.Array, column: Column) -> pyarrow.Array:
+    """Give cells as somebody can open them with Excel: what people typed does not run as a formula."""
+    return defused(cells)[0] if column.kind in TYPED_BY_PEOPLE else cells
 
 
 def codes_of(verdicts: Verdicts, table: str, batch: pyarrow.RecordBatch, start: int) -> np.ndarray:

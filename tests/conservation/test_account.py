@@ -1,5 +1,6 @@
 """Every row read is in exactly one place, and nothing leaves by halves."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -183,6 +184,19 @@ def test_what_is_set_aside_is_kept_with_place_and_words_for_the_owner_only(tmp_p
     assert row.startswith(f'"invoices.csv",2,{why},')
     assert kept.stat().st_mode & 0o077 == 0
     assert kept.parent.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_set_aside_runs_as_no_formula_where_it_is_opened(tmp_path):
+    broken = customer("2", name="=cmd|'/c calc'!A1", birth_on="@SUM(1)", phone="+81 23 600 0001")
+    tables = {"customers": [customer("1"), broken], "objections": [objection("9")]}
+    shop = write_shop(tmp_path, tables)
+    run(shop)
+    path = shop / "state" / "quarantine" / "all" / "customers.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["氏名"] == "'=cmd|'/c calc'!A1"
+    assert not any(cell.startswith(("=", "@")) for cell in row.values())
+    assert row["電話番号"] == "023-600-0001"
 
 
 def test_too_many_broken_rows_hold_the_run_and_publish_nothing(tmp_path):

@@ -1,5 +1,8 @@
 """CSV is read strictly: the encoding is told, not guessed, and no record is lost."""
 
+import tempfile
+from pathlib import Path
+
 import pyarrow
 import pytest
 from hypothesis import assume, given
@@ -42,6 +45,38 @@ def test_what_is_in_no_known_encoding_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(SourceUnreadableError, match=r"x\.csv"):
         encoding_of(path)
+
+
+_CP932_TEXTS = (
+    "氏名,住所",
+    "佐藤 一郎",
+    "ﾀﾅｶ ﾊﾅｺ",
+    "山形市長谷堂４１９７",
+    "オイル交換",
+    "ﾄｱ調整",
+    "ﾁｰｽﾞﾀｳﾝ",
+    "髙橋①",
+)
+
+
+@given(
+    st.lists(st.sampled_from(_CP932_TEXTS), min_size=1, max_size=20).map("\r\n".join),
+    st.data(),
+)
+def test_utf8_that_lost_a_byte_is_not_taken_for_cp932(text, data):
+    sound = text.encode()
+    lost = data.draw(st.integers(0, len(sound) - 1))
+    damaged = "氏名,山田太郎\r\n".encode() + sound[:lost] + sound[lost + 1 :]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes(text.encode("cp932"))
+        assert encoding_of(path) == "cp932"
+        path.write_bytes(damaged)
+        if "\ufffd" not in damaged.decode(errors="replace"):
+            assert encoding_of(path) == "utf-8"
+        else:
+            with pytest.raises(SourceUnreadableError, match=r"x\.csv: is UTF-8, but damaged"):
+                encoding_of(path)
 
 
 def test_leading_zeros_line_breaks_and_na_survive(tmp_path):

@@ -93,7 +93,7 @@ def test_a_month_is_read_with_or_without_its_day(text, month):
     assert read_month(text) == (month, None, None)
 
 
-@pytest.mark.parametrize("text", ["2015", "平成27年", "2023/13", "27年5月"])
+@pytest.mark.parametrize("text", ["2015", "平成27年", "2023/13", "27年5月", "230401", "190401"])
 def test_a_month_is_never_made_up(text):
     assert read_month(text).fault == "unreadable"
 

@@ -455,6 +455,28 @@ def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
     assert report.campaigns[0].reasons["number_fits_model_unknown"] == 1
 
 
+def test_whoever_can_be_reached_is_on_the_list_as_they_can_be(tmp_path):
+    keeper = customer("7", phone="", mobile_phone="", fax="023-611-1111", email="seven@example.jp")
+    stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50"}
+    holders = [
+        {"user_name": "持主 花子", "user_address": "山形市架空町7番地", "owner_name": "信販会社"},
+        {"owner_name": "持主 太郎"},
+    ]
+    shop = shop_of(
+        tmp_path,
+        customers=[keeper],
+        vehicles=[car("V7", "7", 170, released_on="2026-05-01")],
+        certificates=[{**stray, **each} for each in holders],
+    )
+    rows = listed(run(shop))
+    told = {(row["お名前"], row["FAX"], row["メール"], row["住所"]) for row in rows}
+    assert told == {
+        (keeper["name"], "023-611-1111", "seven@example.jp", keeper["address"]),
+        ("持主 花子（車検証の使用者）", "", "", "山形市架空町7番地"),
+        ("持主 太郎（車検証の所有者）", "", "", ""),
+    }
+
+
 def test_cars_of_one_number_are_listed_and_hold_nobody_else_up(tmp_path):
     shop = shop_of(tmp_path, vehicles=[*CARS, car("V1", "2", 150)])
     stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50"}

@@ -31,6 +31,7 @@ _LETTERS = {
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
 _JAPAN = timezone(timedelta(hours=9))
 _MINUTES_OF_AN_HOUR = 60
+_FIRST_MONTH_YEAR, _LAST_MONTH_YEAR = 1926, 2099
 _YEAR = r"(?P<year>\d{4})"
 _TIME = (
     r"(?:[ T]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
@@ -65,8 +66,10 @@ def read_day(text: str) -> Read[date]:
 
 
 def read_month(text: str) -> Read[str]:
-    """Read a year and month as `YYYY-MM`; a day that follows is left out."""
+    """Read a year and month as `YYYY-MM`, of 1926 (昭和元年) to 2099; a day that follows is left out."""
     read = _read(text, _MONTH_FORMS)
+    if read.value and not _FIRST_MONTH_YEAR <= read.value.year <= _LAST_MONTH_YEAR:
+        return UNREADABLE  # 230401, meant as 2023-04-01, reads as a month of the year 2304
     month = f"{read.value:%Y-%m}" if read.value else None
     return Read(month, read.fault, read.flag)
 
