@@ -62,6 +62,18 @@ class HoldingsBook:
                 keys.extend(piece.filter(pc.equal(piece["record"], record))["key"].chunks)
         return {record: pyarrow.concat_arrays(keys) for record, keys in found.items()}
 
+    def partners(self) -> set[str]:
+        """Name the partners that hold anything."""
+        query = (
+            select(tables.drops.c.partner)
+            .join_from(tables.held_records, tables.drops)
+            .join(
+                tables.publications, tables.publications.c.drop_sequence == tables.drops.c.sequence
+            )
+            .distinct()
+        )
+        return set(self._connection.execute(query).scalars())
+
     def held_of(self, partner: str, kind: str, keys: pyarrow.Array) -> pyarrow.Table:
         """Give what a partner holds under these keys (16 bytes), as `HOLDINGS`."""
         found = [HOLDINGS.empty_table()]
@@ -86,10 +98,14 @@ class HoldingsBook:
     ) -> None:
         """Enter which of the keys that drop `sequence` told it to delete a partner deleted, and which not.
 
-        What a later drop brought again stays.
+        What a drop brought that was published later stays, though it may have been made earlier.
         """
+        told = select(tables.publications.c.audit_sequence).where(
+            tables.publications.c.drop_sequence == sequence
+        )
+        told_at = self._connection.execute(told).scalar_one()
         places = self._places(partner, kind)
-        before = [place for place in places if place.drop_sequence < sequence]
+        before = [place for place in places if place.published < told_at]
         self._let_go(before, Names.of(done), OWN_NAME)
         self.hold_again(partner, kind, sequence, refused)
 
@@ -116,14 +132,17 @@ class HoldingsBook:
             self._connection.execute((changed if len(rest) else gone).where(*place.is_it))
 
     def _places(self, partner: str, kind: str) -> list["_Place"]:
-        """List the pieces of what a partner holds, newest drop first."""
+        """List the pieces of what a partner holds, the drop published last first."""
         drops = tables.drops.c
         query = (
-            select(_PIECES.drop_sequence, _PIECES.kind, _PIECES.place)
+            select(
+                *(_PIECES.drop_sequence, _PIECES.kind, _PIECES.place),
+                tables.publications.c.audit_sequence,
+            )
             .join_from(tables.held_records, tables.drops)
             .join(tables.publications, tables.publications.c.drop_sequence == drops.sequence)
             .where(drops.partner == partner, _PIECES.kind == kind)
-            .order_by(_PIECES.drop_sequence.desc(), _PIECES.place)
+            .order_by(tables.publications.c.audit_sequence.desc(), _PIECES.place)
         )
         return [_Place(*row) for row in self._connection.execute(query)]
 
@@ -138,6 +157,8 @@ class _Place(NamedTuple):
     drop_sequence: int
     kind: str
     place: int
+    published: int
+    """The audit entry that published its drop: they follow each other as the publications did."""
 
     @property
     def is_it(self) -> tuple[ColumnElement[bool], ...]:

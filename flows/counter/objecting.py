@@ -1,7 +1,7 @@
 """Taking objections at the counter: recording one, lifting one, settling whom one means."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow
@@ -15,6 +15,9 @@ from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning
 from transforms.objections import AsOf, Register, raised_on, settled
+
+_FURTHEST = timedelta(days=366)
+"""An effective day beyond this is a slip of the pen: until it, nothing is refused."""
 
 SCOPES = ("provision", "purpose", "erasure")
 
@@ -205,6 +208,11 @@ def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
         raise ConfigurationError(
             "--partner: 消去はすべての納品先についてです。--partner を外してください / "
             "--partner: an erasure is for every partner; leave --partner out"
+        )
+    if refusal.effective_on > desk.today + _FURTHEST:
+        raise ConfigurationError(
+            "--effective: 一年より先の日付です。それまで提供が続きます。日付を確かめてください / "
+            "--effective: more than a year ahead, and records would be shared until then; check the day"
         )
     if refusal.received_on > desk.today:
         raise ConfigurationError("--received: 先の日付です / --received: the day is in the future")

@@ -120,6 +120,13 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
             for each in state.drops
             if each.is_overdue
         ]
+    with ledger.reading() as connection:
+        holding = DropBook(connection).holdings.partners()
+    lines += [
+        f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
+        "has no agreement any more and still holds records; tell it by letter of whoever refuses"
+        for partner in sorted(holding - folder.policy.agreements.keys())
+    ]
     return tuple(lines)
 
 

@@ -113,6 +113,15 @@ def test_a_waiting_drop_that_a_merge_shows_to_hold_a_refuser_is_not_released(tmp
     assert visible(shop) == []
 
 
+def test_a_partner_without_an_agreement_that_holds_records_is_told_of(tmp_path):
+    shop = shop_of(tmp_path, max_persons=99)
+    run(shop)
+    (shop / "partners" / "lotas.toml").unlink()
+    (shop / "partners" / "broadleaf.toml").write_text(toml(agreement("broadleaf")))
+    told = attention(desk(shop).folder, desk(shop).ledger, NOW)
+    assert any(line.startswith("lotas: 覚書がありません") for line in told)
+
+
 def test_a_released_drop_is_published_as_it_was_made(tmp_path):
     shop = shop_of(tmp_path)
     run(shop)

@@ -25,6 +25,8 @@ KINDS = st.sampled_from(["monthly", "recall"])
 SOME = st.lists(NAMES, max_size=3, unique=True)
 STEPS = st.one_of(
     st.tuples(st.just("publish"), KINDS, st.lists(SHOWN, max_size=6, unique=True)),
+    st.tuples(st.just("make"), KINDS, st.lists(SHOWN, max_size=6, unique=True)),
+    st.tuples(st.just("release"), KINDS, st.integers(0, 9)),
     st.tuples(st.just("answer"), KINDS, st.tuples(SOME, SOME, st.integers(0, 9))),
 )
 
@@ -34,13 +36,16 @@ class Model:
 
     def __init__(self):
         self.held = {"monthly": {}, "recall": {}}
+        self.published = []
 
     def publish(self, sequence, kind, names):
+        self.published.append(sequence)
         self.held[kind] |= {name: ([sequence], sequence) for name in names}
 
     def answer(self, sequence, kind, done, refused):
+        before = self.published[: self.published.index(sequence)]
         for (record, key), (_, drop) in list(self.held[kind].items()):
-            if (OF_CARS.get(record, record), key) in done and drop < sequence:
+            if (OF_CARS.get(record, record), key) in done and drop in before:
                 del self.held[kind][record, key]
         for name in refused:
             self.held[kind].setdefault(name, ([], sequence))
@@ -54,22 +59,28 @@ def test_the_book_holds_what_a_dictionary_would(steps):
         ledger = open_ledger(Path(folder) / "state", None)
         with ledger.writing() as connection:
             note(connection, MAKER, "read")
-            book, count = HoldingsBook(connection), 0
+            book, count, waiting = HoldingsBook(connection), 0, []
             for what, kind, given_ in steps:
-                if what == "publish":
+                if what in {"publish", "make"}:
                     count += 1
-                    publish(connection, book, count, kind, given_)
-                    model.publish(count, kind, given_)
-                elif count:
+                    make(connection, book, count, kind, given_)
+                    waiting.append((count, kind, given_))
+                if what == "publish" or (what == "release" and waiting):
+                    last = -1 if what == "publish" else given_ % len(waiting)
+                    sequence, of_kind, names = waiting.pop(last)
+                    publish(connection, book, sequence)
+                    model.publish(sequence, of_kind, names)
+                elif what == "answer" and model.published:
                     done, refused, which = given_
-                    sequence = 1 + which % count  # a drop of either kind may tell keys of this one
+                    # A drop of either kind may tell keys of this one.
+                    sequence = model.published[which % len(model.published)]
                     book.delete("lotas", kind, sequence, in_hex(done), in_hex(refused))
                     model.answer(sequence, kind, done, refused)
                 assert {k: held(book, k) for k in model.held} == model.held
 
 
-def publish(connection, book, number, kind, names):
-    """Enter a published drop whose records come in pieces of two, and one that is empty."""
+def make(connection, book, number, kind, names):
+    """Enter a drop whose records come in pieces of two, and one that is empty."""
     drop = {"drop_id": f"lotas/{number}", "partner": "lotas", "kind": kind, "period": str(number)}
     rest = {"revision": 1, "contents": "{}", "bag_sha256": "", "audit_sequence": 1}
     persons = packed(PERSONS.empty_table())
@@ -77,7 +88,11 @@ def publish(connection, book, number, kind, names):
     rows = [{"record": record, "key": key, "digests": [number]} for record, key in names]
     pieces = pyarrow.Table.from_pylist(rows, RECORDS).to_batches(max_chunksize=2)
     book.enter(number, kind, [pyarrow.RecordBatch.from_pylist([], RECORDS), *pieces])
-    shown = {"drop_sequence": number, "published_at": "2026-11-01", "audit_sequence": 1}
+
+
+def publish(connection, book, number):
+    own = {"audit_sequence": note(connection, MAKER, "publish").sequence}
+    shown = {"drop_sequence": number, "published_at": "2026-11-01", **own}
     connection.execute(tables.publications.insert().values(shown))
     book.publish(number)
 

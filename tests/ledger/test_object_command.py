@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from flows.commands.object import command
 from flows.commands.objections import command as list_command
 from schemas.errors import ConfigurationError
 from tests.factories import PERSON, agreement, customer, objection, run, write_shop
+from transforms.period import SHOP_TIME
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def told(shop, *options, of=command):
     return CliRunner().invoke(of, arguments, catch_exceptions=False)
 
 
+SOON = (datetime.now(SHOP_TIME) + timedelta(days=300)).date().isoformat()
 SAID = ("--customer", "1", "--received", "2026-11-01", "--channel", "phone")
 
 
@@ -41,7 +44,7 @@ SAID = ("--customer", "1", "--received", "2026-11-01", "--channel", "phone")
         (("--scope", "erasure"), ["broadleaf", "lotas"]),
         (("--scope", "provision", "--partner", "lotas"), ["lotas"]),
         (("--scope", "purpose", "--purpose", "1.research"), ["broadleaf"]),
-        (("--scope", "provision", "--effective", "2099-01-01"), []),
+        (("--scope", "provision", "--effective", SOON), []),
     ],
 )
 def test_it_names_the_partners_that_will_be_told_to_delete(shop, options, partners):
@@ -70,6 +73,7 @@ def test_it_says_that_it_is_recorded_even_if_a_key_is_gone(shop):
     [
         ("--customer", "1"),
         ("--lift",),
+        (*SAID, "--scope", "provision", "--effective", "2099-01-01"),
         ("--settle", "K00001"),
         ("--settle", "K00001", "--customer", "1", "--nobody"),
         ("--customer", "1", "--scope", "provision", "--received", "gestern", "--channel", "phone"),
