@@ -8,6 +8,7 @@ import contextlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
@@ -27,10 +28,33 @@ class NotedHead:
 def noted_head(state: Path) -> NotedHead | None:
     """Read what was noted last; None if nothing was, or nothing that can be read."""
     try:
-        told = json.loads(note_file(state).read_text())
-        return NotedHead(Head(int(told["sequence"]), str(told["sha256"])), str(told["at"]))
+        return _parsed(note_file(state).read_bytes())
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def damaged_note(state: Path) -> str:
+    """Give the digest of a note that is there and cannot be read; empty if there is none, or a sound one.
+
+    Such a note is a witness lost: it is not written over until somebody has answered for it.
+    """
+    try:
+        content = note_file(state).read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError:
+        return "unreadable"
+    try:
+        _parsed(content)
+    except (ValueError, KeyError, TypeError):
+        return sha256(content).hexdigest()
+    return ""
+
+
+def _parsed(content: bytes) -> NotedHead:
+    told = json.loads(content)
+    datetime.fromisoformat(told["at"])
+    return NotedHead(Head(int(told["sequence"]), str(told["sha256"])), told["at"])
 
 
 def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
@@ -51,7 +75,8 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
         FileLock(private_folder(state / "locks") / "head.lock", mode=0o600),
     ):
         known = noted_head(state)
-        if known is not None and not anew and known.head.sequence >= head.sequence:
+        is_later = known is not None and known.head.sequence >= head.sequence
+        if not anew and (is_later or damaged_note(state)):
             return
         hidden.unlink(missing_ok=True)
         with open_private(hidden) as written:

@@ -19,9 +19,9 @@ from flows.running.waiting_room import waiting_place
 from ledger.audit import Actor, entries, last_recorded
 from ledger.bindings import unbound
 from ledger.carry_book import CarryBook
-from ledger.chain import Finding, Head, Witness, answered_for, compare, examine
+from ledger.chain import Damage, Finding, Head, Witness, answered_for, compare, examine
 from ledger.drop_book import DropBook
-from ledger.noted_head import note_file, noted_head
+from ledger.noted_head import damaged_note, note_file, noted_head
 from ledger.opening import Ledger
 from schemas.drop import Drop
 from schemas.errors import JointUseError, LedgerDoubtfulError
@@ -89,8 +89,16 @@ def examined(ledger: Ledger, places: Iterable[Path]) -> list[Finding]:
         witnesses.append(Witness(name, noted.at, noted.head))
     with ledger.reading() as connection:
         chain = entries(connection)
-        findings = [*examine(chain), *unbound(connection, chain)]
+        findings = [*examine(chain), *unbound(connection, chain), *_of_the_note(ledger)]
         return findings + compare(chain, witnesses, last_recorded(connection))
+
+
+def _of_the_note(ledger: Ledger) -> Iterator[Finding]:
+    damage = damaged_note(ledger.state)
+    if damage:
+        name = note_file(ledger.state).name
+        told = f"{name} cannot be read: nothing tells whether an older backup was restored"
+        yield Finding(Damage.CHANGED, 0, told, f"{name}@{damage[:12]}")
 
 
 def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[Drop]:

@@ -85,6 +85,22 @@ def test_desks_at_work_together_note_the_newest_entry_and_leave_nothing_else(sho
     assert [p.name for p in shop.iterdir() if "head" in p.name] == ["state.head.json"]
 
 
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"sequence": 1, "sha256": "x", "at": "früher"}']
+)
+def test_a_note_that_cannot_be_read_holds_everything_until_somebody_answers(shop, content):
+    run(shop)
+    path = shop / "state.head.json"
+    path.write_text(content)
+    for _ in range(2):
+        with pytest.raises(LedgerDoubtfulError, match=r"state\.head\.json"):
+            run(shop, month="2026-09")
+    assert path.read_text() == content
+    resume(desk(shop))
+    assert run(shop, month="2026-09").outcomes[0].status == "published"
+    assert noted_head(shop / "state") is not None
+
+
 def test_a_folder_that_shows_before_its_entry_is_no_stranger(shop, monkeypatch):
     drop_id = run(shop).outcomes[0].drop_id
     at_desk, another, listed = desk(shop), desk(shop), threading.Event()
