@@ -7,7 +7,7 @@ over, another one stops the delivery.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +21,12 @@ READY = ".ready.json"
 _CHUNK_BYTES = 1 << 20
 
 
-def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_id: str) -> str:
+def hand_over(
+    parcel: Parcel,
+    opening: AbstractContextManager[OpenPlace],
+    drop_id: str,
+    confirm: Callable[[], None],
+) -> str:
     """Put a parcel at its place; give the digest of the tar that is there.
 
     Done again after a break it goes on where it stopped.
@@ -30,6 +35,7 @@ def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_i
         parcel: its files.
         opening: opens the place.
         drop_id: for the marker.
+        confirm: asked right before the marker, which lets the partner take it; raises if it may not any more.
 
     Raises:
         DeliveryError: the place cannot be reached, or something else is there under a name.
@@ -41,6 +47,7 @@ def hand_over(parcel: Parcel, opening: AbstractContextManager[OpenPlace], drop_i
             _put(parcel.tar, digest, place)
             for path in (parcel.digest, parcel.signature):
                 _put(path, sha256_of(path), place)
+            confirm()
             _put_marker(parcel, place, told)
     except JointUseError:
         raise

@@ -1,5 +1,6 @@
 """Carrying a published drop to its partner: sealed, and handed over at the agreed place (policy §8)."""
 
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -47,11 +48,7 @@ def carry(run: Run, drop_id: str) -> str:
         return ""
     agreement.refuse_expired_key(instant(run.clock).date())
     refuse_overtaken(run, entered.drop)
-    if entered.stopped_at:
-        raise RefusedError(
-            f"{drop_id} は停止されているので渡しません / "
-            f"{drop_id} was stopped; it is not handed over"
-        )
+    _refuse_stopped(run, drop_id)
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(
@@ -72,10 +69,22 @@ def carry(run: Run, drop_id: str) -> str:
         by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
         return by_hand if is_new else ""
     secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
-    digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id)
+    confirm = partial(_refuse_stopped, run, drop_id)
+    digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id, confirm)
     with run.ledger.writing() as connection:
         CarryBook(connection).deliver(run.actor, entered, place.name, digest)
     return f"渡しました / handed over: {place.name}: {parcel.tar.name}"
+
+
+def _refuse_stopped(run: Run, drop_id: str) -> None:
+    """Refuse a drop somebody stopped; asked again when all of it was sent, for sending may take long."""
+    with run.ledger.reading() as connection:
+        is_stopped = DropBook(connection).named(drop_id).stopped_at is not None
+    if is_stopped:
+        raise RefusedError(
+            f"{drop_id} は停止されているので渡しません / "
+            f"{drop_id} was stopped; it is not handed over"
+        )
 
 
 def not_handed_over(error: JointUseError) -> str:

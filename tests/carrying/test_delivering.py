@@ -7,8 +7,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
+import drops.delivering
 from drops.delivering import READY
 from flows.counter.delivering import carried_by_hand, deliver, owed
+from ledger.drop_book import DropBook
 from ledger.private_files import write_private
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories
@@ -173,6 +175,26 @@ def test_after_an_objection_nothing_older_is_handed_over(tmp_path):
     with pytest.raises(ObjectionsMovedError, match="export again"):
         deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(out) == set()
+
+
+def test_a_drop_stopped_while_it_is_sent_gets_no_marker(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    at_desk = desk(shop)
+
+    def stopped_meanwhile(path, digest, place, _put=drops.delivering._put):
+        _put(path, digest, place)
+        if path.suffix == ".age":
+            with at_desk.ledger.writing() as connection:
+                DropBook(connection).stop(at_desk.actor, DROP)
+
+    monkeypatch.setattr(drops.delivering, "_put", stopped_meanwhile)
+    with pytest.raises(RefusedError, match="was stopped"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert NAME in names_in(out)
+    assert not [name for name in names_in(out) if name.endswith(READY)]
 
 
 def test_sftp_with_a_key_and_a_pinned_host(tmp_path):
