@@ -30,7 +30,7 @@ _RULES = {
     "unknown": "「{}」の番号の行がありません",
     "unknown_class": "{}の種類が分かりません",
     "unknown_code": "「{}」の語が shop.toml の values にありません",
-    "unmappable_character": "納品先の文字コードで表せない文字があります",
+    "unmappable_character": "「{}」に納品先の文字コードで表せない文字があります",
     "unreadable": "「{}」が読めません",
     "wrong_number_of_cells": "{}のセルの数が見出しと違います",
 }

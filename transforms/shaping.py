@@ -1,7 +1,7 @@
 """From our rows to a partner's: keys for numbers, agreed columns only, the partner's words."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -164,14 +164,16 @@ def withheld_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shapi
     return mask
 
 
-def unmappable_rows(rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping) -> np.ndarray:
-    """Mask of the rows that hold a character CP932 cannot carry, as the agreement treats it."""
-    mask = np.zeros(rows.num_rows, bool)
+def unmappable_cells(
+    rows: pyarrow.RecordBatch, table: PartnerTable, shaping: Shaping
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the columns with characters that CP932 cannot carry, as agreed, and masks of their cells."""
     substitute = shaping.delivery.unmappable == "substitute"
-    for cell in permitted_cells(rows, table, shaping, Counter()).values():
-        if pyarrow.types.is_string(cell.type):
-            mask |= unmappable(cell, substitute=substitute)
-    return mask
+    for name, cells in permitted_cells(rows, table, shaping, Counter()).items():
+        if pyarrow.types.is_string(cells.type):
+            mask = unmappable(cells, substitute=substitute)
+            if mask.any():
+                yield name, mask
 
 
 def _keys(

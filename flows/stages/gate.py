@@ -10,10 +10,10 @@ from schemas.agreement import DropKind
 from sources.snapshot import Snapshot
 from transforms.remembered import Refusers
 from transforms.settling import spread_down, spread_quarantine
-from transforms.shaping import indispensable_names, unmappable_rows, withheld_rows
-from transforms.verdicts import Disposition, Verdict, Verdicts
+from transforms.shaping import indispensable_names, unmappable_cells, withheld_rows
+from transforms.verdicts import Disposition, Verdicts
 
-_UNMAPPABLE = Verdict(Disposition.QUARANTINED, "unmappable_character")
+_UNMAPPABLE = "unmappable_character"
 
 
 def gate(run: Run, snapshot: Snapshot, partner: str) -> None:
@@ -62,14 +62,17 @@ def _set_aside_unmappable(run: Run, view: PartnerView, partner: str) -> None:
     lost = dict.fromkeys((table.name for table in view.tables), 0)
     for table in view.tables:
         for rows, places in view.leaving(table):
-            mask = unmappable_rows(rows, table, view.shaping)
-            lost[table.name] += int(mask.sum())
             in_repairs = table.name == "repair_lines"
             owner = "repairs" if in_repairs else table.name
             rows_lost = view.shaping.rows_of("repair_id", rows) if in_repairs else places
-            taken = np.zeros(len(view.verdicts.codes(owner)), bool)
-            taken[rows_lost[mask]] = True
-            view.verdicts.rule(owner, taken, *_UNMAPPABLE)
+            is_lost = np.zeros(len(places), bool)
+            for column, mask in unmappable_cells(rows, table, view.shaping):
+                taken = np.zeros(len(view.verdicts.codes(owner)), bool)
+                taken[rows_lost[mask]] = True
+                where = table.name if in_repairs else column
+                view.verdicts.rule(owner, taken, Disposition.QUARANTINED, f"{where}:{_UNMAPPABLE}")
+                is_lost |= mask
+            lost[table.name] += int(is_lost.sum())
     if not any(lost.values()):
         return
     spread_quarantine(view.verdicts, view.spine)

@@ -175,7 +175,7 @@ def test_a_character_the_agreement_does_not_replace_sets_the_row_aside(tmp_path,
     delivery = {"format": "csv", "encoding": "cp932", "unmappable": "quarantine"}
     more = joined(tables(name=name), {"customers": [customer("2")]})
     outcome = run(write_shop(tmp_path, more, factories.agreement(delivery=delivery))).outcomes[0]
-    assert outcome.reasons["customers"] == {"quarantined: unmappable_character": 1}
+    assert outcome.reasons["customers"] == {"quarantined: name:unmappable_character": 1}
     assert outcome.account["repair_lines"].quarantined == 2
 
 

@@ -33,6 +33,11 @@ def test_a_landline_is_read_in_every_spelling(text):
     assert read_phone(text) == ("023-643-8163", None, None)
 
 
+@pytest.mark.parametrize("text", ["9012345678.0", "09012345678.00", "09012345678"])
+def test_a_mobile_a_spreadsheet_took_for_a_fraction_is_read(text):
+    assert read_phone(text) == ("090-1234-5678", None, None)
+
+
 def test_a_number_without_area_code_stays_as_written_and_is_told():
     assert read_phone("643-8163") == ("643-8163", None, "without_area_code")
 

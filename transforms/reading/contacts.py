@@ -17,6 +17,9 @@ _EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}"
 
 _DIGITS_AND_MARKS = re.compile(r"\+?[0-9][0-9() ._-]*")
 _MOBILE = re.compile(r"0[5-9]0[0-9]{8}")
+_AS_A_FRACTION = re.compile(r"^(\d{9,11})\.0+$")
+"""A number a spreadsheet took for a fraction."""
+
 _WITHOUT_ITS_ZERO = re.compile(r"[5-9]0[0-9]{8}")
 
 _LONGEST = 11
@@ -36,7 +39,7 @@ def read_phone(text: str) -> Read[str]:
     digits are never invented.
     """
     written = nfkc(text).strip()
-    folded = re.sub(DASH_CLASS, "-", written).upper()
+    folded = _AS_A_FRACTION.sub(r"\1", re.sub(DASH_CLASS, "-", written).upper())
     if folded in NULL_MARKS:
         return NOTHING
     if not _PHONE.fullmatch(folded):
