@@ -12,7 +12,9 @@ from sqlalchemy import Column, Connection, delete, insert, select
 from ledger import tables
 from ledger.audit import Actor, note
 
-MARKS = ("told", "repaired", "not_affected")
+TOLD = "told"
+DONE = ("repaired", "not_affected")
+MARKS = (TOLD, *DONE)
 """What an operator can say of a car: told its person, repaired, not affected by the maker's list."""
 
 
@@ -28,6 +30,10 @@ class FoundCar:
     match_class: str
     reason: str
     kept_because: str
+    about: str | None = None
+    """Keyed digest of its chassis number and of the campaign's ranges: what a mark is about."""
+    keeper: str | None = None
+    """Reference of its customer."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,24 @@ class Handover:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What an operator said of a car, when, and about what: None where an earlier version marked it."""
+
+    mark: str
+    at: str
+    about: str | None = None
+    keeper: str | None = None
+
+    def stands(self, about: str | None, keeper: str | None) -> bool:
+        """Tell whether it holds: for the same number and ranges; that somebody was told, for the same keeper.
+
+        Of a car whose number was corrected, or a campaign that was extended, it says nothing.
+        """
+        is_same_keeper = self.mark != TOLD or self.keeper in {None, keeper}
+        return self.about in {None, about} and is_same_keeper
+
+
+@dataclass(frozen=True)
 class CarHistory:
     """All that is known of one car and campaign."""
 
@@ -48,8 +72,8 @@ class CarHistory:
     found_at: str
     seen_at: str
     drops: tuple[str, ...]
-    marks: tuple[tuple[str, str], ...]
-    """What was marked and when, in order."""
+    marks: tuple[Mark, ...]
+    """In order."""
 
 
 def _of_handover() -> list[Column[Any]]:
@@ -110,31 +134,31 @@ class RecallBook:
             found.setdefault((each.campaign, each.car), set()).add((sequence, each))
         return found
 
-    def mark(self, actor: Actor, campaign: str, cars: Iterable[str], mark: str) -> None:
-        """Enter what an operator says of cars."""
-        cars = list(cars)
+    def mark(self, actor: Actor, campaign: str, cars: list[FoundCar], mark: str) -> None:
+        """Enter what an operator says of cars, as they were found."""
         head = note(self._connection, actor, "recall mark", campaign, f"{mark}: {len(cars)} cars")
         rows = [
             {
                 "campaign": campaign,
-                "car": car,
+                "car": car.car,
                 "mark": mark,
                 "marked_at": actor.stamp,
                 "audit_sequence": head.sequence,
+                "about": car.about,
+                "keeper": car.keeper,
             }
             for car in cars
         ]
         self._connection.execute(insert(tables.recall_marks), rows)
 
-    def marks(self, campaign: str) -> dict[str, list[tuple[str, str]]]:
-        """Give what was marked of each car of a campaign, in order, with the instant."""
+    def marks(self, campaign: str) -> dict[str, list[Mark]]:
+        """Give what was marked of each car of a campaign, in order."""
         columns = tables.recall_marks.c
-        query = select(columns.car, columns.mark, columns.marked_at).where(
-            columns.campaign == campaign
-        )
-        found: dict[str, list[tuple[str, str]]] = {}
+        query = select(tables.recall_marks).where(columns.campaign == campaign)
+        found: dict[str, list[Mark]] = {}
         for row in self._connection.execute(query.order_by(columns.sequence)):
-            found.setdefault(row.car, []).append((row.mark, row.marked_at))
+            mark = Mark(row.mark, row.marked_at, row.about, row.keeper)
+            found.setdefault(row.car, []).append(mark)
         return found
 
     def campaigns(self) -> list[str]:
@@ -164,7 +188,7 @@ class RecallBook:
         )
         return [
             CarHistory(
-                FoundCar(row.campaign, row.car, row.match_class, row.reason, row.kept_because),
+                FoundCar(*(getattr(row, each.name) for each in fields(FoundCar))),
                 row.found_at,
                 row.seen_at,
                 tuple(handed.get(row.car, ())),

@@ -42,7 +42,11 @@ class References:
 
     def of_text(self, text: str) -> str:
         """Give the reference of a text a person decided about (32 hex digits)."""
-        return KeyedDigests(self.secret, "text").of([text.encode()])[0]
+        return self.of_texts([text])[0]
+
+    def of_texts(self, texts: Iterable[str]) -> list[str]:
+        """Give the reference of each text."""
+        return KeyedDigests(self.secret, "text").of(text.encode() for text in texts)
 
     def traits(self, texts: "pyarrow.Array") -> "pyarrow.Array":
         """Give the trait of each text (uint64); null stays null."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-FORM = "0007"
+FORM = "0008"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -198,8 +198,13 @@ recall_cars = Table(
     Column("match_class", String(20), nullable=False),
     Column("reason", String(60), nullable=False),
     Column("kept_because", String(60), nullable=False),
+    Column("about", String(32)),
+    Column("keeper", String(32)),
 )
-"""One row per car a campaign may be about, as the last run found it; replaced by each run."""
+"""One row per car a campaign may be about, as the last run found it; replaced by each run.
+
+`about` is a keyed digest of chassis number and the campaign's ranges, `keeper` a reference of the customer.
+"""
 
 recall_handovers = Table(
     "recall_handovers",
@@ -221,9 +226,14 @@ recall_marks = Table(
     Column("mark", String(20), nullable=False),
     Column("marked_at", String(40), nullable=False),
     Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    Column("about", String(32)),
+    Column("keeper", String(32)),
     sqlite_autoincrement=True,
 )
-"""One row per thing an operator said of a car: told, repaired, not affected."""
+"""One row per thing an operator said of a car: told, repaired, not affected.
+
+`about` and `keeper` are those of the car as it was found then.
+"""
 
 text_decisions = Table(
     "text_decisions",

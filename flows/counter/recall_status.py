@@ -67,7 +67,7 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
     of_car = desk.ledger.references.of_car
     with desk.ledger.writing() as connection:
         book = RecallBook(connection)
-        known = {each.found.car for each in book.histories(campaign)}
+        known = {each.found.car: each.found for each in book.histories(campaign)}
         for vehicle in vehicles:
             if of_car(vehicle) not in known:
                 raise ConfigurationError(
@@ -76,7 +76,7 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
                     f"--vehicle {vehicle[:40]}: campaign {campaign[:40]} was not found to be about this car; "
                     "`joint-use recall --status` lists its cars"
                 )
-        book.mark(desk.actor, campaign, [of_car(vehicle) for vehicle in vehicles], mark)
+        book.mark(desk.actor, campaign, [known[of_car(vehicle)] for vehicle in vehicles], mark)
 
 
 def _numbers(desk: Desk) -> dict[str, str]:
@@ -97,5 +97,5 @@ def _car(history: CarHistory, numbers: dict[str, str]) -> CarProgress:
         is_new=history.found_at == history.seen_at,
         handed=history.drops,
         kept_because=found.kept_because,
-        marks=tuple(Marked(mark=mark, at=at) for mark, at in history.marks),
+        marks=tuple(Marked(mark=each.mark, at=each.at) for each in history.marks),
     )

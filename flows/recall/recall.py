@@ -28,6 +28,7 @@ from flows.stages.targets import (
     Cars,
     Standing,
     cars_of,
+    marked,
     matched,
     targets_for,
     told_of,
@@ -35,7 +36,7 @@ from flows.stages.targets import (
     unreadable_records,
 )
 from ledger.audit import note
-from ledger.recall_book import FoundCar, RecallBook
+from ledger.recall_book import DONE, FoundCar, RecallBook
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.drop import DISPOSITIONS
@@ -142,7 +143,9 @@ class _Recall:
         keepers = ids.take(pyarrow.array(rows, mask=rows < 0)).to_pylist()
         known = sorted({number for number in keepers if number is not None})
         of = dict(zip(known, self.run.ledger.references.of_all(known), strict=True))
+        written = cars.frame["chassis_number"].fillna(cars.frame["model_code"]).fillna("")
         return found.assign(
+            about=self._about(found, written.to_numpy(object)[found["car"]]),
             reference=np.array(cars.references, object)[found["car"]],
             number=np.array([each.number for each in self.file.campaigns], object)[
                 found["campaign"]
@@ -150,6 +153,16 @@ class _Recall:
             keeper=pd.Series([of.get(number) for number in keepers], found.index, object),
             keeper_number=pd.Series(keepers, found.index, object),
         )
+
+    def _about(self, pairs: pd.DataFrame, written: np.ndarray) -> list[str]:
+        """Digest, for each pair, the car's number and what the campaign is about."""
+        of_texts = self.run.ledger.references.of_texts
+        ranges = of_texts(
+            repr([(m.code, [(r.first, r.last) for r in m.ranges]) for m in each.models])
+            for each in self.file.campaigns
+        )
+        told = zip(written, pairs["campaign"], strict=True)
+        return of_texts(f"{number}|{ranges[place]}" for number, place in told)
 
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
         """Choose the cars a partner is told of, now that the gate has ruled."""
@@ -161,7 +174,7 @@ class _Recall:
     def _targets(
         self, partner: str, cars: Cars, pairs: pd.DataFrame, standing: Standing
     ) -> Targets:
-        chosen = targets_for(self.run, partner, pairs, standing, self.file.campaigns)
+        chosen = targets_for(self.run, partner, pairs, standing)
         campaigns = [self.file.campaigns[place] for place in chosen["campaign"]]
         frame = pd.DataFrame(
             {
@@ -196,18 +209,11 @@ class _Recall:
                 for partner, of in told.items()
             ]
         )
-        with run.ledger.reading() as connection:
-            book = RecallBook(connection)
-            marks = {each.number: book.marks(each.number) for each in campaigns}
         kept = [
             _why_kept(place, reason, {p for p, of in told.items() if of[row]}, self.standings)
             for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
         ]
-        last = [
-            (marks[number].get(car) or [("", "")])[-1][0]
-            for number, car in zip(pairs["number"], pairs["reference"], strict=True)
-        ]
-        pairs = pairs.assign(kept=kept, marked=last)
+        pairs = pairs.assign(kept=kept, marked=marked(run, pairs))
         pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), "not_delivered")
         found = _found_cars(pairs)
         if not run.request.dry_run:
@@ -215,7 +221,7 @@ class _Recall:
                 known = [each.number for each in campaigns]
                 RecallBook(connection).find(run.actor, found, known)
                 note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
-        on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(["repaired", "not_affected"])]
+        on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(DONE)]
         calls = CallList(run, snapshot, cars, campaigns, on_list)
         path = "" if run.request.dry_run else str(write_call_list(calls))
         return RecallReport(
@@ -242,7 +248,7 @@ class _Recall:
         self, place: int, campaign: Campaign, pairs: pd.DataFrame, matches: Matches
     ) -> CampaignCount:
         own = pairs[pairs["campaign"] == place]
-        is_done = own["marked"].isin(["repaired", "not_affected"])
+        is_done = own["marked"].isin(DONE)
         classes = Counter(CLASS_NAMES[MatchClass(each)] for each in own["match_class"])
         return CampaignCount(
             campaign=campaign.number,
@@ -264,7 +270,8 @@ def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
     told = pairs.assign(match_class=names, is_handed=pairs["kept"] == "")
     told = told.sort_values(["is_handed", "match_class"], kind="stable")
     told = told.drop_duplicates(["number", "reference"]).sort_index()
-    rows = told[["number", "reference", "match_class", "reason", "kept"]]
+    columns = ["number", "reference", "match_class", "reason", "kept", "about", "keeper"]
+    rows = told[columns].astype(object).where(told[columns].notna(), None)
     return [FoundCar(*row) for row in rows.itertuples(index=False)]
 
 

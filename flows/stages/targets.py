@@ -13,7 +13,7 @@ from flows.running.run import Run
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
-from ledger.recall_book import Handover, RecallBook
+from ledger.recall_book import DONE, Handover, RecallBook
 from schemas.agreement import DropKind
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import FAULT, row_of
@@ -189,32 +189,42 @@ class Standing:
         return cls(np.where(at(objectors, keeper), "objected", "").astype(object))
 
 
-def targets_for(
-    run: Run, partner: str, pairs: pd.DataFrame, standing: Standing, campaigns: list[Campaign]
-) -> pd.DataFrame:
+def marked(run: Run, pairs: pd.DataFrame) -> list[str]:
+    """Give what an operator said last of the car of each pair, and still holds; empty if nothing.
+
+    Args:
+        run: the run.
+        pairs: with campaign `number`, car `reference`, `about` and `keeper`.
+    """
+    with run.ledger.reading() as connection:
+        book = RecallBook(connection)
+        said = {number: book.marks(number) for number in pairs["number"].unique()}
+    each_row = zip(
+        *(pairs[name] for name in ("number", "reference", "about", "keeper")), strict=True
+    )
+    last = (
+        (said[number].get(car, [])[-1:], about, keeper) for number, car, about, keeper in each_row
+    )
+    return [
+        found[0].mark if found and found[0].stands(about, keeper) else ""
+        for found, about, keeper in last
+    ]
+
+
+def targets_for(run: Run, partner: str, pairs: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     """Give the pairs a partner is told of now: sure enough, free to leave, and not told before.
 
     Args:
         run: the run.
         partner: the partner's id.
-        pairs: of `Matches`, with what `told_of` asks for.
+        pairs: of `Matches`, with what `told_of` and `marked` ask for.
         standing: of the cars, for this partner.
-        campaigns: the pairs' campaigns.
     """
     told = told_of(run, partner, pairs)
-    with run.ledger.reading() as connection:
-        book = RecallBook(connection)
-        done = {
-            (each.number, car)
-            for each in campaigns
-            for car, marks in book.marks(each.number).items()
-            if marks[-1][0] != "told"
-        }
-    numbers = pairs["number"]
     classes = [CLASS_NAMES[MatchClass(each)] for each in pairs["match_class"]]
     is_new = [
-        name not in known and (number, car) not in done
-        for number, car, name, known in zip(numbers, pairs["reference"], classes, told, strict=True)
+        name not in known and mark not in DONE
+        for name, known, mark in zip(classes, told, marked(run, pairs), strict=True)
     ]
     is_free = standing.words[pairs["car"].to_numpy(np.int64)] == ""
     is_sure = ~pairs["reason"].isin({reason.value for reason in UNSURE}).to_numpy(bool)

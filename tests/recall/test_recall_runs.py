@@ -442,6 +442,26 @@ def test_marks_are_kept_and_repaired_cars_leave_the_list(tmp_path):
     assert [mark.mark for mark in marks["V2"]] == ["repaired"]
 
 
+@pytest.mark.parametrize("mark", ["told", "repaired", "not_affected"])
+@pytest.mark.parametrize("what", ["number", "campaign", "keeper", "nothing"])
+def test_a_mark_speaks_of_the_number_and_the_ranges_it_was_made_of(tmp_path, mark, what):
+    shop = shop_of(tmp_path, objections=[objection("1"), objection("2")])
+    run(shop)
+    mark_cars(desk(shop), "7001", ["V1"], mark)
+    if what == "number":
+        write_table(shop, "vehicles", [car("V1", "1", 150), *CARS[1:]])
+        write_table(shop, "certificates", [paper("V1", 150), *PAPERS[1:]])
+    elif what == "campaign":
+        (shop / "campaign.csv").write_text(FILE.replace("0000199", "0000299"))
+    elif what == "keeper":
+        write_table(shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
+    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    words = {row["車両番号"]: row["記録"] for row in listed(report)}
+    stands = what == "nothing" or (what == "keeper" and mark != "told")
+    assert ("V1" in words) == (mark == "told" or not stands)
+    assert words.get("V1", "") == ("連絡済み" if stands and mark == "told" else "")
+
+
 def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
     stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50", "plate": "山形 500 あ 1"}
     shop = shop_of(
