@@ -7,7 +7,8 @@ from sqlalchemy import Connection, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
-from ledger.drop_book import UNDECIDED, DropBook, EnteredDrop
+from ledger.drop_book import UNDECIDED, DropBook
+from ledger.drop_entries import EnteredDrop
 from schemas.policy import Policy
 
 RELEASED, REFUSED = "released", "refused"

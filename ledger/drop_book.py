@@ -5,16 +5,16 @@ program is killed between the rename and the entry of the publication, whoever o
 finds the folder and completes the entry (`pending`).
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
+from ledger.drop_entries import Answer, EnteredDrop, Prepared, Tombstone, answer_of, entered_of
 from ledger.recall_book import Handover, RecallBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import DropKind
@@ -22,59 +22,7 @@ from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import pyarrow
-
     from ledger.holdings_book import HoldingsBook
-
-
-@dataclass(frozen=True)
-class Tombstone:
-    """A key the partner must delete, from drops of one kind."""
-
-    kind: str
-    record: str
-    key: str
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A finished drop that nobody can see yet.
-
-    Args:
-        drop: its `drop.json`.
-        bag_sha256: SHA-256 of its tag manifest, which vouches for every byte.
-        persons: `PERSONS`.
-        records: `RECORDS`, piece by piece.
-        tombstones: the keys in its `deleted` table, in their order.
-        handovers: the cars of recall campaigns it tells of.
-    """
-
-    drop: Drop
-    bag_sha256: str
-    persons: "pyarrow.Table"
-    records: Iterable["pyarrow.RecordBatch"]
-    tombstones: tuple[Tombstone, ...]
-    handovers: tuple[Handover, ...] = ()
-
-
-@dataclass(frozen=True)
-class EnteredDrop:
-    """A drop the ledger knows: published, unless `published_at` is None."""
-
-    sequence: int
-    drop: Drop
-    bag_sha256: str
-    published_at: datetime | None
-    stopped_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An acknowledgement as it was recorded."""
-
-    drop_sequence: int
-    recorded_at: datetime
-    acknowledgement: Acknowledgement
 
 
 class DropBook:
@@ -104,7 +52,7 @@ class DropBook:
             .outerjoin(tables.stops, tables.stops.c.drop_sequence == columns.sequence)
             .order_by(columns.sequence)
         )
-        return [_entered(row) for row in self._connection.execute(query)]
+        return [entered_of(row) for row in self._connection.execute(query)]
 
     def published(self) -> list[EnteredDrop]:
         """List the published drops, in the order they were made."""
@@ -265,7 +213,7 @@ class DropBook:
     def answers(self) -> dict[int, Answer]:
         """Give the last acknowledgement of each drop, by the drop's number."""
         query = select(tables.acknowledgements).order_by(tables.acknowledgements.c.sequence)
-        return {row.drop_sequence: _answer(row) for row in self._connection.execute(query)}
+        return {row.drop_sequence: answer_of(row) for row in self._connection.execute(query)}
 
     def to_discard(self, partner: str) -> tuple[str, ...]:
         """List the stopped drops of a partner that it has not said it knows of.
@@ -326,22 +274,3 @@ UNDECIDED = select(tables.waits.c.drop_sequence).where(
     tables.waits.c.drop_sequence.not_in(select(tables.releases.c.drop_sequence))
 )
 """Drops the data manager has not decided about."""
-
-
-def _entered(row: Row[Any]) -> EnteredDrop:
-    return EnteredDrop(
-        sequence=row.sequence,
-        drop=Drop.model_validate_json(row.contents),
-        bag_sha256=row.bag_sha256,
-        published_at=_instant(row.published_at),
-        stopped_at=_instant(row.stopped_at),
-    )
-
-
-def _answer(row: Row[Any]) -> Answer:
-    said = Acknowledgement.model_validate_json(row.content)
-    return Answer(row.drop_sequence, datetime.fromisoformat(row.recorded_at), said)
-
-
-def _instant(written: str | None) -> datetime | None:
-    return None if written is None else datetime.fromisoformat(written)

@@ -18,7 +18,8 @@ from ledger.audit import Actor, note
 from ledger.bindings import BOUND_EVENTS, BOUND_TERMS, digest_of_objections
 from ledger.chain import START, Head
 from ledger.references import References
-from transforms.identity import DIGITS, NUMBER, digits_texts, number_texts
+from transforms.identity import DIGITS, NUMBER
+from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
 
 _MARK = np.dtype("<u8")

@@ -144,6 +144,11 @@ class Agreement(Configuration):
         sections = {"monthly": self.monthly, "recall": self.recall}
         return {name: share for name, share in sections.items() if share is not None}
 
+    def columns_of(self, table: str) -> set[str]:
+        """Give the columns of a table the partner gets, with drops of any kind."""
+        own = [share.tables[table] for share in self.shares.values() if table in share.tables]
+        return {name for agreed in own for name in agreed.columns}
+
     @property
     def is_carried(self) -> bool:
         """Whether drops are sealed or put somewhere, and not just left in the drops folder."""

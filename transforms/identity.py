@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import is_among, whole, without_empty
+from transforms.number_texts import core_texts, joined, number_texts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
@@ -146,7 +147,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         return pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False)
 
     def with_contacts(called: pyarrow.Array) -> tuple[np.ndarray, ...]:
-        return tuple(made(_joined("contact", called, each)) for each in contacts)
+        return tuple(made(joined("contact", called, each)) for each in contacts)
 
     home_marks, home_clues = _homes(names, homes, births, made)
     earlier, earlier_homes = fold_names_as_before(written), fold_addresses_as_before(addresses)
@@ -155,12 +156,12 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     few = pyarrow.array(rows)
     renamed = _where(is_renamed.take(few), earlier.take(few))
     _, homes_before = _homes(earlier.take(few), earlier_homes.take(few), births.take(few), made)
-    contacts_before = (made(_joined("contact", renamed, each.take(few))) for each in contacts)
+    contacts_before = (made(joined("contact", renamed, each.take(few))) for each in contacts)
     before = np.stack([*contacts_before, *homes_before], axis=1)
     spare_contacts, spare_rows = _own_spare_contacts(customers)
     whose = pyarrow.array(spare_rows)
     called = (names.take(whose), readings.take(whose))
-    spare = np.stack([made(_joined("contact", each, spare_contacts)) for each in called], axis=1)
+    spare = np.stack([made(joined("contact", each, spare_contacts)) for each in called], axis=1)
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
@@ -231,10 +232,10 @@ def _homes(
     made: Callable[[pyarrow.Array], np.ndarray],
 ) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
     """Digest names with their homes: as they are remembered, and as they are looked for."""
-    homes = _joined("home", names, addresses)
+    homes = joined("home", names, addresses)
     is_born = births.is_valid().to_numpy(zero_copy_only=False)
-    anyone, unborn = made(_joined("anyone", homes)), made(_joined("unborn", homes))
-    born = made(_joined("born", homes, births))
+    anyone, unborn = made(joined("anyone", homes)), made(joined("unborn", homes))
+    born = made(joined("born", homes, births))
     marks = (np.where(is_born, born, anyone), np.where(is_born, unborn, np.uint64(0)))
     return marks, (anyone, np.where(is_born, born, unborn))
 
@@ -262,43 +263,6 @@ def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> T
     )
 
 
-def number_texts(customer_ids: pyarrow.Array) -> pyarrow.Array:
-    """Give the texts whose digests are the traits of customer numbers."""
-    return _joined("number", customer_ids)
-
-
-def core_texts(numbers: pyarrow.Array) -> pyarrow.Array:
-    """Give the texts whose digests are the traits of the digits of numbers."""
-    return _joined("digits", core_digits(numbers))
-
-
-def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
-    """Give the digits a written number may mean, and the position of the number each is of.
-
-    A number may be spoilt by a spreadsheet (leading zeros lost, `.0` behind it) or be several in one
-    cell: each part with digits is one, and so is the whole.
-    """
-    plain = _without_decimals(written)
-    parts = pc.split_pattern_regex(plain, r"[^0-9A-Za-z]+")
-    cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), core_digits(plain)])
-    places = pyarrow.concat_arrays(
-        [pc.list_parent_indices(parts), pyarrow.array(np.arange(len(plain)), pyarrow.int64())]
-    )
-    has_digits = pc.fill_null(pc.not_equal(cores, ""), fill_value=False)
-    return _joined("digits", cores).filter(has_digits), places.filter(has_digits)
-
-
-def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
-    """Give the digits of numbers without leading zeros, letters, marks and `.0`; null where none are left."""
-    plain = _without_decimals(numbers)
-    return without_empty(pc.replace_substring_regex(plain, r"^[^0-9]*0*|[^0-9]", ""))
-
-
-def _without_decimals(numbers: pyarrow.Array) -> pyarrow.Array:
-    """Take off what a spreadsheet puts behind a number (`.0`)."""
-    return pc.replace_substring_regex(numbers, r"\.0+$", "")
-
-
 def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.ndarray:
     """Grow a mask of customer rows to all rows of the same persons, merged or recognised.
 
@@ -312,7 +276,3 @@ def same_people(mask: np.ndarray, persons: np.ndarray, traits: Traits) -> np.nda
         known = int(grown.sum())
         grown = is_among(persons, persons[grown | traits.same_person(grown)])
     return grown
-
-
-def _joined(kind: str, *texts: pyarrow.Array) -> pyarrow.Array:
-    return pc.binary_join_element_wise(kind, *texts, "|", null_handling="emit_null")

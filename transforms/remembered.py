@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from transforms.arrays import is_among, whole, without_empty
 from transforms.identity import Digest, own_contacts
 from transforms.meaning import Pairs
+from transforms.number_texts import joined
 from transforms.objections import MENTIONS
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
@@ -148,12 +149,12 @@ class Gone:
         names = without_empty(squeezed(fold_names(whole(family["name"]))))
         births = whole(family["birth_on"]).cast(pyarrow.string())
         clues = [
-            (_RELATIVE, _joined(names, pyarrow.scalar(_ANYBODY))),
-            (_RELATIVE, _joined(names, pc.coalesce(births, pyarrow.scalar(_SOMEBODY_DATED)))),
+            (_RELATIVE, joined(names, pyarrow.scalar(_ANYBODY))),
+            (_RELATIVE, joined(names, pc.coalesce(births, pyarrow.scalar(_SOMEBODY_DATED)))),
         ]
         nameless = pc.if_else(names.is_null(), births, pyarrow.scalar(None, pyarrow.string()))
         for home in _households(holders):
-            clues += [(_GIVEN, _joined(names, home)), (_BORN, _joined(nameless, home))]
+            clues += [(_GIVEN, joined(names, home)), (_BORN, joined(nameless, home))]
         mask = self.in_names(whole(family["name"]))
         for kind, texts in clues:
             mask |= self._are(kind, texts)
@@ -193,13 +194,13 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     for column, shortest in (("name", _SHORTEST_NAME), ("name_kana", _SHORTEST_READING)):
         names = without_empty(squeezed(fold_names(whole(people[column]))))
         yield _NAME, _at_least(names, shortest), every
-        yield _RELATIVE, _joined(names, pc.coalesce(births, pyarrow.scalar(_ANYBODY))), every
-        yield _RELATIVE, _joined(names, is_dated), every
+        yield _RELATIVE, joined(names, pc.coalesce(births, pyarrow.scalar(_ANYBODY))), every
+        yield _RELATIVE, joined(names, is_dated), every
         for given in _given_names(whole(people[column]), names):
             for household in households:
-                yield _GIVEN, _joined(given, household), every
+                yield _GIVEN, joined(given, household), every
     for household in households:
-        yield _BORN, _joined(births, household), every
+        yield _BORN, joined(births, household), every
 
 
 def _given_names(written: pyarrow.Array, folded: pyarrow.Array) -> Iterator[pyarrow.Array]:
@@ -226,11 +227,7 @@ def _homes(addresses: pyarrow.Array) -> Iterator[pyarrow.Array]:
 
 
 def _of(kind: str, texts: pyarrow.Array) -> pyarrow.Array:
-    return _joined(pyarrow.scalar(kind), texts)
-
-
-def _joined(*texts: pyarrow.Array | pyarrow.Scalar) -> pyarrow.Array:
-    return pc.binary_join_element_wise(*texts, "|", null_handling="emit_null")
+    return joined(pyarrow.scalar(kind), texts)
 
 
 def _at_least(texts: pyarrow.Array, length: int) -> pyarrow.Array:

@@ -22,7 +22,8 @@ from flows.carrying.overtaken import refuse_overtaken
 from flows.running.request import Mode
 from flows.running.run import Run, instant
 from ledger.carry_book import CarryBook
-from ledger.drop_book import DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
 from ledger.opening import remember_setting, setting
 from schemas.agreement import Agreement
 from schemas.carrying import FolderPlace

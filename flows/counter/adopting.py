@@ -15,7 +15,8 @@ from flows.running.opening import is_clock_behind
 from flows.running.reconciling import doubts, examined, unknown_drops
 from ledger.audit import head as newest_of
 from ledger.audit import note
-from ledger.drop_book import DropBook, Prepared, Tombstone
+from ledger.drop_book import DropBook
+from ledger.drop_entries import Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
 from ledger.noted_head import note_head
 from ledger.recall_book import Handover

@@ -16,7 +16,8 @@ from flows.counter.desk import Desk
 from flows.running.waiting_room import sweep_killed
 from ledger.audit import note
 from ledger.chain import sha256_of_text
-from ledger.drop_book import DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
 from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
 from schemas.agreement import DropKind

@@ -12,7 +12,8 @@ from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.objectors import Objectors
 from flows.stages.register import look_up, take_in
-from ledger.drop_book import DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
 from schemas.catalog import DELIVERABLE_TABLES

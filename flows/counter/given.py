@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from drops.keys import PartnerKeys
 from flows.counter.desk import Desk
 from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
-from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import Answer, EnteredDrop
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG

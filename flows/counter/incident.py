@@ -15,7 +15,8 @@ from flows.running.workspace import workspace
 from flows.stages.sensitive import sensitive_in
 from ledger.audit import note
 from ledger.carry_book import BY_HAND, CarryBook, Delivery
-from ledger.drop_book import DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
 from schemas.errors import JointUseError
 
 REPORTABLE_PERSONS = 1000

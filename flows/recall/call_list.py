@@ -21,7 +21,8 @@ from flows.recall.words import (
     VEHICLE_NUMBER,
 )
 from flows.running.run import Run
-from flows.stages.targets import CLASS_NAMES, Cars
+from flows.stages.cars import Cars
+from flows.stages.targets import CLASS_NAMES
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.people import PHONE_COLUMNS

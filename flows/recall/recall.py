@@ -17,6 +17,7 @@ from flows.running.opening import Clock, note_policy
 from flows.running.report import CampaignCount, Outcome, RecallReport
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
+from flows.stages.cars import Cars, cars_of, unreadable_records
 from flows.stages.extract import snapshot_of
 from flows.stages.objectors import Objectors
 from flows.stages.register import register
@@ -25,15 +26,12 @@ from flows.stages.targets import (
     CLASS_NAMES,
     RECALL_TABLES,
     UNSURE,
-    Cars,
     Standing,
-    cars_of,
     marked,
     matched,
     targets_for,
     told_of,
     undelivered,
-    unreadable_records,
 )
 from ledger.audit import note
 from ledger.recall_book import DONE, FoundCar, RecallBook

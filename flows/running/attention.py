@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ledger.carry_book import CarryBook, WaitingDrop
-from ledger.drop_book import Answer, DropBook, EnteredDrop
+from ledger.drop_book import DropBook
+from ledger.drop_entries import Answer, EnteredDrop
 from ledger.opening import Ledger
 from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow
 from pyarrow import ipc
 
-from ledger.drop_book import Tombstone
+from ledger.drop_entries import Tombstone
 from ledger.recall_book import Handover
 from sources.snapshot import batches_in
 from transforms.identity import Traits

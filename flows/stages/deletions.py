@@ -8,7 +8,7 @@ import pyarrow
 from flows.running.run import Run
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
-from ledger.drop_book import Tombstone
+from ledger.drop_entries import Tombstone
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG

@@ -13,14 +13,13 @@ from transforms.arrays import is_among, whole
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
 from transforms.identity import (
     IDENTITY_COLUMNS,
-    digits_texts,
-    number_texts,
     own_contacts,
     same_people,
     traits_of,
 )
 from transforms.linking import UNKNOWN
 from transforms.meaning import Meaning
+from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import AsOf, Recipient, refusing
 from transforms.reading.folded_columns import fold_homes
 from transforms.remembered import Gone, marks_of

@@ -16,7 +16,8 @@ from flows.running.run import Run, instant
 from flows.running.waiting_room import put_aside
 from flows.stages.register import take_in
 from ledger.carry_book import CarryBook
-from ledger.drop_book import DropBook, EnteredDrop, Prepared, Tombstone
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
 from schemas.drop import Drop

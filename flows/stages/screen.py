@@ -1,8 +1,7 @@
 """Screen: texts that are not made of the trade's words wait, dangers never leave (policy §10)."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 import pyarrow
@@ -14,13 +13,12 @@ from flows.running.run import Run
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
 from flows.stages.partner_view import begin_keys
+from flows.stages.photographs import make_photographs
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
-from schemas.agreement import Agreement
 from schemas.errors import ConfigurationError
 from schemas.staging import row_of
-from sources.photographs import filed_as, read_photograph
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
@@ -62,7 +60,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     withhold_named_rows(snapshot, verdicts, screened)
     _withhold_zero_taxes(snapshot, verdicts)
     _withhold_zero_tax_lines(snapshot, verdicts)
-    _make_photographs(run, snapshot, verdicts)
+    make_photographs(run, snapshot, verdicts)
     run.scratch.save_verdicts(verdicts)
     _keep_waiting(run, screened)
     quarantined = keep(run, snapshot, verdicts)
@@ -162,7 +160,7 @@ def _agreed_of_all(run: Run, columns: Iterable[str]) -> dict[str, list[str]]:
         table, _, name = column.partition(".")
         asked.setdefault(table, []).append(name)
     agreements = run.folder.policy.agreements.values()
-    agreed = {t: {c for a in agreements for c in _agreed_of(a, t)} for t in asked}
+    agreed = {t: {c for a in agreements for c in a.columns_of(t)} for t in asked}
     return {t: [name for name in names if name in agreed[t]] for t, names in asked.items()}
 
 
@@ -253,50 +251,6 @@ def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
     mask = whole(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False))
     is_free = mask.to_numpy(zero_copy_only=False)
     verdicts.rule("vehicle_costs", is_free, Disposition.WITHHELD, _ZERO_TAX)
-
-
-def _make_photographs(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> None:
-    """Make the photographs of rows that are still in anew; set aside rows without a good one."""
-    agreed = {
-        c for a in run.folder.policy.agreements.values() for c in _agreed_of(a, "vehicle_images")
-    }
-    if "file" not in agreed:
-        return
-    images = snapshot.table("vehicle_images", ["file", "vehicle_id", "is_cleared_for_sharing"])
-    names = images["file"].to_pylist()
-    faults: dict[str, list[int]] = {}
-    rows_in = np.flatnonzero(verdicts.codes("vehicle_images") == 0)
-    filed = partial(filed_as, run.folder.home, run.folder.shop.images)
-    contested = _contested(images, filed)
-    faults["of_several_rows"] = rows_in[contested[rows_in]].tolist()
-    for row in rows_in[~contested[rows_in]].tolist():
-        photograph = read_photograph(run.folder.home, run.folder.shop.images, str(names[row]))
-        if photograph.fault:
-            faults.setdefault(photograph.fault, []).append(row)
-        else:
-            run.scratch.photograph(row).write_bytes(photograph.content)
-    for fault, rows in faults.items():
-        mask = np.zeros(len(names), bool)
-        mask[rows] = True
-        verdicts.rule("vehicle_images", mask, Disposition.QUARANTINED, f"file:{fault}")
-
-
-def _contested(images: pyarrow.Table, filed: Callable[[str], str]) -> np.ndarray:
-    """Mask of the photographs that rows name for different cars, or that one of them does not clear.
-
-    Nothing tells which row is right, and the other car may be an objector's.
-    """
-    told = images.to_pandas()
-    files = told["file"].map(filed, na_action="ignore")
-    said = told.groupby(files)[["vehicle_id", "is_cleared_for_sharing"]].nunique(dropna=False)
-    contested = files.map(said.gt(1).any(axis=1)).eq(True)  # noqa: FBT003 (a cell)
-    return contested.to_numpy(bool)
-
-
-def _agreed_of(agreement: Agreement, table: str) -> set[str]:
-    """Give the columns of a table a partner gets with drops of any kind."""
-    shares = [share.tables[table] for share in agreement.shares.values() if table in share.tables]
-    return {name for agreed in shares for name in agreed.columns}
 
 
 def _keep_waiting(run: Run, screened: Screened) -> None:

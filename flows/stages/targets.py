@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.running.run import Run
+from flows.stages.cars import Cars
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
 from ledger.recall_book import DONE, Handover, RecallBook
 from schemas.agreement import DropKind
 from schemas.campaigns import Campaign, ranges_of
-from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
 from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.persons import keepers_of_cars
@@ -27,11 +27,6 @@ from transforms.verdicts import Disposition, Verdicts
 
 RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
 """What a recall reads."""
-
-CAR_COLUMNS = (
-    *("model_code", "chassis_number", "plate", "maker_name"),
-    *("owner_name", "owner_address", "user_name", "user_address"),
-)
 
 CONTACTS = ("phone", "mobile_phone", "email", "address")
 
@@ -45,85 +40,6 @@ UNSURE = frozenset(
 """Reasons for which the shop looks first: ranges nobody can order, records that contradict themselves."""
 
 CLASS_NAMES = {MatchClass.IN_RANGE: "in_range", MatchClass.POSSIBLE: "possible"}
-
-
-@dataclass(frozen=True)
-class Cars:
-    """All cars of the records: the vehicles, then papers of no vehicle there is.
-
-    Args:
-        frame: `number` (vehicle number, null for a paper), `vehicle` and `paper` (their rows, -1 where
-            there is none), and `CAR_COLUMNS`.
-        others: what older papers and the vehicle itself say otherwise: `car` (row of the frame),
-            `model_code`, `chassis_number`.
-        references: the ledger's keyed reference of each.
-    """
-
-    frame: pd.DataFrame
-    others: pd.DataFrame
-    references: list[str]
-
-
-def cars_of(run: Run, snapshot: Snapshot) -> Cars:
-    """Give every car with what its newest paper says; without one, what its own record does."""
-    vehicles = snapshot.table("vehicles", ["vehicle_id", "chassis_number", "plate"]).to_pandas()
-    link = row_of("vehicle_id")
-    papers = snapshot.table("certificates", [*CAR_COLUMNS, "issued_on", link]).to_pandas()
-    papers = papers.rename(columns={link: "vehicle"}).rename_axis("paper").reset_index()
-    newest = papers.sort_values("issued_on", kind="stable", na_position="first")
-    own = newest[newest["vehicle"] >= 0].drop_duplicates("vehicle", keep="last")
-    known = vehicles.rename(columns={"vehicle_id": "number"}).rename_axis("vehicle").reset_index()
-    frame = known.merge(
-        own, on="vehicle", how="left", suffixes=("_recorded", ""), validate="one_to_one"
-    )
-    others = _said_otherwise(frame, newest)
-    for name in ("chassis_number", "plate"):
-        frame[name] = frame[name].fillna(frame.pop(f"{name}_recorded"))
-    says_anything = papers["chassis_number"].notna() | papers["model_code"].notna()
-    strays = papers[(papers["vehicle"] < 0) & says_anything]
-    frame = pd.concat([frame, strays.assign(number=None, vehicle=-1)], ignore_index=True)
-    frame["paper"] = frame["paper"].fillna(-1).astype(np.int64)
-    of_car = run.ledger.references.of_car
-    written = frame["chassis_number"].fillna(
-        frame["model_code"].fillna("") + "|" + frame["plate"].fillna("")
-    )
-    return Cars(
-        frame, others, [of_car(name) for name in frame["number"].fillna("paper " + written)]
-    )
-
-
-def _said_otherwise(frame: pd.DataFrame, papers: pd.DataFrame) -> pd.DataFrame:
-    """Give other numbers and 型式 the records have of a car, each with what else is known of it."""
-    chosen = frame[["vehicle", "model_code", "chassis_number", "chassis_number_recorded"]]
-    chosen = chosen.rename_axis("car").reset_index()
-    recorded = chosen.assign(chassis_number=chosen["chassis_number_recorded"])
-    of_papers = papers.loc[papers["vehicle"] >= 0, ["vehicle", "model_code", "chassis_number"]]
-    of_papers = of_papers.merge(
-        chosen, on="vehicle", suffixes=("", "_chosen"), validate="many_to_one"
-    )
-    for name in ("model_code", "chassis_number"):
-        of_papers[name] = of_papers[name].fillna(of_papers[f"{name}_chosen"])
-    of_papers["chassis_number"] = of_papers["chassis_number"].fillna(
-        of_papers["chassis_number_recorded"]
-    )
-    columns = ["car", "model_code", "chassis_number"]
-    said = pd.concat([recorded[columns], of_papers[columns]], ignore_index=True)
-    said = said.dropna(how="all", subset=columns[1:]).drop_duplicates()
-    first = chosen.assign(
-        chassis_number=chosen["chassis_number"].fillna(chosen["chassis_number_recorded"])
-    )[columns]
-    both = said.merge(first, on=columns, how="left", indicator="is_known", validate="one_to_one")
-    return both.loc[both["is_known"] == "left_only", columns].reset_index(drop=True)
-
-
-def unreadable_records(snapshot: Snapshot, table: str) -> int:
-    """Count the records of a table that have no cells at all: no campaign can be held against them."""
-    rows = snapshot.table(table, ["chassis_number", "plate", FAULT])
-    is_empty = pc.and_(rows["chassis_number"].is_null(), rows["plate"].is_null())
-    is_whole_record = pc.match_substring_regex(rows[FAULT], "^(row|certificate):")
-    return int(
-        pc.sum(pc.and_(is_empty, pc.fill_null(is_whole_record, fill_value=False))).as_py() or 0
-    )
 
 
 def matched(cars: Cars, campaigns: list[Campaign]) -> Matches:

@@ -24,7 +24,8 @@ from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.shaped import Shaped, Shaper, SharedOut
 from flows.stages.targets import restrict
 from ledger.audit import note
-from ledger.drop_book import DropBook, Tombstone
+from ledger.drop_book import DropBook
+from ledger.drop_entries import Tombstone
 from ledger.holdings import RECORDS
 from schemas.agreement import DropKind, fingerprint_of
 from schemas.datapackage import describe, type_name

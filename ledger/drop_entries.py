@@ -1,0 +1,86 @@
+"""What the book of drops holds: drops, made ready or published, what they tell to delete, and answers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row
+
+from ledger.recall_book import Handover
+from schemas.acknowledgement import Acknowledgement
+from schemas.drop import Drop
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A key the partner must delete, from drops of one kind."""
+
+    kind: str
+    record: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A finished drop that nobody can see yet.
+
+    Args:
+        drop: its `drop.json`.
+        bag_sha256: SHA-256 of its tag manifest, which vouches for every byte.
+        persons: `PERSONS`.
+        records: `RECORDS`, piece by piece.
+        tombstones: the keys in its `deleted` table, in their order.
+        handovers: the cars of recall campaigns it tells of.
+    """
+
+    drop: Drop
+    bag_sha256: str
+    persons: "pyarrow.Table"
+    records: Iterable["pyarrow.RecordBatch"]
+    tombstones: tuple[Tombstone, ...]
+    handovers: tuple[Handover, ...] = ()
+
+
+@dataclass(frozen=True)
+class EnteredDrop:
+    """A drop the ledger knows: published, unless `published_at` is None."""
+
+    sequence: int
+    drop: Drop
+    bag_sha256: str
+    published_at: datetime | None
+    stopped_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An acknowledgement as it was recorded."""
+
+    drop_sequence: int
+    recorded_at: datetime
+    acknowledgement: Acknowledgement
+
+
+def entered_of(row: Row[Any]) -> EnteredDrop:
+    """Read a drop from its row, with `published_at` and `stopped_at`."""
+    return EnteredDrop(
+        sequence=row.sequence,
+        drop=Drop.model_validate_json(row.contents),
+        bag_sha256=row.bag_sha256,
+        published_at=_instant(row.published_at),
+        stopped_at=_instant(row.stopped_at),
+    )
+
+
+def answer_of(row: Row[Any]) -> Answer:
+    """Read an answer from its row."""
+    said = Acknowledgement.model_validate_json(row.content)
+    return Answer(row.drop_sequence, datetime.fromisoformat(row.recorded_at), said)
+
+
+def _instant(written: str | None) -> datetime | None:
+    return None if written is None else datetime.fromisoformat(written)

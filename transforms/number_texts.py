@@ -1,0 +1,49 @@
+"""Customer numbers as texts to be digested: as they are, and by their digits if a spreadsheet spoilt them."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from transforms.arrays import without_empty
+
+
+def joined(kind: str, *texts: pyarrow.Array) -> pyarrow.Array:
+    """Join a kind and texts to what is digested; null where one is null."""
+    return pc.binary_join_element_wise(kind, *texts, "|", null_handling="emit_null")
+
+
+def number_texts(customer_ids: pyarrow.Array) -> pyarrow.Array:
+    """Give the texts whose digests are the traits of customer numbers."""
+    return joined("number", customer_ids)
+
+
+def core_texts(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the texts whose digests are the traits of the digits of numbers."""
+    return joined("digits", core_digits(numbers))
+
+
+def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
+    """Give the digits a written number may mean, and the position of the number each is of.
+
+    A number may be spoilt by a spreadsheet (leading zeros lost, `.0` behind it) or be several in one
+    cell: each part with digits is one, and so is the whole.
+    """
+    plain = _without_decimals(written)
+    parts = pc.split_pattern_regex(plain, r"[^0-9A-Za-z]+")
+    cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), core_digits(plain)])
+    places = pyarrow.concat_arrays(
+        [pc.list_parent_indices(parts), pyarrow.array(np.arange(len(plain)), pyarrow.int64())]
+    )
+    has_digits = pc.fill_null(pc.not_equal(cores, ""), fill_value=False)
+    return joined("digits", cores).filter(has_digits), places.filter(has_digits)
+
+
+def core_digits(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the digits of numbers without leading zeros, letters, marks and `.0`; null where none are left."""
+    plain = _without_decimals(numbers)
+    return without_empty(pc.replace_substring_regex(plain, r"^[^0-9]*0*|[^0-9]", ""))
+
+
+def _without_decimals(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Take off what a spreadsheet puts behind a number (`.0`)."""
+    return pc.replace_substring_regex(numbers, r"\.0+$", "")
