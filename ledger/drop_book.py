@@ -58,6 +58,12 @@ class DropBook:
         """List the published drops, in the order they were made."""
         return [entered for entered in self.drops() if entered.published_at is not None]
 
+    def order(self) -> dict[int, int]:
+        """Give, for each published drop, the number of the audit entry that published it."""
+        columns = tables.publications.c
+        rows = self._connection.execute(select(columns.drop_sequence, columns.audit_sequence))
+        return dict(rows.tuples().all())
+
     def named(self, drop_id: str) -> EnteredDrop:
         """Give one published drop.
 
@@ -194,12 +200,13 @@ class DropBook:
 
     def _hold_what_was_loaded_late(self, entered: EnteredDrop, said: Acknowledgement) -> None:
         """Hold again whom the partner took in after it had said that it deleted them."""
-        answers, kind = self.answers(), entered.drop.kind
+        answers, kind, order = self.answers(), entered.drop.kind, self.order()
         persons = self.holdings.person_keys(entered.sequence)
         late: list[tuple[str, str]] = []
         for other in self.published():
             answer = answers.get(other.sequence)
-            if other.drop.partner != entered.drop.partner or other.sequence <= entered.sequence:
+            is_later = order[other.sequence] > order[entered.sequence]
+            if other.drop.partner != entered.drop.partner or not is_later:
                 continue
             if answer and answer.acknowledgement.received_at < said.received_at:
                 late += [

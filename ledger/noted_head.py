@@ -16,6 +16,8 @@ from filelock import FileLock
 from ledger.chain import Head
 from ledger.private_files import open_private, private_folder
 
+_DAMAGE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+
 
 @dataclass(frozen=True)
 class NotedHead:
@@ -29,7 +31,7 @@ def noted_head(state: Path) -> NotedHead | None:
     """Read what was noted last; None if nothing was, or nothing that can be read."""
     try:
         return _parsed(note_file(state).read_bytes())
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *_DAMAGE):
         return None
 
 
@@ -46,7 +48,7 @@ def damaged_note(state: Path) -> str:
         return "unreadable"
     try:
         _parsed(content)
-    except (ValueError, KeyError, TypeError):
+    except _DAMAGE:
         return sha256(content).hexdigest()
     return ""
 

@@ -23,6 +23,8 @@ from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
 
 _MARK = np.dtype("<u8")
+_NO_NUMBER = f"{0:016x}"
+_SHARED_BY_CHANCE = 2
 
 RECORDS, COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
@@ -168,40 +170,57 @@ class ObjectionBook:
                 {(event.objection_id, NUMBER, digest) for digest in known - set(there)}
             )
 
-    def remember(self, lessons: set[tuple[str, str, int]], mentions: pyarrow.Table) -> None:
+    def remember(
+        self, lessons: set[tuple[str, str, int]], mentions: pyarrow.Table, there: np.ndarray
+    ) -> None:
         """Keep by what the person of each objection is recognised, beyond what is kept already.
+
+        What tells of the person in other rows is kept as it is in the records today, so that a slip of the
+        pen goes with its correction; of rows that are gone, as it was when they were seen last.
 
         Args:
             lessons: objection, kind and digest of traits.
             mentions: `MENTIONS`, in order.
+            there: digests of the customer numbers in the records.
         """
         self._add_traits(lessons)
         known = self._marks()
-        ids, firsts = np.unique(mentions["objection_id"].to_numpy(), return_index=True)
-        told = np.split(mentions["digest"].to_numpy().astype(_MARK), firsts[1:])
-        rows = []
-        for objection, marks in zip(ids.tolist(), told, strict=False):
-            before = known.get(objection, b"")
-            if marks.tobytes() != before:
-                every = np.union1d(np.frombuffer(before, _MARK), marks)
-                rows.append({"objection_id": objection, "marks": every.tobytes()})
-        if rows:
-            table = tables.objection_mentions
-            own = delete(table).where(table.c.objection_id == bindparam("objection"))
-            self._connection.execute(own, [{"objection": row["objection_id"]} for row in rows])
+        told = {key: _with_another(known.get(key), own) for key, own in _packed(mentions).items()}
+        standing = {f"{number:016x}" for number in there.tolist()} | {_NO_NUMBER}
+        gone = [key for key in known if key[1] in standing and key not in told]
+        new = {key: marks for key, marks in told.items() if marks != known.get(key)}
+        table = tables.objection_mentions
+        own = delete(table).where(
+            table.c.objection_id == bindparam("objection"), table.c.number == bindparam("of")
+        )
+        changed = [{"objection": objection, "of": number} for objection, number in (*gone, *new)]
+        if changed:
+            self._connection.execute(own, changed)
+        if new:
+            rows = [
+                {"objection_id": objection, "number": number, "marks": marks}
+                for (objection, number), marks in new.items()
+            ]
             self._connection.execute(insert(table), rows)
 
     def mentions(self) -> pyarrow.Table:
         """Load what tells of the persons of objections in other people's rows, as `MENTIONS`."""
         kept = self._marks()
         marks = [np.frombuffer(each, _MARK) for each in kept.values()]
-        ids = np.repeat(np.array(list(kept), object), [len(each) for each in marks])
-        digests = np.concatenate([np.array([], np.uint64), *marks])
-        return pyarrow.table({"objection_id": ids, "digest": digests}, MENTIONS)
+        counts = [len(each) for each in marks]
+        numbers = np.array([int(number, 16) for _, number in kept], np.uint64)
+        columns = {
+            "objection_id": np.repeat(
+                np.array([objection for objection, _ in kept], object), counts
+            ),
+            "number": np.repeat(numbers, counts),
+            "digest": np.concatenate([np.array([], np.uint64), *marks]),
+        }
+        return pyarrow.table(columns, MENTIONS)
 
-    def _marks(self) -> dict[str, bytes]:
+    def _marks(self) -> dict[tuple[str, str], bytes]:
         rows = self._connection.execute(select(tables.objection_mentions))
-        return {row.objection_id: bytes(row.marks) for row in rows}
+        return {(row.objection_id, row.number): bytes(row.marks) for row in rows}
 
     def seen(self) -> set[str]:
         """Give the objections that stood in the shop's records when they were last read."""
@@ -248,3 +267,28 @@ class ObjectionBook:
         rows = self._connection.execute(query).all()
         columns = zip(*rows, strict=True) if rows else ([] for _ in names)
         return {name: list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _with_another(before: bytes | None, now: bytes) -> bytes:
+    """Keep what was known under a number, too, if the row with it now is about somebody else.
+
+    Two people may share how long their names are, and that is two marks; more is one person, corrected.
+    """
+    if before is None:
+        return now
+    known, new = np.frombuffer(before, _MARK), np.frombuffer(now, _MARK)
+    is_another = len(np.intersect1d(known, new)) <= _SHARED_BY_CHANCE
+    return np.union1d(known, new).tobytes() if is_another else now
+
+
+def _packed(mentions: pyarrow.Table) -> dict[tuple[str, str], bytes]:
+    """Give the marks (`MENTIONS`, in order) of each objection and customer number as bytes."""
+    ids, numbers, marks = (mentions[name].to_numpy() for name in MENTIONS.names)
+    is_new = np.append(True, (ids[1:] != ids[:-1]) | (numbers[1:] != numbers[:-1]))[: len(ids)]
+    firsts = np.flatnonzero(is_new)
+    pieces = np.split(marks.astype(_MARK), firsts[1:])
+    names = zip(ids[firsts].tolist(), numbers[firsts].tolist(), strict=True)
+    return {
+        (objection, f"{number:016x}"): piece.tobytes()
+        for (objection, number), piece in zip(names, pieces, strict=False)
+    }

@@ -102,10 +102,13 @@ objection_mentions = Table(
     "objection_mentions",
     metadata,
     Column("objection_id", ForeignKey("objections.objection_id"), primary_key=True),
+    Column("number", String(16), primary_key=True),
     Column("marks", LargeBinary, nullable=False),
 )
-"""One row per refusal: keyed digests (uint64, little-endian, in order) of what tells of its person in other
-people's rows."""
+"""One row per refusal and customer number of its person: what tells of the person in other people's rows.
+
+`marks` are keyed digests (uint64, little-endian, in order); those of a number that is in the records are
+replaced by each run."""
 
 objection_sightings = Table(
     "objection_sightings",

@@ -52,9 +52,10 @@ def encoding_of(path: Path) -> str:
 
 
 def _is_mostly_utf8(path: Path) -> bool:
-    """Tell whether more characters decode as UTF-8 than do not; of CP932 hardly one in a hundred does.
+    """Tell whether as many characters decode as UTF-8 as there are places where bytes do not.
 
-    Only characters of three bytes count: half-width kana in CP932 may look like those of two.
+    Only characters of three bytes count: half-width kana in CP932 may look like those of two. Of words in
+    CP932 hardly one in ten holds such a character by chance.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     sound = lost = 0
@@ -62,9 +63,9 @@ def _is_mostly_utf8(path: Path) -> bool:
         while chunk := file.read(_CHUNK_BYTES):
             text = np.frombuffer(decoder.decode(chunk).encode("utf-32-le"), np.uint32)
             is_lost = text == _LOST
-            lost += int(is_lost.sum())
+            lost += int((is_lost & ~np.append(False, is_lost[:-1])).sum())
             sound += int((~is_lost & (text >= _FIRST_OF_THREE_BYTES)).sum())
-    return sound > lost
+    return sound > 0 and sound >= lost
 
 
 def _first_fault(path: Path, encoding: str) -> int | None:

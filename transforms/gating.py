@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from transforms.arrays import whole
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names
+from transforms.reading.passing_names import without_remark
 from transforms.settling import spread_down
 from transforms.spine import Spine
 from transforms.verdicts import Disposition, Verdicts
@@ -52,7 +53,7 @@ def named_relatives(
         return mask
     known = _KnownPeople(objectors)
     names, births = whole(family["name"]), whole(family["birth_on"])
-    folded = pc.replace_substring_regex(fold_names(names), r"\([^()]\)$", "")
+    folded = without_remark(fold_names(names))
     places = np.flatnonzero(known.are_named(folded) | known.are_at_home(holders))
     few = pyarrow.array(places)
     mask[places] = [

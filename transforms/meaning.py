@@ -112,6 +112,25 @@ class Meaning:
             pairs = _united([pairs, _meant(whose, people[rows], people), *clues])
         return Pairs(ids.dictionary.take(pyarrow.array(pairs[0])), pairs[1])
 
+    def perhaps(self, persons: np.ndarray) -> "Pairs":
+        """Pair objections whose meaning is open with the rows they may mean, by digits, and their persons.
+
+        Args:
+            persons: as for `certain`.
+        """
+        known = self.register.traits
+        open_ones = pyarrow.array(sorted(self.undecided), pyarrow.string())
+        is_open = pc.and_(
+            pc.equal(known["kind"], DIGITS), pc.is_in(known["objection_id"], open_ones)
+        )
+        asked = known.filter(is_open)
+        ids = asked["objection_id"].combine_chunks().dictionary_encode()
+        digits = asked["digest"].to_numpy()
+        whose, rows = _united([_meant(ids.indices.to_numpy(), digits, self.traits.digits)])
+        people = (persons + 1).astype(np.uint64)
+        whose, rows = _united([(whose, rows), _meant(whose, people[rows], people)])
+        return Pairs(ids.dictionary.take(pyarrow.array(whose)), rows)
+
     def _marks(self, objections: np.ndarray, rows: np.ndarray) -> "list[_Paired]":
         """Pair objections with all marks of the rows beside them."""
         traits = self.traits

@@ -123,6 +123,13 @@ class Mentions:
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
+        return self._hold_what_is_known(cells) | self._gone.in_free_text(cells)
+
+    def in_codes(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells of a code that hold a name, a contact or a number of a car."""
+        return self._hold_what_is_known(cells) | self._gone.are_contacts(cells)
+
+    def _hold_what_is_known(self, cells: pyarrow.Array) -> np.ndarray:
         if not self._is_searched(cells):
             return np.zeros(len(cells), bool)
         encoded = cells.dictionary_encode()

@@ -53,8 +53,17 @@ TRAITS = pyarrow.schema(
 )
 """One row per keyed digest by which the person of an objection is recognised."""
 
-MENTIONS = pyarrow.schema([("objection_id", pyarrow.string()), ("digest", pyarrow.uint64())])
-"""One row per keyed digest of what tells of the person of an objection in other people's rows."""
+MENTIONS = pyarrow.schema(
+    [
+        ("objection_id", pyarrow.string()),
+        ("number", pyarrow.uint64()),
+        ("digest", pyarrow.uint64()),
+    ]
+)
+"""One row per keyed digest of what tells of the person of an objection in other people's rows.
+
+`number` is the digest of the customer number of the row it was learned from, 0 if that has none.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ it is there: names, contacts that are one person's, homes, and what tells a rela
 they get other keepers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.people import PHONE_COLUMNS
 from transforms.arrays import is_among, whole, without_empty
 from transforms.identity import Digest, own_contacts
 from transforms.meaning import Pairs
@@ -25,23 +27,26 @@ from transforms.reading.folded_columns import (
     plots_of,
     squeezed,
     squeezed_addresses,
+    squeezed_text,
 )
-from transforms.reading.passing_names import endings_before_a_title, names_in_passing
+from transforms.reading.passing_names import (
+    endings_before_a_title,
+    names_in_passing,
+    without_remark,
+)
 from transforms.spare_contacts import contacts_within
 
-_NAME, _CONTACT, _HOME, _RELATIVE, _GIVEN, _BORN = (
-    *("called", "reached", "lives"),
+_NAME, _LENGTH, _CONTACT, _PHONE, _HOME, _RELATIVE, _GIVEN, _BORN = (
+    *("called", "length", "reached", "phone", "lives"),
     *("relative", "given", "born"),
 )
-"""What a digest is of: a name, an own contact, a home; a name with a birth date, a given name or a birth
-date with a home."""
+"""What a digest is of: a name, and how long names are; an own contact, any telephone number, a home; a name
+with a birth date, what may be a given name or a birth date with a home."""
 
 _ANYBODY, _SOMEBODY_DATED = "any", "dated"
 """In place of a birth date: whose is not known, and whose is not asked."""
 
-_SHORTEST_NAME, _SHORTEST_READING = 2, 4
-_NAME_LENGTHS = range(_SHORTEST_NAME, 11)
-_GIVEN_LENGTHS = range(1, 4)
+_SHORTEST_NAME, _SHORTEST_READING, _LONGEST_NAME = 2, 4, 60
 
 _NUMBER_BEFORE_AT = "^(0[5-9]0)-?([0-9]{4})-?([0-9]{4})@.*$"
 """An address made of the number of a mobile (RE2)."""
@@ -78,21 +83,39 @@ class Refusers:
     gone: np.ndarray
 
 
-def mentions_of(pairs: Pairs, people: pyarrow.Table, digest: Digest) -> pyarrow.Table:
-    """Give what is to be remembered of the persons that objections mean, as `MENTIONS`.
+def mentions_of(
+    pairs: Pairs, people: pyarrow.Table, numbers: np.ndarray, digest: Digest
+) -> pyarrow.Table:
+    """Give what is to be remembered of the persons that objections mean, as `MENTIONS`, in order.
 
     Args:
-        pairs: who is meant for certain.
+        pairs: who is meant, for certain or perhaps.
         people: `IDENTITY_COLUMNS` of the rows of the pairs, each once, in order.
+        numbers: digests of the customer numbers of all rows (`Traits.number`).
         digest: the keyed digest of the shop's ledger.
     """
+    rows = np.unique(pairs.rows)
     marks, places = marks_of(people, digest)
-    known = pd.DataFrame({"row": np.unique(pairs.rows)[places], "digest": marks})
+    known = pd.DataFrame({"row": rows[places], "digest": marks})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
-    told = whose.merge(known, on="row")[MENTIONS.names].drop_duplicates()
-    return pyarrow.Table.from_pandas(
-        told.sort_values(MENTIONS.names), MENTIONS, preserve_index=False
-    )
+    told = whose.merge(known, on="row")
+    told = told.assign(number=numbers[told["row"].to_numpy(np.int64)])[MENTIONS.names]
+    told = told.drop_duplicates().sort_values(MENTIONS.names)
+    return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
+
+
+def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:
+    """Give the remembered marks that no row of today's refusers has; those rows are looked for plainly.
+
+    Args:
+        remembered: marks.
+        theirs: `IDENTITY_COLUMNS` of the refusers' rows.
+        digest: that made the marks.
+    """
+    rest = np.setdiff1d(remembered, marks_of(theirs, digest)[0])
+    lengths = digest(_of(_LENGTH, _LENGTHS)).to_numpy().astype(np.uint64)
+    # Which names are left is not known, and so all lengths stay.
+    return np.union1d(rest, np.intersect1d(remembered, lengths)) if len(rest) else rest
 
 
 @dataclass(frozen=True)
@@ -106,6 +129,11 @@ class Gone:
 
     marks: np.ndarray
     digest: Digest
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        """How many characters the names of these people have."""
+        return (1 + np.flatnonzero(self._are(_LENGTH, _LENGTHS))).tolist()
 
     def are_contacts(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are, or hold, their own number or e-mail address, or one made of it."""
@@ -124,16 +152,40 @@ class Gone:
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
+
+        def named(texts: pyarrow.Array) -> np.ndarray:
+            hits = self._have_one(_NAME, *names_in_passing(texts), len(texts))
+            hits &= ~self._are(_NAME, squeezed(fold_names(texts)))
+            titled = endings_before_a_title(squeezed(texts), self._lengths)
+            return hits | self._have_one(_NAME, *titled, len(texts))
+
+        return self._in_distinct(cells, named)
+
+    def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that hold a name anywhere, or a contact."""
+
+        def named(texts: pyarrow.Array) -> np.ndarray:
+            hits = np.zeros(len(texts), bool)
+            folded = squeezed_text(texts)
+            text = folded.text
+            for length in self._lengths:
+                runs = [text[start : start + length] for start in range(len(text) - length + 1)]
+                found = np.flatnonzero(self._are(_NAME, pyarrow.array(runs, pyarrow.string())))
+                hits[folded.places(found)] = True
+            return hits
+
+        return self._in_distinct(cells, named)
+
+    def _in_distinct(
+        self, cells: pyarrow.Array, named: Callable[[pyarrow.Array], np.ndarray]
+    ) -> np.ndarray:
+        """Mask of the cells whose text names somebody, or holds a contact or any number of theirs."""
         if not len(self.marks) or cells.null_count == len(cells):
             return np.zeros(len(cells), bool)
         encoded = cells.dictionary_encode()
         texts = encoded.dictionary
-        named = names_in_passing(texts)
-        hits = self._have_one(_NAME, *named, len(texts))
-        hits &= ~self._are(_NAME, squeezed(fold_names(texts)))
-        titled = endings_before_a_title(squeezed(texts), _NAME_LENGTHS)
-        hits |= self._have_one(_NAME, *titled, len(texts))
-        hits |= self.are_contacts(texts)
+        hits = named(texts) | self.are_contacts(texts) | self._are(_PHONE, texts)
+        hits |= self._have_one(_PHONE, *contacts_within(texts), len(texts))
         found = pc.fill_null(pyarrow.array(hits).take(encoded.indices), fill_value=False)
         return np.asarray(found.to_numpy(zero_copy_only=False))
 
@@ -146,7 +198,7 @@ class Gone:
         """
         if not len(self.marks):
             return np.zeros(len(family), bool)
-        names = without_empty(squeezed(fold_names(whole(family["name"]))))
+        names = without_empty(squeezed(without_remark(fold_names(whole(family["name"])))))
         births = whole(family["birth_on"]).cast(pyarrow.string())
         clues = [
             (_RELATIVE, joined(names, pyarrow.scalar(_ANYBODY))),
@@ -176,6 +228,8 @@ class Gone:
         return mask
 
 
+_LENGTHS = pyarrow.array([str(length) for length in range(1, _LONGEST_NAME + 1)])
+
 NOBODY = Gone(np.array([], np.uint64), lambda texts: pyarrow.nulls(len(texts), pyarrow.uint64()))
 """Nobody is gone."""
 
@@ -184,6 +238,8 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     every = np.arange(len(people))
     contacts, rows = own_contacts(people)
     yield _CONTACT, contacts, rows
+    for column in PHONE_COLUMNS:
+        yield _PHONE, whole(people[column]), every
     for home in _homes(whole(people["address"])):
         yield _HOME, home, every
     births = whole(people["birth_on"]).cast(pyarrow.string())
@@ -193,26 +249,24 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     households = _households(people)
     for column, shortest in (("name", _SHORTEST_NAME), ("name_kana", _SHORTEST_READING)):
         names = without_empty(squeezed(fold_names(whole(people[column]))))
-        yield _NAME, _at_least(names, shortest), every
+        long_enough = _at_least(names, shortest)
+        yield _NAME, long_enough, every
+        yield _LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), every
         yield _RELATIVE, joined(names, pc.coalesce(births, pyarrow.scalar(_ANYBODY))), every
         yield _RELATIVE, joined(names, is_dated), every
-        for given in _given_names(whole(people[column]), names):
+        for given in _endings(names):
             for household in households:
                 yield _GIVEN, joined(given, household), every
     for household in households:
         yield _BORN, joined(births, household), every
 
 
-def _given_names(written: pyarrow.Array, folded: pyarrow.Array) -> Iterator[pyarrow.Array]:
-    """Give what may be the given name: the last of several words, and the last characters."""
-    last = pc.replace_substring_regex(
-        pc.utf8_normalize(written, form="NFKC"), r"^.*\s(\S+)\s*$", r"\1"
-    )
-    own = squeezed(fold_names(last))
-    yield _where(pc.not_equal(own, folded), own)
-    for length in _GIVEN_LENGTHS:
-        is_part = pc.greater(pc.utf8_length(folded), length)
-        yield _where(is_part, pc.utf8_slice_codeunits(folded, -length))
+def _endings(names: pyarrow.Array) -> Iterator[pyarrow.Array]:
+    """Give all that may be the given name at the end of a name."""
+    longest = int(pc.max(pc.utf8_length(names)).as_py() or 0)
+    for length in range(1, min(longest, _LONGEST_NAME)):
+        is_part = pc.greater(pc.utf8_length(names), length)
+        yield _where(is_part, pc.utf8_slice_codeunits(names, -length))
 
 
 def _households(customers: pyarrow.Table) -> tuple[pyarrow.Array, pyarrow.Array]:

@@ -139,9 +139,8 @@ def finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarr
     """Give what finds objectors in the cells of a kind."""
     return {
         **dict.fromkeys(TEXTS, mentions.in_names),
-        **dict.fromkeys(
-            (Kind.FREE_TEXT, Kind.MODEL_CODE, Kind.CHASSIS_NUMBER), mentions.in_free_text
-        ),
+        Kind.FREE_TEXT: mentions.in_free_text,
+        **dict.fromkeys((Kind.MODEL_CODE, Kind.CHASSIS_NUMBER), mentions.in_codes),
         Kind.PHONE: mentions.are_phones,
         Kind.EMAIL: mentions.are_emails,
     }

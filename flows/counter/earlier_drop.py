@@ -16,12 +16,14 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
-from schemas.catalog import DELIVERABLE_TABLES
+from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError
+from schemas.partner_tables import STANDING
 from sources.staging import take_snapshot
 from transforms.arrays import whole
 from transforms.objections import AsOf, in_force
+from transforms.verdicts import Disposition, Verdicts
 
 
 def opened_for(
@@ -55,32 +57,38 @@ def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
 
 
 def refuse_holding_refusers(run: Run, entered: EnteredDrop) -> None:
-    """Refuse a drop that holds somebody who refuses, as today's records tell.
+    """Refuse a drop that holds what a refuser has, as today's records tell.
 
-    A merge entered since it was made may have shown that a person in it is one who had objected.
+    A merge, a link or another keeper entered since it was made may have shown that a person, a relative or
+    a car in it is of somebody who had objected. A notice holds nobody, and is not held up.
 
     Raises:
         ObjectionsMovedError: it does.
     """
     drop = entered.drop
+    with run.ledger.reading() as connection:
+        held = DropBook(connection).holdings.own_keys(entered.sequence)
+    if not held:
+        return
     names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
     snapshot = take_snapshot(run.folder, run.staged, run.environment, names)
     look_up(run, snapshot)
-    refusers = snapshot.chosen(
-        "customers", ["customer_id"], Objectors(run, snapshot, drop.partner).rows
-    )
-    keys = PartnerKeys(run.ledger.key(drop.partner)).of(
-        "customers", whole(refusers["customer_id"].drop_null())
-    )
-    with run.ledger.reading() as connection:
-        held = DropBook(connection).holdings.person_keys(entered.sequence)
-    count = len(held.intersection(keys.to_pylist()))
+    verdicts = Verdicts.all_delivered({name: snapshot.tables[name].read for name in names})
+    Objectors(run, snapshot, drop.partner).gate_out(verdicts)
+    keys = PartnerKeys(run.ledger.key(drop.partner))
+    refused: set[tuple[str, str]] = set()
+    for table in STANDING:
+        column = CATALOG[table].key or ""
+        rows = snapshot.chosen(table, [column], verdicts.are(table, Disposition.OBJECTED))
+        numbers = keys.of(table, whole(rows[column]).drop_null()).to_pylist()
+        refused.update((table, key) for key in numbers)
+    count = len(held & refused)
     if count:
         raise ObjectionsMovedError(
-            f"{drop.drop_id}: 今の記録では、申し出のある方が {count} 人入っています。渡しません。もう一度 "
-            "export してください / "
-            f"{drop.drop_id}: as the records stand today it holds {count} who refuse; it does not leave. Run "
-            "the export again"
+            f"{drop.drop_id}: 今の記録では、申し出のある方のものが {count} 件入っています。渡しません。"
+            "もう一度 export してください / "
+            f"{drop.drop_id}: as the records stand today it holds {count} records of people who refuse; "
+            "it does not leave. Run the export again"
         )
 
 

@@ -5,7 +5,10 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import pyarrow
+
 from flows.counter.desk import Desk
+from flows.stages.learning import remembered
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
@@ -99,11 +102,13 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     """
     dangers = shipped_dangers()
     names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
+    refusers = remembered(desk.ledger)
     for word in words:
         folded = fold_term(word)
         is_name = any(folded in name for name in names)
         is_one = not re.search(r"[\s、。・,]", word.strip())
         is_word = is_one and 1 < len(folded) <= _LONGEST_WORD and not re.search(r"\d", folded)
+        is_name |= bool(refusers.in_free_text(pyarrow.array([word])).any())
         if dangers.found_in(word) or is_name or not is_word:
             raise RefusedError(
                 "--add-word: 業界の言葉として加えられません（方針第10条に当たる、お客様の名前の一部、"

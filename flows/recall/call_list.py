@@ -27,11 +27,15 @@ from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.people import PHONE_COLUMNS
 from sources.snapshot import Snapshot
+from transforms.arrays import is_among, whole
 from transforms.holders import is_customer
+from transforms.identity import IDENTITY_COLUMNS, traits_of
 from transforms.meaning import Meaning
+from transforms.number_texts import number_texts
 from transforms.objections import AsOf, in_force
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
+from transforms.spine import at
 
 _CUSTOMER_COLUMNS = ["customer_id", "name", *PHONE_COLUMNS, "email", "address"]
 _CONTACTS = ("number", "name", "phone", "mobile_phone", "fax", "email", "address")
@@ -93,12 +97,12 @@ class CallList:
         people = self.snapshot.table("customers", _CUSTOMER_COLUMNS).to_pandas()
         people = people.reindex(np.where(keeper >= 0, keeper, len(people))).reset_index(drop=True)
         roles = self._roles(frame, people)
-        silent = self._silent()
+        silent = self._silent(frame, vehicles, keeper)
         rows: list[dict[str, Any]] = []
         for place, pair in enumerate(self.pairs.to_dict("records")):
             campaign = self.campaigns[pair["campaign"]]
             person, car = people.iloc[place], frame.iloc[place]
-            may_be_called = not (keeper[place] >= 0 and silent[keeper[place]])
+            may_be_called = not silent[place]
             rows.append(
                 {
                     "customer": _person(person, car, may_be_called=may_be_called),
@@ -142,17 +146,38 @@ class CallList:
             for owner, user, other in zip(is_owner, is_user, has_owner, strict=True)
         ]
 
-    def _silent(self) -> np.ndarray:
-        """Mask of the customers who refused all use and whom the shop decided not to call."""
+    def _silent(self, cars: pd.DataFrame, vehicles: np.ndarray, keepers: np.ndarray) -> np.ndarray:
+        """Mask of the cars of people who refused all use and whom the shop decided not to call.
+
+        Of a car whose customer is erased, number and paper tell whose it is.
+        """
         run = self.run
-        traits, register = run.scratch.traits(), run.scratch.register()
         if run.folder.shop.recall.call_those_who_refused_all_use:
-            return np.zeros(len(traits.number), bool)
+            return np.zeros(len(cars), bool)
+        traits, register = run.scratch.traits(), run.scratch.register()
         as_of = AsOf(run.as_of.date())
         is_erasure = pc.fill_null(pc.equal(register.terms["scope"], "erasure"), fill_value=True)
         ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
         meant = ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
-        return Meaning.of(register, traits, as_of).rows(meant)
+        silent = at(Meaning.of(register, traits, as_of).rows(meant), keepers)
+        own = pc.is_in(register.traits["objection_id"], value_set=meant)
+        remembered = register.traits.filter(own)["digest"].to_numpy()
+        digest = run.ledger.references.traits
+        written = whole(self.snapshot.table("vehicles", ["customer_id"])["customer_id"])
+        of_cars = written.take(pyarrow.array(vehicles, mask=vehicles < 0))
+        numbers = pc.fill_null(digest(number_texts(of_cars)), 0).to_numpy(zero_copy_only=False)
+        is_theirs = is_among(numbers, remembered[remembered != 0])
+        for who in ("owner", "user"):
+            holders = _holders(_texts(cars[f"{who}_name"]), _texts(cars[f"{who}_address"]))
+            is_theirs |= traits_of(holders, digest).recognised(remembered)
+        return silent | (is_theirs & (keepers < 0))
+
+
+def _holders(names: pyarrow.Array, addresses: pyarrow.Array) -> pyarrow.Table:
+    """Give who stands on papers as `IDENTITY_COLUMNS`."""
+    known = {"name": names, "address": addresses}
+    nothing = pyarrow.nulls(len(names), pyarrow.string())
+    return pyarrow.table({name: known.get(name, nothing) for name in IDENTITY_COLUMNS})
 
 
 def write_call_list(calls: CallList) -> Path:
@@ -197,7 +222,7 @@ def _person(person: pd.Series, car: pd.Series, *, may_be_called: bool) -> dict[s
     """Give whom to call: the customer, or who stands on the car's paper if nobody knows its customer."""
     found = {name: _text(person[name]) if may_be_called else "" for name in _CUSTOMER_COLUMNS}
     found["number"] = _text(person["customer_id"])
-    if not found["number"]:
+    if not found["number"] and may_be_called:
         who = "user" if _text(car["user_name"]) else "owner"
         name, address = _text(car[f"{who}_name"]), _text(car[f"{who}_address"])
         title = {"user": "使用者", "owner": "所有者"}[who]

@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow
 
 from ledger.objection_book import ObjectionBook
+from ledger.opening import Ledger
 from transforms.identity import Digest
-from transforms.meaning import Meaning
-from transforms.remembered import mentions_of
+from transforms.meaning import Meaning, Pairs
+from transforms.remembered import Gone, mentions_of
 
 
 def learn(
@@ -18,7 +19,7 @@ def learn(
     people: Callable[[np.ndarray], pyarrow.Table],
     digest: Digest,
 ) -> None:
-    """Keep by what the persons meant for certain are known, here and in other people's rows.
+    """Keep by what the persons meant are known here, if for certain, and in other people's rows.
 
     Args:
         book: of a writing transaction.
@@ -27,7 +28,20 @@ def learn(
         people: gives `IDENTITY_COLUMNS` of the customer rows of a mask.
         digest: the keyed digest of the shop's ledger.
     """
-    pairs = meaning.certain(persons)
+    certain, perhaps = meaning.certain(persons), meaning.perhaps(persons)
+    pairs = Pairs(
+        pyarrow.concat_arrays([certain.objections, perhaps.objections]),
+        np.concatenate([certain.rows, perhaps.rows]),
+    )
     is_meant = np.zeros(len(persons), bool)
     is_meant[pairs.rows] = True
-    book.remember(meaning.lessons(pairs), mentions_of(pairs, people(is_meant), digest))
+    numbers = meaning.traits.number
+    mentions = mentions_of(pairs, people(is_meant), numbers, digest)
+    book.remember(meaning.lessons(certain), mentions, numbers)
+
+
+def remembered(ledger: Ledger) -> Gone:
+    """Give whoever ever objected, to be looked for in a text; whether they are in the records or not."""
+    with ledger.reading() as connection:
+        mentions = ObjectionBook(connection, ledger.references).mentions()
+    return Gone(np.unique(mentions["digest"].to_numpy()), ledger.references.traits)

@@ -22,7 +22,7 @@ from transforms.meaning import Meaning
 from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import AsOf, Recipient, refusing
 from transforms.reading.folded_columns import fold_homes
-from transforms.remembered import Gone, marks_of
+from transforms.remembered import Gone, unseen
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -62,7 +62,7 @@ class Objectors:
     def _unseen(self, marks: np.ndarray) -> np.ndarray:
         """Give the remembered marks that no row of today's objectors has; those are looked for plainly."""
         theirs = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
-        return np.setdiff1d(marks, marks_of(theirs, self._digest)[0])
+        return unseen(marks, theirs, self._digest)
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""

@@ -107,7 +107,7 @@ class _Publisher:
         told: set[Tombstone] = set()
         with self.run.ledger.reading() as connection:
             book = DropBook(connection)
-            answers = book.answers()
+            answers, order = book.answers(), book.order()
             for each in drops:
                 if each.sequence in answers or each.stopped_at:
                     continue
@@ -118,7 +118,10 @@ class _Publisher:
                         [s.key for s in stones if s.kind == kind], pyarrow.string()
                     )
                     held = book.holdings.held_of(each.drop.partner, kind, binary_keys(keys))
-                    later = held.filter(pc.greater(held["drop"], each.sequence))
+                    since = [s for s, place in order.items() if place > order[each.sequence]]
+                    later = held.filter(
+                        pc.is_in(held["drop"], value_set=pyarrow.array(since, pyarrow.int64()))
+                    )
                     again.update(hexadecimal_keys(later["key"]).to_pylist())
                 told.update(stone for stone in stones if stone.key not in again)
         return told

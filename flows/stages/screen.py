@@ -12,6 +12,7 @@ from flows.running.request import STANDING_REASONS
 from flows.running.run import Run
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
+from flows.stages.learning import remembered
 from flows.stages.partner_view import begin_keys
 from flows.stages.photographs import make_photographs
 from ledger.locks import held_shop
@@ -136,7 +137,8 @@ def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
             "--reason tells something of policy §10, a number or a contact, and partners read it in "
             "drop.json; nothing was published. Give a reason without it"
         )
-    if known.in_free_text(pyarrow.array([reason])).any():
+    told = pyarrow.array([reason])
+    if known.in_free_text(told).any() or remembered(run.ledger).in_free_text(told).any():
         raise ConfigurationError(
             "--reason にお客様の名前か車の番号が入っています。納品先も読むものなので、"
             "何も納品しませんでした。入れずに書いてください / "

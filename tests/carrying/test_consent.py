@@ -108,7 +108,7 @@ def test_a_waiting_drop_that_a_merge_shows_to_hold_a_refuser_is_not_released(tmp
     write_table(
         shop, "customers", [*people[:3], {**people[3], "merged_into_customer_id": "50"}, old]
     )
-    with pytest.raises(ObjectionsMovedError, match="holds 1 who refuse"):
+    with pytest.raises(ObjectionsMovedError, match="holds 1 records of people"):
         release(shop)
     assert visible(shop) == []
 
@@ -120,6 +120,28 @@ def test_a_partner_without_an_agreement_that_holds_records_is_told_of(tmp_path):
     (shop / "partners" / "broadleaf.toml").write_text(toml(agreement("broadleaf")))
     told = attention(desk(shop).folder, desk(shop).ledger, NOW)
     assert any(line.startswith("lotas: 覚書がありません") for line in told)
+
+
+def test_whom_a_drop_released_late_gives_again_is_told_to_be_deleted_again(tmp_path):
+    people = [customer(str(n)) for n in range(1, 5)]
+    tables = {"customers": people, "objections": [objection("99")]}
+    limits = {"max_vanished_share": 1}
+
+    def written(most: int, rows) -> Path:
+        shop = write_shop(tmp_path, {**tables, "customers": rows}, limits=limits)
+        managers = {"max_persons": most, "data_managers": [MANAGER]}
+        with (shop / "shop.toml").open("a") as file:
+            file.write(f"\n[carry_out]\n{toml(managers)}")
+        return shop
+
+    assert run(written(1, people), month="2026-09").outcomes[0].status == "waiting"
+    assert run(written(99, people)).outcomes[0].deleted == 0
+    shop = written(99, people[:3])
+    told = run(shop).outcomes[0]
+    assert (told.status, told.deleted) == ("published", 1)
+    decide(manager(shop), lambda: NOW, "lotas/monthly-2026-09-r1", refuse=False)
+    again = run(shop).outcomes[0]
+    assert (again.status, again.deleted) == ("published", 1)
 
 
 def test_a_released_drop_is_published_as_it_was_made(tmp_path):

@@ -12,6 +12,7 @@ from drops.delivering import READY
 from flows.counter.delivering import carried_by_hand, deliver, owed
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
+from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
@@ -24,6 +25,7 @@ from tests.factories import (
     desk,
     object_to,
     run,
+    vehicle,
     write_shop,
     write_table,
 )
@@ -109,6 +111,42 @@ def test_nobody_is_told_to_carry_a_drop_an_objection_has_overtaken(tmp_path):
     assert "an objection arrived" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("table", "row", "since"),
+    [
+        (
+            "family_members",
+            {"family_member_id": "F1", "customer_id": "2", "name": "架空 月子"},
+            {"linked_customer_id": "1"},
+        ),
+        ("vehicles", vehicle("V2", "2"), {"customer_id": "1"}),
+    ],
+)
+def test_a_drop_with_what_turns_out_to_be_a_refusers_is_not_handed_over(
+    tmp_path, table, row, since
+):
+    tables = {"customers": [customer("1"), customer("2"), customer("3")], table: [row]}
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)}, tables=tables)
+    object_to(shop, "1")
+    assert outcome_of(shop).status == "published"
+    write_table(shop, table, [{**row, **since}])
+    out.mkdir()
+    with pytest.raises(ObjectionsMovedError, match="holds 1 records of people"):
+        deliver(desk(shop), lambda: NOW, DROP)
+
+
+def test_a_notice_is_handed_over_whatever_became_of_the_records(tmp_path):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    object_to(shop, "1")
+    notice = run(shop, kind=DropKind.NOTICES, month="").outcomes[0].drop_id
+    (shop / "records" / "customers.csv").rename(shop / "customers.csv")
+    out.mkdir()
+    assert "handed over" in deliver(desk(shop), lambda: NOW, notice)
+
+
 def test_a_drop_that_a_merge_shows_to_hold_a_refuser_is_not_handed_over(tmp_path):
     people = [customer("1"), customer("2"), customer("3")]
     place = {"kind": "folder", "path": str(tmp_path / "out")}
@@ -117,7 +155,7 @@ def test_a_drop_that_a_merge_shows_to_hold_a_refuser_is_not_handed_over(tmp_path
     assert outcome_of(shop).status == "published"
     write_table(shop, "customers", [*people[:2], {**people[2], "merged_into_customer_id": "1"}])
     (tmp_path / "out").mkdir()
-    with pytest.raises(ObjectionsMovedError, match="holds 1 who refuse"):
+    with pytest.raises(ObjectionsMovedError, match="holds 1 records of people"):
         deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(tmp_path / "out") == set()
 

@@ -86,7 +86,15 @@ def test_desks_at_work_together_note_the_newest_entry_and_leave_nothing_else(sho
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"sequence": 1, "sha256": "x", "at": "früher"}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 9999,
+        '{"sequence": Infinity, "sha256": "x", "at": "2026-11-01"}',
+        '{"sequence": 1, "sha256": "x", "at": "früher"}',
+    ],
 )
 def test_a_note_that_cannot_be_read_holds_everything_until_somebody_answers(shop, content):
     run(shop)

@@ -79,6 +79,14 @@ def test_utf8_that_lost_a_byte_is_not_taken_for_cp932(text, data):
                 encoding_of(path)
 
 
+@pytest.mark.parametrize("lost", range(16, 22))
+def test_utf8_with_a_single_name_that_lost_a_byte_is_refused(tmp_path, lost):
+    content = "id,name,mail\r\n1,佐藤,a@b.jp\r\n".encode()
+    (tmp_path / "x.csv").write_bytes(content[:lost] + content[lost + 1 :])
+    with pytest.raises(SourceUnreadableError):
+        encoding_of(tmp_path / "x.csv")
+
+
 def test_leading_zeros_line_breaks_and_na_survive(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes('番号,名\r\n0007,"一行\n二行, ""三"""\r\n0010,NA\r\n'.encode("cp932"))

@@ -497,6 +497,25 @@ def test_whoever_can_be_reached_is_on_the_list_as_they_can_be(tmp_path):
     }
 
 
+@pytest.mark.parametrize("customer_id", ["1", ""])
+def test_whoever_refused_all_use_and_is_erased_is_not_called(tmp_path, customer_id):
+    holder = {"user_name": PEOPLE[0]["name"], "user_address": PEOPLE[0]["address"]}
+    tables = {
+        "vehicles": [{**CARS[0], "customer_id": customer_id}, *CARS[1:]],
+        "certificates": [{**PAPERS[0], **holder}, *PAPERS[1:]],
+        "objections": [objection("1", scope="erasure")],
+    }
+    shop = shop_of(tmp_path, **tables)
+    text = (shop / "shop.toml").read_text()
+    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
+    (shop / "shop.toml").write_text(text + silent)
+    run(shop)
+    write_table(shop, "customers", PEOPLE[1:])
+    rows = {row["車両番号"]: row for row in listed(run(shop, now=NOW + timedelta(hours=1)))}
+    assert rows["V1"]["お名前"] == "連絡不可（すべての利用を拒否）"
+    assert rows["V1"]["住所"] == ""
+
+
 def test_cars_of_one_number_are_listed_and_hold_nobody_else_up(tmp_path):
     shop = shop_of(tmp_path, vehicles=[*CARS, car("V1", "2", 150)])
     stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50"}

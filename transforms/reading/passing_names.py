@@ -1,5 +1,7 @@
 """Names of persons in passing: in a cell that names several, or that names one with something around it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
@@ -45,7 +47,7 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 
 def endings_before_a_title(
-    texts: pyarrow.Array, lengths: range
+    texts: pyarrow.Array, lengths: Sequence[int]
 ) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what stands right before 様 and the like anywhere in squeezed texts, and the place of each's text.
 
@@ -59,8 +61,15 @@ def endings_before_a_title(
     # What is behind the last title has none behind it.
     has_title = np.append(places[1:] == places[:-1], False) if len(places) else places == 1
     before, places = before.filter(pyarrow.array(has_title)), places[has_title]
+    if not lengths:
+        return before[:0], places[:0]
     endings = [pc.utf8_slice_codeunits(before, -length) for length in lengths]
     return pyarrow.concat_arrays(endings), np.tile(places, len(endings))
+
+
+def without_remark(names: pyarrow.Array) -> pyarrow.Array:
+    """Take a remark of one character off folded names of relatives (佐藤一郎(夫))."""
+    return pc.replace_substring_regex(names, r"\([^()]\)$", "")
 
 
 def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.ndarray]:

@@ -19,5 +19,6 @@ def upgrade() -> None:
             sa.ForeignKey("objections.objection_id"),
             primary_key=True,
         ),
+        sa.Column("number", sa.String(16), primary_key=True),
         sa.Column("marks", sa.LargeBinary, nullable=False),
     )
