@@ -1,1 +1,1 @@
-"""Writing, verifying and publishing a drop."""
+"""Keys and files of a drop; writing, verifying, showing, sealing, delivering and keeping it."""

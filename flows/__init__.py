@@ -1,4 +1,4 @@
-"""The stages in order, as Prefect flows and as commands."""
+"""What the program does: the monthly export, recalls, the counter; as commands and as Prefect flows."""
 
 import gc
 import os

@@ -107,7 +107,7 @@ def main() -> None:
     except JointUseError as error:
         code, told = error.exit_code, str(error)
     except OSError as error:
-        place = Path(str(error.filename)).name if error.filename else "a file"
+        place = Path(str(error.filename)).name if error.filename else "ファイル (a file)"
         code = 1
         told = (
             f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "

@@ -36,7 +36,10 @@ from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
 
 _PATIENCE_SECONDS = 120
-_PRIVATE = ("keys", "quarantine", "review", "waiting", "kept", "recall")
+_PRIVATE = (
+    *("keys", "quarantine", "review", "waiting", "kept", "recall"),
+    *("failures", "lawful_requests", "disposals", "runs"),
+)
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
 _BUSY_MS = 2_000

@@ -37,9 +37,9 @@ def refuse_wider(path: Path, mode: int) -> None:
     if os.name != "nt" and stat.S_IMODE(path.stat().st_mode) & ~mode:
         raise ConfigurationError(
             f"{path.name} をほかの人が読める状態です。だれがそうしたか確かめてから、次を実行してください: "
-            f"chmod {mode:o} {path.name} / "
+            f"chmod {mode:o} '{path}' / "
             f"{path.name} can be read by others than its owner (mode {stat.S_IMODE(path.stat().st_mode):o}); "
-            f"find out who did, then: chmod {mode:o} {path.name}"
+            f"find out who did, then: chmod {mode:o} '{path}'"
         )
 
 

@@ -1,4 +1,7 @@
-"""The ledger's tables. Rows are added and never changed, but for what is marked as replaced.
+"""The ledger's tables. What was done is added and never changed.
+
+What is derived (traits, mentions, sightings, held records, cars of recalls) is replaced, and drops that were
+never published are forgotten.
 
 Customers stand in it only as keyed references (see `references`), so erasing the shop's secret makes
 it silent and erasing a person from the records leaves it whole. A new ledger is made from these tables
@@ -43,7 +46,7 @@ settings = Table(
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""One row per fact about the ledger itself: check values of the keys it was made with."""
+"""One row per fact to be remembered: check values of keys, the policy loaded last, the parcel of a drop."""
 
 audit = Table(
     "audit",

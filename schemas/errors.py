@@ -8,8 +8,7 @@
     │   ├── ObjectionsMovedError
     │   ├── LedgerDoubtfulError
     │   ├── RecordsVanishedError
-    │   ├── QuarantineLimitError
-    │   └── WaitingError          the data manager's consent is needed
+    │   └── QuarantineLimitError
     ├── BusyError                 5  another run holds this partner and kind
     ├── SourceUnreadableError     1  a file or database cannot be read as a whole
     │   └── SourceUnavailableError   it may be there again in a moment
@@ -73,10 +72,6 @@ class RecordsVanishedError(HeldError):
 
 class QuarantineLimitError(HeldError):
     """More rows are broken than the shop allows in one run."""
-
-
-class WaitingError(HeldError):
-    """A drop holds more persons than may be carried out without the data manager's consent."""
 
 
 class BusyError(JointUseError):

@@ -1,1 +1,1 @@
-"""The commands, one file each. Only those that need Prefect import it."""
+"""The commands, one file each, and what they share. Only those that need Prefect import it."""

@@ -15,25 +15,14 @@ from flows.running.reconciling import (
     complete_pending,
     doubts,
     examined,
+    in_words,
     is_answer_witnessed,
     unknown_drops,
     witnesses_in,
 )
 from ledger.audit import entries
-from ledger.chain import Damage
 from schemas.errors import ConfigurationError, HeldError
 from transforms.period import SHOP_TIME
-
-_DAMAGE = {
-    Damage.CHANGED: "内容が書き換えられています",
-    Damage.REMOVED: "前の記録が抜けています",
-    Damage.INSERTED: "記録が差し込まれたか、入れ替わっています",
-    Damage.TORN: "書いている途中で切れています",
-    Damage.TRUNCATED: "これより後の記録がなくなっています",
-    Damage.FORKED: "二つの記録が同じ記録に続いています",
-    Damage.RESTORED: "古い控えから戻されています",
-    Damage.REWRITTEN: "過去の記録が書き換えられています",
-}
 
 _HELD = HeldError.exit_code
 _WIDEST_SUBJECT = 60
@@ -91,10 +80,7 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     else:
         for each in found:
             answered = "" if each in open_ones else "（確認済 / answered for）"
-            click.echo(
-                f"{each.sequence} 番目の記録: {_DAMAGE[each.damage]} / "
-                f"{each.damage} at {each.sequence}: {each.told}{answered}"
-            )
+            click.echo(f"{in_words(each)}{answered}")
         for name in strangers:
             click.echo(
                 f"{name}: 納品フォルダにありますが、台帳にありません / "

@@ -7,7 +7,7 @@ import click
 
 from flows.commands.options import now, operator_option, reason_option, shop_option
 from flows.counter.delivering import carried_by_hand, deliver, owed
-from flows.counter.desk import open_desk
+from flows.counter.desk import Desk, open_desk
 from schemas.errors import ConfigurationError, JointUseError
 
 
@@ -49,8 +49,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     left = owed(desk)
     if drop:
         told = deliver(desk, now, drop)
-        nothing = _by_hand(drop) if drop in left.by_hand else f"{drop}: 渡し済み / nothing is due"
-        click.echo(told or nothing)
+        click.echo(told or _nothing_to_do(desk, drop, is_by_hand=drop in left.by_hand))
         return
     code = 0
     if not (left.by_program or left.by_hand):
@@ -63,6 +62,18 @@ def command(  # noqa: PLR0913 (one parameter per option)
             click.echo(f"{name}: {error}", err=True)
             code = error.exit_code
     context.exit(code)
+
+
+def _nothing_to_do(desk: Desk, drop: str, *, is_by_hand: bool) -> str:
+    if is_by_hand:
+        return _by_hand(drop)
+    agreement = desk.folder.policy.agreements.get(drop.partition("/")[0])
+    if agreement is not None and not agreement.is_carried:
+        return (
+            f"{drop}: 封緘も渡す場所も決めていない納品先です。納品フォルダから取りに来るか、手渡しします / "
+            "neither seal nor place is agreed: the partner takes it from the drops folder, or it is carried"
+        )
+    return f"{drop}: 渡し済み / nothing is due"
 
 
 def _by_hand(drop: str) -> str:

@@ -22,8 +22,12 @@ def command(*, shop: Path, dry_run: bool, operator: str | None, reason: str) -> 
     for each in found:
         persons = "" if each.persons is None else f"  {each.persons} 人 persons"
         click.echo(f"{each.kind}  {each.name}{persons}  ({each.rule})", err=True)
-    if dry_run or not found:
+    if dry_run:
         click.echo(f"{len(found)} 件 / past their time", err=True)
         return
-    click.echo(dispose(desk))
+    certificate = dispose(desk)
+    if certificate is None:
+        click.echo("保存期間を過ぎたものはありません / nothing was past its time", err=True)
+        return
+    click.echo(certificate)
     click.echo(f"{len(found)} 件を廃棄しました / disposed of", err=True)

@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     click.echo("\n".join(erased.objection_ids))
     for line in erased.removed:
         click.echo(f"消去 / removed: {line}", err=True)
-    if any(line.startswith("review") for line in erased.removed):
+    if erased.is_review_list_gone:
         click.echo(
             "確認待ちの一覧は次の export で作り直されます / the next export makes the list to review anew",
             err=True,
@@ -84,6 +84,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
             "it out of them before you erase the person's own row: without that, nothing tells whose it is",
             err=True,
         )
+        click.echo("  （元の記録と、その何件目か / source and record number）", err=True)
         for line in erased.mentions:
             click.echo(f"  {line}", err=True)
     click.echo(

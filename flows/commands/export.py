@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from flows.commands.flow_runs import progress, set_up_run
 from flows.commands.options import (
     MONTH,
     group_option,
@@ -17,7 +18,6 @@ from flows.commands.options import (
     shop_or_group_option,
 )
 from flows.commands.printing import print_group, print_report
-from flows.commands.running import progress, set_up_run
 from flows.deployments.group import GroupRequest, shops_of
 from flows.running.report import exit_code
 from flows.running.request import (

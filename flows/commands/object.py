@@ -75,6 +75,14 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means."""
+    if nobody and not settled:
+        raise ConfigurationError(
+            "--nobody は --settle と一緒に指定してください / --nobody goes with --settle"
+        )
+    if (is_all or objection) and not is_lift:
+        raise ConfigurationError(
+            "--all と --objection は --lift と一緒に指定してください / --all and --objection go with --lift"
+        )
     number = customer_number(customer) if customer else None
     desk = open_desk(shop, operator, reason, now, os.environ)
     if settled:

@@ -114,9 +114,25 @@ def _told(row: _Row) -> dict[str, object]:
     return {**terms, "customers": row.customers, "may_mean": row.unsettled}
 
 
+_SCOPES = {
+    "provision": "提供の拒否",
+    "purpose": "利用目的の拒否",
+    "erasure": "消去",
+    "(all)": "すべて",
+}
+_CHANNELS = {
+    "counter": "窓口 counter",
+    "phone": "電話 phone",
+    "letter": "手紙 letter",
+    "mail": "メール mail",
+}
+
+
 def _line(row: _Row) -> str:
     each = row.listed
-    terms = [each.scope or "(all)", each.partner or "", each.purpose or ""]
+    scope = each.scope or "(all)"
+    terms = [f"{_SCOPES[scope]} {scope}" if scope in _SCOPES else scope]
+    terms += [each.partner or "", each.purpose or ""]
     days = [
         f"{each.begins_on} から" if each.begins_on not in {None, date.min} else "",
         f"{each.ends_on} まで" if each.ends_on else "",
@@ -129,8 +145,10 @@ def _line(row: _Row) -> str:
         _STATES[each.state],
         *days,
         f"受付 {each.received_on}" if each.received_on else "",
-        each.channel or "",
+        _CHANNELS.get(each.channel or "", each.channel or ""),
     ]
     if row.unsettled is not None:
-        parts.append(f"要確認 to settle: {row.unsettled}")
+        parts.append(
+            f"要確認、当てはまりうる方 {row.unsettled} 人 / to settle, may mean {row.unsettled}"
+        )
     return "  ".join(filter(None, parts))

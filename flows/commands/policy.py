@@ -24,10 +24,10 @@ def command() -> None:
 def check(shop: Path) -> None:
     """読み込めるか、覚書が公表事項の範囲内か / Load everything; refuse what goes beyond the notice."""
     policy = load_shop(shop).policy
-    click.echo(f"notice {policy.notice.version}: OK")
+    click.echo(f"公表事項 / notice {policy.notice.version}: OK")
     for partner, agreement in policy.agreements.items():
         columns = sum(len(table.columns) for table in agreement.monthly.tables.values())
-        click.echo(f"agreement {partner} {agreement.version}: OK, {columns} columns")
+        click.echo(f"覚書 / agreement {partner} {agreement.version}: OK, {columns} 列 columns")
 
 
 @command.command(name="show")

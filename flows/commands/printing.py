@@ -18,42 +18,50 @@ from flows.running.report import (
 
 def print_report(report: ExportReport, console: Console) -> None:
     """Print what an export did, for people."""
-    console.print(f"[bold]{report.shop}[/bold]  {report.month}")
+    console.print(f"[bold]{report.shop}[/bold]  {report.month}", soft_wrap=True)
     for outcome in report.outcomes:
         _print_outcome(outcome, console)
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
     if broken:
         console.print(
-            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
+            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します",
+            soft_wrap=True,
         )
     if report.texts_waiting:
         console.print(
-            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)"
+            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)",
+            soft_wrap=True,
         )
     if report.unsettled_objections:
         console.print(
             f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
-            "(joint-use objections --work)"
+            "(joint-use objections --work)",
+            soft_wrap=True,
         )
     for line in report.attention:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _print_outcome(outcome: Outcome, console: Console) -> None:
     console.print(
-        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}"
+        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}",
+        soft_wrap=True,
     )
     console.print(_account(outcome))
     for reason, count in outcome.cells.items():
-        console.print(f"  {cell_words(reason)} / cells {reason}: {count}", markup=False)
+        console.print(
+            f"  {cell_words(reason)} / cells {reason}: {count}", markup=False, soft_wrap=True
+        )
     if outcome.status == "waiting":
-        console.print(f"  joint-use release {outcome.drop_id}", markup=False)
+        console.print(f"  joint-use release {outcome.drop_id}", markup=False, soft_wrap=True)
     if outcome.deleted:
-        console.print(f"  削除通知 / keys to delete: {outcome.deleted}", markup=False)
+        console.print(
+            f"  削除通知 / keys to delete: {outcome.deleted}", markup=False, soft_wrap=True
+        )
     for line in difference_lines(outcome):
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}", markup=False, soft_wrap=True)
     if outcome.handed_over:
-        console.print(f"  {outcome.handed_over}", markup=False)
+        console.print(f"  {outcome.handed_over}", markup=False, soft_wrap=True)
 
 
 def print_outcome(outcome: Outcome, told: str) -> None:
@@ -85,15 +93,20 @@ def print_group(report: GroupReport, console: Console) -> None:
     for shop in report.shops:
         mark = "[green]✓[/green]" if shop.exit_code == 0 else f"[red]✗ {shop.exit_code}[/red]"
         outcomes = shop.report.outcomes if shop.report else ()
-        console.print(f"{mark} [bold]{shop.shop}[/bold]")
+        console.print(f"{mark} [bold]{shop.shop}[/bold]", soft_wrap=True)
         for outcome in outcomes:
-            console.print(f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}", markup=False)
+            console.print(
+                f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}",
+                markup=False,
+                soft_wrap=True,
+            )
             if outcome.handover_code:
-                console.print(f"    {outcome.handed_over}", markup=False)
+                console.print(f"    {outcome.handed_over}", markup=False, soft_wrap=True)
         if shop.told:
-            console.print(f"    {shop.told}", markup=False)
+            console.print(f"    {shop.told}", markup=False, soft_wrap=True)
     failed = sum(shop.exit_code != 0 for shop in report.shops)
     console.print(
         f"\n{len(report.shops)} 店のうち {len(report.shops) - failed} 店が完了、{failed} 店は要確認 / "
-        f"{failed} of {len(report.shops)} shops need a look"
+        f"{failed} of {len(report.shops)} shops need a look",
+        soft_wrap=True,
     )

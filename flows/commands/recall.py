@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from flows.commands.flow_runs import progress, set_up_run
 from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
-from flows.commands.running import progress, set_up_run
 from flows.counter.desk import open_desk
 from flows.counter.recall_status import Progress, mark_cars, progress_of
 from flows.recall.request import RecallRequest
-from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, REASON_TEXTS
+from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.report import CampaignCount, RecallReport, exit_code
 from flows.running.request import named_person
 from flows.running.run import opened_run
@@ -81,6 +81,15 @@ def command(  # noqa: PLR0913 (one parameter per option)
         raise ConfigurationError(
             "次のどれか一つを指定してください / "
             "give one of --campaign FILE, --show FILE, --status NUMBER, --mark"
+        )
+    if (dry_run or partners) and not path:
+        raise ConfigurationError(
+            "--dry-run と --partner は --campaign と一緒に指定してください / "
+            "--dry-run and --partner go with --campaign"
+        )
+    if (number or vehicles) and not mark:
+        raise ConfigurationError(
+            "--number と --vehicle は --mark と一緒に指定してください / --number and --vehicle go with --mark"
         )
     if shown:
         _show(read_campaigns(shown), as_json=as_json)
@@ -256,7 +265,7 @@ def _print_progress(progress: Progress, *, as_json: bool) -> None:
     if as_json:
         click.echo(progress.model_dump_json(indent=2))
         return
-    for car in progress.cars:
+    for car in sorted(progress.cars, key=lambda car: car.vehicle):
         parts = [
             car.vehicle or "(記録にない車)",
             CLASS_TEXTS.get(car.match_class, car.match_class),
@@ -264,7 +273,7 @@ def _print_progress(progress: Progress, *, as_json: bool) -> None:
             "新規 new" if car.is_new else "",
             *car.handed,
             _kept_words(car.kept_because),
-            *(f"{mark.mark} {mark.at[:10]}" for mark in car.marks),
+            *(f"{MARK_TEXTS[mark.mark]} {mark.mark} {mark.at[:10]}" for mark in car.marks),
         ]
         click.echo("  ".join(filter(None, parts)))
     click.echo(f"{len(progress.cars)} 件  対象の可能性 / cars it may be about", err=True)

@@ -12,7 +12,7 @@ from drops.keys import PartnerKeys
 from flows.counter.desk import Desk
 from flows.counter.people import read_vehicle_numbers
 from flows.running.opening import is_clock_behind
-from flows.running.reconciling import doubts, examined, unknown_drops
+from flows.running.reconciling import doubts, examined, in_words, unknown_drops
 from ledger.audit import head as newest_of
 from ledger.audit import note
 from ledger.drop_book import DropBook
@@ -49,7 +49,7 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
             sequence = book.prepare(each, head.sequence)
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
     _note_anew(desk)
-    answered = [f"{each.damage} at {each.sequence}: {each.told}" for each in found]
+    answered = [in_words(each) for each in found]
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
 
 

@@ -47,6 +47,8 @@ class Erased:
     """Drops that hold the person and stay until their partner answered."""
     mentions: tuple[str, ...]
     """Rows of others that name the person: source and record number."""
+    is_review_list_gone: bool
+    """Whether texts to review are listed anew by the next run."""
 
 
 def erase(desk: Desk, refusal: Refusal) -> Erased:
@@ -77,6 +79,7 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
         tuple(f"{e.kind} {e.name}" for e in removed),
         tuple(kept),
         mentions,
+        is_review_list_gone=any(each.kind == "review" for each in removed),
     )
 
 
@@ -145,6 +148,10 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
     state = desk.folder.state
     for path in sorted(state.glob("recall/*/*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        if not {CUSTOMER_NUMBER, VEHICLE_NUMBER} <= set(header):
+            # Of another version's form.
+            yield Disposal("call_list", path.parent.name, ERASURE, None, unlinker(path))
+            continue
         left = [
             row
             for row in rows

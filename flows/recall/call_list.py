@@ -13,16 +13,17 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.pages import call_list_page
+from flows.recall.cars import Cars
+from flows.recall.targets import CLASS_NAMES
 from flows.recall.words import (
     CLASS_TEXTS,
     CUSTOMER_NUMBER,
     KEPT_TEXTS,
+    MARK_TEXTS,
     REASON_TEXTS,
     VEHICLE_NUMBER,
 )
 from flows.running.run import Run
-from flows.stages.cars import Cars
-from flows.stages.targets import CLASS_NAMES
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.people import PHONE_COLUMNS
@@ -119,7 +120,7 @@ class CallList:
                     "class_text": CLASS_TEXTS[CLASS_NAMES[MatchClass(pair["match_class"])]],
                     "reason_text": REASON_TEXTS[pair["reason"]],
                     "kept_text": KEPT_TEXTS[pair["kept"]],
-                    "marked": {"told": "連絡済み"}.get(pair["marked"], ""),
+                    "marked": MARK_TEXTS.get(pair["marked"], ""),
                 }
             )
         order = {row["customer"]["number"]: place for place, row in reversed(list(enumerate(rows)))}

@@ -12,17 +12,9 @@ import pyarrow
 
 from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
 from flows.recall.call_list import CallList, write_call_list
+from flows.recall.cars import Cars, cars_of, unreadable_records
 from flows.recall.request import RecallRequest
-from flows.running.opening import Clock, note_policy
-from flows.running.report import CampaignCount, Outcome, RecallReport
-from flows.running.run import Run, opened_run
-from flows.running.scratch import Targets
-from flows.stages.cars import Cars, cars_of, unreadable_records
-from flows.stages.extract import snapshot_of
-from flows.stages.objectors import Objectors
-from flows.stages.register import register
-from flows.stages.screen import screened_texts, withhold_named_rows
-from flows.stages.targets import (
+from flows.recall.targets import (
     CLASS_NAMES,
     RECALL_TABLES,
     UNSURE,
@@ -33,6 +25,14 @@ from flows.stages.targets import (
     told_of,
     undelivered,
 )
+from flows.running.opening import Clock, note_policy
+from flows.running.report import CampaignCount, Outcome, RecallReport
+from flows.running.run import Run, opened_run
+from flows.running.scratch import Targets
+from flows.stages.extract import snapshot_of
+from flows.stages.objectors import Objectors
+from flows.stages.register import register
+from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
 from ledger.recall_book import DONE, FoundCar, RecallBook
 from schemas.agreement import DropKind

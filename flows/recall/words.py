@@ -21,6 +21,8 @@ REASON_TEXTS = {
     "another_paper_or_record_says_so": "ほかの車検証か車両の記録では対象",
 }
 
+MARK_TEXTS = {"told": "連絡済み", "repaired": "修理済み", "not_affected": "対象外"}
+
 KEPT_TEXTS = {
     "objected": "提供を拒否されているため、店から連絡",
     "no_person": "お客様が分からない",

@@ -1,4 +1,4 @@
-"""What somebody has to look after: months never delivered, answers overdue, objections to settle."""
+"""What somebody has to look after: months not delivered, drops that wait or are owed, answers overdue."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

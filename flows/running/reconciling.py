@@ -27,6 +27,25 @@ from schemas.drop import Drop
 from schemas.errors import JointUseError, LedgerDoubtfulError
 from sources.shop_folder import ShopFolder
 
+_DAMAGE = {
+    Damage.CHANGED: "内容が書き換えられています",
+    Damage.REMOVED: "前の記録が抜けています",
+    Damage.INSERTED: "記録が差し込まれたか、入れ替わっています",
+    Damage.TORN: "書いている途中で切れています",
+    Damage.TRUNCATED: "これより後の記録がなくなっています",
+    Damage.FORKED: "二つの記録が同じ記録に続いています",
+    Damage.RESTORED: "古い控えから戻されています",
+    Damage.REWRITTEN: "過去の記録が書き換えられています",
+}
+
+
+def in_words(finding: Finding) -> str:
+    """Say what is wrong with the chain, and at which entry."""
+    return (
+        f"{finding.sequence} 番目の記録: {_DAMAGE[finding.damage]} / "
+        f"{finding.damage} at {finding.sequence}: {finding.told}"
+    )
+
 
 def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
     """Enter drops whose folder became visible just before the program was killed.

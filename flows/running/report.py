@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from schemas.drop import DISPOSITIONS, Account
-from schemas.errors import RefusedError, WaitingError
+from schemas.errors import HeldError, RefusedError
 from schemas.faults import follows, in_words
 
 JAPANESE = {
@@ -164,7 +164,7 @@ def exit_code(outcomes: Iterable[Outcome]) -> int:
     outcomes = tuple(outcomes)
     statuses = {outcome.status for outcome in outcomes}
     if "waiting" in statuses:
-        return WaitingError.exit_code
+        return HeldError.exit_code
     if "unconfirmed" in statuses:
         return RefusedError.exit_code
     return max((outcome.handover_code for outcome in outcomes), default=0)

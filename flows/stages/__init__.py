@@ -1,1 +1,1 @@
-"""The stages of an export, each safe to run twice; they hand on folders and small reports."""
+"""The stages of an export, and what they share; each is safe to run twice."""

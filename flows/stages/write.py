@@ -21,8 +21,8 @@ from flows.stages.check import verdict_counts
 from flows.stages.deletions import tombstones
 from flows.stages.members import persons_in
 from flows.stages.partner_view import PartnerView, view_of
+from flows.stages.restricting import restrict
 from flows.stages.shaped import Shaped, Shaper, SharedOut
-from flows.stages.targets import restrict
 from ledger.audit import note
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone

@@ -1,6 +1,6 @@
 """Which cars a recall may be about, and which of them a partner is told of."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
+from flows.recall.cars import Cars
 from flows.running.run import Run
-from flows.stages.cars import Cars
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
@@ -22,7 +22,7 @@ from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
-from transforms.spine import Spine, at
+from transforms.spine import at
 from transforms.verdicts import Disposition, Verdicts
 
 RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
@@ -211,18 +211,6 @@ def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
     }
     named = zip(pairs["number"], pairs["reference"], strict=True)
     return np.array([pair in waiting for pair in named], bool)
-
-
-def restrict(verdicts: Verdicts, spine: Spine, vehicles: Iterable[int]) -> None:
-    """Rule everything out that is not about these cars."""
-    is_meant = np.zeros(spine.count("vehicles"), bool)
-    is_meant[list(vehicles)] = True
-    keeps = np.zeros(spine.count("customers"), bool)
-    owners = spine.rows("vehicles", "customer_id")[is_meant]
-    keeps[owners[owners >= 0]] = True
-    of_paper = at(is_meant, spine.rows("certificates", "vehicle_id"))
-    for table, mask in (("customers", keeps), ("vehicles", is_meant), ("certificates", of_paper)):
-        verdicts.rule(table, ~mask, Disposition.OUT_OF_SCOPE, "not_affected")
 
 
 def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
