@@ -136,8 +136,18 @@ def _running(
 
 
 def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(_command(arguments), env=environment, cwd=_HOME, check=False)  # noqa: S603
+    # What Prefect advises (to start a worker, to run a deployment) is done here, or means nothing to a shop.
+    done = subprocess.run(  # noqa: S603 (our own words)
+        _command(arguments),
+        env=environment,
+        cwd=_HOME,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     if done.returncode:
+        click.echo(done.stdout, err=True)
         raise JointUseError(
             f"prefect {arguments[0]} が失敗しました。理由は上の行にあります / "
             f"prefect {arguments[0]} failed; its own lines above say why"

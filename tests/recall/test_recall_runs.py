@@ -462,6 +462,22 @@ def test_a_mark_speaks_of_the_number_and_the_ranges_it_was_made_of(tmp_path, mar
     assert words.get("V1", "") == ("連絡済み" if stands and mark == "told" else "")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--mark", "repaired", "--number", "7001", "--vehicle", "V1", "--dry-run"),
+        ("--status", "7001", "--partner", "lotas"),
+        ("--status", "7001", "--vehicle", "V1"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_and_nothing_is_entered(tmp_path, options):
+    shop = shop_of(tmp_path)
+    run(shop)
+    done = joint_use("recall", *options, "--shop", shop, "--operator", PERSON)
+    assert done.returncode == 2
+    assert not any(each.marks for each in progress_of(desk(shop), "7001").cars)
+
+
 def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
     stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50", "plate": "山形 500 あ 1"}
     shop = shop_of(

@@ -137,7 +137,7 @@ def test_the_answer_shown_to_partners_is_of_the_format():
 
 def test_the_example_of_a_shop_file_loads():
     example, agreement = re.findall(r"```toml\n(.*?)```", READ_ME.read_text(), re.DOTALL)
-    assert tomllib.loads(agreement).keys() == {"sealing", "place"}
+    assert tomllib.loads(agreement).keys() == {"delivery", "sealing", "place"}
     shop = ShopConfiguration.load(tomllib.loads(example), where="README.md")
     assert shop.tables["customers"][0].columns["name"] == ("お客様名", "氏名")
 
