@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from drops.folders import read_drop
 from flows.counter.desk import Desk, open_desk
 from flows.counter.objecting import Refusal, record
 from flows.counter.reviewing import decide_texts, waiting
-from flows.export import export
+from flows.export import Step, export, plainly
 from flows.running.engine import Engine
 from flows.running.report import ExportReport
 from flows.running.request import ExportRequest
@@ -239,12 +240,30 @@ def run(
     clock: Callable[[], datetime] | None = None,
     kind: DropKind = DropKind.MONTHLY,
     engine: Engine | None = None,
+    step: Step = plainly,
     **asked: Any,
 ) -> ExportReport:
     """Export a shop without Prefect."""
     request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
     at = clock or (lambda: now)
-    return export(ExportRequest(**request), clock=at, environment={}, kind=kind, engine=engine)
+    return export(
+        ExportRequest(**request), clock=at, environment={}, kind=kind, engine=engine, step=step
+    )
+
+
+def before(name: str, act: Callable[[], object]) -> Step:
+    """Run the stages as they are, and do something before each time this one begins."""
+
+    def step(stage: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(stage)
+        def wrapped(*args: Any) -> Any:
+            if stage.__name__ == name:
+                act()
+            return stage(*args)
+
+        return wrapped
+
+    return step
 
 
 def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:

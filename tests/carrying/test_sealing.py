@@ -25,7 +25,16 @@ from schemas.errors import (
     VerificationError,
 )
 from tests import factories
-from tests.factories import agreement, customer, desk, objection, run, write_shop
+from tests.factories import (
+    agreement,
+    before,
+    customer,
+    desk,
+    objection,
+    run,
+    write_shop,
+    write_table,
+)
 from tests.running.test_command_line import joint_use
 
 TABLES = {"customers": [customer("1")], "objections": [objection("99")]}
@@ -100,9 +109,14 @@ def test_what_was_packed_ahead_goes_with_a_drop_that_is_not_published(tmp_path, 
         with pytest.raises(UnexpectedError):
             run(shop)
     elif how == "moved":
-        monkeypatch.setattr("flows.stages.publish._Publisher._has_moved", lambda *_: True)
+        stated = list(TABLES["objections"])
+
+        def one_more():
+            stated.append(objection(str(100 + len(stated))))
+            write_table(shop, "objections", stated)
+
         with pytest.raises(ObjectionsMovedError):
-            run(shop)
+            run(shop, step=before("publish", one_more))
     else:
         run(shop, dry_run=how == "dry_run")
     assert list((shop / "drops" / "lotas").glob(".*")) == []

@@ -29,7 +29,16 @@ from schemas.errors import (
 )
 from schemas.staging import UNREAD, staged_schema
 from tests import factories
-from tests.factories import NOW, customer, objection, release_texts, run, write_shop, write_table
+from tests.factories import (
+    NOW,
+    before,
+    customer,
+    objection,
+    release_texts,
+    run,
+    write_shop,
+    write_table,
+)
 
 TABLES = {
     "customers": [customer("1", name="秘密 太郎"), customer("2")],
@@ -54,36 +63,25 @@ def test_a_second_run_for_the_same_partner_is_busy(tmp_path):
     assert visible(shop) == []
 
 
-def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_path, monkeypatch):
+def test_an_objection_that_arrives_before_publishing_starts_the_run_over(tmp_path):
     shop = write_shop(tmp_path, TABLES)
-    read_again = flows.stages.publish.take_in
-    arrived = []
-
-    def arrives_now(*args):
-        if not arrived:
-            arrived.append(1)
-            write_table(shop, "objections", [*TABLES["objections"], objection("2")])
-        return read_again(*args)
-
-    monkeypatch.setattr(flows.stages.publish, "take_in", arrives_now)
-    outcome = run(shop).outcomes[0]
+    stated = [*TABLES["objections"], objection("2")]
+    arrives = before("publish", lambda: write_table(shop, "objections", stated))
+    outcome = run(shop, step=arrives).outcomes[0]
     assert outcome.account["customers"].objected == 1
     assert outcome.account["customers"].delivered == 1
 
 
-def test_objections_that_never_come_to_rest_publish_nothing(tmp_path, monkeypatch):
+def test_objections_that_never_come_to_rest_publish_nothing(tmp_path):
     shop = write_shop(tmp_path, TABLES)
-    read_again = flows.stages.publish.take_in
     stated = list(TABLES["objections"])
 
-    def one_more(*args):
+    def one_more():
         stated.append(objection(str(100 + len(stated))))
         write_table(shop, "objections", stated)
-        return read_again(*args)
 
-    monkeypatch.setattr(flows.stages.publish, "take_in", one_more)
     with pytest.raises(ObjectionsMovedError) as caught:
-        run(shop)
+        run(shop, step=before("publish", one_more))
     assert caught.value.exit_code == 4
     assert visible(shop) == []
 
@@ -205,7 +203,6 @@ def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_
     with pytest.raises(VerificationError, match="belongs only to people who objected"):
         run(shop)
     assert visible(shop) == []
-    assert factories.MONTH
 
 
 def test_the_second_look_knows_what_an_objectors_unreadable_cell_tells():

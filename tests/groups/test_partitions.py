@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import flows.stages.publish
 from flows.running.engine import stretches
 from tests import factories
 from tests.conftest import copy_sample
@@ -93,18 +92,9 @@ def test_an_objection_that_arrives_meanwhile_is_in_no_part(tmp_path, monkeypatch
         "objections": [factories.objection("9")],
     }
     shop = write_shop(tmp_path, tables)
-    read_again, arrived = flows.stages.publish.take_in, []
-
-    def arrives_now(*args):
-        if not arrived:
-            arrived.append(1)
-            factories.write_table(
-                shop, "objections", [*tables["objections"], factories.objection("2")]
-            )
-        return read_again(*args)
-
-    monkeypatch.setattr(flows.stages.publish, "take_in", arrives_now)
-    report = factories.run(shop, engine=Threads(parts=3))
+    stated = [*tables["objections"], factories.objection("2")]
+    arrives = factories.before("publish", lambda: factories.write_table(shop, "objections", stated))
+    report = factories.run(shop, engine=Threads(parts=3), step=arrives)
     account = report.outcomes[0].account["customers"]
     assert (account.delivered, account.objected) == (1, 2)
     assert len(factories.delivered(report)["customers"]) == 1

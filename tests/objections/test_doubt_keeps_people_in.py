@@ -681,16 +681,6 @@ def test_an_older_certificate_does_not_stand_in_for_a_broken_newer_one(tmp_path)
     assert run(shop).outcomes[0].account["certificates"].delivered == 0
 
 
-def test_a_failed_run_leaves_nothing_in_the_drops_folder(tmp_path, monkeypatch):
-    import flows.stages.objectors
-
-    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
-    shop = shop_of(tmp_path, [customer("1"), customer("9")], objection("9"))
-    with pytest.raises(Exception, match="belongs only to people who objected"):
-        run(shop)
-    assert list((shop / "drops").rglob("*.csv")) == []
-
-
 def test_rows_lost_to_an_encoding_are_kept_and_hold_the_run(tmp_path):
     terms = factories.agreement(delivery={"format": "csv", "encoding": "cp932"})
     people = [customer("1", name="🚗"), customer("2")]
