@@ -11,8 +11,9 @@ from flows.running.report import (
     ExportReport,
     Outcome,
     account_rows,
-    cell_words,
     difference_lines,
+    outcome_lines,
+    work_lines,
 )
 
 
@@ -27,19 +28,8 @@ def print_report(report: ExportReport, console: Console) -> None:
             f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します",
             soft_wrap=True,
         )
-    if report.texts_waiting:
-        console.print(
-            f"\n確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)",
-            soft_wrap=True,
-        )
-    if report.unsettled_objections:
-        console.print(
-            f"\n確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
-            "(joint-use objections --work)",
-            soft_wrap=True,
-        )
-    for line in report.attention:
-        console.print(line, markup=False, soft_wrap=True)
+    for line in work_lines(report):
+        console.print(f"\n{line}", markup=False, soft_wrap=True)
 
 
 def _print_outcome(outcome: Outcome, console: Console) -> None:
@@ -48,20 +38,8 @@ def _print_outcome(outcome: Outcome, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(_account(outcome))
-    for reason, count in outcome.cells.items():
-        console.print(
-            f"  {cell_words(reason)} / cells {reason}: {count}", markup=False, soft_wrap=True
-        )
-    if outcome.status == "waiting":
-        console.print(f"  joint-use release {outcome.drop_id}", markup=False, soft_wrap=True)
-    if outcome.deleted:
-        console.print(
-            f"  削除通知 / keys to delete: {outcome.deleted}", markup=False, soft_wrap=True
-        )
-    for line in difference_lines(outcome):
+    for line in (*outcome_lines(outcome), *difference_lines(outcome)):
         console.print(f"  {line}", markup=False, soft_wrap=True)
-    if outcome.handed_over:
-        console.print(f"  {outcome.handed_over}", markup=False, soft_wrap=True)
 
 
 def print_outcome(outcome: Outcome, told: str) -> None:

@@ -1,5 +1,6 @@
 """What a run tells: counts, rule names and row keys; never a person's data."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -183,9 +184,32 @@ _CELL_WORDS = {
 }
 
 
-def cell_words(reason: str) -> str:
-    """Say in Japanese what became of cells; a category of §10 is not told apart."""
-    return _CELL_WORDS.get(reason, "保留：方針第10条")
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """Tell what became of cells, keys and the drop; categories of §10 are not told apart."""
+    cells = Counter[str]()
+    for reason, count in outcome.cells.items():
+        known = reason if reason in _CELL_WORDS else "withheld:§10"
+        words = _CELL_WORDS.get(reason, "保留：方針第10条")
+        cells[f"{words} / cells {known}"] += count
+    lines = [f"{words}: {count}" for words, count in cells.items()]
+    if outcome.status == "waiting":
+        lines.append(f"joint-use release {outcome.drop_id}")
+    if outcome.deleted:
+        lines.append(f"削除通知 / keys to delete: {outcome.deleted}")
+    return [*lines, *([outcome.handed_over] if outcome.handed_over else [])]
+
+
+def work_lines(report: ExportReport) -> list[str]:
+    """Tell what is left for somebody to do."""
+    lines = []
+    if report.texts_waiting:
+        lines.append(f"確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)")
+    if report.unsettled_objections:
+        lines.append(
+            f"確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
+            "(joint-use objections --work)"
+        )
+    return [*lines, *report.attention]
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:
@@ -217,7 +241,7 @@ def difference_lines(outcome: Outcome) -> list[str]:
 
 def markdown(report: ExportReport) -> str:
     """Tell the run in Markdown, for Prefect's artifact page."""
-    lines = [f"# {report.shop}: {report.month}", "", f"as of {report.as_of}", ""]
+    lines = [f"# {report.shop}: {report.month}", "", f"{report.as_of} 現在 / as of", ""]
     for outcome in report.outcomes:
         lines += [
             f"## {outcome.partner}",
@@ -225,7 +249,7 @@ def markdown(report: ExportReport) -> str:
             f"**{STATUS_TEXT[outcome.status]}**: `{outcome.drop_id}`",
             "",
         ]
-        header = ["table", *(f"{JAPANESE[n]} {n}" for n in JAPANESE)]
+        header = ["表 table", *(f"{JAPANESE[n]} {n}" for n in JAPANESE)]
         lines += [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
         lines += [
             "| " + " | ".join(str(value) for value in row.values()) + " |"
@@ -233,9 +257,7 @@ def markdown(report: ExportReport) -> str:
         ]
         lines += [
             "",
-            *(f"- cells {reason}: {count}" for reason, count in outcome.cells.items()),
-            *([f"- {outcome.handed_over}"] if outcome.handed_over else []),
-            *([f"- keys to delete: {outcome.deleted}"] if outcome.deleted else []),
+            *(f"- {line}" for line in outcome_lines(outcome)),
             "",
             *(f"    {line}" for line in difference_lines(outcome)),
             "",
@@ -246,9 +268,5 @@ def markdown(report: ExportReport) -> str:
         for table, reasons in report.quarantined.items()
         for reason in sorted(reasons, key=follows)
     ]
-    if report.texts_waiting:
-        lines += ["", f"texts to review: {report.texts_waiting}"]
-    if report.unsettled_objections:
-        lines += ["", f"objections to settle: {report.unsettled_objections}"]
-    lines += ["", *(f"- {line}" for line in report.attention)]
+    lines += ["", *(f"- {line}" for line in work_lines(report))]
     return "\n".join(lines)
