@@ -10,8 +10,9 @@ from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
 
 from flows.running.attention import attention
+from flows.running.clock import Clock
 from flows.running.engine import Engine
-from flows.running.opening import Clock, note_policy
+from flows.running.opening import note_policy
 from flows.running.report import ExportReport, Outcome, Registered, Settled
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run

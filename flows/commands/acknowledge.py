@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
+from flows.running.clock import utc_now
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.configuration import validated
@@ -41,7 +42,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     What it says it deleted is not told again; what it rejected is, and is listed here.
     """
     said = _read(path)
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     with desk.ledger.writing() as connection:
         book = DropBook(connection)
         entered = book.named(drop)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
+from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from flows.running.reconciling import (
     complete_pending,
@@ -52,7 +53,7 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     for that answer.
     """
     folder, ledger = open_shop(shop, os.environ)
-    complete_pending(ledger, folder, now().astimezone(SHOP_TIME))
+    complete_pending(ledger, folder, utc_now().astimezone(SHOP_TIME))
     witnessing = tuple(dict.fromkeys([folder.drops, *places]))
     witnesses = {place: len(list(witnesses_in(place))) for place in witnessing}
     for place in places:
@@ -133,7 +134,7 @@ def resume_command(
     """
     from flows.counter.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
 
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     answered = resume(desk, places)
     for line in answered:
         click.echo(line)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.delivering import carried_by_hand, deliver, owed
 from flows.counter.desk import Desk, open_desk
+from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
 
 
@@ -30,7 +31,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     reason: str,
 ) -> None:
     """まだ渡していない納品を渡す / Hand over one drop, or all that are due."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     if by_hand:
         if not drop:
             raise ConfigurationError(
@@ -48,7 +49,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         return
     left = owed(desk)
     if drop:
-        told = deliver(desk, now, drop)
+        told = deliver(desk, utc_now, drop)
         click.echo(told or _nothing_to_do(desk, drop, is_by_hand=drop in left.by_hand))
         return
     code = 0
@@ -56,7 +57,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         click.echo("渡すものはありません / nothing is due", err=True)
     for name in (*left.by_hand, *left.by_program):
         try:
-            told = deliver(desk, now, name)
+            told = deliver(desk, utc_now, name)
             click.echo(_by_hand(name) if name in left.by_hand else f"{name}: {told}")
         except JointUseError as error:
             click.echo(f"{name}: {error}", err=True)

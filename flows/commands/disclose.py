@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.counter.desk import customer_number, open_desk
 from flows.counter.disclosure import disclose
 from flows.pages import disclosure_page, disclosure_text
+from flows.running.clock import utc_now
 from ledger.private_files import open_private
 
 
@@ -40,7 +41,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """だれに・いつ・どの項目を渡したか / What was given to whom, when, under which clause."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     first, *others = map(customer_number, customers)
     answer = disclose(desk, first, others)
     if page:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.counter.disposing import dispose, past_their_time
+from flows.running.clock import utc_now
 
 
 @click.command(name="dispose")
@@ -17,7 +18,7 @@ from flows.counter.disposing import dispose, past_their_time
 @reason_option("retention is over")
 def command(*, shop: Path, dry_run: bool, operator: str | None, reason: str) -> None:
     """保存期間を過ぎたものを廃棄し、証明書を残す / Dispose, and leave a certificate (policy §5)."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     found = past_their_time(desk)
     for each in found:
         persons = "" if each.persons is None else f"  {each.persons} 人 persons"

@@ -7,17 +7,11 @@ from pathlib import Path
 import click
 
 from flows.commands.confirming import confirm_person, yes_option
-from flows.commands.options import (
-    DAY,
-    channel_option,
-    now,
-    operator_option,
-    reason_option,
-    shop_option,
-)
+from flows.commands.options import DAY, channel_option, operator_option, reason_option, shop_option
 from flows.counter.desk import customer_number, open_desk
 from flows.counter.erasing import erase
 from flows.counter.objecting import Refusal
+from flows.running.clock import utc_now
 
 
 @click.command(name="erase")
@@ -46,7 +40,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 ) -> None:
     """消去の申し出に応じる / Erase a person here, keep the refusal, tell the partners to delete (§6)."""
     number = customer_number(customer)
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     confirm_person(desk, number, is_sure=is_sure)
     refusal = Refusal(
         customer=number,

@@ -13,12 +13,12 @@ from flows.commands.options import (
     group_option,
     json_option,
     neither_shop_nor_group,
-    now,
     operator_option,
     shop_or_group_option,
 )
 from flows.commands.printing import print_group, print_report
 from flows.deployments.group import GroupRequest, shops_of
+from flows.running.clock import utc_now
 from flows.running.report import exit_code
 from flows.running.request import (
     NO_REASON,
@@ -107,7 +107,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
     _refuse_lone_server(request.workers)
     with progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
-        with opened_run(request, now, os.environ) as run:
+        with opened_run(request, utc_now, os.environ) as run:
             state = run.folder.state
         set_up_run(state)
         from flows.deployments.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)

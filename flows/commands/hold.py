@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.counter.disposing import every_series, is_kept
+from flows.running.clock import utc_now
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from schemas.errors import ConfigurationError
@@ -21,7 +22,7 @@ from schemas.errors import ConfigurationError
 @reason_option()
 def command(*, shop: Path, drop: str, lift: bool, operator: str | None, reason: str) -> None:
     """廃棄を差し止める / Keep a drop from disposal, e.g. lotas/monthly-2026-10-r1."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     with desk.ledger.held(every_series(desk)), desk.ledger.writing() as connection:
         name = DropBook(connection).named(drop).drop.drop_id
         if not lift and not is_kept(desk, name):

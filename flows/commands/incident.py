@@ -6,16 +6,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import (
-    DAY,
-    json_option,
-    now,
-    operator_option,
-    reason_option,
-    shop_option,
-)
+from flows.commands.options import DAY, json_option, operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.counter.incident import incident
+from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError
 
 
@@ -40,7 +34,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """漏えいのとき、報告に要る事実を出す / Persons, items, sealed or not, deadlines: the facts at once."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     if known and known > desk.today:
         raise ConfigurationError("--known: 先の日付です / the day is in the future")
     found = incident(desk, drop, known or desk.today, is_wrongful=wrongful)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from drops.sealing import public_key_pem
-from flows.commands.options import now, shop_option
+from flows.commands.options import shop_option
+from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from schemas.agreement import fingerprint_of
 from schemas.carrying import AgeSeal, NoSeal
@@ -22,7 +23,7 @@ def command(shop: Path) -> None:
     pem = public_key_pem(ledger.signing_key())
     click.echo(pem.decode(), nl=False)
     click.echo(f"SHA-256 {hashlib.sha256(pem).hexdigest()}", err=True)
-    today = now().astimezone(SHOP_TIME).date()
+    today = utc_now().astimezone(SHOP_TIME).date()
     for partner, agreement in folder.policy.agreements.items():
         sealing = agreement.sealing
         told = "鍵なし：納品できません / no key: gets nothing"

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import customer_number, open_desk
 from flows.counter.lawful_requests import BASES, LawfulRequest, record_request
+from flows.running.clock import utc_now
 from schemas.configuration import validated
 
 
@@ -41,7 +42,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     reason: str,
 ) -> None:
     """公的機関への提供を記録する / Record what was given to an authority, person by person."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     asked = {
         "authority": authority,
         "basis": basis,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
 from flows.export import export
+from flows.running.clock import utc_now
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest
 from schemas.agreement import DropKind
@@ -38,7 +39,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         "reason": reason,
     }
     request = validated(ExportRequest, asked, where="notices")
-    report = export(request, clock=now, environment=os.environ, kind=DropKind.NOTICES)
+    report = export(request, clock=utc_now, environment=os.environ, kind=DropKind.NOTICES)
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:

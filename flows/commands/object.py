@@ -12,7 +12,6 @@ from flows.commands.options import (
     DAY,
     channel_option,
     json_option,
-    now,
     operator_option,
     reason_option,
     shop_option,
@@ -20,6 +19,7 @@ from flows.commands.options import (
 from flows.counter.desk import Desk, customer_number, open_desk
 from flows.counter.given import partners_holding
 from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
+from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
 
 _HELP = (
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
             "--all と --objection は --lift と一緒に指定してください / --all and --objection go with --lift"
         )
     number = customer_number(customer) if customer else None
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     if settled:
         if is_lift or bool(number) == nobody:
             raise ConfigurationError(

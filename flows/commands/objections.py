@@ -12,13 +12,13 @@ from flows.commands.options import (
     DAY,
     Moment,
     json_option,
-    now,
     operator_option,
     reason_option,
     shop_option,
 )
 from flows.counter.desk import Desk, open_desk
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, Listed, listed
+from flows.running.clock import utc_now
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from schemas.errors import SourceUnreadableError
@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     rows = _rows(desk, AsOf(as_of or desk.today, known_at))
     if work:
         rows = [row for row in rows if row.unsettled is not None]

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -142,8 +142,3 @@ class Moment(click.ParamType[datetime]):
                 instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
             return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)
         raise ConfigurationError(told)
-
-
-def now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)

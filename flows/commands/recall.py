@@ -8,12 +8,13 @@ import click
 from rich.console import Console
 
 from flows.commands.flow_runs import progress, set_up_run
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
 from flows.counter.desk import open_desk
 from flows.counter.recall_status import Progress, mark_cars, progress_of
 from flows.recall.request import RecallRequest
 from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
+from flows.running.clock import utc_now
 from flows.running.report import CampaignCount, RecallReport, exit_code
 from flows.running.request import named_person
 from flows.running.run import opened_run
@@ -104,7 +105,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
             "dry_run": dry_run,
         }
         context.exit(_run(validated(RecallRequest, asked, where="recall"), as_json=as_json))
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     if mark:
         if not (number and vehicles):
             raise ConfigurationError(
@@ -184,7 +185,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
     with progress(console, "準備中 / getting ready"):
         # Everything that can be refused is refused before the minute Prefect may need to start.
         read_campaigns(Path(request.campaign))
-        with opened_run(request.as_export(), now, os.environ, kind=DropKind.RECALL) as run:
+        with opened_run(request.as_export(), utc_now, os.environ, kind=DropKind.RECALL) as run:
             state = run.folder.state
         set_up_run(state)
         from flows.deployments.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.counter.releasing import decide
+from flows.running.clock import utc_now
 
 
 @click.command(name="release")
@@ -30,8 +31,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
 
     Only a data manager listed in shop.toml may, and not the person who ran the export (policy §8).
     """
-    desk = open_desk(shop, operator, reason, now, os.environ)
-    released = decide(desk, now, drop, refuse=refuse)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
+    released = decide(desk, utc_now, drop, refuse=refuse)
     if refuse:
         click.echo("破棄しました / refused and discarded", err=True)
         return

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, operator_option, reason_option, shop_option
+from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
+from flows.running.clock import utc_now
 from transforms.screening.judging import Decision
 
 
@@ -41,7 +42,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 
     What is released leaves with the next export. Sensitive texts (§10) are not listed and never leave.
     """
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     for names, decision in ((released, Decision.RELEASED), (withheld, Decision.WITHHELD)):
         if names:
             decide_texts(desk, names, decision)

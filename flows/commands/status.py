@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, now, shop_option
+from flows.commands.options import json_option, shop_option
 from flows.running.attention import DropState, PartnerState, partner_states, ranges
+from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from flows.running.reconciling import complete_pending, refuse_doubt
 from schemas.errors import LedgerDoubtfulError
@@ -29,7 +30,7 @@ _WORDS = {
 def command(*, shop: Path, as_json: bool) -> None:
     """納品・受領・未納品の状況 / Deliveries, acknowledgements, missed months."""
     folder, ledger = open_shop(shop, os.environ)
-    at = now().astimezone(SHOP_TIME)
+    at = utc_now().astimezone(SHOP_TIME)
     complete_pending(ledger, folder, at)
     try:
         refuse_doubt(ledger, folder)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import now, operator_option, reason_option, shop_option
+from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
+from flows.running.clock import utc_now
 from ledger.drop_book import DropBook
 
 
@@ -21,7 +22,7 @@ def command(*, shop: Path, drop: str, operator: str | None, reason: str) -> None
     The next drop tells the partner to discard it. Its folder stays as it is: it is the evidence of
     what was given.
     """
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     with desk.ledger.writing() as connection:
         name = DropBook(connection).stop(desk.actor, drop)
     partner = name.partition("/")[0]

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from drops.verify import Verified, verify_drop
-from flows.commands.options import json_option, now, operator_option, reason_option
+from flows.commands.options import json_option, operator_option, reason_option
+from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError
 
 
@@ -64,7 +65,7 @@ def _noting(shop: Path, operator: str | None, reason: str) -> Callable[[str], No
     from flows.counter.desk import open_desk  # noqa: PLC0415
     from ledger.audit import note  # noqa: PLC0415
 
-    desk = open_desk(shop, operator, reason, now, os.environ)
+    desk = open_desk(shop, operator, reason, utc_now, os.environ)
 
     def noted(drop_id: str) -> None:
         with desk.ledger.writing() as connection:

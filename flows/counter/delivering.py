@@ -9,7 +9,7 @@ from flows.counter.earlier_drop import (
     overtaken_by_objections,
     refuse_holding_refusers,
 )
-from flows.running.opening import Clock
+from flows.running.clock import Clock
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from schemas.drop import Drop

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.running.opening import Clock, note_policy, open_shop
+from flows.running.clock import Clock
+from flows.running.opening import note_policy, open_shop
 from flows.running.reconciling import complete_pending
 from flows.running.request import SCHEDULE, checked_reason, named_person
 from ledger.audit import Actor

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from drops.keys import PartnerKeys
 from flows.counter.desk import Desk
-from flows.running.opening import Clock
+from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.objectors import Objectors

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from flows.running.opening import Clock
+from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.members import shown, shown_items

@@ -12,7 +12,7 @@ from flows.counter.earlier_drop import (
     overtaken_by_objections,
     refuse_holding_refusers,
 )
-from flows.running.opening import Clock
+from flows.running.clock import Clock
 from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop

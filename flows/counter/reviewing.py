@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pyarrow
 
 from flows.counter.desk import Desk
-from flows.stages.learning import remembered
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
@@ -102,6 +101,9 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     """
     dangers = shipped_dangers()
     names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
+    # Slow to load, and a text is decided about without it.
+    from flows.stages.learning import remembered  # noqa: PLC0415
+
     refusers = remembered(desk.ledger)
     for word in words:
         folded = fold_term(word)

@@ -4,7 +4,7 @@ Of Prefect's own runs too.
 """
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from prefect import flow, get_client
@@ -16,6 +16,7 @@ from flows.counter.desk import Desk, open_desk
 from flows.counter.disposing import Disposal, certify, dispose
 from flows.deployments.group import GROUP_FIELD, shops_of
 from flows.deployments.scheduling import for_group, was_scheduled
+from flows.running.clock import Clock, utc_now
 from flows.running.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 from schemas.errors import JointUseError
 
@@ -76,14 +77,14 @@ def dispose_group(request: GroupDisposalRequest) -> int:
 @flow(name="dispose-weekly", persist_result=False, validate_parameters=True)
 def dispose_weekly(request: DisposalRequest) -> int:
     """Dispose of what is past its time; give how many of Prefect's runs were deleted."""
+    return disposed(request, utc_now)
 
-    def now() -> datetime:
-        return datetime.now(UTC)
 
-    is_scheduled = was_scheduled()
+def disposed(request: DisposalRequest, clock: Clock) -> int:
+    """Dispose as the flow does, by a clock; within a flow run."""
     desk = open_desk(
-        *(Path(request.shop), request.operator, request.reason, now, os.environ),
-        is_scheduled=is_scheduled,
+        *(Path(request.shop), request.operator, request.reason, clock, os.environ),
+        is_scheduled=was_scheduled(),
     )
     dispose(desk)
     count = _delete_runs(desk)

@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import prefect.runtime
@@ -18,6 +17,7 @@ from flows.deployments.endings import ended
 from flows.deployments.scheduling import scheduled_month, was_scheduled
 from flows.deployments.side_by_side import Partitioned, SideBySide
 from flows.export import Inputs, Result, export
+from flows.running.clock import utc_now
 from flows.running.engine import Engine
 from flows.running.report import ExportReport, account_rows, markdown
 from flows.running.request import ExportRequest
@@ -51,7 +51,7 @@ def export_monthly(request: ExportRequest) -> ExportReport:
     with engine_for(asked) as engine:
         report = export(
             asked,
-            clock=lambda: datetime.now(UTC),
+            clock=utc_now,
             environment=os.environ,
             step=as_task,
             is_scheduled=was_scheduled(),

@@ -1,7 +1,6 @@
 """The Prefect flow of recall targets: started by hand from the form, or by the command."""
 
 import os
-from datetime import UTC, datetime
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -11,6 +10,7 @@ from flows.deployments.export_monthly import as_task
 from flows.deployments.scheduling import was_scheduled
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
+from flows.running.clock import utc_now
 from flows.running.report import RecallReport
 
 
@@ -19,7 +19,7 @@ def recall_targets(request: RecallRequest) -> RecallReport:
     """Find cars a recall may be about, hand over who may be told of, list the others."""
     report = recall(
         request,
-        clock=lambda: datetime.now(UTC),
+        clock=utc_now,
         environment=os.environ,
         step=as_task,
         is_scheduled=was_scheduled(),

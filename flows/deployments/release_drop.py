@@ -1,7 +1,6 @@
 """The Prefect flow by which a data manager releases or refuses a waiting drop from the form."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows.counter.desk import open_desk
 from flows.counter.releasing import decide
 from flows.deployments.endings import not_handed_over
+from flows.running.clock import utc_now
 from flows.running.request import SHOP_FIELD, reason_field
 
 
@@ -44,12 +44,8 @@ class ReleaseRequest(BaseModel):
 @flow(name="release-drop", persist_result=False, validate_parameters=True)
 def release_drop(request: ReleaseRequest) -> str:
     """Decide about a waiting drop; a released one is published and handed over."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
-    desk = open_desk(Path(request.shop), request.operator, request.reason, now, os.environ)
-    released = decide(desk, now, request.drop, refuse=request.refuse)
+    desk = open_desk(Path(request.shop), request.operator, request.reason, utc_now, os.environ)
+    released = decide(desk, utc_now, request.drop, refuse=request.refuse)
     if released.code:
         return not_handed_over("released", released.handed_over)
     return "refused" if request.refuse else released.handed_over or "released"

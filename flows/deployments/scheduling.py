@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 
 import prefect.runtime
 from prefect.context import FlowRunContext
 
+from flows.running.clock import utc_now
 from transforms.period import Month
 
 _of_scheduled_group = ContextVar("of_scheduled_group", default=False)
@@ -32,5 +32,5 @@ def for_group(*, is_scheduled: bool) -> Iterator[None]:
 
 def scheduled_month() -> str:
     """Give the month before this run's scheduled start, however late it starts."""
-    start = prefect.runtime.flow_run.scheduled_start_time or datetime.now(UTC)
+    start = prefect.runtime.flow_run.scheduled_start_time or utc_now()
     return str(Month.before(start))

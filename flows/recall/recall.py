@@ -25,7 +25,8 @@ from flows.recall.targets import (
     told_of,
     undelivered,
 )
-from flows.running.opening import Clock, note_policy
+from flows.running.clock import Clock
+from flows.running.opening import note_policy
 from flows.running.report import CampaignCount, Outcome, RecallReport
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets

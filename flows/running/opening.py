@@ -1,7 +1,7 @@
 """Opening a shop: its folder, its ledger, and the entry that says which policy was loaded."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -10,8 +10,6 @@ from ledger.audit import note as note_entry
 from ledger.opening import Ledger, open_ledger, remember_setting, setting
 from schemas.errors import LedgerDoubtfulError
 from sources.shop_folder import ShopFolder, load_shop
-
-Clock = Callable[[], datetime]
 
 
 def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, Ledger]:

@@ -12,8 +12,9 @@ import pyarrow
 
 from drops.folders import DropSeries, sweep
 from flows.running.ahead import Ahead
+from flows.running.clock import Clock
 from flows.running.engine import Engine
-from flows.running.opening import Clock, open_shop, refuse_clock_behind
+from flows.running.opening import open_shop, refuse_clock_behind
 from flows.running.reconciling import complete_pending, refuse_doubt
 from flows.running.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
 from flows.running.scratch import Scratch

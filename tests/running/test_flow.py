@@ -244,23 +244,14 @@ def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
     assert "not handed over: フォルダ nowhere" in state.message
 
 
-def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(
-    prefect_server, sample_shop, monkeypatch
-):
+def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(prefect_server, sample_shop):
     import flows.deployments.dispose_weekly as module
     from flows.deployments.export_monthly import export_monthly
 
     export_monthly(request(sample_shop, dry_run=True))
     later = datetime(2099, 1, 1, tzinfo=UTC)
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return later.astimezone(tz)
-
-    monkeypatch.setattr(module, "datetime", Later)
     asked = module.DisposalRequest(shop=str(sample_shop), operator=factories.PERSON)
-    assert module.dispose_weekly(asked) >= 1
+    assert module.disposed(asked, lambda: later) >= 1
     (certificate,) = [
         p
         for p in (sample_shop / "state" / "disposals").glob("*.json")
