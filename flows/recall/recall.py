@@ -25,6 +25,7 @@ from flows.recall.targets import (
     told_of,
     undelivered,
 )
+from flows.recall.words import Kept
 from flows.running.clock import Clock
 from flows.running.opening import note_policy
 from flows.running.report import CampaignCount, Outcome, RecallReport
@@ -47,10 +48,10 @@ from transforms.recall.classes import MatchClass
 from transforms.recall.matching import Matches
 from transforms.settling import settle
 
-_WHERE = {
-    "objected": "objected",
-    "set_aside": "quarantined",
-    "withheld": "withheld",
+_WHERE: Mapping[str, str] = {
+    Kept.OBJECTED: "objected",
+    Kept.SET_ASIDE: "quarantined",
+    Kept.WITHHELD: "withheld",
 }
 """Where a car that stays is counted in a drop's account; everything else is out of scope."""
 
@@ -213,7 +214,7 @@ class _Recall:
             for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
         ]
         pairs = pairs.assign(kept=kept, marked=marked(run, pairs))
-        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), "not_delivered")
+        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), Kept.NOT_DELIVERED)
         found = _found_cars(pairs)
         if not run.request.dry_run:
             with run.ledger.writing() as connection:
@@ -283,7 +284,8 @@ def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Sta
         return ""
     words = {str(standing.words[car]) for standing in standings.values()}
     if not words:
-        return "no_partner"
+        return Kept.NO_PARTNER
     if "" in words:
-        return "undetermined" if reason in {each.value for each in UNSURE} else "not_handed_over"
+        is_unsure = reason in {each.value for each in UNSURE}
+        return Kept.UNDETERMINED if is_unsure else Kept.NOT_HANDED_OVER
     return min(words)

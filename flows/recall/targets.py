@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.recall.cars import Cars
+from flows.recall.words import Kept
 from flows.running.run import Run
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
@@ -82,14 +83,14 @@ class Standing:
             ("vehicles", vehicle),
             ("certificates", cars.frame["paper"].to_numpy(np.int64)),
         ):
-            say(at(verdicts.are(table, Disposition.OBJECTED), rows), "objected")
-        say(keeper < 0, "no_person")
+            say(at(verdicts.are(table, Disposition.OBJECTED), rows), Kept.OBJECTED)
+        say(keeper < 0, Kept.NO_PERSON)
         for table, rows in (("vehicles", vehicle), ("customers", keeper)):
-            say(at(_ruled(verdicts, table, "released"), rows), "sold")
-            say(at(verdicts.are(table, Disposition.QUARANTINED), rows), "set_aside")
-            say(at(verdicts.are(table, Disposition.WITHHELD), rows), "withheld")
-            say(at(verdicts.codes(table) != 0, rows), "not_the_shops")
-        say(~at(_reachable(snapshot, agreed), keeper), "no_contact")
+            say(at(_ruled(verdicts, table, "released"), rows), Kept.SOLD)
+            say(at(verdicts.are(table, Disposition.QUARANTINED), rows), Kept.SET_ASIDE)
+            say(at(verdicts.are(table, Disposition.WITHHELD), rows), Kept.WITHHELD)
+            say(at(verdicts.codes(table) != 0, rows), Kept.NOT_THE_SHOPS)
+        say(~at(_reachable(snapshot, agreed), keeper), Kept.NO_CONTACT)
         return cls(words)
 
     @classmethod
@@ -102,7 +103,7 @@ class Standing:
             objectors: mask of the customers who refused this partner.
         """
         keeper = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), snapshot.spine)
-        return cls(np.where(at(objectors, keeper), "objected", "").astype(object))
+        return cls(np.where(at(objectors, keeper), Kept.OBJECTED, "").astype(object))
 
 
 def marked(run: Run, pairs: pd.DataFrame) -> list[str]:

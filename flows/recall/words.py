@@ -1,5 +1,8 @@
 """The words of a call list: titles, classes and reasons, for whoever telephones."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 CUSTOMER_NUMBER, VEHICLE_NUMBER = "お客様番号", "車両番号"
 """Titles of the columns by which a person's rows are found again."""
 
@@ -23,16 +26,33 @@ REASON_TEXTS = {
 
 MARK_TEXTS = {"told": "連絡済み", "repaired": "修理済み", "not_affected": "対象外"}
 
-KEPT_TEXTS = {
-    "objected": "提供を拒否されているため、店から連絡",
-    "no_person": "お客様が分からない",
-    "set_aside": "記録に誤りがある（隔離）",
-    "sold": "手放した車（今の持ち主を確かめる）",
-    "withheld": "記録に他の申し出者の名前がある",
-    "not_the_shops": "記録が重なっている（統合・旧い車検証など）",
-    "no_contact": "連絡先の記録がない",
-    "undetermined": "範囲か型式が確かでない",
-    "no_partner": "リコールの覚書を結んだ共同利用者がない",
-    "not_handed_over": "まだ渡していない",
-    "not_delivered": "納品が共同利用者に届いていない",
+
+class Kept(StrEnum):
+    """Why a car is on the shop's own list and no partner was told of it."""
+
+    OBJECTED = "objected"
+    NO_PERSON = "no_person"
+    SET_ASIDE = "set_aside"
+    SOLD = "sold"
+    WITHHELD = "withheld"
+    NOT_THE_SHOPS = "not_the_shops"
+    NO_CONTACT = "no_contact"
+    UNDETERMINED = "undetermined"
+    NO_PARTNER = "no_partner"
+    NOT_HANDED_OVER = "not_handed_over"
+    NOT_DELIVERED = "not_delivered"
+
+
+KEPT_TEXTS: Mapping[str, str] = {
+    Kept.OBJECTED: "提供を拒否されているため、店から連絡",
+    Kept.NO_PERSON: "お客様が分からない",
+    Kept.SET_ASIDE: "記録に誤りがある（隔離）",
+    Kept.SOLD: "手放した車（今の持ち主を確かめる）",
+    Kept.WITHHELD: "記録に他の申し出者の名前がある",
+    Kept.NOT_THE_SHOPS: "記録が重なっている（統合・旧い車検証など）",
+    Kept.NO_CONTACT: "連絡先の記録がない",
+    Kept.UNDETERMINED: "範囲か型式が確かでない",
+    Kept.NO_PARTNER: "リコールの覚書を結んだ共同利用者がない",
+    Kept.NOT_HANDED_OVER: "まだ渡していない",
+    Kept.NOT_DELIVERED: "納品が共同利用者に届いていない",
 }

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from schemas.catalog import CATALOG
 from schemas.drop import DISPOSITIONS, Account
 from schemas.errors import HeldError, RefusedError
 from schemas.faults import follows, in_words
@@ -252,8 +253,8 @@ def markdown(report: ExportReport) -> str:
         header = ["表 table", *(f"{JAPANESE[n]} {n}" for n in JAPANESE)]
         lines += [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
         lines += [
-            "| " + " | ".join(str(value) for value in row.values()) + " |"
-            for row in account_rows(outcome)
+            f"| {CATALOG[str(table)].title} {table} | {' | '.join(map(str, counts))} |"
+            for table, *counts in (row.values() for row in account_rows(outcome))
         ]
         lines += [
             "",

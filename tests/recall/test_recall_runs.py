@@ -17,8 +17,10 @@ from flows.export import plainly
 from flows.pages import disclosure_text
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
+from flows.recall.words import KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS, Kept
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
+from ledger.recall_book import MARKS
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError
 from tests import factories
 from tests.carrying.test_sealing import identity, sealed_to
@@ -39,6 +41,7 @@ from tests.factories import (
     write_table,
 )
 from tests.running.test_command_line import joint_use
+from transforms.recall.classes import Reason
 
 SHARE = {
     "purposes": ["5.recall"],
@@ -530,6 +533,12 @@ def test_whoever_refused_all_use_and_is_erased_is_not_called(tmp_path, customer_
     rows = {row["車両番号"]: row for row in listed(run(shop, now=NOW + timedelta(hours=1)))}
     assert rows["V1"]["お名前"] == "連絡不可（すべての利用を拒否）"
     assert rows["V1"]["住所"] == ""
+
+
+def test_there_are_words_for_every_reason():
+    assert set(KEPT_TEXTS) == set(Kept)
+    assert set(REASON_TEXTS) == set(Reason)
+    assert set(MARK_TEXTS) == set(MARKS)
 
 
 def test_cars_of_one_number_are_listed_and_hold_nobody_else_up(tmp_path):
