@@ -63,7 +63,7 @@ def test_a_run_leaves_account_and_report_as_artifacts(prefect_server, sample_sho
         found = {artifact.key: artifact for artifact in client.read_artifacts(limit=200)}
     shop = hashlib.sha256("見本モータース".encode()).hexdigest()[:8]
     assert "customers" in str(found[f"export-{shop}-2026-10-lotas"].data)
-    assert "| 顧客 customers | 301 |" in str(found[f"export-{shop}-2026-10"].data)
+    assert "| お客様情報 customers | 301 |" in str(found[f"export-{shop}-2026-10"].data)
 
 
 def test_prefect_keeps_nothing_of_a_person(prefect_server, sample_shop):
