@@ -19,7 +19,6 @@ from drops.sealing import (
 )
 from flows.carrying.credentials import credential_of
 from flows.carrying.overtaken import refuse_overtaken
-from flows.running.request import Mode
 from flows.running.run import Run, instant
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
@@ -96,7 +95,7 @@ def not_handed_over(error: JointUseError) -> str:
 def pack_ahead(run: Run, staging: Path, partner: str) -> None:
     """Begin to pack a large drop that is likely to be published and carried, while it is still checked."""
     request, agreement = run.request, run.agreement(partner)
-    if request.dry_run or request.mode is Mode.REPRODUCE or not agreement.is_carried:
+    if not (request.publishes and agreement.is_carried):
         return
     files = (path for path in staging.rglob("*") if path.is_file())
     if sum(path.stat().st_size for path in files) < _WORTH_A_PROCESS:

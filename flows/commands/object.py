@@ -75,24 +75,19 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means."""
-    if nobody and not settled:
-        raise ConfigurationError(
-            "--nobody は --settle と一緒に指定してください / --nobody goes with --settle"
-        )
-    if (is_all or objection) and not is_lift:
-        raise ConfigurationError(
-            "--all と --objection は --lift と一緒に指定してください / --all and --objection go with --lift"
-        )
+    _refuse_idle_options(
+        nobody=nobody and not settled, of_lifts=bool(is_all or objection) and not is_lift
+    )
     number = customer_number(customer) if customer else None
     desk = open_desk(shop, operator, reason, utc_now, os.environ)
+    to_delete: list[str] = []
     if settled:
         if is_lift or bool(number) == nobody:
             raise ConfigurationError(
                 "--settle: --customer か --nobody のどちらか一つを指定し、--lift は外してください / "
                 "--settle: give either --customer or --nobody, and no --lift"
             )
-        if number:
-            confirm_person(desk, number, is_sure=is_sure)
+        _confirm(desk, number, is_sure=is_sure)
         taken = settle(desk, settled, number)
     elif is_lift:
         if not (number or objection):
@@ -100,34 +95,73 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--lift: --customer か --objection を指定してください / "
                 "--lift: give --customer or --objection"
             )
-        if number:
-            confirm_person(desk, number, is_sure=is_sure)
+        _confirm(desk, number, is_sure=is_sure)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
     else:
-        if not (number and scope and received and channel):
-            raise ConfigurationError(
-                "--customer、--scope、--received、--channel を指定してください / "
-                "give --customer, --scope, --received and --channel"
-            )
-        confirm_person(desk, number, is_sure=is_sure)
-        refusal = Refusal(
-            customer=number,
-            scope=scope,
+        refusal = _refusal(
+            number,
+            scope,
+            received,
+            channel,
             partners=partners,
             purposes=purposes,
-            received_on=received,
-            effective_on=effective or received,
-            channel=channel,
+            effective=effective,
             is_in_records=not not_in_records,
         )
+        _confirm(desk, number, is_sure=is_sure)
         taken = record(desk, refusal)
-    is_new = not (is_lift or settled)
+        to_delete = _told_to_delete(desk, refusal)
     ended = (
         "撤回しました。効力日から、また渡ります / lifted" if is_lift else "記録しました / recorded"
     )
     click.echo(ended, err=True)
-    _tell(taken, _told_to_delete(desk, refusal) if is_new else [], as_json=as_json)
+    _tell(taken, to_delete, as_json=as_json)
+
+
+def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
+    """Refuse options that mean nothing where they stand: somebody meant something else."""
+    if nobody:
+        raise ConfigurationError(
+            "--nobody は --settle と一緒に指定してください / --nobody goes with --settle"
+        )
+    if of_lifts:
+        raise ConfigurationError(
+            "--all と --objection は --lift と一緒に指定してください / --all and --objection go with --lift"
+        )
+
+
+def _confirm(desk: Desk, number: str | None, *, is_sure: bool) -> None:
+    if number:
+        confirm_person(desk, number, is_sure=is_sure)
+
+
+def _refusal(  # noqa: PLR0913 (what a customer says)
+    number: str | None,
+    scope: str | None,
+    received: date | None,
+    channel: str | None,
+    *,
+    partners: tuple[str, ...],
+    purposes: tuple[str, ...],
+    effective: date | None,
+    is_in_records: bool,
+) -> Refusal:
+    if not (number and scope and received and channel):
+        raise ConfigurationError(
+            "--customer、--scope、--received、--channel を指定してください / "
+            "give --customer, --scope, --received and --channel"
+        )
+    return Refusal(
+        customer=number,
+        scope=scope,
+        partners=partners,
+        purposes=purposes,
+        received_on=received,
+        effective_on=effective or received,
+        channel=channel,
+        is_in_records=is_in_records,
+    )
 
 
 def _told_to_delete(desk: Desk, refusal: Refusal) -> list[str]:

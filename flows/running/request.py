@@ -230,3 +230,8 @@ class ExportRequest(BaseModel):
         title="分割したときの実行環境 / workers of the partitions",
         json_schema_extra={"position": 9},
     )
+
+    @property
+    def publishes(self) -> bool:
+        """Whether anything may leave by this run."""
+        return not self.dry_run and self.mode is not Mode.REPRODUCE

@@ -152,16 +152,9 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
-    if is_exclusive and not request.dry_run and request.mode is not Mode.REPRODUCE:
+    if is_exclusive and request.publishes:
         refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))
-    current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
-    last = current if kind is DropKind.RECALL else Month.before(now)
-    month = Month.parse(request.month) if request.month else last
-    if month.first > last.first:
-        raise RefusedError(
-            f"{month} はまだ終わっていません。月は終わってから全体を納品します / "
-            f"{month} is not over yet; a month is exported whole or not at all"
-        )
+    month = _month(request, kind, now)
     partners = _partners(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
     with ExitStack() as stack:
@@ -193,9 +186,22 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             refuse_doubt(ledger, folder)
             for partner in partners:
                 run.share(partner)
-                if not request.dry_run and request.mode is not Mode.REPRODUCE:
+                if request.publishes:
                     run.agreement(partner).refuse_in_the_clear(as_of.date())
         yield run
+
+
+def _month(request: ExportRequest, kind: DropKind, now: datetime) -> Month:
+    """Give the month that is asked for; if none is, the last that is over, for a recall the current one."""
+    current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
+    last = current if kind is DropKind.RECALL else Month.before(now)
+    month = Month.parse(request.month) if request.month else last
+    if month.first > last.first:
+        raise RefusedError(
+            f"{month} はまだ終わっていません。月は終わってから全体を納品します / "
+            f"{month} is not over yet; a month is exported whole or not at all"
+        )
+    return month
 
 
 def _prefer_flat_memory() -> None:
