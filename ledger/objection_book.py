@@ -21,10 +21,9 @@ from ledger.references import References
 from transforms.identity import DIGITS, NUMBER
 from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
+from transforms.remembered import OF_MORE, OF_NAME_AND_READING
 
-_MARK = np.dtype("<u8")
-_NO_NUMBER = f"{0:016x}"
-_SHARED_BY_CHANCE = 2
+_MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
 
 RECORDS, COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
@@ -160,9 +159,11 @@ class ObjectionBook:
         known = {int(digest, 16) for digest in self._connection.execute(numbers).scalars()}
         self._connection.execute(delete(traits).where(own))
         mentions = tables.objection_mentions
-        self._connection.execute(
-            delete(mentions).where(mentions.c.objection_id == event.objection_id)
-        )
+        is_gone = mentions.c.number.not_in([f"{number:016x}" for number in there])
+        forgotten = mentions.c.objection_id == event.objection_id
+        if not customer_id:
+            forgotten &= ~is_gone
+        self._connection.execute(delete(mentions).where(forgotten))
         if customer_id:
             self._add_number_traits({event.objection_id: customer_id})
         else:
@@ -170,57 +171,61 @@ class ObjectionBook:
                 {(event.objection_id, NUMBER, digest) for digest in known - set(there)}
             )
 
-    def remember(
-        self, lessons: set[tuple[str, str, int]], mentions: pyarrow.Table, there: np.ndarray
-    ) -> None:
+    def remember(self, lessons: set[tuple[str, str, int]], mentions: pyarrow.Table) -> None:
         """Keep by what the person of each objection is recognised, beyond what is kept already.
 
-        What tells of the person in other rows is kept as it is in the records today, so that a slip of the
-        pen goes with its correction; of rows that are gone, as it was when they were seen last.
+        What tells of the person in other rows is not forgotten when it is gone from the records; but where
+        the same name has another contact or home now, the old one was a slip of the pen, and goes.
 
         Args:
             lessons: objection, kind and digest of traits.
             mentions: `MENTIONS`, in order.
-            there: digests of the customer numbers in the records.
         """
         self._add_traits(lessons)
         known = self._marks()
-        told = {key: _with_another(known.get(key), own) for key, own in _packed(mentions).items()}
-        standing = {f"{number:016x}" for number in there.tolist()} | {_NO_NUMBER}
-        gone = [key for key in known if key[1] in standing and key not in told]
-        new = {key: marks for key, marks in told.items() if marks != known.get(key)}
+        nothing = np.array([], _MARK)
+        told = {key: merged(known.get(key, nothing), own) for key, own in _packed(mentions).items()}
+        new = {
+            key: marks
+            for key, marks in told.items()
+            if key not in known or not np.array_equal(marks, known[key])
+        }
+        if not new:
+            return
         table = tables.objection_mentions
         own = delete(table).where(
             table.c.objection_id == bindparam("objection"), table.c.number == bindparam("of")
         )
-        changed = [{"objection": objection, "of": number} for objection, number in (*gone, *new)]
-        if changed:
-            self._connection.execute(own, changed)
-        if new:
-            rows = [
-                {"objection_id": objection, "number": number, "marks": marks}
-                for (objection, number), marks in new.items()
-            ]
-            self._connection.execute(insert(table), rows)
+        self._connection.execute(
+            own, [{"objection": objection, "of": number} for objection, number in new]
+        )
+        rows = [
+            {"objection_id": objection, "number": number, "marks": marks.tobytes()}
+            for (objection, number), marks in new.items()
+        ]
+        self._connection.execute(insert(table), rows)
 
     def mentions(self) -> pyarrow.Table:
         """Load what tells of the persons of objections in other people's rows, as `MENTIONS`."""
         kept = self._marks()
-        marks = [np.frombuffer(each, _MARK) for each in kept.values()]
-        counts = [len(each) for each in marks]
+        counts = [len(each) for each in kept.values()]
         numbers = np.array([int(number, 16) for _, number in kept], np.uint64)
+        marks = np.concatenate([np.array([], _MARK), *kept.values()])
         columns = {
             "objection_id": np.repeat(
                 np.array([objection for objection, _ in kept], object), counts
             ),
             "number": np.repeat(numbers, counts),
-            "digest": np.concatenate([np.array([], np.uint64), *marks]),
+            "group": marks["group"],
+            "digest": marks["digest"].astype(np.uint64),
         }
         return pyarrow.table(columns, MENTIONS)
 
-    def _marks(self) -> dict[tuple[str, str], bytes]:
+    def _marks(self) -> dict[tuple[str, str], np.ndarray]:
         rows = self._connection.execute(select(tables.objection_mentions))
-        return {(row.objection_id, row.number): bytes(row.marks) for row in rows}
+        return {
+            (row.objection_id, row.number): np.frombuffer(bytes(row.marks), _MARK) for row in rows
+        }
 
     def seen(self) -> set[str]:
         """Give the objections that stood in the shop's records when they were last read."""
@@ -269,26 +274,33 @@ class ObjectionBook:
         return {name: list(column) for name, column in zip(names, columns, strict=True)}
 
 
-def _with_another(before: bytes | None, now: bytes) -> bytes:
-    """Keep what was known under a number, too, if the row with it now is about somebody else.
-
-    Two people may share how long their names are, and that is two marks; more is one person, corrected.
-    """
-    if before is None:
-        return now
-    known, new = np.frombuffer(before, _MARK), np.frombuffer(now, _MARK)
-    is_another = len(np.intersect1d(known, new)) <= _SHARED_BY_CHANCE
-    return np.union1d(known, new).tobytes() if is_another else now
-
-
-def _packed(mentions: pyarrow.Table) -> dict[tuple[str, str], bytes]:
-    """Give the marks (`MENTIONS`, in order) of each objection and customer number as bytes."""
-    ids, numbers, marks = (mentions[name].to_numpy() for name in MENTIONS.names)
+def _packed(mentions: pyarrow.Table) -> dict[tuple[str, str], np.ndarray]:
+    """Give the marks (`MENTIONS`, in order) of each objection and customer number."""
+    ids, numbers = (mentions[name].to_numpy() for name in ("objection_id", "number"))
+    marks = np.empty(len(mentions), _MARK)
+    for name in _MARK.names or ():
+        marks[name] = mentions[name].to_numpy()
     is_new = np.append(True, (ids[1:] != ids[:-1]) | (numbers[1:] != numbers[:-1]))[: len(ids)]
     firsts = np.flatnonzero(is_new)
-    pieces = np.split(marks.astype(_MARK), firsts[1:])
     names = zip(ids[firsts].tolist(), numbers[firsts].tolist(), strict=True)
+    pieces = np.split(marks, firsts[1:])
     return {
-        (objection, f"{number:016x}"): piece.tobytes()
+        (objection, f"{number:016x}"): piece
         for (objection, number), piece in zip(names, pieces, strict=False)
     }
+
+
+def merged(known: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Put marks (`group`, `digest`) of one customer number together with those its row has now.
+
+    Old ones of a contact or home go only if the row bears one of the old names still, and has another there.
+    Those of a row that bears another name now are somebody else's, and stay for good.
+    """
+    is_name, is_name_now = (each["group"] < OF_NAME_AND_READING for each in (known, now))
+    if np.isin(now["digest"][is_name_now], known["digest"][is_name]).any():
+        is_there = np.isin(known["group"], now["group"])
+        known = known[is_name | (known["group"] == OF_MORE) | ~is_there]
+    elif is_name_now.any():
+        known = known.copy()
+        known["group"] = OF_MORE
+    return np.unique(np.concatenate([known, now]))

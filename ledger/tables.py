@@ -110,8 +110,7 @@ objection_mentions = Table(
 )
 """One row per refusal and customer number of its person: what tells of the person in other people's rows.
 
-`marks` are keyed digests (uint64, little-endian, in order); those of a number that is in the records are
-replaced by each run."""
+`marks` are keyed digests (uint64, little-endian, in order), each behind the group it is of (a byte)."""
 
 objection_sightings = Table(
     "objection_sightings",

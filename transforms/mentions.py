@@ -25,7 +25,7 @@ from transforms.reading.folded_columns import (
 from transforms.reading.folding import fold_phone
 from transforms.reading.joined_text import JoinedText
 from transforms.reading.passing_names import ANYWHERE_BEHIND, names_in_passing
-from transforms.remembered import NOBODY, Gone
+from transforms.remembered import LOCAL_DIGITS, NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
 
 PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
@@ -37,7 +37,6 @@ SHORTEST_ADDRESS = 8
 
 _SHORTEST_NAME = 2
 _SHORTEST_KANA = 4
-LOCAL_DIGITS = 7
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
 

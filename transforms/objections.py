@@ -57,12 +57,14 @@ MENTIONS = pyarrow.schema(
     [
         ("objection_id", pyarrow.string()),
         ("number", pyarrow.uint64()),
+        ("group", pyarrow.uint8()),
         ("digest", pyarrow.uint64()),
     ]
 )
 """One row per keyed digest of what tells of the person of an objection in other people's rows.
 
-`number` is the digest of the customer number of the row it was learned from, 0 if that has none.
+`number` is the digest of the customer number of the row it was learned from, 0 if that has none; `group`
+tells from which of its columns.
 """
 
 

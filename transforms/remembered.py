@@ -5,6 +5,7 @@ it is there: names, contacts that are one person's, homes, and what tells a rela
 they get other keepers.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +16,9 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
+from schemas.staging import UNREAD
 from transforms.arrays import is_among, whole, without_empty
-from transforms.identity import Digest, own_contacts
+from transforms.identity import IDENTITY_COLUMNS, Digest, own_contacts
 from transforms.meaning import Pairs
 from transforms.number_texts import joined
 from transforms.objections import MENTIONS
@@ -36,38 +38,64 @@ from transforms.reading.passing_names import (
 )
 from transforms.spare_contacts import contacts_within
 
-_NAME, _LENGTH, _CONTACT, _PHONE, _HOME, _RELATIVE, _GIVEN, _BORN = (
-    *("called", "length", "reached", "phone", "lives"),
+_NAME, _LENGTH, _CONTACT, _PHONE, _LOCAL, _HOME, _RELATIVE, _GIVEN, _BORN = (
+    *("called", "length", "reached", "phone", "local", "lives"),
     *("relative", "given", "born"),
 )
-"""What a digest is of: a name, and how long names are; an own contact, any telephone number, a home; a name
-with a birth date, what may be a given name or a birth date with a home."""
+"""What a digest is of: a name, and how long names are; an own contact, any telephone number, its last digits,
+a home; a name with a birth date, what may be a given name or a birth date with a home."""
+
+OF_NAME_AND_READING = 2
+"""Groups of marks below are of the name and of its reading."""
+
+OF_HOME, OF_MORE = 6, 7
+"""The group of homes, and of what is made of several columns; those between are of one contact's column."""
 
 _ANYBODY, _SOMEBODY_DATED = "any", "dated"
 """In place of a birth date: whose is not known, and whose is not asked."""
 
 _SHORTEST_NAME, _SHORTEST_READING, _LONGEST_NAME = 2, 4, 60
 
+LOCAL_DIGITS = 7
+"""Of a number, without its area code."""
+
+_LONG_RUN = re.compile(f"[0-9]{{{LOCAL_DIGITS},}}")
+_PIECE = 1 << 18
+"""Characters looked at once."""
+
 _NUMBER_BEFORE_AT = "^(0[5-9]0)-?([0-9]{4})-?([0-9]{4})@.*$"
 """An address made of the number of a mobile (RE2)."""
 
-_Told = tuple[str, pyarrow.Array, np.ndarray]
-"""What a text is of, texts, and the row of each."""
+_Told = tuple[int, str, pyarrow.Array, np.ndarray]
+"""The group of marks, what a text is of, texts, and the row of each."""
 
 
-def marks_of(people: pyarrow.Table, digest: Digest) -> tuple[np.ndarray, np.ndarray]:
-    """Give the digests by which people are known in others' rows, and the row each is of.
+@dataclass(frozen=True)
+class Marks:
+    """Digests (uint64), the row each is of, and its group: from which column it is."""
+
+    digests: np.ndarray
+    rows: np.ndarray
+    groups: np.ndarray
+
+
+def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
+    """Give the digests by which people are known in others' rows.
 
     Args:
         people: `IDENTITY_COLUMNS`.
         digest: the keyed digest of the shop's ledger.
     """
     told = list(_told(people))
-    texts = pyarrow.concat_arrays([_of(kind, each) for kind, each, _ in told])
-    rows = np.concatenate([rows for _, _, rows in told])
+    texts = pyarrow.concat_arrays([_of(kind, each) for _, kind, each, _ in told])
+    rows = np.concatenate([rows for *_, rows in told])
+    groups = np.repeat(
+        np.array([group for group, *_ in told], np.uint8), [len(texts) for *_, texts, _ in told]
+    )
     is_there = texts.is_valid()
+    mask = is_there.to_numpy(zero_copy_only=False)
     digests = digest(texts.filter(is_there)).to_numpy(zero_copy_only=False)
-    return digests.astype(np.uint64), rows[is_there.to_numpy(zero_copy_only=False)]
+    return Marks(digests.astype(np.uint64), rows[mask], groups[mask])
 
 
 @dataclass(frozen=True)
@@ -95,8 +123,8 @@ def mentions_of(
         digest: the keyed digest of the shop's ledger.
     """
     rows = np.unique(pairs.rows)
-    marks, places = marks_of(people, digest)
-    known = pd.DataFrame({"row": rows[places], "digest": marks})
+    marks = marks_of(people, digest)
+    known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
     told = whose.merge(known, on="row")
     told = told.assign(number=numbers[told["row"].to_numpy(np.int64)])[MENTIONS.names]
@@ -112,7 +140,7 @@ def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.
         theirs: `IDENTITY_COLUMNS` of the refusers' rows.
         digest: that made the marks.
     """
-    rest = np.setdiff1d(remembered, marks_of(theirs, digest)[0])
+    rest = np.setdiff1d(remembered, marks_of(theirs, digest).digests)
     lengths = digest(_of(_LENGTH, _LENGTHS)).to_numpy().astype(np.uint64)
     # Which names are left is not known, and so all lengths stay.
     return np.union1d(rest, np.intersect1d(remembered, lengths)) if len(rest) else rest
@@ -169,12 +197,34 @@ class Gone:
             folded = squeezed_text(texts)
             text = folded.text
             for length in self._lengths:
-                runs = [text[start : start + length] for start in range(len(text) - length + 1)]
-                found = np.flatnonzero(self._are(_NAME, pyarrow.array(runs, pyarrow.string())))
-                hits[folded.places(found)] = True
+                for start in range(0, len(text), _PIECE):
+                    piece = text[start : start + _PIECE + length - 1]
+                    hits[folded.places(start + self._places_of_names(piece, length))] = True
             return hits
 
         return self._in_distinct(cells, named)
+
+    def _places_of_names(self, text: str, length: int) -> np.ndarray:
+        """Give where in a text a name of this length begins."""
+        runs = list({text[start : start + length] for start in range(len(text) - length + 1)})
+        is_name = self._are(_NAME, pyarrow.array(runs, pyarrow.string()))
+        names = [runs[place] for place in np.flatnonzero(is_name).tolist()]
+        found = [
+            match.start() for name in names for match in re.finditer(f"(?={re.escape(name)})", text)
+        ]
+        return np.array(found, np.int64)
+
+    def _hold_last_digits(self, texts: pyarrow.Array) -> np.ndarray:
+        """Mask of the texts with a run of digits that holds the last of a number of theirs."""
+        runs = [
+            (run[start : start + LOCAL_DIGITS], place)
+            for place, text in enumerate(squeezed(texts).to_pylist())
+            for run in _LONG_RUN.findall(text)
+            for start in range(len(run) - LOCAL_DIGITS + 1)
+        ]
+        digits = pyarrow.array([run for run, _ in runs], pyarrow.string())
+        places = np.array([place for _, place in runs], np.int64)
+        return self._have_one(_LOCAL, digits, places, len(texts))
 
     def _in_distinct(
         self, cells: pyarrow.Array, named: Callable[[pyarrow.Array], np.ndarray]
@@ -186,6 +236,7 @@ class Gone:
         texts = encoded.dictionary
         hits = named(texts) | self.are_contacts(texts) | self._are(_PHONE, texts)
         hits |= self._have_one(_PHONE, *contacts_within(texts), len(texts))
+        hits |= self._hold_last_digits(texts)
         found = pc.fill_null(pyarrow.array(hits).take(encoded.indices), fill_value=False)
         return np.asarray(found.to_numpy(zero_copy_only=False))
 
@@ -236,29 +287,57 @@ NOBODY = Gone(np.array([], np.uint64), lambda texts: pyarrow.nulls(len(texts), p
 
 def _told(people: pyarrow.Table) -> Iterator[_Told]:
     every = np.arange(len(people))
-    contacts, rows = own_contacts(people)
-    yield _CONTACT, contacts, rows
-    for column in PHONE_COLUMNS:
-        yield _PHONE, whole(people[column]), every
+    for group, column in enumerate((*PHONE_COLUMNS, "email"), start=OF_NAME_AND_READING):
+        own = _only(people, (column,))
+        contacts, rows = own_contacts(own)
+        yield group, _CONTACT, contacts, rows
+        if column in PHONE_COLUMNS:
+            numbers = whole(people[column])
+            yield group, _PHONE, numbers, every
+            yield group, _LOCAL, _last_digits(numbers), every
+    contacts, rows = own_contacts(_only(people, (UNREAD,)))
+    yield OF_MORE, _CONTACT, contacts, rows
     for home in _homes(whole(people["address"])):
-        yield _HOME, home, every
+        yield OF_HOME, _HOME, home, every
     births = whole(people["birth_on"]).cast(pyarrow.string())
     is_dated = pc.if_else(
         births.is_valid(), _SOMEBODY_DATED, pyarrow.scalar(None, pyarrow.string())
     )
     households = _households(people)
-    for column, shortest in (("name", _SHORTEST_NAME), ("name_kana", _SHORTEST_READING)):
+    for group, (column, shortest) in enumerate(
+        (("name", _SHORTEST_NAME), ("name_kana", _SHORTEST_READING))
+    ):
         names = without_empty(squeezed(fold_names(whole(people[column]))))
         long_enough = _at_least(names, shortest)
-        yield _NAME, long_enough, every
-        yield _LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), every
-        yield _RELATIVE, joined(names, pc.coalesce(births, pyarrow.scalar(_ANYBODY))), every
-        yield _RELATIVE, joined(names, is_dated), every
+        yield group, _NAME, long_enough, every
+        yield OF_MORE, _LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), every
+        yield (
+            OF_MORE,
+            _RELATIVE,
+            joined(names, pc.coalesce(births, pyarrow.scalar(_ANYBODY))),
+            every,
+        )
+        yield OF_MORE, _RELATIVE, joined(names, is_dated), every
         for given in _endings(names):
             for household in households:
-                yield _GIVEN, joined(given, household), every
+                yield OF_MORE, _GIVEN, joined(given, household), every
     for household in households:
-        yield _BORN, joined(births, household), every
+        yield OF_MORE, _BORN, joined(births, household), every
+
+
+def _only(people: pyarrow.Table, columns: tuple[str, ...]) -> pyarrow.Table:
+    """Give the people with nothing but these columns."""
+    nothing = pyarrow.nulls(len(people), pyarrow.string())
+    return pyarrow.table(
+        {name: whole(people[name]) if name in columns else nothing for name in IDENTITY_COLUMNS}
+    )
+
+
+def _last_digits(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the last digits of numbers that have an area code before them."""
+    digits = pc.replace_substring_regex(numbers, "[^0-9]", "")
+    has_more = pc.greater(pc.utf8_length(digits), LOCAL_DIGITS)
+    return _where(has_more, pc.utf8_slice_codeunits(digits, -LOCAL_DIGITS))
 
 
 def _endings(names: pyarrow.Array) -> Iterator[pyarrow.Array]:

@@ -37,7 +37,7 @@ def learn(
     is_meant[pairs.rows] = True
     numbers = meaning.traits.number
     mentions = mentions_of(pairs, people(is_meant), numbers, digest)
-    book.remember(meaning.lessons(certain), mentions, numbers)
+    book.remember(meaning.lessons(certain), mentions)
 
 
 def remembered(ledger: Ledger) -> Gone:

@@ -57,7 +57,11 @@ class Objectors:
             self.rows = same_people(self.rows | perhaps, persons, self._traits)
         mentions = run.scratch.mentions()
         is_theirs = pc.is_in(mentions["objection_id"], value_set=refusals)
-        self.gone = self._unseen(mentions.filter(is_theirs)["digest"].to_numpy())
+        mentions = mentions.filter(is_theirs)
+        # Who is there and is no objector (a merge was taken back) is nobody to be looked for.
+        numbers = mentions["number"].to_numpy()
+        is_others = is_among(numbers, self._traits.number[~self.rows]) & (numbers != 0)
+        self.gone = self._unseen(mentions["digest"].to_numpy()[~is_others])
 
     def _unseen(self, marks: np.ndarray) -> np.ndarray:
         """Give the remembered marks that no row of today's objectors has; those are looked for plainly."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.counter.objecting import settle
 from flows.counter.reviewing import add_words
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.people import PHONE_COLUMNS
@@ -67,6 +68,7 @@ def shops(tmp_path, erased=ERASED, **others):
         {"name": "架空商会 代表 隠田秘一"},
         {"name_kana": "カクウ ハナコ / オンダ ヒイチ"},
         {"address": "山形市架空町1番地1号 023-699-9999"},
+        {"address": "山形市架空町1番地1号（699-9999）"},
         {"replacement_intent": "隠田秘一様の紹介"},
     ],
 )
@@ -173,11 +175,57 @@ def test_a_slip_of_the_pen_in_their_row_goes_with_its_correction(tmp_path):
     assert told == {person["mobile_phone"] for person in people}
 
 
-def test_whoever_takes_their_number_does_not_hide_them(tmp_path):
-    people = [customer("1", mobile_phone=ERASED["mobile_phone"]), customer("2")]
+SPOUSE = {"name": "隠田 花子", "name_kana": "オンダ ハナコ", "mobile_phone": "090-1111-1111"}
+
+
+@pytest.mark.parametrize(
+    "months",
+    [
+        [[customer("9")], [customer("9")]],
+        [[customer("9", **ERASED), customer("9")], [customer("9")]],
+        [[customer("9", **{**ERASED, **SPOUSE})], [customer("9", **{**ERASED, **SPOUSE})]],
+        [[customer("9", name="＊＊＊", address="", phone="", mobile_phone="", email="")], []],
+        [[customer("9", name="削除済", address="", phone="", mobile_phone="", email="")]] * 2,
+        [[{"customer_id": "9", "kind": "individual"}], []],
+        [[customer("9", **{**ERASED, "mobile_phone": ""})], []],
+    ],
+)
+def test_whatever_becomes_of_their_row_does_not_hide_them(tmp_path, months):
+    people = [
+        customer("1", mobile_phone=ERASED["mobile_phone"]),
+        customer("2", address="山形市架空町1番地 隠田秘一様方"),
+        *(customer(str(number)) for number in range(3, 8)),
+    ]
     refusal = {"objections": [objection("9")]}
+    limits = {"max_quarantined_share": 0.5, "max_vanished_share": 1}
     run(write_shop(tmp_path, {"customers": [*people, customer("9", **ERASED)], **refusal}))
-    shop = write_shop(tmp_path, {"customers": [*people, customer("9")], **refusal})
+    for rows in months:
+        shop = write_shop(tmp_path, {"customers": [*people, *rows], **refusal}, limits=limits)
+        report = run(shop)
+    found = bytes_of(Path(report.outcomes[0].path)).decode("utf-8", "replace")
+    assert ERASED["mobile_phone"] not in found
+    assert "隠田秘一" not in found
+
+
+def test_who_was_merged_by_mistake_gets_their_own_cells_back(tmp_path):
+    people = [customer(str(number)) for number in range(1, 4)]
+    refuser, refusal = customer("9", **ERASED), {"objections": [objection("9")]}
+    merged = {**people[0], "merged_into_customer_id": "9"}
+    run(write_shop(tmp_path, {"customers": [merged, *people[1:], refuser], **refusal}))
+    shop = write_shop(tmp_path, {"customers": [*people, refuser], **refusal})
+    told = {row["mobile_phone"] for row in delivered(run(shop))["customers"]}
+    # Whom the merge made an objector stays one: only a person at the counter takes that back.
+    assert told == {person["mobile_phone"] for person in people[1:]}
+
+
+def test_settled_as_nobodys_after_erasure_they_are_still_known(tmp_path):
+    people = [customer("1", mobile_phone=ERASED["mobile_phone"]), customer("2")]
+    stated = {"objections": [objection(str(n), scope="none") for n in range(70, 75)]}
+    shop = write_shop(tmp_path, {"customers": [*people, customer("0009", **ERASED)], **stated})
+    (name,) = object_to(shop, "9", is_in_records=False)
+    run(shop)
+    write_shop(tmp_path, {"customers": people, **stated})
+    settle(desk(shop), name, None)
     told = {row["mobile_phone"] for row in delivered(run(shop))["customers"]}
     assert told == {"", people[1]["mobile_phone"]}
 
@@ -214,9 +262,9 @@ def test_the_remembered_are_found_wherever_those_in_the_records_are(cells):
     people = pyarrow.table(
         {name: pyarrow.array([cell], pyarrow.string()) for name, cell in row.items()}
     )
-    marks, rows = marks_of(people, _digest)
-    assert set(rows.tolist()) == {0}
-    seen, gone = Mentions(identities(people)), Gone(np.unique(marks), _digest)
+    marks = marks_of(people, _digest)
+    assert set(marks.rows.tolist()) == {0}
+    seen, gone = Mentions(identities(people)), Gone(np.unique(marks.digests), _digest)
     texts = pyarrow.array(cells, pyarrow.string())
     for by_records, by_marks in (
         (seen.in_names, gone.in_names),
