@@ -38,12 +38,16 @@ class FoundCar:
 
 @dataclass(frozen=True)
 class Handover:
-    """A car a drop tells its partner of, and the reference of its keeper; None where nobody knows."""
+    """A car a drop tells its partner of, its keeper's reference, and a keyed digest of the number it tells.
+
+    None where nobody knows.
+    """
 
     campaign: str
     car: str
     match_class: str
     keeper: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True)

@@ -219,8 +219,12 @@ recall_handovers = Table(
     Column("car", String(32), primary_key=True),
     Column("match_class", String(20), nullable=False),
     Column("keeper", String(32)),
+    Column("about", String(32)),
 )
-"""One row per car and campaign a drop tells its partner of; it counts once the drop is published."""
+"""One row per car and campaign a drop tells its partner of; it counts once the drop is published.
+
+`about` is a keyed digest of the number it tells the car by.
+"""
 
 recall_marks = Table(
     "recall_marks",

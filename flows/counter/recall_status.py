@@ -76,6 +76,13 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
                     f"--vehicle {vehicle[:40]}: campaign {campaign[:40]} was not found to be about this car; "
                     "`joint-use recall --status` lists its cars"
                 )
+        if any(known[of_car(vehicle)].about is None for vehicle in vehicles):
+            raise ConfigurationError(
+                f"リコール {campaign[:40]} は前の版で調べたままです。先に "
+                "`joint-use recall --campaign ファイル` をもう一度実行してください / "
+                f"campaign {campaign[:40]} was looked for by an earlier version; run "
+                "`joint-use recall --campaign FILE` once more first"
+            )
         book.mark(desk.actor, campaign, [known[of_car(vehicle)] for vehicle in vehicles], mark)
 
 

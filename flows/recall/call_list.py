@@ -30,7 +30,7 @@ from schemas.people import PHONE_COLUMNS
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.holders import is_customer
-from transforms.identity import IDENTITY_COLUMNS, traits_of
+from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
 from transforms.meaning import Meaning
 from transforms.number_texts import number_texts
 from transforms.objections import AsOf, in_force
@@ -103,10 +103,9 @@ class CallList:
         for place, pair in enumerate(self.pairs.to_dict("records")):
             campaign = self.campaigns[pair["campaign"]]
             person, car = people.iloc[place], frame.iloc[place]
-            may_be_called = not silent[place]
             rows.append(
                 {
-                    "customer": _person(person, car, may_be_called=may_be_called),
+                    "customer": _person(person, car, silent, place),
                     "number": _text(car["number"]),
                     "role": roles[place],
                     "plate": _text(car["plate"]),
@@ -147,31 +146,47 @@ class CallList:
             for owner, user, other in zip(is_owner, is_user, has_owner, strict=True)
         ]
 
-    def _silent(self, cars: pd.DataFrame, vehicles: np.ndarray, keepers: np.ndarray) -> np.ndarray:
-        """Mask of the cars of people who refused all use and whom the shop decided not to call.
+    def _silent(self, cars: pd.DataFrame, vehicles: np.ndarray, keepers: np.ndarray) -> "_Silent":
+        """Find the people who refused all use and whom the shop decided not to call.
 
-        Of a car whose customer is erased, number and paper tell whose it is.
+        An objection that may mean several people silences none of them: one too few is called. Of a car whose
+        customer is erased, its number tells whose it was, and its paper who holds it.
         """
-        run = self.run
+        run, nobody = self.run, np.zeros(len(cars), bool)
         if run.folder.shop.recall.call_those_who_refused_all_use:
-            return np.zeros(len(cars), bool)
+            return _Silent(nobody, nobody, nobody)
         traits, register = run.scratch.traits(), run.scratch.register()
         as_of = AsOf(run.as_of.date())
+        meaning = Meaning.of(register, traits, as_of)
         is_erasure = pc.fill_null(pc.equal(register.terms["scope"], "erasure"), fill_value=True)
         ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
-        meant = ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
-        silent = at(Meaning.of(register, traits, as_of).rows(meant), keepers)
+        standing = set(in_force(register.events, as_of).to_pylist()) - meaning.undecided
+        meant = pyarrow.array(sorted(standing & set(ids.to_pylist())), pyarrow.string())
+        persons = self.snapshot.spine.merges.persons
+        silent = at(same_people(meaning.rows(meant), persons, traits), keepers)
         own = pc.is_in(register.traits["objection_id"], value_set=meant)
         remembered = register.traits.filter(own)["digest"].to_numpy()
         digest = run.ledger.references.traits
         written = whole(self.snapshot.table("vehicles", ["customer_id"])["customer_id"])
         of_cars = written.take(pyarrow.array(vehicles, mask=vehicles < 0))
         numbers = pc.fill_null(digest(number_texts(of_cars)), 0).to_numpy(zero_copy_only=False)
-        is_theirs = is_among(numbers, remembered[remembered != 0])
-        for who in ("owner", "user"):
-            holders = _holders(_texts(cars[f"{who}_name"]), _texts(cars[f"{who}_address"]))
-            is_theirs |= traits_of(holders, digest).recognised(remembered)
-        return silent | (is_theirs & (keepers < 0))
+        silent |= is_among(numbers, remembered[remembered != 0]) & (keepers < 0)
+        owner, user = (
+            traits_of(
+                _holders(_texts(cars[f"{who}_name"]), _texts(cars[f"{who}_address"])), digest
+            ).recognised(remembered)
+            for who in ("owner", "user")
+        )
+        return _Silent(silent, owner, user)
+
+
+@dataclass(frozen=True)
+class _Silent:
+    """Masks of the cars whose customer, owner or user by the paper is not to be called."""
+
+    customer: np.ndarray
+    owner: np.ndarray
+    user: np.ndarray
 
 
 def _holders(names: pyarrow.Array, addresses: pyarrow.Array) -> pyarrow.Table:
@@ -219,15 +234,23 @@ def _page(calls: CallList) -> str:
     return call_list_page(shop, calls.run.as_of, list(cards.values()))
 
 
-def _person(person: pd.Series, car: pd.Series, *, may_be_called: bool) -> dict[str, Any]:
+def _person(person: pd.Series, car: pd.Series, silent: _Silent, place: int) -> dict[str, Any]:
     """Give whom to call: the customer, or who stands on the car's paper if nobody knows its customer."""
+    number, may_be_called = _text(person["customer_id"]), not silent.customer[place]
     found = {name: _text(person[name]) if may_be_called else "" for name in _CUSTOMER_COLUMNS}
-    found["number"] = _text(person["customer_id"])
-    if not found["number"] and may_be_called:
-        who = "user" if _text(car["user_name"]) else "owner"
-        name, address = _text(car[f"{who}_name"]), _text(car[f"{who}_address"])
-        title = {"user": "使用者", "owner": "所有者"}[who]
-        found |= {"name": f"{name}（車検証の{title}）" if name else "", "address": address}
+    found["number"] = number
+    if not number:
+        holders = (("user", "使用者", silent.user), ("owner", "所有者", silent.owner))
+        named = [
+            (title, who, is_silent[place])
+            for who, title, is_silent in holders
+            if _text(car[f"{who}_name"])
+        ]
+        open_ones = [(title, who) for title, who, is_silent in named if not is_silent]
+        may_be_called = bool(open_ones) or not (named or silent.customer[place])
+        for title, who in open_ones[:1]:
+            found["name"] = f"{_text(car[f'{who}_name'])}（車検証の{title}）"
+            found["address"] = _text(car[f"{who}_address"])
     return {**found, "may_be_called": may_be_called}
 
 

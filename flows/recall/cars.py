@@ -32,6 +32,13 @@ class Cars:
     others: pd.DataFrame
     references: list[str]
 
+    def written(self) -> list[str]:
+        """Give by what each car is told of: its number and 型式; without a number, its plate too."""
+        frame = self.frame[["chassis_number", "model_code", "plate"]].fillna("")
+        plates = frame["plate"].where(frame["chassis_number"] == "", "")
+        joined = frame["chassis_number"] + "|" + frame["model_code"] + "|" + plates
+        return [str(text) for text in joined]
+
 
 def cars_of(run: Run, snapshot: Snapshot) -> Cars:
     """Give every car with what its newest paper says; without one, what its own record does."""

@@ -38,7 +38,7 @@ from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
 from ledger.recall_book import DONE, FoundCar, RecallBook
 from schemas.agreement import DropKind
-from schemas.campaigns import CATEGORY_TITLES, Campaign
+from schemas.campaigns import CATEGORY_TITLES, Campaign, Range
 from schemas.drop import DISPOSITIONS
 from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
@@ -143,9 +143,11 @@ class _Recall:
         keepers = ids.take(pyarrow.array(rows, mask=rows < 0)).to_pylist()
         known = sorted({number for number in keepers if number is not None})
         of = dict(zip(known, self.run.ledger.references.of_all(known), strict=True))
-        written = cars.frame["chassis_number"].fillna(cars.frame["model_code"]).fillna("")
+        written = self.run.ledger.references.of_texts(cars.written())
+        said = self._said(cars, written)
         return found.assign(
-            about=self._about(found, written.to_numpy(object)[found["car"]]),
+            written=np.array(written, object)[found["car"]],
+            about=self._about(found, np.array(said, object)[found["car"]]),
             reference=np.array(cars.references, object)[found["car"]],
             number=np.array([each.number for each in self.file.campaigns], object)[
                 found["campaign"]
@@ -154,15 +156,31 @@ class _Recall:
             keeper_number=pd.Series(keepers, found.index, object),
         )
 
-    def _about(self, pairs: pd.DataFrame, written: np.ndarray) -> list[str]:
-        """Digest, for each pair, the car's number and what the campaign is about."""
+    @staticmethod
+    def _said(cars: Cars, written: list[str]) -> list[str]:
+        """Give all that is said of each car's number and 型式, by the records and older papers."""
+        others = cars.others.fillna("").sort_values(["car", "model_code", "chassis_number"])
+        texts = others["model_code"] + " " + others["chassis_number"]
+        of_cars = texts.groupby(others["car"]).agg("|".join).to_dict()
+        return [f"{own}|{of_cars.get(place, '')}" for place, own in enumerate(written)]
+
+    def _about(self, pairs: pd.DataFrame, said: np.ndarray) -> list[str]:
+        """Digest, for each pair, what is said of the car and what the campaign is about, in any order."""
         of_texts = self.run.ledger.references.of_texts
         ranges = of_texts(
-            repr([(m.code, [(r.first, r.last) for r in m.ranges]) for m in each.models])
+            repr(
+                sorted(
+                    {
+                        (model.code, ends.first, ends.last)
+                        for model in each.models
+                        for ends in model.ranges or (Range("", ""),)
+                    }
+                )
+            )
             for each in self.file.campaigns
         )
-        told = zip(written, pairs["campaign"], strict=True)
-        return of_texts(f"{number}|{ranges[place]}" for number, place in told)
+        told = zip(said, pairs["campaign"], strict=True)
+        return of_texts(f"{words}|{ranges[place]}" for words, place in told)
 
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
         """Choose the cars a partner is told of, now that the gate has ruled."""
@@ -186,6 +204,7 @@ class _Recall:
                 "device": [each.device or "不明" for each in campaigns],
                 "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
                 "keeper": chosen["keeper"].astype(object),
+                "written": chosen["written"].astype(object),
             }
         )
         stays = pairs[~pairs.index.isin(chosen.index)]
@@ -267,8 +286,10 @@ class _Recall:
 def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
     """Give what the ledger keeps: of cars under one number, the surest that stays here, if one does."""
     names = pairs["match_class"].map(lambda code: CLASS_NAMES[MatchClass(code)])
-    told = pairs.assign(match_class=names, is_handed=pairs["kept"] == "")
-    told = told.sort_values(["is_handed", "match_class"], kind="stable")
+    told = pairs.assign(
+        match_class=names, is_handed=pairs["kept"] == "", is_done=pairs["marked"].isin(DONE)
+    )
+    told = told.sort_values(["is_handed", "is_done", "match_class"], kind="stable")
     told = told.drop_duplicates(["number", "reference"]).sort_index()
     columns = ["number", "reference", "match_class", "reason", "kept", "about", "keeper"]
     rows = told[columns].astype(object).where(told[columns].notna(), None)

@@ -119,13 +119,11 @@ def marked(run: Run, pairs: pd.DataFrame) -> list[str]:
     each_row = zip(
         *(pairs[name] for name in ("number", "reference", "about", "keeper")), strict=True
     )
-    last = (
-        (said[number].get(car, [])[-1:], about, keeper) for number, car, about, keeper in each_row
+    standing = (
+        [mark.mark for mark in said[number].get(car, ()) if mark.stands(about, keeper)]
+        for number, car, about, keeper in each_row
     )
-    return [
-        found[0].mark if found and found[0].stands(about, keeper) else ""
-        for found, about, keeper in last
-    ]
+    return [marks[-1] if marks else "" for marks in standing]
 
 
 def targets_for(run: Run, partner: str, pairs: pd.DataFrame, standing: Standing) -> pd.DataFrame:
@@ -157,7 +155,8 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     Args:
         run: the run.
         partner: the partner's id.
-        pairs: with campaign `number`, the references of car and `keeper`, and the keeper's `keeper_number`.
+        pairs: with campaign `number`, the references of car and `keeper`, the keeper's `keeper_number`, and
+            `written`, a digest of the car's number.
     """
     with run.ledger.reading() as connection:
         book = DropBook(connection)
@@ -176,8 +175,10 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     held = held.filter(pc.equal(held["record"], "customers"))
     holding = set(hexadecimal_keys(held["key"]).to_pylist())
 
-    def is_told(sequence: int, told: Handover, keeper: str | None, key: str | None) -> bool:
-        if sequence in refused:
+    def is_told(
+        sequence: int, told: Handover, written: str, keeper: str | None, key: str | None
+    ) -> bool:
+        if sequence in refused or told.about not in {None, written}:
             return False
         if keeper is None:
             return True
@@ -185,7 +186,10 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
             return False
         return told.keeper == keeper if told.keeper is not None else key in persons[sequence]
 
-    each_row = (pairs["number"], pairs["reference"], pairs["keeper"], keys.to_pylist())
+    each_row = (
+        *(pairs[name] for name in ("number", "reference", "written", "keeper")),
+        keys.to_pylist(),
+    )
     rows = zip(*each_row, strict=True)
     return [
         {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, *whose)}

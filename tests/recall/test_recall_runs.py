@@ -465,6 +465,40 @@ def test_a_mark_speaks_of_the_number_and_the_ranges_it_was_made_of(tmp_path, mar
     assert words.get("V1", "") == ("連絡済み" if stands and mark == "told" else "")
 
 
+@pytest.mark.parametrize("values", [{"serial": 150}, {"serial": 100, "model_code": "6AA-ZVW50"}])
+def test_a_car_told_by_another_number_is_told_again(tmp_path, values):
+    shop = shop_of(tmp_path)
+    (shop / "campaign.csv").write_text(FILE.replace("DAA-ZVW50", "ZVW50"))
+    run(shop)
+    serial = values.pop("serial")
+    write_table(shop, "vehicles", [car("V1", "1", serial), *CARS[1:]])
+    write_table(shop, "certificates", [paper("V1", serial, **values), *PAPERS[1:]])
+    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    assert report.outcomes[0].status == "published"
+    told = delivered(report)["recall_targets"]
+    assert len(told) == 1
+
+
+def test_a_mark_for_a_doubtful_model_ends_when_the_model_is_corrected(tmp_path):
+    wrong = [paper("V1", 100, model_code="DAA-ZVW30"), *PAPERS[1:]]
+    shop = shop_of(tmp_path, certificates=wrong)
+    run(shop)
+    mark_cars(desk(shop), "7001", ["V1"], "not_affected")
+    write_table(shop, "certificates", PAPERS)
+    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    assert len(delivered(report)["recall_targets"]) == 1
+
+
+def test_the_order_of_a_files_rows_ends_no_mark(tmp_path):
+    shop = shop_of(tmp_path, objections=[objection("1")])
+    first, last = FILE.splitlines()[1:], ["7001,2026/10/30,リコール,某,DAA-ZVW51,,,制動装置"]
+    (shop / "campaign.csv").write_text("\n".join([COLUMNS.strip(), *first, *last, ""]))
+    run(shop)
+    mark_cars(desk(shop), "7001", ["V1"], "repaired")
+    (shop / "campaign.csv").write_text("\n".join([COLUMNS.strip(), *last, *first, ""]))
+    assert balanced(run(shop, now=NOW + timedelta(hours=1))).campaigns[0].done == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -533,6 +567,47 @@ def test_whoever_refused_all_use_and_is_erased_is_not_called(tmp_path, customer_
     rows = {row["車両番号"]: row for row in listed(run(shop, now=NOW + timedelta(hours=1)))}
     assert rows["V1"]["お名前"] == "連絡不可（すべての利用を拒否）"
     assert rows["V1"]["住所"] == ""
+
+
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_who_drives_a_car_is_called_though_its_owner_refused(tmp_path, is_erased):
+    holders = {
+        "owner_name": PEOPLE[0]["name"],
+        "owner_address": PEOPLE[0]["address"],
+        "user_name": "別人 花子",
+        "user_address": "山形市別町1",
+    }
+    stray = {"chassis_number": "ZVW50-0000177", "model_code": "DAA-ZVW50", **holders}
+    shop = shop_of(
+        tmp_path, certificates=[*PAPERS, stray], objections=[objection("1", scope="erasure")]
+    )
+    text = (shop / "shop.toml").read_text()
+    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
+    (shop / "shop.toml").write_text(text + silent)
+    run(shop)
+    if is_erased:
+        write_table(shop, "customers", PEOPLE[1:])
+    rows = listed(run(shop, now=NOW + timedelta(hours=1)))
+    (row,) = (row for row in rows if row["車台番号"] == "ZVW50-0000177")
+    assert row["お名前"] == "別人 花子（車検証の使用者）"
+
+
+def test_an_objection_that_may_mean_several_silences_nobody(tmp_path):
+    people = [customer("0001"), customer("01"), *PEOPLE[1:]]
+    cars = [car("V1", "0001", 100), car("V7", "01", 150), *CARS[1:]]
+    papers = [paper("V7", 150), *PAPERS]
+    stated = [
+        objection("1", scope="erasure"),
+        *(objection(str(n), scope="none") for n in range(50, 60)),
+    ]
+    shop = shop_of(
+        tmp_path, customers=people, vehicles=cars, certificates=papers, objections=stated
+    )
+    text = (shop / "shop.toml").read_text()
+    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
+    (shop / "shop.toml").write_text(text + silent)
+    rows = {row["車両番号"]: row for row in listed(run(shop))}
+    assert {rows[name]["お名前"] for name in ("V1", "V7")} == {people[0]["name"], people[1]["name"]}
 
 
 def test_there_are_words_for_every_reason():
