@@ -57,6 +57,11 @@ class ObjectorScan:
         if name in CATALOG:
             self._found.update(f"{name}.{hit}" for hit in self._search.hits(name, rows, resource))
 
+    @property
+    def has_found(self) -> bool:
+        """Whether anything was found until now."""
+        return bool(self._found)
+
     def refuse(self) -> None:
         """Tell what was found.
 

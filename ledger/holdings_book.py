@@ -93,15 +93,6 @@ class HoldingsBook:
         """Give the keys, in hex, of the customers a drop holds."""
         return set(hexadecimal_keys(self.persons(sequence)["key"]).to_pylist())
 
-    def own_keys(self, sequence: int) -> set[Key]:
-        """Give whom a drop holds, published or not, and the records in it that no later one showed again."""
-        pieces = select(_PIECES.records).where(_PIECES.drop_sequence == sequence)
-        found = {("customers", key) for key in self.person_keys(sequence)}
-        for piece in map(unpacked, self._connection.execute(pieces).scalars()):
-            keys = hexadecimal_keys(piece["key"]).to_pylist()
-            found.update(zip(piece["record"].to_pylist(), keys, strict=True))
-        return found
-
     def delete(
         self, partner: str, kind: str, sequence: int, done: list[Key], refused: list[Key]
     ) -> None:

@@ -24,8 +24,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
     """
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
-        entered = book.named(drop_id)
-        drop = entered.drop
+        drop = book.named(drop_id).drop
         successor = _successor(book, drop)
     if successor:
         raise RefusedError(
@@ -37,7 +36,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             has_moved = objections_moved(run, connection, drop)
         if has_moved:
             raise overtaken_by_objections(drop)
-        refuse_holding_refusers(run, entered)
+        refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
         return carry(run, drop.drop_id)
 
 

@@ -2,26 +2,29 @@
 
 from contextlib import AbstractContextManager
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from drops.keys import PartnerKeys
+from drops.objector_scan import Traces
+from drops.plain_forms import plain_form
+from drops.verify import verify_drop
 from flows.counter.desk import Desk
 from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.objectors import Objectors
 from flows.stages.register import look_up, take_in
-from ledger.drop_book import DropBook
-from ledger.drop_entries import EnteredDrop
+from flows.stages.second_look import objector_scan
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError
-from schemas.partner_tables import STANDING
 from sources.staging import take_snapshot
 from transforms.arrays import whole
+from transforms.identity import IDENTITY_COLUMNS, own_contacts
 from transforms.objections import AsOf, in_force
 from transforms.verdicts import Disposition, Verdicts
 
@@ -56,38 +59,39 @@ def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
     return then != now
 
 
-def refuse_holding_refusers(run: Run, entered: EnteredDrop) -> None:
-    """Refuse a drop that holds what a refuser has, as today's records tell.
+def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
+    """Refuse a drop that holds anything a refuser has, as today's records tell.
 
-    A merge, a link or another keeper entered since it was made may have shown that a person, a relative or
-    a car in it is of somebody who had objected. A notice holds nobody, and is not held up.
+    A merge, a link, a contact or another keeper entered since it was made may have shown that a row or a cell
+    in it is of somebody who had objected: every file is searched, as when it was made, for all rows and own
+    contacts of theirs. A notice holds nobody, and is not held up.
 
     Raises:
         ObjectionsMovedError: it does.
     """
-    drop = entered.drop
-    with run.ledger.reading() as connection:
-        held = DropBook(connection).holdings.own_keys(entered.sequence)
-    if not held:
+    if DropKind(drop.kind) is DropKind.NOTICES:
         return
     names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
     snapshot = take_snapshot(run.folder, run.staged, run.environment, names)
     look_up(run, snapshot)
     verdicts = Verdicts.all_delivered({name: snapshot.tables[name].read for name in names})
-    Objectors(run, snapshot, drop.partner).gate_out(verdicts)
+    objectors = Objectors(run, snapshot, drop.partner)
+    objectors.gate_out(verdicts)
+    theirs = snapshot.chosen("customers", IDENTITY_COLUMNS, objectors.rows)
+    more = Traces(contacts=set(plain_form(own_contacts(theirs)[0]).to_pylist()))
     keys = PartnerKeys(run.ledger.key(drop.partner))
-    refused: set[tuple[str, str]] = set()
-    for table in STANDING:
-        column = CATALOG[table].key or ""
-        rows = snapshot.chosen(table, [column], verdicts.are(table, Disposition.OBJECTED))
-        numbers = keys.of(table, whole(rows[column]).drop_null()).to_pylist()
-        refused.update((table, key) for key in numbers)
-    count = len(held & refused)
-    if count:
+    for table in names:
+        column = CATALOG[table].key
+        if column:
+            rows = snapshot.chosen(table, [column], verdicts.are(table, Disposition.OBJECTED))
+            more.keys.update(keys.of(table, whole(rows[column]).drop_null()).to_pylist())
+    search = objector_scan(run, snapshot, drop.partner, folder, more)
+    verify_drop(folder, search.look)
+    if search.has_found:
         raise ObjectionsMovedError(
-            f"{drop.drop_id}: 今の記録では、申し出のある方のものが {count} 件入っています。渡しません。"
+            f"{drop.drop_id}: 今の記録では、申し出のある方のものが入っています。渡しません。"
             "もう一度 export してください / "
-            f"{drop.drop_id}: as the records stand today it holds {count} records of people who refuse; "
+            f"{drop.drop_id}: as the records stand today it holds something of people who refuse; "
             "it does not leave. Run the export again"
         )
 

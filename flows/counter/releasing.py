@@ -81,9 +81,9 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
 def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
     refuse_overtaken(run, drop)
-    refuse_holding_refusers(run, entered)
     series = run.series(drop.partner)
     staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)
+    refuse_holding_refusers(run, drop, staging)
     to_disk(staging)
     with run.ledger.writing() as connection:
         has_moved = objections_moved(run, connection, drop)

@@ -8,17 +8,15 @@ from typing import Any, Self
 import pyarrow
 
 from drops.objector_scan import ObjectorScan
-from drops.reading import read_table, resources_of
 from drops.verify import verify_drop
 from flows.carrying.carry import pack_ahead
 from flows.running.report import Built
 from flows.running.run import Run
+from flows.stages.second_look import objector_scan
 from flows.stages.sensitive import SensitiveScan
-from flows.stages.suspects import suspects
 from ledger.audit import note
 from schemas.errors import VerificationError
 from sources.snapshot import Snapshot
-from transforms.key_forms import KEY, keys_of_texts
 
 
 def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
@@ -72,10 +70,8 @@ class _Looks:
         return self._scan.result()
 
     def _objectors(self) -> ObjectorScan:
-        staging, resources = Path(self._built.staging), resources_of(Path(self._built.staging))
-        delivered = {n: _keys_in(staging, resources.get(n)) for n in ("customers", "vehicles")}
-        meant = suspects(self._run, self._snapshot, self._built.partner)
-        return ObjectorScan(meant.traces(delivered))
+        built = self._built
+        return objector_scan(self._run, self._snapshot, built.partner, Path(built.staging))
 
     def _look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
         self.objectors.look(resource, rows)
@@ -85,13 +81,3 @@ class _Looks:
         last, self._last = self._last, None
         if last is not None:
             last.result()
-
-
-def _keys_in(staging: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:
-    """Read the keys that stand in a table of the drop (16 bytes); none where there is no such table."""
-    nothing = pyarrow.array([], KEY)
-    if resource is None:
-        return nothing
-    header = resource["schema"]["primaryKey"][0]
-    batches = read_table(staging, resource, [header])
-    return pyarrow.concat_arrays([nothing, *(keys_of_texts(batch.column(0)) for batch in batches)])

@@ -108,7 +108,7 @@ def test_a_waiting_drop_that_a_merge_shows_to_hold_a_refuser_is_not_released(tmp
     write_table(
         shop, "customers", [*people[:3], {**people[3], "merged_into_customer_id": "50"}, old]
     )
-    with pytest.raises(ObjectionsMovedError, match="holds 1 records of people"):
+    with pytest.raises(ObjectionsMovedError, match="holds something of people"):
         release(shop)
     assert visible(shop) == []
 

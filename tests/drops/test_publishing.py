@@ -110,7 +110,7 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
-        ("flows.stages.verify", "suspects", True),
+        ("flows.stages.second_look", "suspects", True),
         ("flows.stages.publish", "show", False),
         ("flows.stages.publish", "show", True),
     ],
