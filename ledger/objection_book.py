@@ -183,13 +183,13 @@ class ObjectionBook:
         """
         self._add_traits(lessons)
         known = self._marks()
-        nothing = np.array([], _MARK)
-        told = {key: merged(known.get(key, nothing), own) for key, own in _packed(mentions).items()}
-        new = {
-            key: marks
-            for key, marks in told.items()
-            if key not in known or not np.array_equal(marks, known[key])
-        }
+        new: dict[tuple[str, str], np.ndarray] = {}
+        for key, now in _packed(mentions).items():
+            before = known.get(key)
+            if before is None:
+                new[key] = now
+            elif before.tobytes() != now.tobytes():
+                new[key] = merged(before, now)
         if not new:
             return
         table = tables.objection_mentions
