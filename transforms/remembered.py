@@ -48,8 +48,11 @@ a home; a name with a birth date, what may be a given name or a birth date with 
 OF_NAME_AND_READING = 2
 """Groups of marks below are of the name and of its reading."""
 
-OF_HOME, OF_MORE = 6, 7
-"""The group of homes, and of what is made of several columns; those between are of one contact's column."""
+OF_HOME, OF_MORE, _OF_NUMBERS = 6, 7, 8
+"""The groups of homes, and of what is made of several columns; those below are of one column's own contacts.
+
+Those from the last on are of its number, whosever it is: one that is nobody's own replaces none that is.
+"""
 
 _ANYBODY, _SOMEBODY_DATED = "any", "dated"
 """In place of a birth date: whose is not known, and whose is not asked."""
@@ -287,14 +290,13 @@ NOBODY = Gone(np.array([], np.uint64), lambda texts: pyarrow.nulls(len(texts), p
 
 def _told(people: pyarrow.Table) -> Iterator[_Told]:
     every = np.arange(len(people))
-    for group, column in enumerate((*PHONE_COLUMNS, "email"), start=OF_NAME_AND_READING):
-        own = _only(people, (column,))
-        contacts, rows = own_contacts(own)
-        yield group, _CONTACT, contacts, rows
+    for place, column in enumerate((*PHONE_COLUMNS, "email")):
+        contacts, rows = own_contacts(_only(people, (column,)))
+        yield OF_NAME_AND_READING + place, _CONTACT, contacts, rows
         if column in PHONE_COLUMNS:
             numbers = whole(people[column])
-            yield group, _PHONE, numbers, every
-            yield group, _LOCAL, _last_digits(numbers), every
+            yield _OF_NUMBERS + place, _PHONE, numbers, every
+            yield _OF_NUMBERS + place, _LOCAL, _last_digits(numbers), every
     contacts, rows = own_contacts(_only(people, (UNREAD,)))
     yield OF_MORE, _CONTACT, contacts, rows
     for home in _homes(whole(people["address"])):

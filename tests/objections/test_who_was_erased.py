@@ -188,6 +188,7 @@ SPOUSE = {"name": "隠田 花子", "name_kana": "オンダ ハナコ", "mobile_p
         [[customer("9", name="削除済", address="", phone="", mobile_phone="", email="")]] * 2,
         [[{"customer_id": "9", "kind": "individual"}], []],
         [[customer("9", **{**ERASED, "mobile_phone": ""})], []],
+        [[customer("9", **{**ERASED, "mobile_phone": "000-0000-0000"})], []],
     ],
 )
 def test_whatever_becomes_of_their_row_does_not_hide_them(tmp_path, months):
