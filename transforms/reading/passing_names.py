@@ -36,14 +36,17 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
         np.arange(len(texts)),
     )
     parts = pc.utf8_trim_whitespace(parts)
-    words, of_words = _runs_of_words(parts)
-    found = pyarrow.concat_arrays(
-        [parts, _without_before(parts), pc.replace_substring_regex(parts, "^.*[0-9]", ""), words]
+    every = np.arange(len(parts))
+    behind_a_number = pc.replace_substring_regex(parts, "^.*[0-9]", "")
+    found, of_parts = _together(
+        (parts, every),
+        _new(_without_before(parts), every, parts),
+        _new(behind_a_number, every, parts),
+        _runs_of_words(parts),
     )
-    whose = np.concatenate([places, places, places, places[of_words]])
-    names = squeezed(fold_names(found))
+    names, whose = squeezed(fold_names(found)), places[of_parts]
     bare = pc.replace_substring_regex(names, _BEHIND, "")
-    return pyarrow.concat_arrays([names, bare]), np.concatenate([whose, whose])
+    return _together((names, whose), _new(bare, whose, names))
 
 
 def endings_before_a_title(
@@ -72,6 +75,21 @@ def without_remark(names: pyarrow.Array) -> pyarrow.Array:
     return pc.replace_substring_regex(names, r"\([^()]\)$", "")
 
 
+def _new(
+    texts: pyarrow.Array, places: np.ndarray, known: pyarrow.Array
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Leave out what is empty, or the same as what it was made of: folding is most of the work."""
+    is_new = pc.and_(pc.not_equal(texts, known), pc.not_equal(texts, ""))
+    return texts.filter(is_new), places[is_new.to_numpy(zero_copy_only=False)]
+
+
+def _together(*found: tuple[pyarrow.Array, np.ndarray]) -> tuple[pyarrow.Array, np.ndarray]:
+    return (
+        pyarrow.concat_arrays([texts for texts, _ in found]),
+        np.concatenate([places for _, places in found]),
+    )
+
+
 def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.ndarray]:
     return pc.list_flatten(lists), places[pc.list_parent_indices(lists).to_numpy()]
 
@@ -92,4 +110,4 @@ def _runs_of_words(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
         runs.append(joined.filter(pyarrow.array(is_one_part)))
         of_runs.append(places[:-count][is_one_part])
     found, whose = pyarrow.concat_arrays(runs), np.concatenate(of_runs)
-    return pyarrow.concat_arrays([found, _without_before(found)]), np.concatenate([whose, whose])
+    return _together((found, whose), _new(_without_before(found), whose, found))
