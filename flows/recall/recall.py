@@ -217,27 +217,10 @@ class _Recall:
     ) -> RecallReport:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
-        told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
-        for partner in told.keys() - self.standings.keys():
-            if any(told[partner]) and run.agreement(partner).recall:
-                refusers = Objectors(run, snapshot, partner).rows
-                self.standings[partner] = Standing.of_refusers(snapshot, cars, refusers)
-        waiting = np.logical_and.reduce(
-            [
-                undelivered(run, partner, pairs) | np.array([not each for each in of], bool)
-                for partner, of in told.items()
-            ]
-        )
-        kept = [
-            _why_kept(place, reason, {p for p, of in told.items() if of[row]}, self.standings)
-            for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
-        ]
-        pairs = pairs.assign(kept=kept, marked=marked(run, pairs))
-        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), Kept.NOT_DELIVERED)
-        found = _found_cars(pairs)
+        pairs = self._kept(snapshot, cars, pairs)
         if not run.request.dry_run:
+            found, known = _found_cars(pairs), [each.number for each in campaigns]
             with run.ledger.writing() as connection:
-                known = [each.number for each in campaigns]
                 RecallBook(connection).find(run.actor, found, known)
                 note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
         on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(DONE)]
@@ -262,6 +245,28 @@ class _Recall:
             call_list=path,
             call_list_cars=len(on_list),
         )
+
+    def _kept(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame) -> pd.DataFrame:
+        """Give the pairs with why each is on the shop's own list, and what was said of it last."""
+        run = self.run
+        told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
+        for partner in told.keys() - self.standings.keys():
+            if any(told[partner]) and run.agreement(partner).recall:
+                refusers = Objectors(run, snapshot, partner).rows
+                self.standings[partner] = Standing.of_refusers(snapshot, cars, refusers)
+        waiting = np.logical_and.reduce(
+            [
+                undelivered(run, partner, pairs) | np.array([not each for each in of], bool)
+                for partner, of in told.items()
+            ]
+        )
+        kept = [
+            _why_kept(place, reason, {p for p, of in told.items() if of[row]}, self.standings)
+            for row, (place, reason) in enumerate(zip(pairs["car"], pairs["reason"], strict=True))
+        ]
+        pairs = pairs.assign(kept=kept, marked=marked(run, pairs))
+        pairs["kept"] = pairs["kept"].mask(waiting & (pairs["kept"] == ""), Kept.NOT_DELIVERED)
+        return pairs
 
     def _count(
         self, place: int, campaign: Campaign, pairs: pd.DataFrame, matches: Matches
