@@ -58,6 +58,18 @@ class DropBook:
         """List the published drops, in the order they were made."""
         return [entered for entered in self.drops() if entered.published_at is not None]
 
+    def holders(self) -> set[str]:
+        """Name the partners that hold any record of a published drop."""
+        query = (
+            select(tables.drops.c.partner)
+            .join_from(tables.held_records, tables.drops)
+            .join(
+                tables.publications, tables.publications.c.drop_sequence == tables.drops.c.sequence
+            )
+            .distinct()
+        )
+        return set(self._connection.execute(query).scalars())
+
     def order(self) -> dict[int, int]:
         """Give, for each published drop, the number of the audit entry that published it."""
         columns = tables.publications.c

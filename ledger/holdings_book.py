@@ -62,18 +62,6 @@ class HoldingsBook:
                 keys.extend(piece.filter(pc.equal(piece["record"], record))["key"].chunks)
         return {record: pyarrow.concat_arrays(keys) for record, keys in found.items()}
 
-    def partners(self) -> set[str]:
-        """Name the partners that hold anything."""
-        query = (
-            select(tables.drops.c.partner)
-            .join_from(tables.held_records, tables.drops)
-            .join(
-                tables.publications, tables.publications.c.drop_sequence == tables.drops.c.sequence
-            )
-            .distinct()
-        )
-        return set(self._connection.execute(query).scalars())
-
     def held_of(self, partner: str, kind: str, keys: pyarrow.Array) -> pyarrow.Table:
         """Give what a partner holds under these keys (16 bytes), as `HOLDINGS`."""
         found = [HOLDINGS.empty_table()]

@@ -19,9 +19,9 @@ from ledger.bindings import BOUND_EVENTS, BOUND_TERMS, digest_of_objections
 from ledger.chain import START, Head
 from ledger.references import References
 from transforms.identity import DIGITS, NUMBER
+from transforms.marks import put_together
 from transforms.number_texts import digits_texts, number_texts
 from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
-from transforms.remembered import OF_MORE, OF_NAME_AND_READING
 
 _MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
 
@@ -189,7 +189,7 @@ class ObjectionBook:
             if before is None:
                 new[key] = now
             elif before.tobytes() != now.tobytes():
-                new[key] = merged(before, now)
+                new[key] = put_together(before, now)
         if not new:
             return
         table = tables.objection_mentions
@@ -288,19 +288,3 @@ def _packed(mentions: pyarrow.Table) -> dict[tuple[str, str], np.ndarray]:
         (objection, f"{number:016x}"): piece
         for (objection, number), piece in zip(names, pieces, strict=False)
     }
-
-
-def merged(known: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Put marks (`group`, `digest`) of one customer number together with those its row has now.
-
-    Old ones of a contact or home go only if the row bears one of the old names still, and has another there.
-    Those of a row that bears another name now are somebody else's, and stay for good.
-    """
-    is_name, is_name_now = (each["group"] < OF_NAME_AND_READING for each in (known, now))
-    if np.isin(now["digest"][is_name_now], known["digest"][is_name]).any():
-        is_there = np.isin(known["group"], now["group"])
-        known = known[is_name | (known["group"] == OF_MORE) | ~is_there]
-    elif is_name_now.any():
-        known = known.copy()
-        known["group"] = OF_MORE
-    return np.unique(np.concatenate([known, now]))

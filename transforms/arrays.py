@@ -66,6 +66,11 @@ def without_empty(texts: pyarrow.Array) -> pyarrow.Array:
     return pc.if_else(pyarrow.array(has_nothing), pyarrow.scalar(None, pyarrow.string()), texts)
 
 
+def where(mask: pyarrow.Array, texts: pyarrow.Array) -> pyarrow.Array:
+    """Keep the texts of a mask; the others become null."""
+    return pc.if_else(mask, texts, pyarrow.scalar(None, pyarrow.string()))
+
+
 def _edges(texts: pyarrow.Array, offsets: pyarrow.Buffer) -> np.ndarray:
     return np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
 

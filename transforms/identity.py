@@ -9,6 +9,7 @@ same traits can be remembered without keeping anybody's data.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow
@@ -16,8 +17,8 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
-from transforms.arrays import is_among, whole, without_empty
-from transforms.number_texts import core_texts, joined, number_texts
+from transforms.arrays import is_among, where, whole, without_empty
+from transforms.number_texts import Digest, core_texts, digested, joined, number_texts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
@@ -34,9 +35,6 @@ PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 
 _SHORT_READING, _LONG_READING = 4, 6
 """Kana from which on a reading is a whole name's: written in two parts, and in one."""
-
-Digest = Callable[[pyarrow.Array], pyarrow.Array]
-"""Keyed digests of texts: string → uint64, null stays null."""
 
 NUMBER, DIGITS, IDENTITY, MATCHED = "number", "digits", "identity", "matched"
 """Kinds of traits: a customer number, the digits of a number that may be spoilt, a name with a contact; and
@@ -129,6 +127,12 @@ class Traits:
         )
 
 
+def known_only(count: int, **columns: pyarrow.Array) -> pyarrow.Table:
+    """Give people of whom nothing but these columns is known, as `IDENTITY_COLUMNS`."""
+    nothing = pyarrow.nulls(count, pyarrow.string())
+    return pyarrow.table({name: columns.get(name, nothing) for name in IDENTITY_COLUMNS})
+
+
 def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) -> Traits:
     """Give the traits of customers.
 
@@ -143,8 +147,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     homes = fold_homes(addresses)
     births = whole(customers["birth_on"]).cast(pyarrow.string())
 
-    def made(texts: pyarrow.Array) -> np.ndarray:
-        return pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False)
+    made = partial(digested, digest=digest)
 
     def with_contacts(called: pyarrow.Array) -> tuple[np.ndarray, ...]:
         return tuple(made(joined("contact", called, each)) for each in contacts)
@@ -154,7 +157,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     is_renamed = _differs(earlier, names)
     rows = np.flatnonzero(pc.or_(is_renamed, _differs(earlier_homes, homes)))
     few = pyarrow.array(rows)
-    renamed = _where(is_renamed.take(few), earlier.take(few))
+    renamed = where(is_renamed.take(few), earlier.take(few))
     _, homes_before = _homes(earlier.take(few), earlier_homes.take(few), births.take(few), made)
     contacts_before = (made(joined("contact", renamed, each.take(few))) for each in contacts)
     before = np.stack([*contacts_before, *homes_before], axis=1)
@@ -191,7 +194,7 @@ def _whole_readings(written: pyarrow.Array) -> pyarrow.Array:
         pc.and_(has_parts, pc.greater_equal(pc.utf8_length(folded), _SHORT_READING)),
         pc.greater_equal(pc.utf8_length(folded), _LONG_READING),
     )
-    return _where(is_whole, folded)
+    return where(is_whole, folded)
 
 
 def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
@@ -206,7 +209,7 @@ def _own_spare_contacts(
     """Give the spare contacts that are one person's, each with its row; others are null."""
     contacts, rows = spare_contacts(customers)
     is_address = pc.match_substring(contacts, "@")
-    return pc.coalesce(personal_numbers(contacts), _where(is_address, contacts)), rows
+    return pc.coalesce(personal_numbers(contacts), where(is_address, contacts)), rows
 
 
 def own_contacts(
@@ -242,10 +245,6 @@ def _homes(
 
 def _differs(one: pyarrow.Array, other: pyarrow.Array) -> pyarrow.Array:
     return pc.fill_null(pc.not_equal(one, other), fill_value=False)
-
-
-def _where(mask: pyarrow.Array, texts: pyarrow.Array) -> pyarrow.Array:
-    return pc.if_else(mask, texts, pyarrow.scalar(None, pyarrow.string()))
 
 
 def traits_of_all(customers: Iterable[pyarrow.RecordBatch], digest: Digest) -> Traits:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import whole
-from transforms.reading.contacts import personal_numbers
+from transforms.reading.contacts import LOCAL_DIGITS, personal_numbers
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
     fold_homes,
@@ -24,8 +24,13 @@ from transforms.reading.folded_columns import (
 )
 from transforms.reading.folding import fold_phone
 from transforms.reading.joined_text import JoinedText
-from transforms.reading.passing_names import ANYWHERE_BEHIND, names_in_passing
-from transforms.remembered import LOCAL_DIGITS, NOBODY, Gone
+from transforms.reading.passing_names import (
+    ANYWHERE_BEHIND,
+    SHORTEST_NAME,
+    SHORTEST_READING,
+    names_in_passing,
+)
+from transforms.remembered import NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
 
 PERSON_COLUMNS = ["name", "name_kana", *PHONE_COLUMNS, "email", "address", UNREAD]
@@ -35,8 +40,6 @@ SHORTEST_CONTACT = 6
 SHORTEST_ADDRESS = 8
 """Shorter runs stand in anybody's text by chance."""
 
-_SHORTEST_NAME = 2
-_SHORTEST_KANA = 4
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
 
@@ -74,9 +77,9 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     ]
     contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
     contacts |= {phone[-LOCAL_DIGITS:] for phone in phones if len(phone) > LOCAL_DIGITS}
-    names = _long_enough(squeezed(fold_names(whole(people["name"]))), _SHORTEST_NAME)
+    names = _long_enough(squeezed(fold_names(whole(people["name"]))), SHORTEST_NAME)
     homes = squeezed_addresses(whole(people["address"]))
-    kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), _SHORTEST_KANA)
+    kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), SHORTEST_READING)
     return Identities(
         names=names | kana,
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),

@@ -1,10 +1,20 @@
 """Customer numbers as texts to be digested: as they are, and by their digits if a spreadsheet spoilt them."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import without_empty
+
+Digest = Callable[[pyarrow.Array], pyarrow.Array]
+"""Keyed digests of texts: string → uint64, null stays null."""
+
+
+def digested(texts: pyarrow.Array, digest: Digest) -> np.ndarray:
+    """Give the digests of texts (uint64), 0 where there is none."""
+    return np.asarray(pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False))
 
 
 def joined(kind: str, *texts: pyarrow.Array) -> pyarrow.Array:

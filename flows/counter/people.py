@@ -14,8 +14,9 @@ from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
 from transforms.arrays import whole
-from transforms.identity import PEOPLE_COLUMNS, Digest, Traits, traits_of
+from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
 from transforms.merges import resolve_merges
+from transforms.number_texts import Digest
 
 
 @dataclass(frozen=True)

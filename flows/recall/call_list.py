@@ -30,9 +30,9 @@ from schemas.people import PHONE_COLUMNS
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.holders import is_customer
-from transforms.identity import IDENTITY_COLUMNS, same_people, traits_of
+from transforms.identity import known_only, same_people, traits_of
 from transforms.meaning import Meaning
-from transforms.number_texts import number_texts
+from transforms.number_texts import digested, number_texts
 from transforms.objections import AsOf, in_force
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
@@ -169,11 +169,16 @@ class CallList:
         digest = run.ledger.references.traits
         written = whole(self.snapshot.table("vehicles", ["customer_id"])["customer_id"])
         of_cars = written.take(pyarrow.array(vehicles, mask=vehicles < 0))
-        numbers = pc.fill_null(digest(number_texts(of_cars)), 0).to_numpy(zero_copy_only=False)
+        numbers = digested(number_texts(of_cars), digest)
         silent |= is_among(numbers, remembered[remembered != 0]) & (keepers < 0)
         owner, user = (
             traits_of(
-                _holders(_texts(cars[f"{who}_name"]), _texts(cars[f"{who}_address"])), digest
+                known_only(
+                    len(cars),
+                    name=_texts(cars[f"{who}_name"]),
+                    address=_texts(cars[f"{who}_address"]),
+                ),
+                digest,
             ).recognised(remembered)
             for who in ("owner", "user")
         )
@@ -187,13 +192,6 @@ class _Silent:
     customer: np.ndarray
     owner: np.ndarray
     user: np.ndarray
-
-
-def _holders(names: pyarrow.Array, addresses: pyarrow.Array) -> pyarrow.Table:
-    """Give who stands on papers as `IDENTITY_COLUMNS`."""
-    known = {"name": names, "address": addresses}
-    nothing = pyarrow.nulls(len(names), pyarrow.string())
-    return pyarrow.table({name: known.get(name, nothing) for name in IDENTITY_COLUMNS})
 
 
 def write_call_list(calls: CallList) -> Path:

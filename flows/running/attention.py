@@ -122,7 +122,7 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
             if each.is_overdue
         ]
     with ledger.reading() as connection:
-        holding = DropBook(connection).holdings.partners()
+        holding = DropBook(connection).holders()
     lines += [
         f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
         "has no agreement any more and still holds records; tell it by letter of whoever refuses"

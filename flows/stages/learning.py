@@ -7,9 +7,10 @@ import pyarrow
 
 from ledger.objection_book import ObjectionBook
 from ledger.opening import Ledger
-from transforms.identity import Digest
+from transforms.marks import mentions_of
 from transforms.meaning import Meaning, Pairs
-from transforms.remembered import Gone, mentions_of
+from transforms.number_texts import Digest
+from transforms.remembered import Gone
 
 
 def learn(

@@ -18,11 +18,12 @@ from transforms.identity import (
     traits_of,
 )
 from transforms.linking import UNKNOWN
+from transforms.marks import unseen
 from transforms.meaning import Meaning
-from transforms.number_texts import digits_texts, number_texts
+from transforms.number_texts import digested, digits_texts, number_texts
 from transforms.objections import AsOf, Recipient, refusing
 from transforms.reading.folded_columns import fold_homes
-from transforms.remembered import Gone, unseen
+from transforms.remembered import Gone
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -171,10 +172,7 @@ class Objectors:
     def _are_theirs(self, numbers: pyarrow.Array) -> np.ndarray:
         """Mask of customer numbers, however spoilt, that are an objector's, erased ones included."""
         texts, places = digits_texts(numbers)
-        exact, digits = (
-            pc.fill_null(self._digest(each), 0).to_numpy(zero_copy_only=False)
-            for each in (number_texts(numbers), texts)
-        )
+        exact, digits = (digested(each, self._digest) for each in (number_texts(numbers), texts))
         of_objectors = self._traits.digits[self.rows]
         mask = is_among(exact, self._traits.number[self.rows]) | is_among(exact, self._remembered)
         mask &= exact != 0

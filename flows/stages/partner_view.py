@@ -18,8 +18,8 @@ from schemas.catalog import CATALOG
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch
-from transforms.identity import Digest
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
+from transforms.number_texts import Digest
 from transforms.remembered import Gone, Refusers
 from transforms.screening.screened import Screened
 from transforms.settling import line_columns

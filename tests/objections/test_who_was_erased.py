@@ -27,8 +27,9 @@ from tests.factories import (
     write_shop,
 )
 from transforms.identity import IDENTITY_COLUMNS
+from transforms.marks import marks_of
 from transforms.mentions import Mentions, identities
-from transforms.remembered import Gone, marks_of
+from transforms.remembered import Gone
 
 ERASED = {
     "name": "隠田 秘一",

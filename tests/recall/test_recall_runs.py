@@ -105,6 +105,11 @@ def run(shop, *, now=NOW, step=plainly, **asked):
     return recall(RecallRequest(**request), clock=lambda: now, environment={}, step=step)
 
 
+def call_nobody_who_refused(shop):
+    with (shop / "shop.toml").open("a") as file:
+        file.write("\n[recall]\ncall_those_who_refused_all_use = false\n")
+
+
 def listed(report):
     with (Path(report.call_list) / "call-list.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
@@ -559,9 +564,7 @@ def test_whoever_refused_all_use_and_is_erased_is_not_called(tmp_path, customer_
         "objections": [objection("1", scope="erasure")],
     }
     shop = shop_of(tmp_path, **tables)
-    text = (shop / "shop.toml").read_text()
-    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
-    (shop / "shop.toml").write_text(text + silent)
+    call_nobody_who_refused(shop)
     run(shop)
     write_table(shop, "customers", PEOPLE[1:])
     rows = {row["車両番号"]: row for row in listed(run(shop, now=NOW + timedelta(hours=1)))}
@@ -581,9 +584,7 @@ def test_who_drives_a_car_is_called_though_its_owner_refused(tmp_path, is_erased
     shop = shop_of(
         tmp_path, certificates=[*PAPERS, stray], objections=[objection("1", scope="erasure")]
     )
-    text = (shop / "shop.toml").read_text()
-    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
-    (shop / "shop.toml").write_text(text + silent)
+    call_nobody_who_refused(shop)
     run(shop)
     if is_erased:
         write_table(shop, "customers", PEOPLE[1:])
@@ -603,9 +604,7 @@ def test_an_objection_that_may_mean_several_silences_nobody(tmp_path):
     shop = shop_of(
         tmp_path, customers=people, vehicles=cars, certificates=papers, objections=stated
     )
-    text = (shop / "shop.toml").read_text()
-    silent = "\n[recall]\ncall_those_who_refused_all_use = false\n"
-    (shop / "shop.toml").write_text(text + silent)
+    call_nobody_who_refused(shop)
     rows = {row["車両番号"]: row for row in listed(run(shop))}
     assert {rows[name]["お名前"] for name in ("V1", "V7")} == {people[0]["name"], people[1]["name"]}
 

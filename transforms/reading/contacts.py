@@ -7,6 +7,7 @@ import phonenumbers
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import where
 from transforms.reading.folding import DASH_CLASS, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -27,6 +28,9 @@ _LONGEST = 11
 
 _PERSONAL_NUMBER = r"^0[5-9]0-"
 """A mobile or IP number (電気通信番号計画: 050, 060, 070, 080, 090): one person's, not a household's."""
+
+LOCAL_DIGITS = 7
+"""Digits of a number without its area code, at the most common."""
 
 TYPICAL_MOBILE = r"^0[789]0-[1-9][0-9]{3}-[0-9]{4}$"
 """A mobile number as phonenumbers would write it: 070, 080 or 090 and a block that is in use."""
@@ -69,7 +73,7 @@ def _written(number: phonenumbers.PhoneNumber) -> str:
 def personal_numbers(phones: pyarrow.Array) -> pyarrow.Array:
     """Keep the numbers, as read, that are one person's; the others become null."""
     is_personal = pc.match_substring_regex(phones, _PERSONAL_NUMBER)
-    return pc.if_else(is_personal, phones, pyarrow.scalar(None, pyarrow.string()))
+    return where(is_personal, phones)
 
 
 def contacts_in(text: str) -> Iterator[str]:

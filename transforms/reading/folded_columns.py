@@ -5,7 +5,7 @@ import re
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import are_ascii_words
+from transforms.arrays import are_ascii_words, where
 from transforms.reading.ascii_columns import without
 from transforms.reading.folding import (
     BLANKS,
@@ -87,7 +87,7 @@ def plots_of(homes: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     Others are null. What is shorter than `SHORTEST_PLOT` may stand in anybody's text by chance.
     """
     is_numbered = pc.match_substring_regex(homes, r"[0-9]-[0-9]+$")
-    numbered = pc.if_else(is_numbered, homes, pyarrow.scalar(None, pyarrow.string()))
+    numbered = where(is_numbered, homes)
     in_town = pc.replace_substring_regex(numbered, "^[^0-9]*?[市区村](.{2}[^0-9]*[0-9])", r"\1")
     return squeezed(numbered), squeezed(in_town)
 

@@ -8,6 +8,9 @@ import pyarrow.compute as pc
 
 from transforms.reading.folded_columns import fold_names, squeezed
 
+SHORTEST_NAME, SHORTEST_READING = 2, 4
+"""Shorter ones stand in anybody's text by chance."""
+
 ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
 """What follows a name also in the middle of a cell, folded."""
 

@@ -17,8 +17,8 @@ from schemas.people import PHONE_COLUMNS
 from transforms.arrays import are_ascii_words
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 from transforms.reading.ascii_columns import without
+from transforms.reading.contacts import LOCAL_DIGITS
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
-from transforms.remembered import LOCAL_DIGITS
 
 _RUN = 4
 _SHORTEST = 2

@@ -1,0 +1,208 @@
+"""What is remembered of refusers, to know them in others' rows when theirs are gone: keyed digests only.
+
+Names, contacts that are one person's, telephone numbers, homes, and what tells a relative's row. Cars are
+not: they get other keepers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.people import PHONE_COLUMNS
+from schemas.staging import UNREAD
+from transforms.arrays import where, whole, without_empty
+from transforms.identity import known_only, own_contacts
+from transforms.meaning import Pairs
+from transforms.number_texts import Digest, joined
+from transforms.objections import MENTIONS
+from transforms.reading.contacts import LOCAL_DIGITS
+from transforms.reading.folded_columns import (
+    SHORTEST_PLOT,
+    fold_homes,
+    fold_names,
+    plots_of,
+    squeezed,
+    squeezed_addresses,
+)
+from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
+
+NAME, LENGTH, CONTACT, PHONE, LOCAL, HOME, RELATIVE, GIVEN, BORN = (
+    *("called", "length", "reached", "phone", "local", "lives"),
+    *("relative", "given", "born"),
+)
+"""What a digest is of: a name, and how long names are; an own contact, any telephone number, its last digits,
+a home; a name with a birth date, what may be a given name or a birth date with a home."""
+
+_OF_NAME_AND_READING = 2
+"""Groups of marks below are of the name and of its reading."""
+
+_OF_HOME, _OF_MORE, _OF_NUMBERS = 6, 7, 8
+"""The groups of homes, and of what is made of several columns; those below are of one column's own contacts.
+
+Those from the last on are of its number, whosever it is: one that is nobody's own replaces none that is.
+"""
+
+ANYBODY, SOMEBODY_DATED = "any", "dated"
+"""In place of a birth date: whose is not known, and whose is not asked."""
+
+_LONGEST_NAME = 60
+
+LENGTHS = pyarrow.array([str(length) for length in range(1, _LONGEST_NAME + 1)])
+
+_Told = tuple[int, str, pyarrow.Array, np.ndarray]
+"""The group of marks, what a text is of, texts, and the row of each."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Digests (uint64), the row each is of, and its group: from which column it is."""
+
+    digests: np.ndarray
+    rows: np.ndarray
+    groups: np.ndarray
+
+
+def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
+    """Give the digests by which people are known in others' rows.
+
+    Args:
+        people: `IDENTITY_COLUMNS`.
+        digest: the keyed digest of the shop's ledger.
+    """
+    told = list(_told(people))
+    texts = pyarrow.concat_arrays([of_kind(kind, each) for _, kind, each, _ in told])
+    rows = np.concatenate([rows for *_, rows in told])
+    groups = np.repeat(
+        np.array([group for group, *_ in told], np.uint8), [len(texts) for *_, texts, _ in told]
+    )
+    is_there = texts.is_valid()
+    mask = is_there.to_numpy(zero_copy_only=False)
+    digests = digest(texts.filter(is_there)).to_numpy(zero_copy_only=False)
+    return Marks(digests.astype(np.uint64), rows[mask], groups[mask])
+
+
+def put_together(known: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Put marks (`group`, `digest`) of one customer number together with those its row has now.
+
+    Old ones of a contact or home go only if the row bears one of the old names still, and has another there.
+    Those of a row that bears another name now are somebody else's, and stay for good.
+    """
+    is_name, is_name_now = (each["group"] < _OF_NAME_AND_READING for each in (known, now))
+    if np.isin(now["digest"][is_name_now], known["digest"][is_name]).any():
+        is_there = np.isin(known["group"], now["group"])
+        known = known[is_name | (known["group"] == _OF_MORE) | ~is_there]
+    elif is_name_now.any():
+        known = known.copy()
+        known["group"] = _OF_MORE
+    return np.unique(np.concatenate([known, now]))
+
+
+def mentions_of(
+    pairs: Pairs, people: pyarrow.Table, numbers: np.ndarray, digest: Digest
+) -> pyarrow.Table:
+    """Give what is to be remembered of the persons that objections mean, as `MENTIONS`, in order.
+
+    Args:
+        pairs: who is meant, for certain or perhaps.
+        people: `IDENTITY_COLUMNS` of the rows of the pairs, each once, in order.
+        numbers: digests of the customer numbers of all rows (`Traits.number`).
+        digest: the keyed digest of the shop's ledger.
+    """
+    rows = np.unique(pairs.rows)
+    marks = marks_of(people, digest)
+    known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
+    whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
+    told = whose.merge(known, on="row")
+    told = told.assign(number=numbers[told["row"].to_numpy(np.int64)])[MENTIONS.names]
+    told = told.drop_duplicates().sort_values(MENTIONS.names)
+    return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
+
+
+def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:
+    """Give the remembered marks that no row of today's refusers has; those rows are looked for plainly.
+
+    Args:
+        remembered: marks.
+        theirs: `IDENTITY_COLUMNS` of the refusers' rows.
+        digest: that made the marks.
+    """
+    rest = np.setdiff1d(remembered, marks_of(theirs, digest).digests)
+    lengths = digest(of_kind(LENGTH, LENGTHS)).to_numpy().astype(np.uint64)
+    # Which names are left is not known, and so all lengths stay.
+    return np.union1d(rest, np.intersect1d(remembered, lengths)) if len(rest) else rest
+
+
+def _told(people: pyarrow.Table) -> Iterator[_Told]:
+    every = np.arange(len(people))
+    for place, column in enumerate((*PHONE_COLUMNS, "email")):
+        contacts, rows = own_contacts(known_only(len(people), **{column: whole(people[column])}))
+        yield _OF_NAME_AND_READING + place, CONTACT, contacts, rows
+        if column in PHONE_COLUMNS:
+            numbers = whole(people[column])
+            yield _OF_NUMBERS + place, PHONE, numbers, every
+            yield _OF_NUMBERS + place, LOCAL, _last_digits(numbers), every
+    contacts, rows = own_contacts(known_only(len(people), **{UNREAD: whole(people[UNREAD])}))
+    yield _OF_MORE, CONTACT, contacts, rows
+    for home in _homes(whole(people["address"])):
+        yield _OF_HOME, HOME, home, every
+    births = whole(people["birth_on"]).cast(pyarrow.string())
+    is_dated = pc.if_else(births.is_valid(), SOMEBODY_DATED, pyarrow.scalar(None, pyarrow.string()))
+    households = households_of(people)
+    for group, (column, shortest) in enumerate(
+        (("name", SHORTEST_NAME), ("name_kana", SHORTEST_READING))
+    ):
+        names = without_empty(squeezed(fold_names(whole(people[column]))))
+        long_enough = _at_least(names, shortest)
+        yield group, NAME, long_enough, every
+        yield _OF_MORE, LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), every
+        yield (
+            _OF_MORE,
+            RELATIVE,
+            joined(names, pc.coalesce(births, pyarrow.scalar(ANYBODY))),
+            every,
+        )
+        yield _OF_MORE, RELATIVE, joined(names, is_dated), every
+        for given in _endings(names):
+            for household in households:
+                yield _OF_MORE, GIVEN, joined(given, household), every
+    for household in households:
+        yield _OF_MORE, BORN, joined(births, household), every
+
+
+def _last_digits(numbers: pyarrow.Array) -> pyarrow.Array:
+    """Give the last digits of numbers that have an area code before them."""
+    digits = pc.replace_substring_regex(numbers, "[^0-9]", "")
+    has_more = pc.greater(pc.utf8_length(digits), LOCAL_DIGITS)
+    return where(has_more, pc.utf8_slice_codeunits(digits, -LOCAL_DIGITS))
+
+
+def _endings(names: pyarrow.Array) -> Iterator[pyarrow.Array]:
+    """Give all that may be the given name at the end of a name."""
+    longest = int(pc.max(pc.utf8_length(names)).as_py() or 0)
+    for length in range(1, min(longest, _LONGEST_NAME)):
+        is_part = pc.greater(pc.utf8_length(names), length)
+        yield where(is_part, pc.utf8_slice_codeunits(names, -length))
+
+
+def households_of(customers: pyarrow.Table) -> tuple[pyarrow.Array, pyarrow.Array]:
+    """Give by what people of one household are told: where they live, and its telephone."""
+    return without_empty(fold_homes(whole(customers["address"]))), whole(customers["phone"])
+
+
+def _homes(addresses: pyarrow.Array) -> Iterator[pyarrow.Array]:
+    yield without_empty(squeezed_addresses(addresses))
+    for plots in plots_of(fold_homes(addresses)):
+        yield _at_least(plots, SHORTEST_PLOT)
+
+
+def of_kind(kind: str, texts: pyarrow.Array) -> pyarrow.Array:
+    """Give the texts whose digests are marks of a kind."""
+    return joined(pyarrow.scalar(kind), texts)
+
+
+def _at_least(texts: pyarrow.Array, length: int) -> pyarrow.Array:
+    return where(pc.greater_equal(pc.utf8_length(texts), length), texts)
