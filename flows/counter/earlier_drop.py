@@ -1,9 +1,12 @@
 """A drop that was made before: opened as its run was, and whether it may still leave."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pyarrow
 from sqlalchemy import Connection
 
 from drops.keys import PartnerKeys
@@ -15,6 +18,7 @@ from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.objectors import Objectors
+from flows.stages.partner_view import finder_of
 from flows.stages.register import look_up, take_in
 from flows.stages.second_look import objector_scan
 from ledger.objection_book import ObjectionBook
@@ -23,9 +27,12 @@ from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError
 from sources.staging import take_snapshot
-from transforms.arrays import whole
+from transforms.arrays import distinct, whole
 from transforms.identity import IDENTITY_COLUMNS, own_contacts
+from transforms.mentions import Mentions
 from transforms.objections import AsOf, in_force
+from transforms.remembered import Refusers
+from transforms.shaping import finders
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -64,7 +71,7 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
 
     A merge, a link, a contact or another keeper entered since it was made may have shown that a row or a cell
     in it is of somebody who had objected: every file is searched, as when it was made, for all rows and own
-    contacts of theirs. A notice holds nobody, and is not held up.
+    contacts of theirs, and for cells that name them. A notice holds nobody, and is not held up.
 
     Raises:
         ObjectionsMovedError: it does.
@@ -86,14 +93,38 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
             rows = snapshot.chosen(table, [column], verdicts.are(table, Disposition.OBJECTED))
             more.keys.update(keys.of(table, whole(rows[column]).drop_null()).to_pylist())
     search = objector_scan(run, snapshot, drop.partner, folder, more)
-    verify_drop(folder, search.look)
-    if search.has_found:
+    refusers = Refusers(objectors.rows, objectors.gone)
+    named = _NamedIn(finder_of(snapshot, refusers, run.ledger.references.traits))
+
+    def look(resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        search.look(resource, rows)
+        named.look(resource, rows)
+
+    verify_drop(folder, look)
+    if search.has_found or named.has_found:
         raise ObjectionsMovedError(
             f"{drop.drop_id}: 今の記録では、申し出のある方のものが入っています。渡しません。"
             "もう一度 export してください / "
             f"{drop.drop_id}: as the records stand today it holds something of people who refuse; "
             "it does not leave. Run the export again"
         )
+
+
+class _NamedIn:
+    """Looks for cells that the gate, today, would empty: those of others that name a refuser."""
+
+    def __init__(self, mentions: Mentions) -> None:
+        self._finders = finders(mentions)
+        self.has_found = False
+
+    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+        """Search rows of a file."""
+        known = CATALOG[resource["name"]].columns if resource["name"] in CATALOG else {}
+        for each in resource["schema"]["fields"]:
+            column = known.get(each["joint-use:column"])
+            find = self._finders.get(column.kind) if column else None
+            if find is not None:
+                self.has_found |= bool(find(distinct(rows.column(each["name"]))).any())
 
 
 def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:

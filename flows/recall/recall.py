@@ -33,6 +33,7 @@ from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
 from flows.stages.extract import snapshot_of
 from flows.stages.objectors import Objectors
+from flows.stages.partner_view import view_of
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
@@ -184,9 +185,10 @@ class _Recall:
 
     def _choose(self, snapshot: Snapshot, cars: Cars, pairs: pd.DataFrame, partner: str) -> None:
         """Choose the cars a partner is told of, now that the gate has ruled."""
-        verdicts = self.run.scratch.verdicts(partner)
-        agreed = self.run.share(partner).tables["customers"].columns
-        standing = self.standings[partner] = Standing.of(snapshot, cars, verdicts, agreed)
+        scratch = self.run.scratch
+        verdicts, refusers = scratch.verdicts(partner), scratch.refusers(partner)
+        view = view_of(self.run, snapshot, verdicts, refusers, partner)
+        standing = self.standings[partner] = Standing.of(view, cars)
         self.run.scratch.save_targets(self._targets(partner, cars, pairs, standing), partner)
 
     def _targets(

@@ -1,6 +1,6 @@
 """Which cars a recall may be about, and which of them a partner is told of."""
 
-from collections.abc import Collection
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from drops.keys import PartnerKeys
 from flows.recall.cars import Cars
 from flows.recall.words import Kept
 from flows.running.run import Run
+from flows.stages.partner_view import PartnerView
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
@@ -23,6 +24,7 @@ from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
+from transforms.shaping import permitted_cells
 from transforms.spine import at
 from transforms.verdicts import Disposition, Verdicts
 
@@ -59,18 +61,14 @@ class Standing:
     words: np.ndarray
 
     @classmethod
-    def of(
-        cls, snapshot: Snapshot, cars: Cars, verdicts: Verdicts, agreed: Collection[str]
-    ) -> "Standing":
-        """Judge every car by the verdicts on it, its paper and its customer.
+    def of(cls, view: PartnerView, cars: Cars) -> "Standing":
+        """Judge every car by the partner's verdicts on it, its paper and its customer.
 
         Args:
-            snapshot: of the records.
+            view: the partner's.
             cars: all of them.
-            verdicts: the partner's.
-            agreed: the customer columns the partner gets: by others it reaches nobody.
         """
-        spine = snapshot.spine
+        verdicts, spine = view.verdicts, view.spine
         vehicle = cars.frame["vehicle"].to_numpy(np.int64)
         keeper = keepers_of_cars(vehicle, spine)
         words = np.full(len(vehicle), "", object)
@@ -90,7 +88,7 @@ class Standing:
             say(at(verdicts.are(table, Disposition.QUARANTINED), rows), Kept.SET_ASIDE)
             say(at(verdicts.are(table, Disposition.WITHHELD), rows), Kept.WITHHELD)
             say(at(verdicts.codes(table) != 0, rows), Kept.NOT_THE_SHOPS)
-        say(~at(_reachable(snapshot, agreed), keeper), Kept.NO_CONTACT)
+        say(~at(_reachable(view), keeper), Kept.NO_CONTACT)
         return cls(words)
 
     @classmethod
@@ -223,9 +221,12 @@ def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
     return np.isin(verdicts.codes(table), codes)
 
 
-def _reachable(snapshot: Snapshot, agreed: Collection[str]) -> np.ndarray:
-    mask = np.zeros(snapshot.spine.count("customers"), bool)
-    customers = snapshot.table("customers", list(CONTACTS))
-    for name in set(CONTACTS) & set(agreed):
-        mask |= pc.is_valid(customers[name]).to_numpy(zero_copy_only=False)
+def _reachable(view: PartnerView) -> np.ndarray:
+    """Mask of the customers who leave with a contact; what is emptied for the partner reaches nobody."""
+    mask = np.zeros(view.spine.count("customers"), bool)
+    for table in view.tables:
+        for rows, places in view.leaving(table) if table.name == "customers" else ():
+            cells = permitted_cells(rows, table, view.shaping, Counter())
+            for name in set(CONTACTS) & set(cells):
+                mask[places] |= cells[name].is_valid().to_numpy(zero_copy_only=False)
     return mask

@@ -153,7 +153,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     shaping = Shaping(
         delivery=brief.delivery,
         keys={},
-        mentions=Mentions(_identities(snapshot, spine, refusers.rows), Gone(refusers.gone, digest)),
+        mentions=finder_of(snapshot, refusers, digest),
         customers=CustomerBlock(
             read=partial(spine.column, "customers"),
             keeper_of_vehicle=spine.rows("vehicles", "customer_id"),
@@ -165,8 +165,14 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     return PartnerView(brief.partner, snapshot, spine, verdicts, brief.tables, shaping, keys)
 
 
-def _identities(snapshot: Snapshot, spine: Spine, objectors: np.ndarray) -> Identities:
+def finder_of(snapshot: Snapshot, refusers: Refusers, digest: Digest) -> Mentions:
+    """Give what finds refusers, in the records or not any more, in other people's cells."""
+    return Mentions(_identities(snapshot, refusers.rows), Gone(refusers.gone, digest))
+
+
+def _identities(snapshot: Snapshot, objectors: np.ndarray) -> Identities:
     """Give what objectors can be recognised by in other people's texts."""
+    spine = snapshot.spine
     car_is_theirs = at(objectors, spine.rows("vehicles", "customer_id"))
     paper_is_theirs = at(car_is_theirs, spine.rows("certificates", "vehicle_id"))
     people = snapshot.chosen("customers", PERSON_COLUMNS, objectors)

@@ -128,12 +128,14 @@ MOBILE = "090-7777-7777"
         ("repairs", slip("S1", "2", "V9")["repairs"][0], {"customer_id": "1"}),
         ("invoices", slip("S1", "2", "V9")["invoices"][0], {"customer_id": "1"}),
         ("customers", customer("1", mobile_phone=""), {"mobile_phone": MOBILE}),
+        ("customers", customer("1"), {"name": "架空 月子"}),
     ],
 )
 def test_a_drop_with_what_turns_out_to_be_a_refusers_is_not_handed_over(
     tmp_path, table, row, since
 ):
-    people = [customer("2", phone=MOBILE), customer("3")]
+    lodger = customer("3", address="山形市架空町9番地 架空月子様方")
+    people = [customer("2", phone=MOBILE), lodger]
     refuser = [] if table == "customers" else [customer("1")]
     tables = joined(
         {"customers": [*people, *refuser], "vehicles": [vehicle("V9", "2")]},

@@ -262,6 +262,22 @@ def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
             "no_contact",
         ),
         (
+            # the only number is of somebody who refuses: it does not leave
+            {
+                "customers": [
+                    {
+                        "customer_id": "1",
+                        "kind": "individual",
+                        "name": "番号 借用",
+                        "phone": "090-7777-7777",
+                    },
+                    *PEOPLE[1:],
+                    customer("99", mobile_phone="090-7777-7777"),
+                ]
+            },
+            "no_contact",
+        ),
+        (
             {"certificates": [{**PAPERS[0], "model_code": "6AA-ZVW50"}, *PAPERS[1:]]},
             "undetermined",
         ),
