@@ -117,7 +117,9 @@ class CsvFile:
                 block_size=_BLOCK_BYTES,
             ),
             parse_options=arrow_csv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=self._set_aside
+                newlines_in_values=True,
+                ignore_empty_lines=False,  # they count where records are numbered, and hold nothing
+                invalid_row_handler=self._set_aside,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types={header: pyarrow.string() for header in headers},

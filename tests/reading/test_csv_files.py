@@ -104,6 +104,15 @@ def test_records_of_the_wrong_width_are_kept_with_their_number(tmp_path):
     assert [(row.record, row.written) for row in unreadable] == [(3, "3"), (5, "6,7,8")]
 
 
+def test_empty_lines_count_where_records_are_numbered(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('a,b\n\n1,2\n\n3\n\n4,"5\n\n6"\n7,8\n')
+    cells, records, unreadable = read(path, "a")
+    numbers = {row["a"]: record for row, record in zip(cells, records, strict=True) if row["a"]}
+    assert numbers == {"1": 3, "4": 7, "7": 8}
+    assert [row.record for row in unreadable] == [5]
+
+
 @pytest.mark.parametrize("content", ['a,b\n1,2\n3,"4\n5,6\n7,8\n', 'a,b\n3,"4\n5,6\n7,"8\n9,10\n'])
 def test_a_quote_that_swallows_records_stops_the_reading(tmp_path, content):
     path = tmp_path / "x.csv"
