@@ -17,6 +17,7 @@ from drops.bag import check_bag
 from drops.packing import encrypt, to_disk
 from drops.sealing import Parcel, unpack
 from schemas.errors import VerificationError
+from schemas.state_folder import Part
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,12 @@ class Kept:
     @property
     def copy(self) -> Path:
         """The encrypted copy."""
-        return self.state / "kept" / f"{self.drop_id}.tar.age"
+        return self.state / Part.KEPT / f"{self.drop_id}.tar.age"
 
     @property
     def key(self) -> Path:
         """Its key: apart from the copy, so that losing one is not losing both."""
-        return self.state / "keys" / "kept" / f"{self.drop_id}.key"
+        return self.state / Part.KEYS / "kept" / f"{self.drop_id}.key"
 
     def lock_away(self, folder: Path) -> None:
         """Encrypt a published folder under a new key, and remove it; done again after a break it goes on.

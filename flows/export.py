@@ -28,6 +28,7 @@ from flows.stages.write import write
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
 from schemas.errors import JointUseError, ObjectionsMovedError, UnexpectedError
+from schemas.state_folder import Part
 from sources.snapshot import Snapshot
 
 _MOST_ATTEMPTS = 5
@@ -180,7 +181,7 @@ def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Register
 
 def _kept(run: Run, details: str) -> str:
     """Keep what a failure says where only the shop can read it; a full disk must not hide it."""
-    path = run.folder.state / "failures" / f"{run.workspace.name}.txt"
+    path = run.folder.state / Part.FAILURES / f"{run.workspace.name}.txt"
     try:
         write_private(path, details.encode())
     except OSError as error:

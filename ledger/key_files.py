@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ledger.private_files import refuse_wider, write_private
 from schemas.errors import ConfigurationError
+from schemas.state_folder import Part
 
 _SECRET_BYTES = 32
 _OWNER_ONLY = 0o600
@@ -21,7 +22,7 @@ def load_key(state: Path, name: str, check_value: str | None) -> bytes:
     Raises:
         ConfigurationError: the key is missing, damaged, or not the one the ledger knows.
     """
-    path = state / "keys" / f"{name}.key"
+    path = state / Part.KEYS / f"{name}.key"
     if not path.exists():
         if check_value is not None:
             raise ConfigurationError(

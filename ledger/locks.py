@@ -1,4 +1,4 @@
-"""One run at a time for a partner and kind of drop."""
+"""One run at a time for a partner and kind of drop, and for a moment for what all runs share."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +8,7 @@ from filelock import FileLock, Timeout
 
 from ledger.private_files import private_folder
 from schemas.errors import BusyError
+from schemas.state_folder import Part
 
 _PATIENCE_SECONDS = 60
 
@@ -15,7 +16,7 @@ _PATIENCE_SECONDS = 60
 @contextmanager
 def held_shop(state: Path) -> Iterator[None]:
     """Hold what runs of different partners share, for a moment; wait for the other run's moment."""
-    folder = private_folder(state / "locks")
+    folder = private_folder(state / Part.LOCKS)
     busy = False
     try:
         lock = FileLock(folder / "shop.lock", timeout=_PATIENCE_SECONDS, mode=0o600).acquire()
@@ -37,7 +38,7 @@ def held(state: Path, names: Iterable[str]) -> Iterator[None]:
     Raises:
         BusyError: somebody else holds one of them. The system frees the lock of a killed run.
     """
-    folder = private_folder(state / "locks")
+    folder = private_folder(state / Part.LOCKS)
     with ExitStack() as stack:
         for name in sorted(names):
             busy = False

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from ledger.chain import Head
 from ledger.private_files import open_private, private_folder
+from schemas.state_folder import Part
 
 _DAMAGE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
@@ -74,7 +75,7 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
     # Whoever cannot write beside the state folder goes without this witness.
     with (
         contextlib.suppress(OSError),
-        FileLock(private_folder(state / "locks") / "head.lock", mode=0o600),
+        FileLock(private_folder(state / Part.LOCKS) / "head.lock", mode=0o600),
     ):
         known = noted_head(state)
         is_later = known is not None and known.head.sequence >= head.sequence

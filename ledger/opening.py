@@ -34,12 +34,9 @@ from ledger.noted_head import note_head, noted_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
 from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
+from schemas.state_folder import PRIVATE
 
 _PATIENCE_SECONDS = 120
-_PRIVATE = (
-    *("keys", "quarantine", "review", "waiting", "kept", "recall"),
-    *("failures", "lawful_requests", "disposals", "runs"),
-)
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
 _BUSY_MS = 2_000
@@ -152,9 +149,9 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
         LedgerUnavailableError: the database cannot be reached or read.
     """
     private_folder(state)
-    for name in _PRIVATE:
-        if (state / name).exists():
-            refuse_wider(state / name, 0o700)
+    for part in PRIVATE:
+        if (state / part).exists():
+            refuse_wider(state / part, 0o700)
     engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})

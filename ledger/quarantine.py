@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from ledger.private_files import open_private, private_folder, write_private
 from schemas.configuration import validated
 from schemas.errors import ConfigurationError
+from schemas.state_folder import Part
 
 
 class QuarantineSummary(BaseModel):
@@ -35,7 +36,7 @@ class QuarantineFolder:
 
     def __init__(self, state: Path, partner: str | None = None) -> None:
         """Name the folder of what is set aside for everyone, or for one partner."""
-        self.folder = state / "quarantine" / (partner or "all")
+        self.folder = state / Part.QUARANTINE / (partner or "all")
 
     def replace(
         self, summary: QuarantineSummary, rows: Mapping[str, Iterable[pyarrow.Table]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ledger.private_files import write_private
+from schemas.state_folder import Part
 
 
 class WaitingText(BaseModel):
@@ -23,7 +24,7 @@ class ReviewList:
 
     def __init__(self, state: Path) -> None:
         """Name the folder."""
-        self.folder = state / "review"
+        self.folder = state / Part.REVIEW
 
     def replace(self, period: str, texts: Sequence[WaitingText]) -> None:
         """Keep what waits after a run of a period."""

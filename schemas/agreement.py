@@ -144,6 +144,10 @@ class Agreement(Configuration):
         sections = {"monthly": self.monthly, "recall": self.recall}
         return {name: share for name, share in sections.items() if share is not None}
 
+    def share_of(self, kind: "DropKind") -> Share | None:
+        """Give the section that says what goes into drops of a kind; None if the partner gets none."""
+        return self.recall if kind is DropKind.RECALL else self.monthly
+
     def columns_of(self, table: str) -> set[str]:
         """Give the columns of a table the partner gets, with drops of any kind."""
         own = [share.tables[table] for share in self.shares.values() if table in share.tables]

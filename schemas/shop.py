@@ -212,6 +212,7 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
                     "に一覧があります / "
                     f"tables.{name}: no column '{named}'; `joint-use policy dictionary` lists them"
                 )
+    _check_constants(name, mapping)
     _check_words(name, mapping)
     given = set(mapping.columns) | set(mapping.constants)
     for column in known.values():
@@ -221,6 +222,14 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
                 "の値を書いてください / "
                 f"tables.{name}.columns.{column.name} is required; name its header, or give a constant"
             )
+
+
+def _check_constants(name: str, mapping: TableMapping) -> None:
+    for twice in sorted(set(mapping.columns) & set(mapping.constants)):
+        raise ValueError(
+            f"tables.{name}: '{twice}' が columns と constants の両方にあります。一方を消してください / "
+            f"tables.{name}: '{twice}' is both in columns and in constants; take it out of one"
+        )
 
 
 def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:

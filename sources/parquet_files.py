@@ -48,7 +48,7 @@ class ParquetTable:
             self._file = parquet.ParquetFile(
                 path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
             )
-        except pyarrow.ArrowInvalid:
+        except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):  # of a damaged footer
             self._file = None
         if self._file is None:
             raise SourceUnreadableError(
@@ -75,7 +75,7 @@ class ParquetTable:
         del order
         kinds = {name: self._file.schema_arrow.field(name).type for name in headers}
         for name, kind in kinds.items():
-            if pyarrow.types.is_nested(kind):
+            if pyarrow.types.is_nested(kind) or isinstance(kind, pyarrow.BaseExtensionType):
                 raise self._no_text(name)
         read = 0
         for batch in self._batches(headers):
@@ -85,7 +85,7 @@ class ParquetTable:
     def _batches(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
         try:
             yield from self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers))
-        except (OSError, pyarrow.ArrowInvalid):
+        except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):
             pass
         else:
             return
@@ -95,9 +95,9 @@ class ParquetTable:
         )
 
     def _with_texts(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
-        """Read bytes as the UTF-8 some programs write without saying so."""
+        """Read bytes as the UTF-8 some programs write without saying so; others say so, and it is not."""
         for place, field in enumerate(batch.schema):
-            if _holds_bytes(field.type):
+            if _holds_bytes_or_texts(field.type):
                 texts = _decoded(batch.column(place))
                 if texts is None:
                     raise self._no_text(field.name)
@@ -113,14 +113,17 @@ class ParquetTable:
         )
 
 
-def _holds_bytes(kind: pyarrow.DataType) -> bool:
+def _holds_bytes_or_texts(kind: pyarrow.DataType) -> bool:
     cells = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
-    are_bytes = (
-        pyarrow.types.is_binary,
-        pyarrow.types.is_large_binary,
-        pyarrow.types.is_fixed_size_binary,
+    kinds = pyarrow.types
+    return any(
+        is_kind(cells)
+        for is_kind in (
+            *(kinds.is_string, kinds.is_large_string, kinds.is_string_view),
+            *(kinds.is_binary, kinds.is_large_binary, kinds.is_binary_view),
+            kinds.is_fixed_size_binary,
+        )
     )
-    return any(is_kind(cells) for is_kind in are_bytes)
 
 
 def _decoded(cells: pyarrow.Array) -> pyarrow.Array | None:

@@ -36,8 +36,16 @@ def read_photograph(home: Path, rules: Images, name: str) -> Photograph:
         name: the file, as the records name it.
     """
     try:
-        return _read(home, rules, name)
-    except Exception:  # noqa: BLE001 (a crafted name or file makes paths and decoders raise anything)
+        content = _content(home, rules, name)
+    except OSError:
+        return Photograph(fault="unreadable")
+    except Exception:  # noqa: BLE001 (a crafted name makes paths raise anything)
+        return Photograph(fault="missing")
+    if isinstance(content, Photograph):
+        return content
+    try:
+        return _made_anew(content, rules)
+    except Exception:  # noqa: BLE001 (a crafted file makes decoders raise anything)
         return Photograph(fault="not_an_image")
 
 
@@ -52,7 +60,8 @@ def filed_as(home: Path, rules: Images, name: str) -> str:
     return ntpath.normpath(str(folder / told)).replace("\\", "/").casefold()
 
 
-def _read(home: Path, rules: Images, name: str) -> Photograph:
+def _content(home: Path, rules: Images, name: str) -> bytes | Photograph:
+    """Read a file, or tell why it cannot be a photograph that leaves."""
     folder = (home / rules.folder).resolve()
     path = (folder / name).resolve()
     if folder not in path.parents:
@@ -61,7 +70,7 @@ def _read(home: Path, rules: Images, name: str) -> Photograph:
         return Photograph(fault="missing")
     if path.stat().st_size > rules.max_file_bytes:
         return Photograph(fault="too_large")
-    return _made_anew(path, rules)
+    return path.read_bytes()
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -74,13 +83,13 @@ def _opaque(image: Image.Image) -> Image.Image:
     return white
 
 
-def _made_anew(path: Path, rules: Images) -> Photograph:
-    with Image.open(path, formats=_FORMATS) as image:
+def _made_anew(content: bytes, rules: Images) -> Photograph:
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         if image.width * image.height > rules.max_pixels:
             return Photograph(fault="too_large")
         upright = _opaque(ImageOps.exif_transpose(image))
     upright.thumbnail((rules.max_side_pixels, rules.max_side_pixels))
     picture = Image.frombytes("RGB", upright.size, upright.tobytes())
-    content = io.BytesIO()
-    picture.save(content, "JPEG", quality=_QUALITY)
-    return Photograph(content.getvalue())
+    made = io.BytesIO()
+    picture.save(made, "JPEG", quality=_QUALITY)
+    return Photograph(made.getvalue())

@@ -133,12 +133,9 @@ def _each_once(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
 def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     """Leave out records without any content: the empty lines a spreadsheet puts behind the last."""
     for batch in Regrouped(batches):
-        if any(column.null_count == 0 for column in batch.rows.columns):
-            yield batch
-            continue
         filled = np.zeros(batch.rows.num_rows, bool)
         for column in batch.rows.columns:
-            filled |= column.is_valid().to_numpy(zero_copy_only=False)
+            filled |= _are_filled(column)
             if filled.all():
                 break
         yield (
@@ -146,3 +143,14 @@ def _with_content(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
             if filled.all()
             else RawBatch(batch.rows.filter(pyarrow.array(filled)), batch.records[filled])
         )
+
+
+def _are_filled(cells: pyarrow.Array) -> np.ndarray:
+    """Mask of the cells that hold anything; an empty text is what databases write for nothing."""
+    mask = cells.is_valid()
+    if isinstance(cells, pyarrow.DictionaryArray):
+        of_entries = pyarrow.array(_are_filled(cells.dictionary))
+        mask = pc.fill_null(of_entries.take(cells.indices), fill_value=False)
+    elif pyarrow.types.is_string(cells.type) or pyarrow.types.is_large_string(cells.type):
+        mask = pc.fill_null(pc.greater(pc.binary_length(cells), 0), fill_value=False)
+    return np.asarray(mask.to_numpy(zero_copy_only=False))

@@ -107,13 +107,15 @@ class SqlAlchemyTable:
         failure = None
         try:
             yield from self._rows(headers, order)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeDecodeError) as error:
             # The driver's own message may quote a value.
             failure = type(error).__name__
         if failure:
             raise SourceUnavailableError(
-                f"{self.part}: データベースの応答が途絶えました（{failure}）。もう一度実行してください / "
-                f"{self.part}: the database stopped answering ({failure}); run again"
+                f"{self.part}: データベースの応答が途絶えたか、読めない文字があります（{failure}）。"
+                "もう一度実行し、直らなければ表を直してもらってください / "
+                f"{self.part}: the database stopped answering, or holds text that cannot be decoded "
+                f"({failure}); run again, and if it stays, have the table mended"
             )
 
     def _rows(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from schemas.catalog import Table
 from schemas.errors import ConfigurationError
 from schemas.shop import ColumnSource, Joined, TableMapping
-from transforms.arrays import without_empty
+from transforms.arrays import where, without_empty
 from transforms.reading.folding import nfkc
 
 
@@ -97,12 +97,17 @@ def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Ar
     """Take a canonical column's source cells, several joined into one text."""
     if len(matched.headers) == 1:
         return batch.column(matched.headers[0])
-    parts = [batch.column(header).cast(pyarrow.string()) for header in matched.headers]
+    parts = [_without_blank(batch.column(header)) for header in matched.headers]
     # Arrow leaves out rows in which every part is null.
     is_empty = reduce(pc.and_, [part.is_null() for part in parts])
     parts[0] = pc.if_else(is_empty, "", parts[0])
     joined = pc.binary_join_element_wise(*parts, matched.separator, null_handling="skip")
     return without_empty(joined)
+
+
+def _without_blank(cells: pyarrow.Array) -> pyarrow.Array:
+    texts = without_empty(cells.cast(pyarrow.string()))
+    return where(pc.invert(pc.utf8_is_space(texts)), texts)
 
 
 def _by_fold(mapping: TableMapping, headers: Sequence[str], table: str) -> dict[str, str]:

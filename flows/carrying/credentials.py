@@ -7,6 +7,7 @@ from flows.running.orchestration import set_up
 from ledger.private_files import refuse_wider
 from schemas.carrying import Secret
 from schemas.errors import ConfigurationError
+from schemas.state_folder import Part
 
 
 def credential_of(secret: Secret, state: Path) -> str:
@@ -21,7 +22,7 @@ def credential_of(secret: Secret, state: Path) -> str:
             "place.secret: give either file (in state/keys) or block"
         )
     if secret.file is not None:
-        return _from_file(state / "keys" / secret.file)
+        return _from_file(state / Part.KEYS / secret.file)
     return _from_block(secret.block or "", state)
 
 

@@ -17,7 +17,7 @@ from flows.commands.options import (
     shop_option,
 )
 from flows.counter.desk import Desk, customer_number, open_desk
-from flows.counter.given import partners_holding
+from flows.counter.given import partners_to_tell
 from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
 from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
@@ -111,7 +111,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
         _confirm(desk, number, is_sure=is_sure)
         taken = record(desk, refusal)
-        to_delete = _told_to_delete(desk, refusal)
+        to_delete = _to_tell(desk, refusal)
     ended = (
         "撤回しました。効力日から、また渡ります / lifted" if is_lift else "記録しました / recorded"
     )
@@ -164,18 +164,9 @@ def _refusal(  # noqa: PLR0913 (what a customer says)
     )
 
 
-def _told_to_delete(desk: Desk, refusal: Refusal) -> list[str]:
-    """List the partners that hold the customer and must be told to delete by this objection."""
-    if refusal.effective_on > desk.today:
-        return []
-    concerned = [
-        partner
-        for partner, agreement in desk.folder.policy.agreements.items()
-        if (not refusal.partners or partner in refusal.partners)
-        and (not refusal.purposes or set(refusal.purposes) & set(agreement.monthly.purposes))
-    ]
+def _to_tell(desk: Desk, refusal: Refusal) -> list[str]:
     try:
-        return [p for p in partners_holding(desk, refusal.customer) if p in concerned]
+        return partners_to_tell(desk, refusal)
     except JointUseError as error:
         click.echo(f"共同利用者の保有は確認できません / holdings not looked up: {error}", err=True)
         return []

@@ -22,6 +22,7 @@ from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
 from schemas.agreement import DropKind
 from schemas.configuration import Configuration
+from schemas.state_folder import WRITTEN_WHOLE, Part
 from transforms.period import SHOP_TIME
 
 ERASURE = "erasure"
@@ -93,7 +94,7 @@ def every_series(desk: Desk) -> list[str]:
 def sweep_leftovers(desk: Desk) -> None:
     """Remove what killed runs and disposals left: of drops of all partners and kinds, and of files."""
     sweep_killed(desk.folder, desk.ledger, desk.folder.policy.agreements, DropKind)
-    for part in ("quarantine", "recall", "review", "failures", "disposals"):
+    for part in WRITTEN_WHOLE:
         sweep_half_written(desk.folder.state / part)
 
 
@@ -128,7 +129,7 @@ def certify(desk: Desk, removed: list[Disposal]) -> Path:
         removed=tuple(each.told for each in removed),
     )
     text = certificate.model_dump_json(indent=2)
-    folder = desk.folder.state / "disposals"
+    folder = desk.folder.state / Part.DISPOSALS
     name = f"{at:%Y-%m-%dT%H%M%S%f}"
     write_private(folder / f"{name}.json", text.encode())
     write_private(folder / f"{name}.md", _markdown(certificate).encode())
@@ -202,13 +203,13 @@ def _parcels(folder: Path, rule: str, persons: int) -> Iterator[Disposal]:
 
 def _of_files(desk: Desk) -> Iterator[Disposal]:
     rules, state = desk.folder.shop.retention, desk.folder.state
-    for kind, days, pattern in (
-        ("quarantine", rules.quarantine_days, "quarantine/*"),
-        ("review", rules.review_days, "review/*.json"),
-        ("call_list", rules.call_list_days, "recall/*"),
-        ("failures", rules.failures_days, "failures/*.txt"),
+    for kind, days, part, pattern in (
+        ("quarantine", rules.quarantine_days, Part.QUARANTINE, "*"),
+        ("review", rules.review_days, Part.REVIEW, "*.json"),
+        ("call_list", rules.call_list_days, Part.RECALL, "*"),
+        ("failures", rules.failures_days, Part.FAILURES, "*.txt"),
     ):
-        for path in sorted(state.glob(pattern)):
+        for path in sorted((state / part).glob(pattern)):
             age = desk.actor.at - datetime.fromtimestamp(path.stat().st_mtime, SHOP_TIME)
             if age > timedelta(days=days):
                 rule = f"retention.{kind}_days = {days}"

@@ -31,6 +31,7 @@ from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
 from schemas.catalog import CATALOG
+from schemas.state_folder import Part
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
 _OWN = ("customer_id", "merged_into_customer_id", "linked_customer_id")
@@ -110,7 +111,7 @@ def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mention
 
 def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:
     """Take their rows out of the quarantine, and rows that tell of them."""
-    for path in sorted((desk.folder.state / "quarantine").rglob("*.csv")):
+    for path in sorted((desk.folder.state / Part.QUARANTINE).rglob("*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
         columns = CATALOG[path.stem].columns
         titles = {columns[name].title: own for name, own in names.items() if name in columns}
@@ -146,7 +147,7 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
     Details of failures may quote anything, and go as a whole.
     """
     state = desk.folder.state
-    for path in sorted(state.glob("recall/*/*.csv")):
+    for path in sorted(state.glob(f"{Part.RECALL}/*/*.csv")):
         header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
         if not {CUSTOMER_NUMBER, VEHICLE_NUMBER} <= set(header):
             # Of another version's form.
@@ -164,9 +165,9 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
             )
             for page in path.parent.glob("*.html"):
                 yield Disposal("call_list", page.name, ERASURE, None, unlinker(page))
-    for kind, pattern in (("review", "review/*.json"), ("failures", "failures/*.txt")):
-        for path in sorted(state.glob(pattern)):
-            yield Disposal(kind, path.name, ERASURE, None, unlinker(path))
+    for part, pattern in ((Part.REVIEW, "*.json"), (Part.FAILURES, "*.txt")):
+        for path in sorted((state / part).glob(pattern)):
+            yield Disposal(part.value, path.name, ERASURE, None, unlinker(path))
 
 
 def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.counter.desk import Desk
+from flows.counter.objecting import Refusal
 from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Answer, EnteredDrop
@@ -65,13 +66,10 @@ class Given:
                     acknowledged_at=_received(answers, each),
                 )
 
-    def is_held(self) -> bool:
-        """Tell whether the partner holds the person's own record."""
-        for kind in (DropKind.MONTHLY, DropKind.RECALL):
-            held = self.holdings(kind, self.keys)
-            if pc.any(pc.equal(held["record"], "customers")).as_py():
-                return True
-        return False
+    def kinds_held(self) -> list[DropKind]:
+        """List the kinds of drops by which the partner holds the person's own record."""
+        held = {k: self.holdings(k, self.keys) for k in (DropKind.MONTHLY, DropKind.RECALL)}
+        return [k for k, rows in held.items() if "customers" in rows["record"].to_pylist()]
 
     def holdings(self, kind: DropKind, keys: pyarrow.Array) -> pyarrow.Table:
         """Give what the partner holds under these keys (hex)."""
@@ -142,10 +140,21 @@ def given_to_each(desk: Desk, numbers: tuple[str, ...]) -> list[Given]:
     ]
 
 
-def partners_holding(desk: Desk, customer: str) -> list[str]:
-    """List the partners that hold a customer's record, as far as the shop knows."""
-    each_given = given_to_each(desk, numbers_of_person(desk, customer))
-    return [given.partner for given in each_given if given.is_held()]
+def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
+    """List the partners that hold a customer and must be told to delete by an objection, as of today."""
+    if refusal.effective_on > desk.today:
+        return []
+
+    def must_delete(given: Given) -> bool:
+        agreement = desk.folder.policy.agreements.get(given.partner)
+        if agreement is None or given.partner not in (refusal.partners or [given.partner]):
+            return False
+        shares = [agreement.share_of(kind) for kind in given.kinds_held()]
+        used = {purpose for share in shares if share for purpose in share.purposes}
+        return not used.isdisjoint(refusal.purposes or used)
+
+    each_given = given_to_each(desk, numbers_of_person(desk, refusal.customer))
+    return [given.partner for given in each_given if must_delete(given)]
 
 
 def numbers_of_person(desk: Desk, customer: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ledger.chain import sha256_of_text
 from ledger.private_files import write_private
 from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
+from schemas.state_folder import Part
 
 BASES = {
     "authority": "§9① 法令に基づく正式な要請",
@@ -46,7 +47,7 @@ def record_request(desk: Desk, request: LawfulRequest, customers: Sequence[str])
             )
     references = [desk.ledger.references.of(number) for number in customers]
     text = request.model_dump_json(indent=2)
-    path = desk.folder.state / "lawful_requests" / f"{desk.actor.at:%Y-%m-%dT%H%M%S%f}.json"
+    path = desk.folder.state / Part.LAWFUL_REQUESTS / f"{desk.actor.at:%Y-%m-%dT%H%M%S%f}.json"
     write_private(path, text.encode())
     told = f"{request.basis}; {len(references)} persons; request {sha256_of_text(text)}"
     with desk.ledger.writing() as connection:

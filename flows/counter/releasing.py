@@ -1,5 +1,6 @@
 """The data manager's decision about a drop that holds many persons (policy §8)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from drops.folders import show, sweep, to_disk
@@ -94,7 +95,10 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
             DropBook(connection).publish(run.actor, entered.sequence, told)
     if has_moved:
         raise overtaken_by_objections(drop)
-    discard_waiting(run.folder.state, drop.drop_id)
+    with suppress(
+        OSError
+    ):  # it is published; what is left in the waiting room goes with the next run
+        discard_waiting(run.folder.state, drop.drop_id)
 
 
 def _refuse_others(desk: Desk, drop: Drop) -> None:

@@ -27,6 +27,7 @@ from flows.running.run import Run
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.people import PHONE_COLUMNS
+from schemas.state_folder import Part
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.holders import is_customer
@@ -197,7 +198,7 @@ class _Silent:
 def write_call_list(calls: CallList) -> Path:
     """Write the list as CSV for Excel and as a page to print; gives their folder, mode 0700."""
     run = calls.run
-    folder = private_folder(run.folder.state / "recall") / f"{run.as_of:%Y-%m-%dT%H%M%S}"
+    folder = private_folder(run.folder.state / Part.RECALL) / f"{run.as_of:%Y-%m-%dT%H%M%S}"
     private_folder(folder)
     write_private(folder / "call-list.csv", _csv(calls).encode("utf-8-sig"))
     write_private(folder / "call-list.html", _page(calls).encode())

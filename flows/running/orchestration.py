@@ -5,6 +5,8 @@ import urllib.request
 from collections.abc import MutableMapping
 from pathlib import Path
 
+from schemas.state_folder import Part
+
 _SERVER_FILE = "server.json"
 
 _SETTINGS = {
@@ -22,7 +24,7 @@ def set_up(state: Path, environment: MutableMapping[str, str]) -> None:
     """Set Prefect's environment for a shop. Must come before Prefect is first imported."""
     for name, value in _SETTINGS.items():
         environment.setdefault(name, value)
-    environment.setdefault("PREFECT_HOME", str((state / "prefect").resolve()))
+    environment.setdefault("PREFECT_HOME", str((state / Part.PREFECT).resolve()))
     url = running_server(state)
     if url:
         environment.setdefault("PREFECT_API_URL", url)

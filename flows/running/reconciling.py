@@ -6,7 +6,6 @@ backup of the ledger was restored: objections recorded since are lost, so nothin
 person has answered for it.
 """
 
-import shutil
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 
 from drops.bag import TAG_MANIFEST, sha256_of
 from drops.folders import published_folders, read_drop
+from drops.keeping import remove
 from flows.running.waiting_room import waiting_place
 from ledger.audit import Actor, entries, last_recorded
 from ledger.bindings import unbound
@@ -60,8 +60,9 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
         waiting = {each.entered.sequence for each in waits}
         for pending in left:
             if pending.sequence in waiting:
-                if waiting_place(folder.state, pending.drop.drop_id).is_dir():
-                    shutil.rmtree(folder.drops / pending.drop.drop_id, ignore_errors=True)
+                shown = folder.drops / pending.drop.drop_id
+                if waiting_place(folder.state, pending.drop.drop_id).is_dir() and shown.is_dir():
+                    remove(shown)
                 continue
             drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
             if path.is_file() and sha256_of(path) == pending.bag_sha256:

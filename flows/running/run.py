@@ -94,8 +94,7 @@ class Run:
 
     def share(self, partner: str) -> Share:
         """Give what the partner gets with this kind of drop, as far as every notice allows it."""
-        agreed = self.agreement(partner)
-        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        section = self.agreement(partner).share_of(self.kind)
         if section is None:
             raise RefusedError(
                 f"partners/{partner}.toml に [recall] がないので、リコールの納品はできません / "
@@ -109,8 +108,7 @@ class Run:
         Nothing keeps a partner from using a drop of an old month for what it may do today.
         """
         self.share(partner)
-        agreed = self.agreement(partner)
-        section = agreed.recall if self.kind is DropKind.RECALL else agreed.monthly
+        section = self.agreement(partner).share_of(self.kind)
         return section.purposes if section else ()
 
     def again(self) -> "Run":

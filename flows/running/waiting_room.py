@@ -12,6 +12,7 @@ from ledger.opening import Ledger
 from ledger.private_files import private_folder
 from schemas.agreement import DropKind
 from schemas.errors import JointUseError, VerificationError
+from schemas.state_folder import Part
 from sources.shop_folder import ShopFolder
 
 
@@ -34,14 +35,14 @@ def sweep_killed(
         known = {each.entered.drop.drop_id for each in CarryBook(connection).waiting()}
     for partner, kind in product(partners, kinds):
         sweep(folder.drops / partner, kind.value)
-        for place in (folder.state / "waiting" / partner).glob(f"{kind}-*"):
+        for place in (folder.state / Part.WAITING / partner).glob(f"{kind}-*"):
             if f"{partner}/{place.name}" not in known:
                 shutil.rmtree(place)
 
 
 def waiting_place(state: Path, drop_id: str) -> Path:
     """Give the folder of a waiting drop."""
-    return state / "waiting" / drop_id
+    return state / Part.WAITING / drop_id
 
 
 def taken_back(state: Path, drop_id: str, bag_sha256: str, series: DropSeries) -> Path:
@@ -69,5 +70,11 @@ def taken_back(state: Path, drop_id: str, bag_sha256: str, series: DropSeries) -
 
 
 def discard_waiting(state: Path, drop_id: str) -> None:
-    """Remove a drop that was decided about."""
-    shutil.rmtree(waiting_place(state, drop_id), ignore_errors=True)
+    """Remove a drop that was decided about; done twice it is as done once.
+
+    Raises:
+        OSError: something of it is left.
+    """
+    place = waiting_place(state, drop_id)
+    if place.exists():
+        shutil.rmtree(place)

@@ -9,12 +9,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ledger.private_files import private_folder
+from schemas.state_folder import Part
 
 
 @contextmanager
 def workspace(state: Path) -> Iterator[Path]:
     """Make a folder that goes with the run, and clear the folders of runs that were killed."""
-    runs = private_folder(state / "runs")
+    runs = private_folder(state / Part.RUNS)
     folder = runs / uuid.uuid4().hex
     own = FileLock(folder.with_suffix(".lock"), timeout=0, mode=0o600)
     # One at a time: a lock just made and not yet taken looks like that of a killed run.

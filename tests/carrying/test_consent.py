@@ -1,5 +1,8 @@
 """More persons than the limit leave only with the data manager's consent (policy §8: 件数制限)."""
 
+import errno
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,6 +80,26 @@ def test_an_erased_persons_drop_waits_no_longer(tmp_path):
         assert entries(connection)[-2].action == "refused"
     with pytest.raises(ConfigurationError, match="does not wait"):
         release(shop)
+
+
+def test_no_certificate_speaks_of_what_is_left(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    run(shop)
+    today, remove = NOW.date(), shutil.rmtree
+
+    def stuck(path, *more, **options):
+        if "waiting" in Path(path).parts and not options.get("ignore_errors"):
+            raise OSError(errno.EBUSY, "busy")
+        if "waiting" not in Path(path).parts:
+            remove(path, *more, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", stuck)
+    refusal = Refusal("0", "erasure", (), (), today, today, "letter", is_in_records=True)
+    with pytest.raises(OSError, match="busy"):
+        erase(desk(shop), refusal)
+    (certificate,) = (shop / "state" / "disposals").glob("*.json")
+    told = json.loads(certificate.read_text())["removed"]
+    assert "waiting" not in {each["kind"] for each in told}
 
 
 @pytest.mark.parametrize(("people", "status"), [(3, "published"), (4, "waiting")])

@@ -358,7 +358,7 @@ messy = st.sampled_from(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     kinds=st.lists(messy, max_size=12),
     objects=st.booleans(),

@@ -51,7 +51,7 @@ class Model:
             self.held[kind].setdefault(name, ([], sequence))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(STEPS, min_size=1, max_size=8))
 def test_the_book_holds_what_a_dictionary_would(steps):
     model = Model()

@@ -317,9 +317,7 @@ class Partner:
         return given
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_a_partner_that_obeys_holds_exactly_who_may_be_held(tmp_path_factory, happened):
     from flows.counter.objecting import Choice, lift

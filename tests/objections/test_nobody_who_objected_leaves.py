@@ -350,9 +350,7 @@ def test_the_sample_gives_no_trace_of_who_refused(sample_shop):
         assert "紹介により割引" not in found
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whoever_objects_in_any_way_is_in_no_byte(tmp_path_factory, data):
     """Any set of objections, merges, owners, relatives and texts: no refuser's own value is found."""

@@ -55,6 +55,7 @@ def test_era_boundaries_convert(text, day):
             "令和1年4月30日",
             "昭和65年13月40日",
         ),
+        *("1985-04-00", "1985/4/0", "19850400", "昭和60年4月0日", "2026-10-00T00:00:00"),
         *("令和0年1月1日", "9/27", "2026", "46292", "去年の夏", "20261301", "2026/9/27頃"),
     ],
 )
@@ -109,3 +110,12 @@ def test_every_spelling_of_a_day_reads_the_same(day):
         f"R{year:02}/{day.month:02}/{day.day:02}",
     ]
     assert {read_day(spelling) for spelling in spellings} == {(day, None, None)}
+
+
+@pytest.mark.parametrize("text", ["1900/1/0", "1900-01-00", "1900年1月0日", "0000-00-00"])
+def test_what_excel_and_databases_show_of_no_day_is_none(text):
+    assert read_day(text) == (None, None, None)
+
+
+def test_a_month_needs_no_day():
+    assert read_month("2008-04-00").value == "2008-04"

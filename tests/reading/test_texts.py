@@ -96,6 +96,16 @@ def test_an_instant_beyond_the_calendar_is_read_as_text():
     assert len(column.values.to_pylist()) == 1
 
 
+def test_no_number_is_nothing_and_a_whole_number_keeps_its_digits():
+    cells = pyarrow.array([1.0, float("nan"), 1234567890123.0, None, 1.5])
+    read = read_column(cells, CATALOG["visits"].columns["vehicle_id"])
+    assert read.values.to_pylist() == ["1", None, "1234567890123", None, "1.5"]
+    cells = pyarrow.array([1.0, float("nan"), 10_000_000_000.0, 1.5])
+    billed = read_column(cells, CATALOG["invoices"].columns["billed_jpy"])
+    assert billed.values.to_pylist() == [1, None, 10_000_000_000, None]
+    assert billed.faults.to_pylist() == [None, None, None, "unreadable"]
+
+
 def test_typed_columns_are_cast_only_without_loss():
     amount = CATALOG["invoices"].columns["billed_jpy"]
     assert read_column(pyarrow.array([1.0, 2.0]), amount).values.to_pylist() == [1, 2]

@@ -405,7 +405,7 @@ sound_ranges = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(some_cars, some_ranges, st.randoms(use_true_random=False))
 def test_the_order_of_rows_decides_nothing(rows, wanted, random):
     shuffled, mixed = list(enumerate(rows)), list(wanted)
@@ -417,7 +417,7 @@ def test_the_order_of_rows_decides_nothing(rows, wanted, random):
     assert out == other_out
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(some_cars, some_ranges, st.integers(0, 20), st.integers(0, 5))
 def test_a_wider_range_never_loses_a_car(rows, wanted, more, which):
     narrow, _ = classes(cars(*rows), ranges(*wanted))
@@ -432,7 +432,7 @@ def test_a_wider_range_never_loses_a_car(rows, wanted, more, which):
         assert before is None or (after is not None and after <= before)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(some_cars, some_ranges)
 def test_spelling_decides_nothing(rows, wanted):
     spelt = [
@@ -442,7 +442,7 @@ def test_spelling_decides_nothing(rows, wanted):
     assert classes(cars(*rows), ranges(*wanted)) == classes(cars(*spelt), ranges(*wanted))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(some_cars, some_ranges)
 def test_matching_is_never_weaker_than_a_plain_reading_of_the_rules(rows, wanted):
     found, _ = classes(cars(*rows), ranges(*wanted))
@@ -452,7 +452,7 @@ def test_matching_is_never_weaker_than_a_plain_reading_of_the_rules(rows, wanted
         assert own is not None or expected in {None, OUT}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(sound_cars, sound_ranges)
 def test_matching_agrees_with_a_plain_reading_where_nothing_contradicts_itself(rows, wanted):
     found, out = classes(cars(*rows), ranges(*wanted))
@@ -461,7 +461,7 @@ def test_matching_agrees_with_a_plain_reading_where_nothing_contradicts_itself(r
     assert sum(each is OUT for each in expected) == out
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(some_cars, some_ranges, st.lists(st.tuples(models, numbers), max_size=3), some_ranges)
 def test_other_cars_and_campaigns_change_nothing_for_a_car(rows, wanted, more_cars, more_ranges):
     alone = match(cars(*rows), ranges(*wanted)).pairs

@@ -1,6 +1,7 @@
 """Every affected car goes to a partner or onto the shop's own list; a second run hands over the difference."""
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def run(shop, *, now=NOW, step=plainly, **asked):
         **asked,
     }
     return recall(RecallRequest(**request), clock=lambda: now, environment={}, step=step)
+
+
+def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_alone(shop):
+    run(shop)
+    asked = ("--shop", shop, "--operator", PERSON, "--customer", "1", "--yes", "--json")
+    said = ("--scope", "purpose", "--purpose", "5.recall", "--received", "2026-11-01")
+    done = joint_use("object", *asked, *said, "--channel", "phone")
+    assert json.loads(done.stdout)["held_by"] == ["lotas"]
 
 
 def call_nobody_who_refused(shop):

@@ -57,7 +57,7 @@ LETTERS = st.text("前後左右山形市下反田31-２ゼンゴサユウabc@.�
     addresses=st.lists(LETTERS, max_size=4),
     texts=st.lists(LETTERS, min_size=1, max_size=6),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_it_finds_exactly_what_looking_for_each_finds(names, addresses, texts):
     rows = [PERSON | {"name": n, "email": n, "phone": n} for n in names]
     rows += [PERSON | {"address": a, "name_kana": a} for a in addresses]

@@ -166,7 +166,7 @@ def test_a_figure_of_speech_takes_no_danger_along_that_reaches_beyond_it():
     before=st.sampled_from(["", "オイル交換 ", "点検。", "車検"]),
     between=st.sampled_from(["", " ", "\u3000", "・", "\n"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_danger_never_leaves_whatever_was_decided_and_however_it_is_spaced(word, before, between):
     text = before + between.join(word)
     everything = screen(Decisions(words=[text, word], of_text=lambda _text: Decision.RELEASED))

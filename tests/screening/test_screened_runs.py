@@ -1,5 +1,6 @@
 """What screening does to an export: cells, rows, the account, and what a person decides."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from flows.counter.reviewing import add_words, decide_texts, waiting
 from flows.running.request import Mode
 from ledger.quarantine import QuarantineFolder
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.shop_rules import Images
+from sources.photographs import read_photograph
 from tests.factories import (
     agreement,
     bytes_of,
@@ -326,6 +329,16 @@ def test_a_file_that_is_no_photograph_of_the_shop_is_set_aside(tmp_path):
         "file:outside_the_folder": 4,
         "file:too_large": 2,
     }
+
+
+def test_a_photograph_the_disk_does_not_give_is_not_called_another_thing(tmp_path, monkeypatch):
+    photograph(tmp_path / "images" / "a.jpg")
+
+    def failing(path):
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    assert read_photograph(tmp_path, Images(), "a.jpg").fault == "unreadable"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,8 @@ from flows.commands.sources import command
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
 from schemas.shop import ShopConfiguration, TableMapping
+from sources.records import records_of
+from sources.rows import RawBatch
 from sources.shop_folder import load_shop
 from tests.conftest import SAMPLE
 from tests.factories import customer, delivered, objection, run, vehicle, write_shop
@@ -28,11 +31,15 @@ def mapping(**columns):
 
 def test_a_row_without_any_part_of_a_joined_column_has_nothing_there():
     batch = pyarrow.RecordBatch.from_pydict(
-        {"a": [None, "山形市", None, None, ""], "b": [None, "緑町", "緑町", None, None]},
+        {
+            "a": [None, "山形市", None, None, "", "山形市", "　", ""],
+            "b": [None, "緑町", "緑町", None, None, "", "緑町", ""],
+        },
         pyarrow.schema([("a", pyarrow.string()), ("b", pyarrow.string())]),
     )
     joined = raw_column(batch, MatchedColumn(("a", "b"), " "))
-    assert joined.to_pylist() == [None, "山形市 緑町", "緑町", None, None]
+    parts = [None, "山形市 緑町", "緑町", None, None, "山形市", "緑町", None]
+    assert joined.to_pylist() == parts
 
 
 def test_headers_match_whatever_their_width_and_marks():
@@ -218,3 +225,20 @@ def test_a_user_written_as_the_same_is_the_owner(tmp_path):
         "山形市西1-1",
         "山形市西1-1",
     )
+
+
+def test_a_column_with_a_header_and_a_constant_is_refused(tmp_path):
+    shop = write_shop(tmp_path, {"customers": [customer("1")], "objections": [objection("1")]})
+    text = (shop / "shop.toml").read_text()
+    constants = '["tables"."customers"."constants"]\nkind = "individual"\n\n'
+    (shop / "shop.toml").write_text(text.replace(COLUMNS, constants + COLUMNS))
+    with pytest.raises(ConfigurationError, match="'kind' is both in columns and in constants"):
+        load_shop(shop)
+
+
+def test_a_row_of_empty_texts_is_none_as_it_is_in_a_file():
+    rows = pyarrow.RecordBatch.from_pydict({"a": ["1", "", None], "b": [None, "", None]})
+    texts = pyarrow.schema([("a", pyarrow.string()), ("b", pyarrow.string())])
+    raw = RawBatch(rows.cast(texts), np.arange(1, 4))
+    (left,) = records_of(mapping(), iter([raw]))
+    assert (left.rows.to_pylist(), left.records.tolist()) == ([{"a": "1", "b": None}], [1])

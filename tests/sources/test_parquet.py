@@ -17,6 +17,11 @@ def read(folder, cells):
     return [cell for batch in batches for cell in batch.rows.column(1).to_pylist()]
 
 
+def called_text(cells):
+    written = pyarrow.array(cells, pyarrow.binary())
+    return pyarrow.Array.from_buffers(pyarrow.string(), len(cells), written.buffers())
+
+
 @pytest.mark.parametrize("kind", [pyarrow.binary(), pyarrow.large_binary()])
 def test_bytes_that_are_utf_8_are_text(tmp_path, kind):
     words = ["山形", None, "山形", ""] * 100
@@ -33,6 +38,10 @@ def test_bytes_that_are_utf_8_are_text(tmp_path, kind):
         pyarrow.array(["秘密".encode("cp932")], pyarrow.binary()),
         pyarrow.array(["秘密".encode("cp932")] * 100, pyarrow.binary()),
         pyarrow.array([b"\xff" * 16], pyarrow.binary(16)),
+        pyarrow.array([b"\xff"], pyarrow.binary_view()),
+        pyarrow.array([b"\xff" * 16], pyarrow.uuid()),
+        called_text(["秘密".encode("cp932")]),
+        called_text(["秘密".encode("cp932")] * 100),
     ],
 )
 def test_a_column_of_anything_else_is_told_by_name_and_never_quoted(tmp_path, cells):
@@ -47,6 +56,16 @@ def test_such_a_column_that_is_not_mapped_does_not_matter(tmp_path):
     parquet.write_table(table, tmp_path / "t.parquet")
     (batch,) = ParquetFolder(tmp_path).table("t.parquet").batches(["番号"], Order(("番号",)))
     assert batch.rows.to_pylist() == [{"番号": "1"}]
+
+
+def test_a_file_with_a_damaged_end_is_told(tmp_path):
+    read(tmp_path, pyarrow.array(["1"]))
+    content = (tmp_path / "t.parquet").read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    damaged = content[: -8 - length] + bytes(length) + content[-8:]
+    (tmp_path / "t.parquet").write_bytes(damaged)
+    with pytest.raises(SourceUnreadableError, match="is not a Parquet file"):
+        ParquetFolder(tmp_path).table("t.parquet")
 
 
 def test_a_file_that_is_damaged_within_is_told(tmp_path):

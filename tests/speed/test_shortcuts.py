@@ -81,7 +81,7 @@ def test_words_folded_together_are_those_folded_one_by_one(words):
         assert all_folded(fold, words) == {fold(word) for word in words} - {""}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(ROWS, min_size=1, max_size=3))
 def test_a_contract_that_remembers_finds_what_pandera_finds(batches):
     contract = Contract(CONTRACT)
@@ -91,7 +91,7 @@ def test_a_contract_that_remembers_finds_what_pandera_finds(batches):
         assert (_told(found) if found is not None else set()) == _by_pandera(batch)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.none() | st.integers(0, 4)), max_size=9)
 )
@@ -115,7 +115,6 @@ def test_rows_of_the_catalog_are_held_against_their_contract_batch_after_batch()
         assert list(broken_rows(batch, table)) == faults
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab1", max_size=3), max_size=8), st.data())
 def test_runs_of_keys_are_found_as_each_key_is(keys, data):
     index = KeyIndex(pyarrow.array(keys, pyarrow.string()))
@@ -134,7 +133,7 @@ def test_runs_of_keys_are_found_as_each_key_is(keys, data):
 KEYS = st.binary(min_size=16, max_size=16)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(KEYS, max_size=9), st.data())
 def test_keys_of_sixteen_bytes_are_found_like_texts(keys, data):
     asked = data.draw(st.lists(st.none() | KEYS | st.sampled_from(keys or [b"0" * 16]), max_size=9))
@@ -145,7 +144,7 @@ def test_keys_of_sixteen_bytes_are_found_like_texts(keys, data):
     assert index.duplicates().tolist() == [keys.count(key) > 1 for key in keys]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(KEYS, max_size=9, unique=True), st.lists(KEYS, max_size=9), st.randoms())
 def test_keys_whose_hashes_meet_are_told_apart(keys, others, random):
     asked = [*keys, *others]
@@ -167,7 +166,7 @@ def test_keys_whose_hashes_meet_are_told_apart(keys, others, random):
 TEXTS_LIKE_KEYS = st.none() | st.from_regex("[0-9a-f]{32}", fullmatch=True) | st.text(max_size=2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(TEXTS_LIKE_KEYS | TEXTS_LIKE_KEYS.map(lambda text: text and text.upper()), max_size=6)
 )
@@ -189,7 +188,7 @@ def test_keys_that_begin_alike_are_no_twins(endings, has_two):
     assert KeyIndex(column).has_duplicates is has_two
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 5), max_size=6))
 def test_a_parquet_file_does_not_show_how_its_rows_came(cuts):
     agreed = {"visits": AgreedTable(columns=("odometer_km",))}
@@ -217,7 +216,7 @@ def test_a_parquet_file_does_not_show_how_its_rows_came(cuts):
 PAIRS = st.lists(st.tuples(st.integers(-1, 3), st.sampled_from([1, 2, 63, 64, 70])), max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(PAIRS, min_size=1, max_size=4), st.integers(0, 2))
 def test_a_number_that_stands_twice_under_a_parent_is_noticed(batches, most_words):
     numbers, before = RepeatedNumbers(4, most_words), []
@@ -236,7 +235,7 @@ def test_keys_from_all_over_a_sorted_table_are_found():
     assert KeyIndex(keys).positions(keys[100:4000]).tolist() == list(range(100, 4000))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.none() | st.text(max_size=8), max_size=20))
 def test_helpers_give_the_keys_we_would_make_ourselves(numbers):
     numbers = [*numbers, *(f"C{n}" for n in range(25_000))]
@@ -260,7 +259,7 @@ def test_a_killed_helper_is_replaced_and_no_key_is_lost():
     helpers._stop()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(ROWS, min_size=1, max_size=3))
 def test_a_contract_finds_the_same_in_dictionaries(batches):
     contract = Contract(CONTRACT)
@@ -274,7 +273,7 @@ def test_a_contract_finds_the_same_in_dictionaries(batches):
         assert (_told(found) if found is not None else set()) == _by_pandera(batch)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.none() | st.text(alphabet="a １,円.\u3000", max_size=5), max_size=8), st.data())
 def test_a_dictionary_is_read_as_its_cells_are(cells, data):
     table, name = data.draw(
@@ -320,7 +319,7 @@ def test_traits_do_not_depend_on_whether_a_column_repeats_itself(texts):
 NUMBERS = st.lists(st.none() | st.integers(0, 99).map("C{}".format), min_size=1, max_size=9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(NUMBERS, NUMBERS, st.data())
 def test_keys_of_rows_are_those_of_their_numbers_and_of_no_other_row(first, second, data):
     keys, numbers = PartnerKeys(b"k" * 32), [*first, *second]
@@ -385,7 +384,7 @@ WORDS = st.lists(st.none() | st.text(st.characters(min_codepoint=0x21, max_codep
 
 
 @given(WORDS, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_columns_of_ascii_are_folded_as_all_texts_are(words, data):
     start = data.draw(st.integers(0, len(words)))
     cells = pyarrow.array(words, pyarrow.string())[start:]
@@ -478,7 +477,7 @@ def _day(year):
 def test_columns_are_read_as_each_of_their_texts(table, name, texts):
     column = CATALOG[table].columns[name]
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(
         st.lists(
             texts | st.sampled_from(["", "なし", "R8.10.1", "１２", "1,000円", "x"]), max_size=6

@@ -18,7 +18,7 @@ _EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}"
 
 _DIGITS_AND_MARKS = re.compile(r"\+?[0-9][0-9() ._-]*")
 _MOBILE = re.compile(r"0[5-9]0[0-9]{8}")
-_AS_A_FRACTION = re.compile(r"^(\d{9,11})\.0+$")
+_AS_A_FRACTION = re.compile(r"^(\d{7}|\d{9,11})\.0+$")
 """A number a spreadsheet took for a fraction."""
 
 _WITHOUT_ITS_ZERO = re.compile(r"[5-9]0[0-9]{8}")
@@ -106,6 +106,7 @@ def _numbers_of(run: str) -> Iterator[str]:
 def read_postal_code(text: str) -> Read[str]:
     """Read a postal code and write it as `990-2385`."""
     folded = re.sub(DASH_CLASS, "-", re.sub(r"\s", "", nfkc(text)))
+    folded = _AS_A_FRACTION.sub(r"\1", folded)
     if folded in NULL_MARKS:
         return NOTHING
     match = _POSTAL.fullmatch(folded)

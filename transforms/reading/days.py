@@ -33,6 +33,7 @@ _JAPAN = timezone(timedelta(hours=9))
 _MINUTES_OF_AN_HOUR = 60
 _FIRST_MONTH_YEAR, _LAST_MONTH_YEAR = 1926, 2099
 _YEAR = r"(?P<year>\d{4})"
+_DAY = r"(?P<day>0?[1-9]|[123]\d)"
 _TIME = (
     r"(?:[ T]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
     r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?"
@@ -40,10 +41,12 @@ _TIME = (
 _DAY_FORMS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_YEAR}(?P<month>\d{{2}})(?P<day>\d{{2}})",
-        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*日?{_TIME}",
+        rf"{_YEAR}(?P<month>\d{{2}})(?P<day>(?!00)\d{{2}})",
+        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*{_DAY}\s*日?{_TIME}",
     )
 )
+"""A day that is 0 is one nobody knew."""
+
 _MONTH_FORMS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -53,7 +56,8 @@ _MONTH_FORMS = tuple(
         rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*日?{_TIME}",
     )
 )
-_EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?")
+_EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?1[-/.月]0{1,2}日?")
+"""What databases write for no day, and what Excel shows of an empty cell: its day 0."""
 
 
 def read_day(text: str) -> Read[date]:
