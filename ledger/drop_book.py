@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
@@ -168,6 +168,24 @@ class DropBook:
             columns.drop_sequence == sequence
         )
         return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
+
+    def deletions_told(self, partner: str) -> dict[str, int]:
+        """Give, by key, the number of the audit entry that published the last instruction to delete it.
+
+        Stopped drops told nothing.
+        """
+        stones, drops, published = tables.tombstones, tables.drops, tables.publications
+        query = (
+            select(stones.c.key, func.max(published.c.audit_sequence))
+            .join_from(stones, drops, drops.c.sequence == stones.c.drop_sequence)
+            .join(published, published.c.drop_sequence == drops.c.sequence)
+            .where(
+                drops.c.partner == partner,
+                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+            )
+            .group_by(stones.c.key)
+        )
+        return dict(self._connection.execute(query).tuples().all())
 
     def stop(self, actor: Actor, drop_id: str) -> str:
         """Enter that the partner must discard a drop; give its full id."""

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Column, Connection, delete, insert, select
+from sqlalchemy import Column, Connection, delete, func, insert, or_, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 
 TOLD = "told"
 DONE = ("repaired", "not_affected")
+NO_LONGER = "no_longer"
+"""In place of why a car is on the shop's list: the last run did not find it any more."""
+
 MARKS = (TOLD, *DONE)
 """What an operator can say of a car: told its person, repaired, not affected by the maker's list."""
 
@@ -64,7 +67,8 @@ class Mark:
 
         Of a car whose number was corrected, or a campaign that was extended, it says nothing.
         """
-        is_same_keeper = self.mark != TOLD or self.keeper in {None, keeper}
+        is_of_earlier_version = self.about is None
+        is_same_keeper = self.mark != TOLD or self.keeper == keeper or is_of_earlier_version
         return self.about in {None, about} and is_same_keeper
 
 
@@ -92,16 +96,24 @@ class RecallBook:
         self._connection = connection
 
     def find(self, actor: Actor, cars: Iterable[FoundCar], campaigns: Iterable[str]) -> None:
-        """Enter what a run found for campaigns, in the place of what the last one did."""
+        """Enter what a run found for campaigns; cars that only earlier runs found stay, as `NO_LONGER`."""
         table = tables.recall_cars
+        by_campaign: dict[str, dict[str, FoundCar]] = {}
+        for each in cars:
+            by_campaign.setdefault(each.campaign, {})[each.car] = each
         for campaign in dict.fromkeys(campaigns):
             own = table.c.campaign == campaign
-            query = select(table.c.car, table.c.found_at).where(own)
-            since = {row.car: row.found_at for row in self._connection.execute(query)}
+            known = {row.car: row for row in self._connection.execute(select(table).where(own))}
+            found = by_campaign.get(campaign, {})
+            since = {car: row.found_at for car, row in known.items()}
             rows = [
-                {**vars(each), "found_at": since.get(each.car, actor.stamp), "seen_at": actor.stamp}
-                for each in cars
-                if each.campaign == campaign
+                {**vars(each), "found_at": since.get(car, actor.stamp), "seen_at": actor.stamp}
+                for car, each in found.items()
+            ]
+            rows += [
+                {**row._asdict(), "kept_because": NO_LONGER}
+                for car, row in known.items()
+                if car not in found
             ]
             self._connection.execute(delete(table).where(own))
             if rows:
@@ -171,6 +183,35 @@ class RecallBook:
             self._connection.execute(select(tables.recall_cars.c.campaign).distinct()).scalars()
         )
 
+    def overtaken(self) -> dict[str, int]:
+        """Count, by campaign, the cars whose drop was stopped or whose keeper refused since the last run."""
+        cars, told = tables.recall_cars, tables.recall_handovers
+        refusals, events, stops = tables.objections, tables.objection_events, tables.stops
+        has_refused = (
+            select(events.c.sequence)
+            .join_from(events, refusals, refusals.c.objection_id == events.c.objection_id)
+            .where(
+                refusals.c.person == cars.c.keeper,
+                events.c.kind == "raised",
+                events.c.known_at > cars.c.seen_at,
+            )
+        )
+        is_stopped = (
+            select(stops.c.drop_sequence)
+            .join_from(stops, told, told.c.drop_sequence == stops.c.drop_sequence)
+            .where(
+                told.c.campaign == cars.c.campaign,
+                told.c.car == cars.c.car,
+                stops.c.stopped_at > cars.c.seen_at,
+            )
+        )
+        query = (
+            select(cars.c.campaign, func.count())
+            .where(cars.c.kept_because == "", or_(has_refused.exists(), is_stopped.exists()))
+            .group_by(cars.c.campaign)
+        )
+        return dict(self._connection.execute(query).tuples().all())
+
     def histories(self, campaign: str) -> list[CarHistory]:
         """Give everything about the cars of a campaign, the newest first."""
         handovers, drops = tables.recall_handovers, tables.drops
@@ -178,7 +219,10 @@ class RecallBook:
             select(handovers.c.car, drops.c.drop_id)
             .join_from(handovers, drops, drops.c.sequence == handovers.c.drop_sequence)
             .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
-            .where(handovers.c.campaign == campaign)
+            .where(
+                handovers.c.campaign == campaign,
+                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+            )
             .order_by(drops.c.sequence)
         )
         handed: dict[str, list[str]] = {}

@@ -57,37 +57,26 @@ class Campaign:
     Args:
         number: 届出番号, as text.
         printed_number: the other number series, where the source gives it.
-        record: what orders corrections of one day: the ministry's own id of the record, or 0.
         notified_on: 届出日.
         category: what kind it is.
         is_import: whether it is about imported cars.
         is_withdrawn: whether it was taken back.
         device: 不具合の部位.
         situation: 状況及びその原因.
-        measures: 改善措置の内容.
-        car_count: 対象台数, if given.
         models: what it is about.
         place: where it stands: file and record.
     """
 
     number: str
     printed_number: str
-    record: int
     notified_on: date
     category: Category
     is_import: bool
     is_withdrawn: bool
     device: str
     situation: str
-    measures: str
-    car_count: int | None
     models: tuple[Model, ...]
     place: str
-
-    @property
-    def range_count(self) -> int:
-        """How many ranges it has."""
-        return sum(len(model.ranges) for model in self.models)
 
 
 RANGES = pyarrow.schema(

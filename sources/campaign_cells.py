@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from schemas.campaigns import Category, Model, Range
+from schemas.campaigns import Campaign, Category, Model, Range
 from schemas.errors import ConfigurationError
 from transforms.reading.days import read_day
 from transforms.reading.folding import fold_code, nfkc
@@ -106,10 +106,24 @@ def meaning(known: Mapping[str, _Value], word: str, place: str, field: str) -> _
     return known[word]
 
 
-def count_of(text: str) -> int | None:
-    """Read a number of cars; None where none is given."""
-    digits = re.sub(r"[,台\s]", "", nfkc(text))
-    return int(digits) if digits.isdigit() else None
+def joined(first: Campaign, more: Campaign) -> Campaign:
+    """Give one campaign of all that two records of one number and day say.
+
+    Raises:
+        ConfigurationError: they are of different categories.
+    """
+    if first.category is not more.category:
+        raise wrong(
+            more.place,
+            "同じ届出番号に区分が二つあります。正しい方に直してください",
+            "one 届出番号 has two 区分; correct one of them",
+        )
+    device, situation = (
+        "、".join(filter(None, dict.fromkeys(texts)))
+        for texts in ((first.device, more.device), (first.situation, more.situation))
+    )
+    models = tuple(dict.fromkeys((*first.models, *more.models)))
+    return replace(first, models=models, device=device, situation=situation)
 
 
 def wrong(place: str, japanese: str, english: str) -> ConfigurationError:

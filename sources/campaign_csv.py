@@ -3,11 +3,11 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemas.campaigns import Campaign, Model
 from schemas.errors import ConfigurationError
-from sources.campaign_cells import CATEGORIES, count_of, day_of, meaning, models_of, range_of, wrong
+from sources.campaign_cells import CATEGORIES, day_of, joined, meaning, models_of, range_of, wrong
 from transforms.reading.folding import nfkc
 
 CSV_COLUMNS = (
@@ -66,7 +66,7 @@ class CsvCampaigns:
                     "同じ届出番号に届出日が二つあります。古い届出の行か、表計算でずれた日付を直してください",
                     "one 届出番号 has two 届出日; take out the rows of the earlier one, or mend the date",
                 )
-            found[campaign.number] = _joined(known, campaign) if known else campaign
+            found[campaign.number] = joined(known, campaign) if known else campaign
         yield from found.values()
 
     def _rows(self) -> Iterator[tuple[str, list[str]]]:
@@ -97,19 +97,12 @@ class CsvCampaigns:
         return Campaign(
             number=number,
             printed_number="",
-            record=0,
             notified_on=day_of(row["届出日"], place, "届出日"),
             category=meaning(CATEGORIES, nfkc(row.get("区分", "")), place, "区分"),
             is_import=number.startswith("外"),
             is_withdrawn=False,
             device=row.get("装置", ""),
             situation=row.get("状況", ""),
-            measures=row.get("改善措置", ""),
-            car_count=count_of(row.get("台数", "")),
             models=tuple(models_of(model, place)),
             place=place,
         )
-
-
-def _joined(first: Campaign, next_: Campaign) -> Campaign:
-    return replace(first, models=(*first.models, *next_.models))

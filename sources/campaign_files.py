@@ -4,11 +4,13 @@ A record that cannot be understood stops the reading: campaigns read in part are
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from schemas.campaigns import Campaign
 from schemas.errors import ConfigurationError
+from sources.campaign_cells import joined
 from sources.campaign_csv import CsvCampaigns
 from sources.campaign_json import JsonCampaigns
 from sources.encoding import encoding_of
@@ -65,27 +67,18 @@ def read_campaigns(path: Path) -> CampaignFile:
 
 
 def _corrected(campaigns: Iterable[Campaign]) -> tuple[list[Campaign], list[Campaign]]:
-    """Let the later of several campaigns of one number stand: by day, then by the record's id."""
-    standing: dict[str, Campaign] = {}
-    superseded = []
+    """Let the records of the last day of each number stand; of several of one day, all that stand together.
+
+    Nothing tells which of two records of one day corrects the other, and a range too few finds too few cars.
+    """
+    by_number: dict[str, list[Campaign]] = {}
     for campaign in campaigns:
-        other = standing.get(campaign.number)
-        if other is None or _content(other) == _content(campaign):
-            standing.setdefault(campaign.number, campaign)
-            continue
-        order, own = (other.notified_on, other.record), (campaign.notified_on, campaign.record)
-        if order == own:
-            raise ConfigurationError(
-                f"{campaign.place}: {campaign.number} が違う範囲で二度あり、どちらが訂正か分かりません。"
-                "古い方を除いてください / "
-                f"{campaign.place}: {campaign.number} is there twice with different ranges, and nothing "
-                "tells which is the correction; take the outdated one out of the file"
-            )
-        older, newer = (other, campaign) if order < own else (campaign, other)
-        standing[campaign.number] = newer
-        superseded.append(older)
-    return list(standing.values()), superseded
-
-
-def _content(campaign: Campaign) -> Campaign:
-    return replace(campaign, place="")
+        by_number.setdefault(campaign.number, []).append(campaign)
+    standing, superseded = [], []
+    for records in by_number.values():
+        last = max(each.notified_on for each in records)
+        newest = [each for each in records if each.notified_on == last]
+        valid = [each for each in newest if not each.is_withdrawn]
+        standing.append(reduce(joined, valid or newest))
+        superseded += [each for each in records if each.notified_on < last]
+    return standing, superseded

@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.campaigns import Campaign, Model, Range
 from schemas.errors import ConfigurationError
-from sources.campaign_cells import CATEGORIES, count_of, day_of, meaning, models_of, range_of, wrong
+from sources.campaign_cells import CATEGORIES, day_of, meaning, models_of, range_of, wrong
 
 _COMMA_BEFORE_END = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 
@@ -109,11 +109,9 @@ class JsonCampaigns:
         )
         if not models and not is_withdrawn:
             raise wrong(place, "型式（typeList）がありません", "it names no 型式 (typeList)")
-        record_id = field("id")
         return Campaign(
             number=notification,
             printed_number=field("mea_no"),
-            record=int(record_id) if record_id.isdigit() else 0,
             notified_on=day_of(field("notification_date"), place, "notification_date"),
             category=meaning(
                 CATEGORIES, field("recall_campaign_flag"), place, "recall_campaign_flag"
@@ -122,8 +120,6 @@ class JsonCampaigns:
             is_withdrawn=is_withdrawn,
             device=field("defective_device"),
             situation=field("situation_explanatory_text"),
-            measures=field("measures_explanatory_text"),
-            car_count=count_of(field("recall_car_count")),
             models=models,
             place=place,
         )

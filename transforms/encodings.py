@@ -68,3 +68,11 @@ def substituted(cells: pyarrow.Array) -> tuple[pyarrow.Array, int]:
         changed = pc.replace_substring(changed, character, SUBSTITUTES[character])
     count = pc.sum(pc.not_equal(cells, changed)).as_py() or 0
     return changed, int(count)
+
+
+def carried(cells: pyarrow.Array) -> pyarrow.Array:
+    """Replace unsafe characters, from the table or by a question mark: for texts that are nobody's data."""
+    texts = substituted(cells)[0]
+    for character in sorted(unsafe_characters(texts)):
+        texts = pc.replace_substring(texts, character, "?")
+    return texts

@@ -15,7 +15,7 @@ from schemas.catalog import CATALOG
 from schemas.columns import TEXTS, TYPED_BY_PEOPLE, Kind
 from schemas.partner_tables import PHOTOGRAPHS, PartnerColumn, PartnerTable
 from schemas.staging import row_of
-from transforms.encodings import substituted, unmappable
+from transforms.encodings import carried, substituted, unmappable
 from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
 from transforms.key_forms import hexadecimal_keys
@@ -227,6 +227,14 @@ def _emptied(cells: pyarrow.Array, mask: np.ndarray) -> pyarrow.Array:
         if mask.any()
         else cells
     )
+
+
+def campaign_words(cells: pyarrow.Array, delivery: Delivery) -> pyarrow.Array:
+    """Give what a campaign says as it can be written: nobody's data, which must not hold a recall up."""
+    if delivery.format != "csv" or not pyarrow.types.is_string(cells.type):
+        return cells
+    cells = defused(cells)[0]
+    return carried(cells) if delivery.is_cp932 else cells
 
 
 def _written(

@@ -18,7 +18,7 @@ from flows.running.clock import utc_now
 from flows.running.report import CampaignCount, RecallReport, exit_code
 from flows.running.request import named_person
 from flows.running.run import opened_run
-from ledger.recall_book import MARKS
+from ledger.recall_book import MARKS, NO_LONGER
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
 from schemas.configuration import validated
@@ -224,6 +224,14 @@ def _print(report: RecallReport) -> None:
         )
     for name in report.withdrawn:
         click.echo(f"{name}: 取り下げ / withdrawn", err=True)
+    for gone in report.no_longer:
+        click.echo(
+            f"{gone.campaign}: 前は対象、今回は対象外の車 {gone.cars} 台（渡済み {gone.handed} 台）。"
+            "届出ファイルが一番新しいものか確かめてください / "
+            f"{gone.cars} cars were affected before and are not by this run ({gone.handed} of them handed "
+            "over); is this the newest file?",
+            err=True,
+        )
     if report.unreadable:
         click.echo(
             f"読めない記録が {report.unreadable} 件あり、対象かどうか分かりません。`joint-use quarantine` "
@@ -259,6 +267,8 @@ def _campaign_line(each: CampaignCount) -> str:
 
 
 def _kept_words(reason: str) -> str:
+    if reason == NO_LONGER:
+        return "今回は対象に入らなかった not affected by the last run"
     return f"店から連絡 call list: {KEPT_TEXTS.get(reason, reason)}" if reason else ""
 
 

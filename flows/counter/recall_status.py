@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from flows.counter.desk import Desk
 from flows.counter.people import read_vehicle_numbers
 from ledger.audit import note
-from ledger.recall_book import CarHistory, RecallBook
+from ledger.recall_book import NO_LONGER, CarHistory, RecallBook
 from schemas.errors import ConfigurationError, SourceUnreadableError
 
 
@@ -101,7 +101,7 @@ def _car(history: CarHistory, numbers: dict[str, str]) -> CarProgress:
         match_class=found.match_class,
         reason=found.reason,
         found_at=history.found_at,
-        is_new=history.found_at == history.seen_at,
+        is_new=history.found_at == history.seen_at and found.kept_because != NO_LONGER,
         handed=history.drops,
         kept_because=found.kept_because,
         marks=tuple(Marked(mark=each.mark, at=each.at) for each in history.marks),

@@ -13,11 +13,13 @@ from flows.counter.earlier_drop import (
     overtaken_by_objections,
     refuse_holding_refusers,
 )
+from flows.counter.earlier_recall import refuse_outdated
 from flows.running.clock import Clock
 from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
+from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError, JointUseError, RefusedError
 from transforms.reading.folding import fold_name
@@ -82,6 +84,8 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
 def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
     refuse_overtaken(run, drop)
+    if DropKind(drop.kind) is DropKind.RECALL:
+        refuse_outdated(run, entered)
     series = run.series(drop.partner)
     staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)
     refuse_holding_refusers(run, drop, staging)

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pyarrow.compute as pc
 
 from flows.running.run import Run
 from schemas.staging import FAULT, row_of
 from sources.snapshot import Snapshot
+from transforms.persons import keepers_of_cars
 
 CAR_COLUMNS = (
     *("model_code", "chassis_number", "plate", "maker_name"),
@@ -23,12 +25,14 @@ class Cars:
     Args:
         frame: `number` (vehicle number, null for a paper), `vehicle` and `paper` (their rows, -1 where
             there is none), and `CAR_COLUMNS`.
+        strays: how many papers of no vehicle tell neither a number nor a 型式, but a plate.
         others: what older papers and the vehicle itself say otherwise: `car` (row of the frame),
             `model_code`, `chassis_number`.
         references: the ledger's keyed reference of each.
     """
 
     frame: pd.DataFrame
+    strays: int
     others: pd.DataFrame
     references: list[str]
 
@@ -56,16 +60,31 @@ def cars_of(run: Run, snapshot: Snapshot) -> Cars:
     for name in ("chassis_number", "plate"):
         frame[name] = frame[name].fillna(frame.pop(f"{name}_recorded"))
     says_anything = papers["chassis_number"].notna() | papers["model_code"].notna()
-    strays = papers[(papers["vehicle"] < 0) & says_anything]
+    is_stray = papers["vehicle"] < 0
+    strays = papers[is_stray & says_anything]
     frame = pd.concat([frame, strays.assign(number=None, vehicle=-1)], ignore_index=True)
     frame["paper"] = frame["paper"].fillna(-1).astype(np.int64)
     of_car = run.ledger.references.of_car
     written = frame["chassis_number"].fillna(
         frame["model_code"].fillna("") + "|" + frame["plate"].fillna("")
     )
+    silent = int((is_stray & ~says_anything & papers["plate"].notna()).sum())
     return Cars(
-        frame, others, [of_car(name) for name in frame["number"].fillna("paper " + written)]
+        frame, silent, others, [of_car(name) for name in frame["number"].fillna("paper " + written)]
     )
+
+
+def keepers_of(
+    run: Run, snapshot: Snapshot, cars: Cars
+) -> tuple[list[str | None], list[str | None]]:
+    """Give the number of the customer who keeps each car, and the ledger's reference of that number."""
+    spine = snapshot.spine
+    rows = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)
+    numbers = spine.column("customers", "customer_id").take(pyarrow.array(rows, mask=rows < 0))
+    known = sorted(set(numbers.drop_null().to_pylist()))
+    of = dict(zip(known, run.ledger.references.of_all(known), strict=True))
+    given: list[str | None] = numbers.to_pylist()
+    return given, [None if number is None else of[number] for number in given]
 
 
 def _said_otherwise(frame: pd.DataFrame, papers: pd.DataFrame) -> pd.DataFrame:

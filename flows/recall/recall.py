@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow
 
 from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
 from flows.recall.call_list import CallList, write_call_list
-from flows.recall.cars import Cars, cars_of, unreadable_records
+from flows.recall.cars import Cars, cars_of, keepers_of, unreadable_records
 from flows.recall.request import RecallRequest
 from flows.recall.targets import (
     CLASS_NAMES,
@@ -22,13 +21,12 @@ from flows.recall.targets import (
     marked,
     matched,
     targets_for,
-    told_of,
-    undelivered,
 )
+from flows.recall.told import told_of, undelivered
 from flows.recall.words import Kept
 from flows.running.clock import Clock
 from flows.running.opening import note_policy
-from flows.running.report import CampaignCount, Outcome, RecallReport
+from flows.running.report import CampaignCount, NoLonger, Outcome, RecallReport
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
 from flows.stages.extract import snapshot_of
@@ -37,14 +35,13 @@ from flows.stages.partner_view import view_of
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
-from ledger.recall_book import DONE, FoundCar, RecallBook
-from schemas.agreement import DropKind
+from ledger.recall_book import DONE, NO_LONGER, FoundCar, RecallBook
+from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign, Range
 from schemas.drop import DISPOSITIONS
 from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
-from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 from transforms.recall.matching import Matches
 from transforms.settling import settle
@@ -118,6 +115,7 @@ class _Recall:
 
         def once(run: Run) -> None:
             self.run = run
+            self.standings.clear()  # of a drop done before, only who refuses today is asked
             registered = self.step(guarded(register, run))(run, snapshot)
             choose = partial(self._choose, snapshot, cars, pairs)
             deliver_all(run, self.step, snapshot, registered, self.outcomes, gated=choose)
@@ -138,12 +136,8 @@ class _Recall:
 
     def _named(self, snapshot: Snapshot, cars: Cars, matches: Matches) -> pd.DataFrame:
         """Give the pairs with campaign `number` and car `reference`, and the car's `keeper` by both names."""
-        found, spine = matches.pairs, snapshot.spine
-        rows = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), spine)[found["car"]]
-        ids = spine.column("customers", "customer_id")
-        keepers = ids.take(pyarrow.array(rows, mask=rows < 0)).to_pylist()
-        known = sorted({number for number in keepers if number is not None})
-        of = dict(zip(known, self.run.ledger.references.of_all(known), strict=True))
+        found = matches.pairs
+        numbers, keepers = keepers_of(self.run, snapshot, cars)
         written = self.run.ledger.references.of_texts(cars.written())
         said = self._said(cars, written)
         return found.assign(
@@ -153,8 +147,9 @@ class _Recall:
             number=np.array([each.number for each in self.file.campaigns], object)[
                 found["campaign"]
             ],
-            keeper=pd.Series([of.get(number) for number in keepers], found.index, object),
-            keeper_number=pd.Series(keepers, found.index, object),
+            keeper=np.array(keepers, object)[found["car"]],
+            keeper_number=np.array(numbers, object)[found["car"]],
+            vehicle_number=cars.frame["number"].to_numpy(object)[found["car"]],
         )
 
     @staticmethod
@@ -219,11 +214,15 @@ class _Recall:
     ) -> RecallReport:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
+        no_longer: tuple[NoLonger, ...] = ()
         pairs = self._kept(snapshot, cars, pairs)
         if not run.request.dry_run:
             found, known = _found_cars(pairs), [each.number for each in campaigns]
+            asked = [*known, *(each.number for each in self.file.withdrawn)]
             with run.ledger.writing() as connection:
-                RecallBook(connection).find(run.actor, found, known)
+                book = RecallBook(connection)
+                book.find(run.actor, found, asked)
+                no_longer = tuple(_no_longer(book, campaign) for campaign in dict.fromkeys(asked))
                 note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
         on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(DONE)]
         calls = CallList(run, snapshot, cars, campaigns, on_list)
@@ -237,11 +236,12 @@ class _Recall:
             ),
             superseded=tuple(each.number for each in self.file.superseded),
             withdrawn=tuple(each.number for each in self.file.withdrawn),
+            no_longer=tuple(each for each in no_longer if each.cars),
             announced=self.file.announced,
             unreadable=sum(
                 unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
             ),
-            blind=int(matches.blind.sum()),
+            blind=int(matches.blind.sum()) + cars.strays,
             cars=len(cars.references),
             outcomes=tuple(self.outcomes[partner] for partner in run.partners),
             call_list=path,
@@ -253,8 +253,8 @@ class _Recall:
         run = self.run
         told = {partner: told_of(run, partner, pairs) for partner in run.folder.policy.agreements}
         for partner in told.keys() - self.standings.keys():
-            if any(told[partner]) and run.agreement(partner).recall:
-                refusers = Objectors(run, snapshot, partner).rows
+            if any(told[partner]):
+                refusers = Objectors(run, snapshot, partner, (RECALL_PURPOSE,)).rows
                 self.standings[partner] = Standing.of_refusers(snapshot, cars, refusers)
         waiting = np.logical_and.reduce(
             [
@@ -301,6 +301,13 @@ def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
     columns = ["number", "reference", "match_class", "reason", "kept", "about", "keeper"]
     rows = told[columns].astype(object).where(told[columns].notna(), None)
     return [FoundCar(*row) for row in rows.itertuples(index=False)]
+
+
+def _no_longer(book: RecallBook, campaign: str) -> NoLonger:
+    gone = [each for each in book.histories(campaign) if each.found.kept_because == NO_LONGER]
+    return NoLonger(
+        campaign=campaign, cars=len(gone), handed=sum(bool(each.drops) for each in gone)
+    )
 
 
 def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Standing]) -> str:

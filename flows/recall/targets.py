@@ -6,26 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow
-import pyarrow.compute as pc
 
-from drops.keys import PartnerKeys
 from flows.recall.cars import Cars
+from flows.recall.told import told_of
 from flows.recall.words import Kept
 from flows.running.run import Run
 from flows.stages.partner_view import PartnerView
-from ledger.carry_book import CarryBook
-from ledger.drop_book import DropBook
-from ledger.holdings_book import HoldingsBook
-from ledger.recall_book import DONE, Handover, RecallBook
-from schemas.agreement import DropKind
+from ledger.recall_book import DONE, RecallBook
 from schemas.campaigns import Campaign, ranges_of
 from sources.snapshot import Snapshot
-from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
 from transforms.shaping import permitted_cells
-from transforms.spine import at
+from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
 
 RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
@@ -88,12 +82,15 @@ class Standing:
             say(at(verdicts.are(table, Disposition.QUARANTINED), rows), Kept.SET_ASIDE)
             say(at(verdicts.are(table, Disposition.WITHHELD), rows), Kept.WITHHELD)
             say(at(verdicts.codes(table) != 0, rows), Kept.NOT_THE_SHOPS)
+        paper = cars.frame["paper"].to_numpy(np.int64)
+        say(at(verdicts.are("certificates", Disposition.QUARANTINED), paper), Kept.SET_ASIDE)
+        say(at(verdicts.are("certificates", Disposition.WITHHELD), paper), Kept.WITHHELD)
         say(~at(_reachable(view), keeper), Kept.NO_CONTACT)
         return cls(words)
 
     @classmethod
     def of_refusers(cls, snapshot: Snapshot, cars: Cars, objectors: np.ndarray) -> "Standing":
-        """Judge by the refusals alone: for a partner that gets nothing with this run.
+        """Judge by the refusals and whether there is a person: of a partner that gets nothing with this run.
 
         Args:
             snapshot: of the records.
@@ -101,7 +98,9 @@ class Standing:
             objectors: mask of the customers who refused this partner.
         """
         keeper = keepers_of_cars(cars.frame["vehicle"].to_numpy(np.int64), snapshot.spine)
-        return cls(np.where(at(objectors, keeper), Kept.OBJECTED, "").astype(object))
+        words = np.where(keeper < 0, Kept.NO_PERSON, "").astype(object)
+        words[at(objectors, keeper)] = Kept.OBJECTED
+        return cls(words)
 
 
 def marked(run: Run, pairs: pd.DataFrame) -> list[str]:
@@ -144,76 +143,12 @@ def targets_for(run: Run, partner: str, pairs: pd.DataFrame, standing: Standing)
     return pairs[np.array(is_new, bool) & is_free & is_sure]
 
 
-def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
-    """Give the classes under which a partner was told of each pair, with the person who keeps the car today.
-
-    A drop of which the partner rejected rows counts for nothing: which cars it warns of is in doubt. Nor does
-    one whose person the partner has deleted since.
-
-    Args:
-        run: the run.
-        partner: the partner's id.
-        pairs: with campaign `number`, the references of car and `keeper`, the keeper's `keeper_number`, and
-            `written`, a digest of the car's number.
-    """
-    with run.ledger.reading() as connection:
-        book = DropBook(connection)
-        handed = RecallBook(connection).handed(partner)
-        if not handed:
-            return [set() for _ in range(len(pairs))]
-        answers = book.answers().items()
-        refused = {sequence for sequence, each in answers if each.acknowledgement.rejected_count}
-        of_nobody = {s for each in handed.values() for s, told in each if told.keeper is None}
-        persons = {s: book.holdings.person_keys(s) for s in of_nobody - refused}
-    numbers = pyarrow.array(pairs["keeper_number"], pyarrow.string(), from_pandas=True)
-    keys = PartnerKeys(run.ledger.key(partner)).of("customers", numbers)
-    with run.ledger.reading() as connection:
-        asked = binary_keys(keys.unique().drop_null())
-        held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)
-    held = held.filter(pc.equal(held["record"], "customers"))
-    holding = set(hexadecimal_keys(held["key"]).to_pylist())
-
-    def is_told(
-        sequence: int, told: Handover, written: str, keeper: str | None, key: str | None
-    ) -> bool:
-        if sequence in refused or told.about not in {None, written}:
-            return False
-        if keeper is None:
-            return True
-        if key not in holding:
-            return False
-        return told.keeper == keeper if told.keeper is not None else key in persons[sequence]
-
-    each_row = (
-        *(pairs[name] for name in ("number", "reference", "written", "keeper")),
-        keys.to_pylist(),
-    )
-    rows = zip(*each_row, strict=True)
-    return [
-        {told.match_class for s, told in handed.get((number, car), ()) if is_told(s, told, *whose)}
-        for number, car, *whose in rows
-    ]
-
-
-def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
-    """Mask of the pairs a partner was told of before this run, but only by drops that never came to it."""
-    if not run.agreement(partner).is_carried:
-        return np.zeros(len(pairs), bool)
-    with run.ledger.reading() as connection:
-        handed = RecallBook(connection).handed(partner)
-        there = CarryBook(connection).delivered().keys() | DropBook(connection).answers().keys()
-        earlier = {
-            each.sequence
-            for each in DropBook(connection).published()
-            if each.published_at and each.published_at < run.as_of
-        }
-    waiting = {
-        pair
-        for pair, told in handed.items()
-        if not any(sequence in there or sequence not in earlier for sequence, _ in told)
-    }
-    named = zip(pairs["number"], pairs["reference"], strict=True)
-    return np.array([pair in waiting for pair in named], bool)
+def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
+    """Mask of the cars that were given away, or whose customer gave up the shop, as the verdicts say."""
+    vehicle = cars.frame["vehicle"].to_numpy(np.int64)
+    rows = {"vehicles": vehicle, "customers": keepers_of_cars(vehicle, spine)}
+    masks = [at(_ruled(verdicts, table, "released"), each) for table, each in rows.items()]
+    return np.asarray(np.logical_or.reduce(masks))
 
 
 def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:

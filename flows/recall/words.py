@@ -50,7 +50,7 @@ KEPT_TEXTS: Mapping[str, str] = {
     Kept.SOLD: "手放した車（今の持ち主を確かめる）",
     Kept.WITHHELD: "記録に他の申し出者の名前がある",
     Kept.NOT_THE_SHOPS: "記録が重なっている（統合・旧い車検証など）",
-    Kept.NO_CONTACT: "連絡先の記録がない",
+    Kept.NO_CONTACT: "納品先に渡せる連絡先がない",
     Kept.UNDETERMINED: "範囲か型式が確かでない",
     Kept.NO_PARTNER: "リコールの覚書を結んだ共同利用者がない",
     Kept.NOT_HANDED_OVER: "まだ渡していない",

@@ -9,6 +9,7 @@ from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Answer, EnteredDrop
 from ledger.opening import Ledger
+from ledger.recall_book import RecallBook
 from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
@@ -123,6 +124,13 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
         ]
     with ledger.reading() as connection:
         holding = DropBook(connection).holders()
+        overtaken = RecallBook(connection).overtaken()
+    lines += [
+        f"リコール {campaign}: 渡した後に申し出か停止があった車 {count} 台。もう一度 recall を実行し、"
+        f"店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over were refused or "
+        "stopped since; run recall again, some may be the shop's own to call"
+        for campaign, count in sorted(overtaken.items())
+    ]
     lines += [
         f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
         "has no agreement any more and still holds records; tell it by letter of whoever refuses"

@@ -141,6 +141,14 @@ class CampaignCount(BaseModel):
     """Cars marked as repaired or not affected."""
 
 
+class NoLonger(BaseModel):
+    """Cars a campaign was found to be about before, and not by this run; and how many were handed over."""
+
+    campaign: str
+    cars: int
+    handed: int
+
+
 class RecallReport(BaseModel):
     """What one recall run did."""
 
@@ -149,6 +157,7 @@ class RecallReport(BaseModel):
     campaigns: tuple[CampaignCount, ...]
     superseded: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    no_longer: tuple[NoLonger, ...]
     announced: int | None
     unreadable: int
     """Records of cars and papers without cells: whether one of them is affected, nobody can tell."""

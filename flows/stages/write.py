@@ -35,6 +35,7 @@ from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.key_forms import hexadecimal_keys
 from transforms.screening.screened import WAITS
+from transforms.shaping import campaign_words
 
 SOFTWARE = "joint-use-export"
 
@@ -148,7 +149,7 @@ class _DropWriter:
             [words[name] for name in targets.cars["match_class"]],
         ]
         arrays = [
-            pyarrow.array(column, field.type)
+            campaign_words(pyarrow.array(column, field.type), self._view.shaping.delivery)
             for column, field in zip(cells, table.schema, strict=True)
         ]
         file = self._file(table, [pyarrow.RecordBatch.from_arrays(arrays, schema=table.schema)])

@@ -228,8 +228,9 @@ def test_cars_that_nothing_could_tell_of_are_named():
         ("不明", "不明"),
         (None, "***"),
         (None, "国[01]00001国"),
+        *((word, None) for word in ("プリウス", "N/A", "未登録", "DAA_ZVW50", "ZVW50型")),
     ]
-    assert match(cars(*judged, *blind), ranges(RANGE)).blind.tolist() == [False] * 3 + [True] * 5
+    assert match(cars(*judged, *blind), ranges(RANGE)).blind.tolist() == [False] * 3 + [True] * 10
 
 
 @pytest.mark.parametrize("ends", ["", "なし", "***"])

@@ -114,6 +114,16 @@ def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_a
     assert json.loads(done.stdout)["held_by"] == ["lotas"]
 
 
+def test_two_devices_of_one_number_are_both_told(shop):
+    other = FILE.splitlines()[1].replace("制動装置", "燃料装置")
+    (shop / "campaign.csv").write_text(FILE + other + "\n")
+    told = delivered(run(shop))["recall_targets"]
+    assert {row["device"] for row in told} == {"制動装置、燃料装置"}
+    (shop / "campaign.csv").write_text(FILE + other.replace("リコール", "改善対策"))
+    with pytest.raises(ConfigurationError, match=r"campaign\.csv, line 3 \(7001\).*two 区分"):
+        run(shop)
+
+
 def call_nobody_who_refused(shop):
     with (shop / "shop.toml").open("a") as file:
         file.write("\n[recall]\ncall_those_who_refused_all_use = false\n")

@@ -13,6 +13,10 @@ _READABLE = r"^(?=.*[A-Z])[A-Z0-9-]{4,}[0-9]{3}$"
 """A number that would have been found if a campaign meant it."""
 
 
+_MODEL = r"(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}"
+"""A 型式 some campaign could name."""
+
+
 class ByModel:
     """Finds cars of the campaigns' models that no number puts inside or outside a range."""
 
@@ -42,7 +46,8 @@ class ByModel:
         """Mask of the cars of which neither 型式 nor number tells anything to any campaign."""
         numbers = self._cars.numbers.fillna("")
         is_read = self._placed.is_placed | numbers.str.fullmatch(_READABLE).to_numpy(bool)
-        return self._cars.models["body"].isna().to_numpy() & ~is_read
+        is_model = self._cars.models["full"].fillna("").str.fullmatch(_MODEL).to_numpy(bool)
+        return ~is_model & ~is_read
 
     def without_place(self) -> pd.DataFrame:
         """Find the cars of the model whose number is missing or cannot be placed."""

@@ -1,0 +1,80 @@
+"""Whether a recall drop that waited still tells the truth about each of its cars."""
+
+from flows.recall.cars import cars_of, keepers_of
+from flows.recall.targets import RECALL_TABLES, are_sold
+from flows.running.run import Run
+from ledger.drop_entries import EnteredDrop
+from ledger.recall_book import DONE, NO_LONGER, CarHistory, Handover, RecallBook
+from schemas.errors import RefusedError
+from sources.staging import take_snapshot
+from transforms.settling import settle
+
+_Today = tuple[str, str | None]
+"""What is written of a car today, and the reference of its keeper."""
+
+
+def refuse_outdated(run: Run, entered: EnteredDrop) -> None:
+    """Refuse a recall drop that tells of a car it should not tell of any more.
+
+    That is one that was found not to be affected since, marked as repaired or not affected, sold, corrected,
+    or taken over by somebody else.
+
+    Raises:
+        RefusedError: saying of how many cars, and what to do.
+    """
+    with run.ledger.reading() as connection:
+        book = RecallBook(connection)
+        told = book.prepared(entered.sequence)
+        found = {
+            (campaign, each.found.car): each
+            for campaign in {each.campaign for each in told}
+            for each in book.histories(campaign)
+        }
+    today = _as_they_are_today(run)
+    count = sum(
+        not (_is_meant(found.get((each.campaign, each.car))) and _stands(each, today))
+        for each in told
+    )
+    if count:
+        name = entered.drop.drop_id
+        raise RefusedError(
+            f"{name}: 作った後に {count} 台が対象外・修理済み・売却・訂正・持ち主の変更になり、渡しません。"
+            "`joint-use release --refuse` で破棄し、`joint-use recall --campaign ファイル` "
+            "をもう一度実行してください / "
+            f"{name}: since it was made, {count} cars turned out not to be affected, or were repaired, sold, "
+            "corrected or taken over; it does not leave. Refuse it with `joint-use release --refuse` and "
+            "run `joint-use recall --campaign FILE` again"
+        )
+
+
+def _is_meant(history: CarHistory | None) -> bool:
+    """Tell whether the last run still found a car, and nobody said that it is done with."""
+    if history is None or history.found.kept_because == NO_LONGER:
+        return False
+    found = history.found
+    standing = [each.mark for each in history.marks if each.stands(found.about, found.keeper)]
+    return not (standing and standing[-1] in DONE)
+
+
+def _stands(told: Handover, today: dict[str, set[_Today]]) -> bool:
+    """Tell whether a car is still what was told of it, and whose."""
+    return any(
+        told.about in {None, written} and told.keeper in {None, keeper}
+        for written, keeper in today.get(told.car, ())
+    )
+
+
+def _as_they_are_today(run: Run) -> dict[str, set[_Today]]:
+    """Give what can be said of each car that is not sold, by its reference."""
+    snapshot = take_snapshot(run.folder, run.staged, run.environment, RECALL_TABLES)
+    cars = cars_of(run, snapshot)
+    verdicts = settle(snapshot.spine, (), run.month)
+    is_sold = are_sold(cars, verdicts, snapshot.spine)
+    _, keepers = keepers_of(run, snapshot, cars)
+    written = run.ledger.references.of_texts(cars.written())
+    today: dict[str, set[_Today]] = {}
+    rows = zip(cars.references, written, keepers, is_sold.tolist(), strict=True)
+    for car, text, keeper, sold in rows:
+        if not sold:
+            today.setdefault(car, set()).add((text, keeper))
+    return today

@@ -1,0 +1,145 @@
+"""What a partner was told of cars before, as far as it still counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from drops.keys import PartnerKeys
+from flows.running.run import Run
+from ledger.carry_book import CarryBook
+from ledger.drop_book import DropBook
+from ledger.holdings_book import HoldingsBook
+from ledger.recall_book import Handover, RecallBook
+from schemas.agreement import DropKind
+from transforms.key_forms import binary_keys, hexadecimal_keys
+
+
+@dataclass(frozen=True)
+class _Car:
+    """A car today: what tells its number, and references and keys of its keeper and of itself."""
+
+    written: str
+    keeper: str | None
+    person_key: str | None
+    vehicle_key: str | None
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What one partner knows.
+
+    Args:
+        last: by campaign and car, the drop that told of it last, and what it told.
+        order: of the publications.
+        deleted: by key, the publication that told last to delete what bears it.
+        rejected: the drops of which the partner rejected rows: which cars they warn of is in doubt.
+        persons: the keys of the persons in drops that told without a keeper's reference.
+        holding: the keys of the customers it holds by recalls.
+    """
+
+    last: Mapping[tuple[str, str], tuple[int, Handover]]
+    order: Mapping[int, int]
+    deleted: Mapping[str, int]
+    rejected: set[int]
+    persons: Mapping[int, set[str]]
+    holding: set[str]
+
+    def classes(self, pair: tuple[str, str], car: _Car) -> set[str]:
+        """Give the class under which the partner was told of a car, with the person who keeps it today."""
+        if pair not in self.last:
+            return set()
+        sequence, told = self.last[pair]
+        keys = (key for key in (car.person_key, car.vehicle_key) if key)
+        is_deleted = any(self.deleted.get(key, -1) > self.order[sequence] for key in keys)
+        is_other = told.about not in {None, car.written}
+        if is_deleted or is_other or sequence in self.rejected:
+            return set()
+        return {told.match_class} if self._is_of(car, sequence, told) else set()
+
+    def _is_of(self, car: _Car, sequence: int, told: Handover) -> bool:
+        if car.keeper is None:
+            return True
+        if car.person_key not in self.holding:
+            return False
+        if told.keeper is not None:
+            return told.keeper == car.keeper
+        return car.person_key in self.persons[sequence]
+
+
+def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
+    """Give the classes under which a partner was told of each pair, with the person who keeps the car today.
+
+    The last word counts. What it was told to delete since, by a drop of any kind, it has no more.
+
+    Args:
+        run: the run.
+        partner: the partner's id.
+        pairs: with campaign `number`, the references of car and `keeper`, `keeper_number` and
+            `vehicle_number`, and `written`, a digest of the car's number.
+    """
+    with run.ledger.reading() as connection:
+        if not RecallBook(connection).handed(partner):
+            return [set() for _ in range(len(pairs))]
+    keys = PartnerKeys(run.ledger.key(partner))
+    persons, vehicles = (
+        keys.of(kind, pyarrow.array(pairs[name], pyarrow.string(), from_pandas=True))
+        for kind, name in (("customers", "keeper_number"), ("vehicles", "vehicle_number"))
+    )
+    memory = _memory(run, partner, persons)
+    named = zip(pairs["number"], pairs["reference"], strict=True)
+    cars = zip(
+        *(pairs["written"], pairs["keeper"], persons.to_pylist(), vehicles.to_pylist()), strict=True
+    )
+    return [memory.classes(pair, _Car(*car)) for pair, car in zip(named, cars, strict=True)]
+
+
+def _memory(run: Run, partner: str, persons: pyarrow.Array) -> _Memory:
+    """Load what a partner was told; of the customers it holds only these (keys, hex) are asked for."""
+    with run.ledger.reading() as connection:
+        book, order = DropBook(connection), DropBook(connection).order()
+        last = {
+            pair: max(told, key=lambda each: order[each[0]])
+            for pair, told in RecallBook(connection).handed(partner).items()
+        }
+        answers = book.answers().items()
+        rejected = {sequence for sequence, each in answers if each.acknowledgement.rejected_count}
+        of_nobody = {sequence for sequence, told in last.values() if told.keeper is None}
+        asked = binary_keys(persons.unique().drop_null())
+        held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)
+        return _Memory(
+            last=last,
+            order=order,
+            deleted=book.deletions_told(partner),
+            rejected=rejected,
+            persons={s: book.holdings.person_keys(s) for s in of_nobody - rejected},
+            holding=set(
+                hexadecimal_keys(
+                    held.filter(pc.equal(held["record"], "customers"))["key"]
+                ).to_pylist()
+            ),
+        )
+
+
+def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
+    """Mask of the pairs a partner was told of before this run, but only by drops that never came to it."""
+    if not run.agreement(partner).is_carried:
+        return np.zeros(len(pairs), bool)
+    with run.ledger.reading() as connection:
+        handed = RecallBook(connection).handed(partner)
+        there = CarryBook(connection).delivered().keys() | DropBook(connection).answers().keys()
+        earlier = {
+            each.sequence
+            for each in DropBook(connection).published()
+            if each.published_at and each.published_at < run.as_of
+        }
+    waiting = {
+        pair
+        for pair, told in handed.items()
+        if not any(sequence in there or sequence not in earlier for sequence, _ in told)
+    }
+    named = zip(pairs["number"], pairs["reference"], strict=True)
+    return np.array([pair in waiting for pair in named], bool)

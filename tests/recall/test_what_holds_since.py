@@ -1,0 +1,219 @@
+"""What was told of a car counts only as long as the partner has it, and a drop that waits only while it is true."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.counter.objecting import Choice, lift
+from flows.counter.recall_status import mark_cars, progress_of
+from flows.running.attention import attention
+from ledger.drop_book import DropBook
+from schemas.errors import RefusedError
+from tests import factories
+from tests.factories import (
+    NOW,
+    acknowledge,
+    agreement,
+    delivered,
+    desk,
+    object_to,
+    objection,
+    toml,
+    write_table,
+)
+from tests.recall.test_recall_runs import (
+    CARS,
+    FILE,
+    PAPERS,
+    SHARE,
+    balanced,
+    car,
+    listed,
+    paper,
+    release,
+    run,
+    shop_of,
+    waiting,
+    with_limit,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def handed_now(report):
+    return balanced(report).outcomes[0].account["recall_targets"].delivered
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_whom_a_monthly_drop_told_to_delete_is_told_of_again(tmp_path, is_answered):
+    shop = shop_of(tmp_path)
+    factories.run(shop, partners=("lotas",))
+    run(shop, now=NOW + HOUR)
+    object_to(shop, "1", scope="purpose", purposes=("2.offers",), now=NOW + 2 * HOUR)
+    monthly = factories.run(shop, partners=("lotas",), now=NOW + 3 * HOUR)
+    assert delivered(monthly)["deleted"]
+    if is_answered:
+        acknowledge(shop, monthly.outcomes[0].drop_id, now=NOW + 4 * HOUR)
+    assert handed_now(run(shop, now=NOW + 5 * HOUR)) == 1
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_car_whose_sale_was_a_slip_is_told_of_again(tmp_path, is_answered):
+    shop = shop_of(tmp_path)
+    run(shop)
+    write_table(shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
+    told = run(shop, now=NOW + HOUR).outcomes[0]
+    if is_answered:
+        acknowledge(shop, told.drop_id, now=NOW + 2 * HOUR)
+    write_table(shop, "vehicles", CARS)
+    assert handed_now(run(shop, now=NOW + 3 * HOUR)) == 1
+
+
+def test_who_takes_a_refusal_back_before_the_partner_answers_is_told_of_again(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    refused = object_to(shop, "1", scope="purpose", purposes=("5.recall",))
+    assert run(shop, now=NOW + HOUR).outcomes[0].deleted
+    choice = Choice(refused[0], None, None, (), (), is_all=False)
+    lift(desk(shop), choice, None, NOW.date(), None)
+    assert handed_now(run(shop, now=NOW + 2 * HOUR)) == 1
+
+
+def test_a_car_that_comes_back_to_its_first_keeper_is_told_of_again(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    write_table(shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
+    run(shop, now=NOW + HOUR)
+    write_table(shop, "vehicles", CARS)
+    assert handed_now(run(shop, now=NOW + 2 * HOUR)) == 1
+
+
+def test_who_objects_between_two_partners_drops_is_on_the_list(tmp_path):
+    shop, published = shop_of(tmp_path), []
+    other = {**agreement("broadleaf"), "recall": SHARE}
+    (shop / "partners" / "broadleaf.toml").write_text(toml(other))
+
+    def step(stage):
+        def wrapped(*args):
+            result = stage(*args)
+            if stage.__name__ == "publish":
+                published.append(result.drop_id)
+                if len(published) == 1:
+                    object_to(shop, "1")
+            return result
+
+        return wrapped
+
+    assert [row["車両番号"] for row in listed(balanced(run(shop, step=step)))] == ["V1"]
+
+
+def test_who_refused_a_partner_that_gets_no_recalls_any_more_is_on_the_list(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    object_to(shop, "1", now=NOW + HOUR)
+    (shop / "partners" / "lotas.toml").write_text(toml(agreement()))
+    other = {**agreement("broadleaf"), "recall": SHARE}
+    (shop / "partners" / "broadleaf.toml").write_text(toml(other))
+    assert "V1" in {row["車両番号"] for row in listed(run(shop, now=NOW + 2 * HOUR))}
+
+
+def test_a_car_whose_paper_is_set_aside_is_on_the_list(tmp_path):
+    shop = shop_of(tmp_path, certificates=[paper("V1", 100, weight_kg="重い"), *PAPERS[1:]])
+    assert [row["車両番号"] for row in listed(balanced(run(shop)))] == ["V1"]
+
+
+@pytest.mark.parametrize("model", ["", "DAA-ZV\ue000W50"])
+def test_a_paper_of_no_car_that_tells_nothing_is_counted(tmp_path, model):
+    nothing = {"plate": "山形 500 あ 1", "model_code": model}
+    assert run(shop_of(tmp_path, certificates=[*PAPERS, nothing])).blind == 1
+
+
+def test_a_mark_made_when_nobody_kept_the_car_is_of_nobody(tmp_path):
+    stray = [{**CARS[0], "customer_id": ""}, *CARS[1:]]
+    shop = shop_of(tmp_path, vehicles=stray, objections=[objection("1")])
+    run(shop)
+    mark_cars(desk(shop), "7001", ["V1"], "told")
+    write_table(shop, "vehicles", CARS)
+    (row,) = listed(run(shop, now=NOW + HOUR))
+    assert row["記録"] == ""
+
+
+def test_an_older_or_narrower_file_hides_no_car(tmp_path):
+    shop = shop_of(tmp_path, objections=[objection("6")])
+    run(shop)
+    older = FILE.replace("2026/10/30", "2026/09/30").replace("0000199", "0000102")
+    (shop / "older.csv").write_text(older)
+    (gone,) = run(shop, campaign=str(shop / "older.csv"), now=NOW + HOUR).no_longer
+    assert (gone.campaign, gone.cars, gone.handed) == ("7001", 3, 2)
+    mark_cars(desk(shop), "7001", ["V6"], "told")
+    progress = progress_of(desk(shop), "7001").cars
+    assert {each.vehicle for each in progress if each.kept_because == "no_longer"} == {
+        *("V4", "V5", "V6")
+    }
+    assert run(shop, now=NOW + 2 * HOUR).no_longer == ()
+
+
+@pytest.mark.parametrize("what", ["campaign", "mark", "sold", "keeper", "number"])
+def test_a_drop_that_waited_tells_of_no_car_that_is_not_affected(tmp_path, what):
+    shop = with_limit(shop_of(tmp_path))
+    (first,) = run(shop).outcomes
+    if what == "campaign":
+        (shop / "campaign.csv").write_text(FILE.replace("0000199", "0000102"))
+        run(shop, now=NOW + HOUR)
+        assert waiting(shop) == [first.drop_id]
+    elif what == "mark":
+        mark_cars(desk(shop), "7001", ["V1"], "not_affected")
+    elif what == "number":
+        write_table(shop, "certificates", [paper("V1", 150), *PAPERS[1:]])
+    else:
+        since = {"sold": {"released_on": "2026-10-01"}, "keeper": {"customer_id": "2"}}[what]
+        write_table(shop, "vehicles", [{**CARS[0], **since}, *CARS[1:]])
+    with pytest.raises(RefusedError, match=r"since it was made, [13] cars turned out"):
+        release(shop, first.drop_id, NOW + 2 * HOUR)
+    assert not list((shop / "drops").rglob("drop.json")) or what == "campaign"
+
+
+def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+
+    def lines(now):
+        at_desk = desk(shop, now)
+        return [line for line in attention(at_desk.folder, at_desk.ledger, now) if "7001" in line]
+
+    assert lines(NOW + HOUR) == []
+    object_to(shop, "1", now=NOW + HOUR)
+    (line,) = lines(NOW + 2 * HOUR)
+    assert "1 cars handed over were refused or stopped since" in line
+    run(shop, now=NOW + 3 * HOUR)
+    assert lines(NOW + 4 * HOUR) == []
+
+
+def test_a_stopped_drop_counts_for_nothing_in_the_status(tmp_path):
+    shop = shop_of(tmp_path)
+    drop_id, at_desk = run(shop).outcomes[0].drop_id, desk(shop, NOW + HOUR)
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, drop_id)
+    assert not any(each.handed for each in progress_of(desk(shop), "7001").cars)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
+    assert any("6 cars handed over were refused or stopped since" in line for line in told)
+
+
+@pytest.mark.parametrize("text", ["制動装置 – 前", "⚠制動装置", "=1+1"])
+def test_a_campaigns_text_that_cannot_be_written_stops_no_recall(tmp_path, text):
+    shop = shop_of(tmp_path)
+    delivery = {
+        "format": "csv",
+        "encoding": "cp932",
+        "line_end": "crlf",
+        "unmappable": "substitute",
+    }
+    terms = {**agreement(delivery=delivery), "recall": SHARE}
+    (shop / "partners" / "lotas.toml").write_text(toml(terms))
+    (shop / "campaign.csv").write_text(FILE.replace("制動装置", text))
+    report = run(shop)
+    assert report.campaigns[0].handed == 6
+    (table,) = Path(report.outcomes[0].path).glob("data/recall_targets.csv")
+    written = {"制動装置 – 前": "制動装置 ― 前", "⚠制動装置": "?制動装置", "=1+1": "'=1+1"}
+    assert written[text] in table.read_bytes().decode("cp932")
