@@ -187,6 +187,18 @@ class DropBook:
         )
         return dict(self._connection.execute(query).tuples().all())
 
+    def deletions_called_back(self, partner: str) -> int:
+        """Count the keys of which nothing but a stopped drop without an answer told to delete them."""
+        answers, told, order = self.answers(), self.deletions_told(partner), self.order()
+        called_back: dict[str, set[str]] = {}
+        for each in self.published():
+            is_own = each.drop.partner == partner
+            if is_own and each.stopped_at and each.sequence not in answers:
+                for stone in self.tombstones(each.sequence):
+                    if told.get(stone.key, -1) < order[each.sequence]:
+                        called_back.setdefault(stone.kind, set()).add(stone.key)
+        return sum(self.holdings.count(partner, *each) for each in called_back.items())
+
     def stop(self, actor: Actor, drop_id: str) -> str:
         """Enter that the partner must discard a drop; give its full id."""
         entered = self.named(drop_id)
@@ -226,26 +238,39 @@ class DropBook:
             done = [key for number, key in own if number not in refused]
             again = [key for number, key in own if number in refused]
             self.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
-        self._hold_what_was_loaded_late(entered, said)
+        self._hold_what_was_loaded_late(entered)
 
-    def _hold_what_was_loaded_late(self, entered: EnteredDrop, said: Acknowledgement) -> None:
-        """Hold again whom the partner took in after it had said that it deleted them."""
-        answers, kind, order = self.answers(), entered.drop.kind, self.order()
-        persons = self.holdings.person_keys(entered.sequence)
-        late: list[tuple[str, str]] = []
-        for other in self.published():
-            answer = answers.get(other.sequence)
-            is_later = order[other.sequence] > order[entered.sequence]
-            if other.drop.partner != entered.drop.partner or not is_later:
-                continue
-            if answer and answer.acknowledgement.received_at < said.received_at:
-                late += [
+    def _hold_what_was_loaded_late(self, entered: EnteredDrop) -> None:
+        """Hold again what a partner took in after it had said that it deleted it.
+
+        The drop may be the one taken in late or the one that told to delete: answers come in any order. Of
+        relatives and cars nobody knows any more which drop had them; so they are told again.
+        """
+        answers, order = self.answers(), self.order()
+        own = [
+            (order[each.sequence], answers[each.sequence].acknowledgement.received_at, each)
+            for each in self.published()
+            if each.drop.partner == entered.drop.partner and each.sequence in answers
+        ]
+        for place, loaded_at, loaded in own:
+            later = [
+                told
+                for told_place, deleted_at, told in own
+                if told_place > place
+                and deleted_at < loaded_at
+                and entered.sequence in {loaded.sequence, told.sequence}
+            ]
+            if later and loaded.drop.tables:
+                persons = self.holdings.person_keys(loaded.sequence)
+                late = [
                     (stone.record, stone.key)
-                    for stone in self.tombstones(other.sequence)
-                    if stone.record == "customers" and stone.key in persons
+                    for told in later
+                    for stone in self.tombstones(told.sequence)
+                    if stone.record != "customers" or stone.key in persons
                 ]
-        if late:
-            self.holdings.hold_again(entered.drop.partner, kind, entered.sequence, late)
+                self.holdings.hold_again(
+                    loaded.drop.partner, loaded.drop.kind, loaded.sequence, late
+                )
 
     def answers(self) -> dict[int, Answer]:
         """Give the last acknowledgement of each drop, by the drop's number."""

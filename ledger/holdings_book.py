@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from ledger import tables
 from ledger.holdings import HOLDINGS, OWN_NAME, Names, packed, rows_of, unpacked
-from transforms.key_forms import KEY, hexadecimal_keys
+from transforms.key_forms import KEY, binary_keys, hexadecimal_keys
 
 Key = tuple[str, str]
 """A record and its key, in hex."""
@@ -71,6 +71,11 @@ class HoldingsBook:
             drop = pyarrow.repeat(pyarrow.scalar(place.drop_sequence, pyarrow.int64()), len(own))
             found.append(own.append_column("drop", drop).cast(HOLDINGS))
         return pyarrow.concat_tables(found)
+
+    def count(self, partner: str, kind: str, keys: Collection[str]) -> int:
+        """Count those of the keys (hex) under which a partner holds anything."""
+        held = self.held_of(partner, kind, binary_keys(pyarrow.array(keys, pyarrow.string())))
+        return len(pc.unique(held["key"]))
 
     def persons(self, sequence: int) -> pyarrow.Table:
         """Give whom a drop holds, as `PERSONS`."""

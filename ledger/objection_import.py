@@ -30,7 +30,7 @@ from schemas.notice import Notice
 from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
-from transforms.objections import AsOf, raised_on, standing
+from transforms.objections import FURTHEST, AsOf, raised_on, standing
 
 STATEMENT_COLUMNS = [
     *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
@@ -154,8 +154,11 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
     digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
     frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
     frame["id"] = [f"{_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
+    furthest = today + FURTHEST
     frame["begins_on"] = [
-        effective or (min(received, today) if received else SINCE_ALWAYS)
+        effective
+        if effective and effective <= furthest
+        else (min(received, today) if received else SINCE_ALWAYS)
         for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)
     ]
     # A row that is not lifted outweighs one that is.

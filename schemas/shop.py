@@ -212,8 +212,8 @@ def _check_mapping(name: str, mapping: TableMapping, sources: Mapping[str, Sourc
                     "に一覧があります / "
                     f"tables.{name}: no column '{named}'; `joint-use policy dictionary` lists them"
                 )
-    _check_constants(name, mapping)
     _check_words(name, mapping)
+    _check_constants(name, mapping)
     given = set(mapping.columns) | set(mapping.constants)
     for column in known.values():
         if column.is_required and column.name not in given:

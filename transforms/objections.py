@@ -23,13 +23,16 @@ The algorithm, for the state on day D as it was known at instant K:
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
 from schemas.notice import Notice
+
+FURTHEST = timedelta(days=366)
+"""How far ahead a refusal may take effect: a later day is a slip, and until it records would be shared."""
 
 EVENTS = pyarrow.schema(
     [

@@ -25,6 +25,12 @@ from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 from transforms.key_forms import binary_keys
 
+_UNKNOWN = (
+    "その間に渡し、もう手元にない納品は分かりません。共同利用者に確かめ、消すべき方は書面で伝えてください / "
+    "drops handed over meanwhile that are not here any more stay unknown: ask the partners, and tell them "
+    "by letter whom to delete"
+)
+
 
 def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     """Answer for all that is in doubt; enter the drops the ledger does not know. Tells what it did.
@@ -48,9 +54,21 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
         for each in prepared:
             sequence = book.prepare(each, head.sequence)
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
+            _hold_what_was_to_go(book, sequence, each)
     _note_anew(desk)
     answered = [in_words(each) for each in found]
+    if found:
+        answered.append(_UNKNOWN)
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
+
+
+def _hold_what_was_to_go(book: DropBook, sequence: int, adopted: Prepared) -> None:
+    """Take a partner to hold what an adopted drop told it to delete: whether it did, nobody knows."""
+    by_kind: dict[str, list[tuple[str, str]]] = {}
+    for stone in adopted.tombstones:
+        by_kind.setdefault(stone.kind, []).append((stone.record, stone.key))
+    for kind, keys in by_kind.items():
+        book.holdings.hold_again(adopted.drop.partner, kind, sequence, keys)
 
 
 def _note_anew(desk: Desk) -> None:

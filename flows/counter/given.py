@@ -80,9 +80,11 @@ class Given:
         """Give the number of the last drop that told to delete each record, by its name and key."""
         with self.desk.ledger.reading() as connection:
             book = DropBook(connection)
+            answers = book.answers()
             return {
                 (stone.record, stone.key): each.sequence
                 for each in self.published
+                if each.sequence in answers or not each.stopped_at
                 for stone in book.tombstones(each.sequence)
             }
 
@@ -158,7 +160,7 @@ def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
 
 
 def numbers_of_person(desk: Desk, customer: str) -> tuple[str, ...]:
-    """Give all numbers that merges make one person of; only the asked one where nothing can be read."""
+    """Give all numbers of a person; only the asked one where nothing can be read."""
     try:
         return tuple(desk.people.numbers_of_person(customer))
     except SourceUnreadableError:

@@ -1,7 +1,7 @@
 """Taking objections at the counter: recording one, lifting one, settling whom one means."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow
@@ -14,10 +14,7 @@ from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning
-from transforms.objections import AsOf, Register, raised_on, settled
-
-_FURTHEST = timedelta(days=366)
-"""An effective day beyond this is a slip of the pen: until it, nothing is refused."""
+from transforms.objections import FURTHEST, AsOf, Register, raised_on, settled
 
 SCOPES = ("provision", "purpose", "erasure")
 
@@ -209,7 +206,7 @@ def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
             "--partner: 消去はすべての納品先についてです。--partner を外してください / "
             "--partner: an erasure is for every partner; leave --partner out"
         )
-    if refusal.effective_on > desk.today + _FURTHEST:
+    if refusal.effective_on > desk.today + FURTHEST:
         raise ConfigurationError(
             "--effective: 一年より先の日付です。それまで提供が続きます。日付を確かめてください / "
             "--effective: more than a year ahead, and records would be shared until then; check the day"
@@ -241,7 +238,7 @@ def _chosen(
         if choice.customer is None:
             return standing
     number = choice.customer or ""
-    numbers = people.numbers_of_person(number) if people else [number]
+    numbers = people.merged_numbers(number) if people else [number]
     references = {desk.ledger.references.of(each) for each in numbers}
     meant = _meaning(register, people, numbers, desk.today)
     found = [

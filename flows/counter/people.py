@@ -7,14 +7,15 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from flows.running.workspace import workspace
 from ledger.opening import Ledger
 from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
-from transforms.arrays import whole
-from transforms.identity import PEOPLE_COLUMNS, Traits, traits_of
+from transforms.arrays import is_among, whole
+from transforms.identity import PEOPLE_COLUMNS, Traits, same_people, traits_of
 from transforms.merges import resolve_merges
 from transforms.number_texts import Digest
 
@@ -48,13 +49,23 @@ class People:
         )
         return resolve_merges(numbers, targets).persons
 
-    def numbers_of_person(self, number: str) -> list[str]:
+    def merged_numbers(self, number: str) -> list[str]:
         """Give all numbers that recorded merges make one person of, the asked one first."""
-        if number not in self.numbers:
-            return [number]
-        own = self.persons[self.numbers.index(number)]
-        same = [n for n, person in zip(self.numbers, self.persons, strict=True) if person == own]
-        return list(dict.fromkeys([number, *(n for n in same if n)]))
+        return self._numbers_of(number, is_among(self.persons, self.persons[self._rows_of(number)]))
+
+    def numbers_of_person(self, number: str) -> list[str]:
+        """Give all numbers of a person, merged or recognised as the gate does, the asked one first."""
+        return self._numbers_of(
+            number, same_people(self._rows_of(number), self.persons, self.traits)
+        )
+
+    def _rows_of(self, number: str) -> np.ndarray:
+        is_own = pc.equal(whole(self.customers["customer_id"]), number)
+        return np.asarray(pc.fill_null(is_own, fill_value=False).to_numpy(zero_copy_only=False))
+
+    def _numbers_of(self, number: str, mask: np.ndarray) -> list[str]:
+        known = self.chosen(mask)["customer_id"].drop_null().to_pylist()
+        return list(dict.fromkeys([number, *known]))
 
 
 def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, str]) -> People:

@@ -125,6 +125,16 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
     with ledger.reading() as connection:
         holding = DropBook(connection).holders()
         overtaken = RecallBook(connection).overtaken()
+        called_back = {
+            name: DropBook(connection).deletions_called_back(name)
+            for name in folder.policy.agreements
+        }
+    lines += [
+        f"{partner}: 停止した納品でしか削除を通知していないもの {count} 件 / {count} keys that only a "
+        f"stopped drop told to delete: joint-use notices --partner {partner}"
+        for partner, count in called_back.items()
+        if count
+    ]
     lines += [
         f"リコール {campaign}: 渡した後に申し出か停止があった車 {count} 台。もう一度 recall を実行し、"
         f"店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over were refused or "

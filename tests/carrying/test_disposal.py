@@ -202,6 +202,21 @@ def test_an_erased_person_is_nowhere_in_what_is_held_and_stays_refused(tmp_path)
     assert report.outcomes[0].deleted == 3
 
 
+def test_erasing_reaches_every_number_of_a_person(tmp_path):
+    one = customer("1")
+    two = {**one, "customer_id": "2"}
+    tables = {"customers": [two, customer("3")], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables)
+    first = run(shop).outcomes[0].drop_id
+    acknowledge(shop, first, now=NOW + timedelta(minutes=1))
+    write_table(shop, "customers", [one, two, customer("3")])
+    today = NOW.date()
+    refusal = Refusal("1", "erasure", (), (), today, today, "letter", is_in_records=True)
+    erased = erase(desk(shop, NOW + timedelta(minutes=2)), refusal)
+    assert not (shop / "drops" / first).exists()
+    assert erased.mentions == ()
+
+
 def test_how_somebody_asked_for_erasure_is_one_of_four_words(tmp_path):
     shop = shop_of(tmp_path)
     asked = ("erase", "--customer", "1", "--received", "2026-11-01", "--yes", "--shop", shop)

@@ -1,5 +1,6 @@
 """After the ledger is lost, the drops in the shop's folder are entered again as what they are."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,6 +104,19 @@ def test_drops_of_every_kind_are_entered(shop):
         "lotas/recall-2026-11-02-r1",
     ]
     assert [table.name for table in drops[1].tables] == ["customers", "vehicles", "certificates"]
+
+
+def test_who_was_to_be_deleted_by_a_drop_of_which_nothing_else_is_left_is_told_again(shop):
+    first = run(shop).outcomes[0].drop_id
+    object_to(shop, "1")
+    assert run(shop, now=NOW + timedelta(hours=1)).outcomes[0].deleted == 2
+    lose_the_ledger(shop)
+    shutil.rmtree(shop / "drops" / first)
+    assert any("stay unknown" in line for line in resume(desk(shop)))
+    object_to(shop, "1")
+    later = NOW + timedelta(hours=2)
+    (outcome,) = run(shop, kind=DropKind.NOTICES, month="", now=later).outcomes
+    assert (outcome.status, outcome.deleted) == ("published", 2)
 
 
 def test_a_car_that_was_handed_over_is_not_handed_over_again(shop):

@@ -139,6 +139,16 @@ def test_a_renumbered_customer_is_answered_for_all_numbers(shop):
     assert (told.numbers, len(told.drops)) == (("10", "1"), 2)
 
 
+def test_who_has_another_number_without_a_recorded_merge_is_told_what_was_given(tmp_path):
+    old = customer("1")
+    tables = {"customers": [old, customer("2")], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables)
+    run(shop)
+    write_table(shop, "customers", [old, {**old, "customer_id": "7"}, customer("2")])
+    told = disclose(desk(shop, NOW + timedelta(minutes=2)), "7")
+    assert (told.numbers, len(told.drops)) == (("7", "1"), 1)
+
+
 def test_a_lost_ledger_gives_no_answer(shop, tmp_path):
     run(shop)
     text = (shop / "shop.toml").read_text().partition("\n[ledger]")[0]

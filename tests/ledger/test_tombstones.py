@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from drops.verify import verify_drop
 from flows.counter.desk import customer_number
+from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
 from ledger.drop_book import DropBook
+from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, RecordsVanishedError
 from tests.factories import (
@@ -150,7 +152,59 @@ def test_who_was_taken_in_after_the_deletion_is_told_again(shop):
     acknowledge(shop, told, now=NOW + timedelta(hours=1))
     assert deleted(month(shop, 8)) == []
     acknowledge(shop, first, now=NOW + timedelta(hours=2))
-    assert deleted(month(shop, 7)) == ["customers"]
+    assert deleted(month(shop, 7)) == ["customers", "family_members", "vehicles"]
+
+
+def test_a_relative_and_a_car_loaded_after_the_deletion_are_told_again(tmp_path):
+    father = customer("1", name="川上 次郎", birth_on="1950-01-01")
+    named = {"name": "川上 次郎", "birth_on": "1950-01-01"}
+    kin = {"family_member_id": "F1", "customer_id": "2", "relation": "父", **named}
+    cars = [vehicle("V1", "2"), vehicle("V2", "2")]
+    tables = {"customers": [father, customer("2")], "family_members": [kin], "vehicles": cars}
+    shop = write_shop(tmp_path, {**tables, "objections": [objection("99")]})
+    first = run(shop).outcomes[0].drop_id
+    object_to(shop, "1")
+    write_table(shop, "vehicles", cars[:1])
+    told = month(shop, 9).outcomes[0].drop_id
+    acknowledge(shop, told, now=NOW + timedelta(hours=1))
+    assert deleted(month(shop, 8)) == []
+    acknowledge(shop, first, now=NOW + timedelta(hours=2))
+    assert deleted(month(shop, 7)) == ["customers", "family_members", "vehicles"]
+
+
+def test_answers_may_be_entered_in_any_order(shop):
+    first = run(shop).outcomes[0].drop_id
+    object_to(shop, "1")
+    told = month(shop, 9).outcomes[0].drop_id
+    for hours, (drop_id, received) in enumerate([(first, 2), (told, 1)], start=3):
+        at_desk = desk(shop, NOW + timedelta(hours=hours))
+        with at_desk.ledger.writing() as connection:
+            book = DropBook(connection)
+            entered = book.named(drop_id)
+            answer = acknowledgement(entered.drop, NOW + timedelta(hours=received))
+            said = Acknowledgement.load(answer, where="ack.json")
+            book.acknowledge(at_desk.actor, entered, said)
+    told_again = deleted(month(shop, 7, now=NOW + timedelta(hours=5)))
+    assert told_again == ["customers", "family_members", "vehicles"]
+
+
+def test_a_stop_swallows_no_deletion_in_silence(shop):
+    run(shop)
+    object_to(shop, "1", now=NOW + timedelta(minutes=1))
+    second = run(shop, now=NOW + timedelta(minutes=2)).outcomes[0].drop_id
+    at_desk = desk(shop, NOW + timedelta(minutes=3))
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, second)
+    report = run(shop, now=NOW + timedelta(minutes=4))
+    assert report.outcomes[0].status == "stopped"
+    assert any(
+        "3 keys that only a stopped drop told to delete" in each for each in report.attention
+    )
+    held = disclose(desk(shop, NOW + timedelta(minutes=5)), "1").held
+    assert {each.state for each in held} == {"to_be_deleted"}
+    told = run(shop, kind=DropKind.NOTICES, month="", now=NOW + timedelta(minutes=6))
+    assert deleted(told) == ["customers", "family_members", "vehicles"]
+    assert not told.attention
 
 
 def test_who_refuses_again_is_told_again_with_the_same_month(shop):

@@ -101,7 +101,9 @@ def test_one_of_two_places_without_any_objection_holds_the_run(tmp_path):
     assert objected(shop) == 1
 
 
-@pytest.mark.parametrize("day", ["2924/05/01", "9999-12-31", "0001-01-01", "来年"])
+@pytest.mark.parametrize(
+    "day", ["2924/05/01", "9999-12-31", "2099-12-31", "令和20年1月1日", "0001-01-01", "来年"]
+)
 def test_a_day_no_paper_can_bear_does_not_put_an_objection_off(tmp_path, day):
     assert objected(shop_of(tmp_path, [customer("1")], objection("1", effective_on=day))) == 1
 
