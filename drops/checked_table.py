@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from drops.reading import TYPES, read_table
 from schemas.catalog import CATALOG
 from schemas.contracts import cell, contract
-from schemas.partner_tables import STANDING
+from schemas.partner_tables import DELETABLE
 from transforms.arrays import plain
 from transforms.checking import Contract
 from transforms.key_forms import bytes_of_keys, keys_of_bytes, keys_of_texts
@@ -31,7 +31,7 @@ _NOT_AS_DESCRIBED = (
 )
 
 _POINTED_AT = frozenset(
-    {*STANDING, *(to for table in CATALOG.values() for to in table.links.values())}
+    {*DELETABLE, *(to for table in CATALOG.values() for to in table.links.values())}
 )
 """Tables whose keys are asked for by others; of the rest only whether a key stands twice."""
 

@@ -18,7 +18,7 @@ from drops.folders import read_drop
 from drops.reading import read_table, resources_of
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
-from schemas.partner_tables import DELETED, PHOTOGRAPHS, STANDING
+from schemas.partner_tables import DELETABLE, DELETED, PHOTOGRAPHS
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _deleted_and_delivered(
         .max(initial=-1)
         >= 0
         for batch in read_table(folder, resource)
-        for record in STANDING
+        for record in DELETABLE
         if record in keys
     )
     return [f"{resource['path']}: a key to delete is delivered in the same drop"] if is_both else []

@@ -16,7 +16,7 @@ from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
 from ledger.drop_entries import Answer, EnteredDrop, Prepared, Tombstone, answer_of, entered_of
 from ledger.recall_book import Handover, RecallBook
-from schemas.acknowledgement import Acknowledgement
+from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
@@ -231,12 +231,18 @@ class DropBook:
             )
         )
         answer = said.tables.get("deleted")
-        refused = {each.row for each in answer.rejected} if answer else set()
+        refused = {each.row: each.reason for each in answer.rejected} if answer else {}
         told = list(enumerate(self.tombstones(entered.sequence), start=1))
+        answered = self.answers().keys()
         for kind in sorted({tombstone.kind for _, tombstone in told}):
             own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
-            done = [key for number, key in own if number not in refused]
-            again = [key for number, key in own if number in refused]
+            unknown = [name for number, name in own if refused.get(number) == NOTHING_HELD]
+            # It may hold nothing yet, because it has not taken in the drop that brought it.
+            is_gone = set(unknown) - self.holdings.of_other_drops(
+                entered.drop.partner, kind, unknown, answered
+            )
+            done = [name for number, name in own if number not in refused or name in is_gone]
+            again = [name for number, name in own if number in refused and name not in is_gone]
             self.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
         self._hold_what_was_loaded_late(entered)
 

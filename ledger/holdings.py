@@ -32,7 +32,7 @@ HOLDINGS = pyarrow.schema([*RECORDS, ("drop", pyarrow.int64())])
 """One row per record a partner holds, as the drop that brought it last showed it."""
 
 OWN_NAME = {"certificates": "vehicles"}
-"""A certificate goes by the key of its car, and with it."""
+"""A certificate goes by the key of its car: with it, or alone."""
 
 
 def packed(table: pyarrow.Table | pyarrow.RecordBatch) -> bytes:
@@ -73,12 +73,12 @@ class Names:
 
         Args:
             rows: `RECORDS`.
-            called: under which other kind of record some kinds go.
+            called: under which other kind of record some kinds go, too.
         """
         is_other = pyarrow.array(np.ones(len(rows), bool))
         for record in pc.unique(rows["record"]).to_pylist():
-            index = self._indexes.get((called or {}).get(record, record))
-            if index is not None:
+            names = {record, (called or {}).get(record, record)}
+            for index in (self._indexes[name] for name in names if name in self._indexes):
                 is_known = pyarrow.array(index.positions(whole(rows["key"])) >= 0)
                 is_meant = pc.and_(pc.equal(whole(rows["record"]), record), is_known)
                 is_other = pc.and_not(is_other, is_meant)

@@ -77,6 +77,17 @@ class HoldingsBook:
         held = self.held_of(partner, kind, binary_keys(pyarrow.array(keys, pyarrow.string())))
         return len(pc.unique(held["key"]))
 
+    def of_other_drops(
+        self, partner: str, kind: str, names: Collection[Key], drops: Collection[int]
+    ) -> set[Key]:
+        """Give those of the records that a drop other than these brought to the partner."""
+        held = self.held_of(partner, kind, rows_of(names)["key"].combine_chunks())
+        others = held.filter(
+            pc.invert(pc.is_in(held["drop"], value_set=pyarrow.array(drops, pyarrow.int64())))
+        )
+        found = (others["record"].to_pylist(), hexadecimal_keys(others["key"]).to_pylist())
+        return set(names) & set(zip(*found, strict=True))
+
     def persons(self, sequence: int) -> pyarrow.Table:
         """Give whom a drop holds, as `PERSONS`."""
         wanted = select(tables.drops.c.persons).where(tables.drops.c.sequence == sequence)

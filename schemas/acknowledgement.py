@@ -13,6 +13,9 @@ from schemas.errors import ConfigurationError
 Reason = Literal["invalid", "unreadable", "duplicate", "no_parent", "unknown_key", "other"]
 """Why a row was not taken: words of a list, because the shop keeps them for ever."""
 
+NOTHING_HELD = "unknown_key"
+"""Of a row of `deleted`: the partner holds nothing under the key."""
+
 
 class RejectedRow(Configuration):
     """One row the partner could not take: its number in the file (the first after the header is 1)."""

@@ -21,6 +21,12 @@ DELETED = "deleted"
 STANDING = ("customers", "family_members", "vehicles")
 """Records a partner holds until told otherwise; all else hangs on them, or belongs to a month."""
 
+PAPERS = "certificates"
+"""What stands with a car, and goes before it if the records have none any more."""
+
+DELETABLE = (*STANDING, PAPERS)
+"""Records that can be told to be deleted; a certificate goes by the key of its car."""
+
 
 @dataclass(frozen=True)
 class PartnerColumn:
@@ -83,7 +89,7 @@ class PartnerTable:
 
 def deleted_table() -> PartnerTable:
     """Derive the file of keys the partner must delete: in every drop, and last."""
-    records = tuple((record, record) for record in STANDING)
+    records = tuple((record, record) for record in DELETABLE)
     columns = (
         PartnerColumn("record", "種別", pyarrow.string(), None, records),
         PartnerColumn("key", "削除するキー", pyarrow.string(), None),

@@ -38,6 +38,11 @@ def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -
     return stays & at(_staying("customers", verdicts, objected), spine.rows(record, "customer_id"))
 
 
+def staying_papers(verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
+    """Mask of the certificates for which the partner keeps what it has of their car; as `staying`."""
+    return _staying("certificates", verdicts, objected)
+
+
 def _staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
     is_set_aside = verdicts.are(record, Disposition.QUARANTINED)
     is_objected = objected.are(record, Disposition.OBJECTED)

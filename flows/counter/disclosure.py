@@ -100,7 +100,8 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
         current = by_name.get((table, key))
         outdated = _outdated(source.drop, table, row["digests"], current)
         state: HeldState = "outdated" if outdated else "same"
-        if told.get((OWN_NAME.get(table, table), key), 0) > source.sequence:
+        names = {table, OWN_NAME.get(table, table)}
+        if max(told.get((name, key), 0) for name in names) > source.sequence:
             state = "told_to_delete"
         elif today is None or kind is DropKind.RECALL:
             state, outdated = "unknown", []

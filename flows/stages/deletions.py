@@ -1,9 +1,11 @@
 """What the drop being made must tell its partner to delete."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from flows.running.run import Run
 from flows.stages.objectors import Objectors
@@ -13,9 +15,9 @@ from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
-from schemas.partner_tables import STANDING
+from schemas.partner_tables import PAPERS, STANDING
 from transforms.key_forms import binary_keys, hexadecimal_keys
-from transforms.tombstones import deletions, staying
+from transforms.tombstones import deletions, staying, staying_papers
 from transforms.verdicts import Disposition, Verdicts
 
 _FEWEST_VANISHED = 10
@@ -44,18 +46,21 @@ class _Finder:
 
     def of_kind(self, kind: DropKind) -> list[Tombstone]:
         """List what the partner holds from drops of this run's kind and is no longer given."""
-        return [
+        told = [
             Tombstone(kind.value, record, key)
-            for record, held in self._held(kind).items()
+            for record, held in self._held(kind, STANDING).items()
             for key in self.keys_of(record, held)
         ]
+        cars = {each.key for each in told if each.record == "vehicles"}
+        papers = self._papers(self._held(kind, [PAPERS])[PAPERS])
+        return told + [Tombstone(kind.value, PAPERS, key) for key in papers if key not in cars]
 
     def of_recalls(self) -> list[Tombstone]:
         """List what it holds from recall drops only, and may not be told of a recall any more.
 
         What this drop brings, or the partner keeps from monthly drops, has the same key and stays.
         """
-        held = self._held(DropKind.RECALL)
+        held = self._held(DropKind.RECALL, STANDING)
         if not any(map(len, held.values())):
             return []
         settled, spine = self.run.scratch.verdicts(), self.view.spine
@@ -85,9 +90,9 @@ class _Finder:
             ]
         return told
 
-    def _held(self, kind: DropKind) -> dict[str, pyarrow.Array]:
+    def _held(self, kind: DropKind, records: Collection[str]) -> dict[str, pyarrow.Array]:
         with self.run.ledger.reading() as connection:
-            return HoldingsBook(connection).held_keys(self.partner, kind.value, STANDING)
+            return HoldingsBook(connection).held_keys(self.partner, kind.value, records)
 
     def _held_monthly(self, keys: pyarrow.Array) -> set[str]:
         """Give those of the keys (hex) that the partner holds from monthly drops."""
@@ -95,6 +100,27 @@ class _Finder:
             wanted, kind = binary_keys(keys), DropKind.MONTHLY.value
             held = HoldingsBook(connection).held_of(self.partner, kind, wanted)
         return set(hexadecimal_keys(held["key"]).to_pylist())
+
+    def _papers(self, held: pyarrow.Array) -> list[str]:
+        """List the keys of the cars whose certificate the partner holds and is no longer given.
+
+        A paper may tell of whoever kept the car before, and it is replaced only by another.
+        """
+        if not len(held):
+            return []
+        spine, verdicts = self.view.spine, self.view.verdicts
+        cars = pyarrow.array(spine.rows(PAPERS, "vehicle_id"))
+        numbers = spine.column("vehicles", "vehicle_id")
+        keys = self.view.keys.of(
+            "vehicles",
+            numbers.take(pc.if_else(pc.less(cars, 0), pyarrow.scalar(None, cars.type), cars)),
+        )
+        is_given = PAPERS in {table.name for table in self.view.tables}
+        stays = staying_papers(verdicts, self.run.scratch.verdicts(f"objected-{self.partner}"))
+        stays &= is_given
+        found = deletions(hexadecimal_keys(held), keys, stays, np.zeros_like(stays))
+        self._refuse_mass_vanishing(PAPERS, found.vanished, len(held))
+        return [str(key) for key in found.keys.to_pylist()]
 
     def keys_of(self, record: str, held: pyarrow.Array) -> list[str]:
         """List the keys of one record among the holdings that are no longer given."""

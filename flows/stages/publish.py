@@ -112,7 +112,7 @@ class _Publisher:
                 if each.sequence in answers or each.stopped_at:
                     continue
                 stones = book.tombstones(each.sequence)
-                again: set[str] = set()
+                again: set[tuple[str, str]] = set()
                 for kind in {stone.kind for stone in stones}:
                     keys = pyarrow.array(
                         [s.key for s in stones if s.kind == kind], pyarrow.string()
@@ -122,8 +122,12 @@ class _Publisher:
                     later = held.filter(
                         pc.is_in(held["drop"], value_set=pyarrow.array(since, pyarrow.int64()))
                     )
-                    again.update(hexadecimal_keys(later["key"]).to_pylist())
-                told.update(stone for stone in stones if stone.key not in again)
+                    names = (
+                        later["record"].to_pylist(),
+                        hexadecimal_keys(later["key"]).to_pylist(),
+                    )
+                    again.update(zip(*names, strict=True))
+                told.update(stone for stone in stones if (stone.record, stone.key) not in again)
         return told
 
     def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:

@@ -12,6 +12,7 @@ from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
 from ledger.drop_book import DropBook
+from ledger.holdings_book import HoldingsBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, RecordsVanishedError
@@ -170,6 +171,67 @@ def test_a_relative_and_a_car_loaded_after_the_deletion_are_told_again(tmp_path)
     assert deleted(month(shop, 8)) == []
     acknowledge(shop, first, now=NOW + timedelta(hours=2))
     assert deleted(month(shop, 7)) == ["customers", "family_members", "vehicles"]
+
+
+def test_a_paper_that_is_gone_is_told_to_be_deleted_and_its_car_stays(tmp_path):
+    former = customer("1", name="川上 次郎", address="山形市桜町1番地")
+    car = vehicle("V1", "1")
+    paper = {
+        **{name: car[name] for name in ("vehicle_id", "plate", "chassis_number")},
+        "owner_name": former["name"],
+        "owner_address": former["address"],
+        "issued_on": "2024-05-01",
+    }
+    tables = {"customers": [former, customer("2")], "vehicles": [car], "certificates": [paper]}
+    shop = write_shop(tmp_path, {**tables, "objections": [objection("99")]})
+    month(shop, 8)
+    since = {"customer_id": "2", "acquired_on": "2026-09-15"}
+    write_table(shop, "vehicles", [{**car, **since}])
+    write_table(shop, "certificates", [])
+    object_to(shop, "1", now=NOW + timedelta(minutes=1))
+    told = month(shop, 9, now=NOW + timedelta(minutes=2))
+    assert deleted(told) == ["certificates", "customers"]
+    assert verify_drop(Path(told.outcomes[0].path)).rows["vehicles"] == 1
+    assert {e.state for e in disclose(desk(shop, NOW + timedelta(minutes=2)), "1").held} == {
+        "told_to_delete"
+    }
+    acknowledge(shop, told.outcomes[0].drop_id, now=NOW + timedelta(minutes=3))
+    with desk(shop).ledger.reading() as connection:
+        held = HoldingsBook(connection).held_keys("lotas", "monthly", ["certificates", "vehicles"])
+    assert {name: len(keys) for name, keys in held.items()} == {"certificates": 0, "vehicles": 1}
+    assert deleted(month(shop, 10, now=NOW + timedelta(minutes=4))) == []
+
+
+def test_a_paper_that_is_only_set_aside_stays_and_comes_back(tmp_path):
+    car = vehicle("V1", "1")
+    paper = {name: car[name] for name in ("vehicle_id", "plate", "chassis_number")}
+    tables = {"customers": PEOPLE, "vehicles": [car], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, {**tables, "certificates": [paper]})
+    month(shop, 8)
+    write_table(shop, "certificates", [{**paper, "issued_on": "昨日"}])
+    assert deleted(month(shop, 9)) == []
+
+
+@pytest.mark.parametrize("is_first_answered", [True, False])
+def test_a_key_under_which_nothing_is_held_is_told_until_every_drop_is_answered(
+    shop, is_first_answered
+):
+    first = run(shop).outcomes[0].drop_id
+    if is_first_answered:
+        acknowledge(shop, first, now=NOW + timedelta(minutes=1))
+    object_to(shop, "1", now=NOW + timedelta(minutes=2))
+    told = month(shop, 9, now=NOW + timedelta(minutes=3)).outcomes[0]
+    at_desk = desk(shop, NOW + timedelta(minutes=5))
+    with at_desk.ledger.writing() as connection:
+        book = DropBook(connection)
+        entered = book.named(told.drop_id)
+        answer = acknowledgement(entered.drop, NOW + timedelta(minutes=4), deleted=[1, 2, 3])
+        for row in answer["tables"]["deleted"]["rejected"]:
+            row["reason"] = "unknown_key"
+        said = Acknowledgement.load(answer, where="ack.json")
+        book.acknowledge(at_desk.actor, entered, said)
+    again = deleted(month(shop, 7, now=NOW + timedelta(minutes=6)))
+    assert again == ([] if is_first_answered else ["customers", "family_members", "vehicles"])
 
 
 def test_answers_may_be_entered_in_any_order(shop):
