@@ -1,14 +1,13 @@
 """`joint-use acknowledge`: what a partner answered to a drop."""
 
 import json
-import os
 from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, operator_option, reason_option, shop_option
-from flows.counter.desk import open_desk
-from flows.running.clock import utc_now
+from flows.commands.at_desk import at_desk
+from flows.commands.options import json_option
+from flows.counter.desk import Desk
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.configuration import validated
@@ -16,7 +15,7 @@ from schemas.errors import ConfigurationError
 
 
 @click.command(name="acknowledge")
-@shop_option
+@at_desk("the partner answered")
 @click.argument("drop")
 @click.option(
     "--file",
@@ -25,16 +24,12 @@ from schemas.errors import ConfigurationError
     type=click.Path(path_type=Path, dir_okay=False),
     help="共同利用者から届いた JSON / the partner's answer",
 )
-@operator_option
-@reason_option("the partner answered")
 @json_option
-def command(  # noqa: PLR0913 (one parameter per option)
+def command(
     *,
-    shop: Path,
+    desk: Desk,
     drop: str,
     path: Path,
-    operator: str | None,
-    reason: str,
     as_json: bool,
 ) -> None:
     """共同利用者の受領の返事を記録する / Record a partner's acknowledgement of a drop.
@@ -42,7 +37,6 @@ def command(  # noqa: PLR0913 (one parameter per option)
     What it says it deleted is not told again; what it rejected is, and is listed here.
     """
     said = _read(path)
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     with desk.ledger.writing() as connection:
         book = DropBook(connection)
         entered = book.named(drop)

@@ -8,24 +8,16 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, operator_option, reason_option, shop_option
-from flows.counter.desk import open_desk
+from flows.commands.at_desk import at_desk
+from flows.commands.options import json_option, shop_option
+from flows.counter.auditing import Examined, examine_chain
+from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from flows.running.opening import open_shop
-from flows.running.reconciling import (
-    complete_pending,
-    doubts,
-    examined,
-    in_words,
-    is_answer_witnessed,
-    unknown_drops,
-    witnesses_in,
-)
+from flows.running.reconciling import in_words
 from ledger.audit import entries
-from schemas.errors import ConfigurationError, HeldError
-from transforms.period import SHOP_TIME
+from schemas.errors import HeldError
 
-_HELD = HeldError.exit_code
 _WIDEST_SUBJECT = 60
 _places_option = click.option(
     "--drops",
@@ -52,51 +44,44 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     Exit 4 if something is found, unless somebody has answered for it and a drop made since vouches
     for that answer.
     """
-    folder, ledger = open_shop(shop, os.environ)
-    complete_pending(ledger, folder, utc_now().astimezone(SHOP_TIME))
-    witnessing = tuple(dict.fromkeys([folder.drops, *places]))
-    witnesses = {place: len(list(witnesses_in(place))) for place in witnessing}
-    for place in places:
-        if not witnesses[place]:
-            raise ConfigurationError(
-                f"--drops {place.name}: このフォルダに証しとなる納品がありません。"
-                "納品のあるフォルダを指定してください / "
-                f"--drops {place.name}: no drop that bears witness is in this folder; name the folder "
-                "that holds the drops"
-            )
-    found = examined(ledger, witnessing)
-    open_ones = doubts(ledger, found)
-    strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
-    with ledger.reading() as connection:
-        count = len(entries(connection))
+    found = examine_chain(shop, places, utc_now, os.environ)
     if as_json:
-        findings = [{**asdict(each), "is_answered_for": each not in open_ones} for each in found]
-        told = {
-            "entries": count,
-            "witnesses": sum(witnesses.values()),
-            "findings": findings,
-            "unknown_drops": strangers,
-        }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        click.echo(_as_json(found))
     else:
-        for each in found:
-            answered = "" if each in open_ones else "（確認済 / answered for）"
-            click.echo(f"{in_words(each)}{answered}")
-        for name in strangers:
-            click.echo(
-                f"{name}: 納品フォルダにありますが、台帳にありません / "
-                f"unknown: {name} is in the drops folder and not in the ledger"
-            )
-        sound = "異常あり / not sound"
-        if not (found or strangers):
-            sound = "異常なし / sound"
-        elif not (open_ones or strangers):
-            sound = "確認済みの異常のみ / nothing but what was answered for"
+        _tell(found)
+    context.exit(0 if found.is_settled else HeldError.exit_code)
+
+
+def _as_json(found: Examined) -> str:
+    findings = [
+        {**asdict(each), "is_answered_for": each not in found.open_ones} for each in found.findings
+    ]
+    told = {
+        "entries": found.entries,
+        "witnesses": found.witnesses,
+        "findings": findings,
+        "unknown_drops": found.unknown_drops,
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def _tell(found: Examined) -> None:
+    for each in found.findings:
+        answered = "" if each in found.open_ones else "（確認済 / answered for）"
+        click.echo(f"{in_words(each)}{answered}")
+    for name in found.unknown_drops:
         click.echo(
-            f"{count} 件 / entries, 証人 / witnesses {sum(witnesses.values())}: {sound}", err=True
+            f"{name}: 納品フォルダにありますが、台帳にありません / "
+            f"unknown: {name} is in the drops folder and not in the ledger"
         )
-    is_settled = not open_ones and (not found or is_answer_witnessed(ledger, witnessing))
-    context.exit(0 if is_settled and not strangers else _HELD)
+    sound = "異常あり / not sound"
+    if found.is_sound:
+        sound = "異常なし / sound"
+    elif not (found.open_ones or found.unknown_drops):
+        sound = "確認済みの異常のみ / nothing but what was answered for"
+    click.echo(
+        f"{found.entries} 件 / entries, 証人 / witnesses {found.witnesses}: {sound}", err=True
+    )
 
 
 @command.command(name="show")
@@ -120,12 +105,12 @@ def show(*, shop: Path, last: int, as_json: bool) -> None:
 
 
 @command.command(name="resume")
-@shop_option
+@at_desk()
 @_places_option
-@operator_option
-@reason_option()
 def resume_command(
-    *, shop: Path, places: tuple[Path, ...], operator: str | None, reason: str
+    *,
+    desk: Desk,
+    places: tuple[Path, ...],
 ) -> None:
     """控えから戻した後に再開する / Answer for what `verify` found, and go on.
 
@@ -134,7 +119,6 @@ def resume_command(
     """
     from flows.counter.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
 
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     answered = resume(desk, places)
     for line in answered:
         click.echo(line)

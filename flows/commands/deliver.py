@@ -1,37 +1,29 @@
 """`joint-use deliver`: hand over what was published and is not at its partner's place yet."""
 
-import os
-from pathlib import Path
-
 import click
 
-from flows.commands.options import operator_option, reason_option, shop_option
+from flows.commands.at_desk import at_desk
 from flows.counter.delivering import carried_by_hand, deliver, owed
-from flows.counter.desk import Desk, open_desk
+from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
 
 
 @click.command(name="deliver")
-@shop_option
+@at_desk("handing over")
 @click.argument("drop", required=False)
 @click.option(
     "--by-hand", is_flag=True, help="手渡ししたことを記録する / it was carried there by hand"
 )
-@operator_option
-@reason_option("handing over")
 @click.pass_context
-def command(  # noqa: PLR0913 (one parameter per option)
+def command(
     context: click.Context,
     *,
-    shop: Path,
+    desk: Desk,
     drop: str | None,
     by_hand: bool,
-    operator: str | None,
-    reason: str,
 ) -> None:
     """まだ渡していない納品を渡す / Hand over one drop, or all that are due."""
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     if by_hand:
         if not drop:
             raise ConfigurationError(

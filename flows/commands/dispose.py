@@ -1,24 +1,17 @@
 """`joint-use dispose`: removes what is past its time."""
 
-import os
-from pathlib import Path
-
 import click
 
-from flows.commands.options import operator_option, reason_option, shop_option
-from flows.counter.desk import open_desk
+from flows.commands.at_desk import at_desk
+from flows.counter.desk import Desk
 from flows.counter.disposing import dispose, past_their_time
-from flows.running.clock import utc_now
 
 
 @click.command(name="dispose")
-@shop_option
+@at_desk("retention is over")
 @click.option("--dry-run", is_flag=True, help="何が対象か見るだけ / only show")
-@operator_option
-@reason_option("retention is over")
-def command(*, shop: Path, dry_run: bool, operator: str | None, reason: str) -> None:
+def command(*, desk: Desk, dry_run: bool) -> None:
     """保存期間を過ぎたものを廃棄し、証明書を残す / Dispose, and leave a certificate (policy §5)."""
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     found = past_their_time(desk)
     for each in found:
         persons = "" if each.persons is None else f"  {each.persons} 人 persons"

@@ -1,21 +1,19 @@
 """`joint-use erase`: a customer asked for erasure; everything the pipeline holds of them goes."""
 
-import os
 from datetime import date
-from pathlib import Path
 
 import click
 
+from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
-from flows.commands.options import DAY, channel_option, operator_option, reason_option, shop_option
-from flows.counter.desk import customer_number, open_desk
+from flows.commands.options import DAY, channel_option
+from flows.counter.desk import Desk, customer_number
 from flows.counter.erasing import erase
 from flows.counter.objecting import Refusal
-from flows.running.clock import utc_now
 
 
 @click.command(name="erase")
-@shop_option
+@at_desk("erasure requested")
 @click.option("--customer", required=True, help="お客様番号 / customer number")
 @click.option("--received", type=DAY, required=True, help="申し出を受けた日 / when it was received")
 @channel_option(required=True)
@@ -25,22 +23,17 @@ from flows.running.clock import utc_now
     help="店の記録からは消去済み / the shop's own records were erased already",
 )
 @yes_option
-@operator_option
-@reason_option("erasure requested")
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
-    shop: Path,
+    desk: Desk,
     customer: str,
     received: date,
     channel: str,
     not_in_records: bool,
     is_sure: bool,
-    operator: str | None,
-    reason: str,
 ) -> None:
     """消去の申し出に応じる / Erase a person here, keep the refusal, tell the partners to delete (§6)."""
     number = customer_number(customer)
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     confirm_person(desk, number, is_sure=is_sure)
     refusal = Refusal(
         customer=number,

@@ -1,19 +1,15 @@
 """`joint-use lawful-request`: what was given to an authority; recorded, and never a drop (policy §9)."""
 
-import os
-from pathlib import Path
-
 import click
 
-from flows.commands.options import operator_option, reason_option, shop_option
-from flows.counter.desk import customer_number, open_desk
+from flows.commands.at_desk import at_desk
+from flows.counter.desk import Desk, customer_number
 from flows.counter.lawful_requests import BASES, LawfulRequest, record_request
-from flows.running.clock import utc_now
 from schemas.configuration import validated
 
 
 @click.command(name="lawful-request")
-@shop_option
+@at_desk()
 @click.option(
     "--customer", "customers", multiple=True, required=True, help="お客様番号 / customer number"
 )
@@ -27,22 +23,17 @@ from schemas.configuration import validated
 @click.option("--law", required=True, help="根拠の条文 / the law and article")
 @click.option("--document", required=True, help="文書の番号 / number of its document")
 @click.option("--given", required=True, help="渡した項目 / what was given, by items")
-@operator_option
-@reason_option()
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
-    shop: Path,
+    desk: Desk,
     customers: tuple[str, ...],
     authority: str,
     basis: str,
     law: str,
     document: str,
     given: str,
-    operator: str | None,
-    reason: str,
 ) -> None:
     """公的機関への提供を記録する / Record what was given to an authority, person by person."""
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     asked = {
         "authority": authority,
         "basis": basis,

@@ -1,25 +1,20 @@
 """`joint-use object`: record an objection, lift one, or settle whom one means."""
 
 import json
-import os
 from datetime import date
-from pathlib import Path
 
 import click
 
+from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import (
     DAY,
     channel_option,
     json_option,
-    operator_option,
-    reason_option,
-    shop_option,
 )
-from flows.counter.desk import Desk, customer_number, open_desk
+from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
 from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
-from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
 
 _HELP = (
@@ -31,7 +26,7 @@ _HELP = (
 
 
 @click.command(name="object", help=_HELP)
-@shop_option
+@at_desk("customer said so")
 @click.option("--customer", help="お客様番号 / customer number")
 @click.option(
     "--scope",
@@ -50,12 +45,10 @@ _HELP = (
 @click.option("--settle", "settled", metavar="ID", help="だれの申し出かを決める / whom it means")
 @click.option("--nobody", is_flag=True, help="--settle: 記録のだれでもない / nobody in the records")
 @yes_option
-@operator_option
-@reason_option("customer said so")
 @json_option
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
-    shop: Path,
+    desk: Desk,
     customer: str | None,
     scope: str | None,
     partners: tuple[str, ...],
@@ -65,8 +58,6 @@ def command(  # noqa: PLR0913 (one parameter per option)
     channel: str | None,
     objection: str | None,
     settled: str | None,
-    operator: str | None,
-    reason: str,
     not_in_records: bool,
     is_lift: bool,
     is_all: bool,
@@ -79,7 +70,6 @@ def command(  # noqa: PLR0913 (one parameter per option)
         nobody=nobody and not settled, of_lifts=bool(is_all or objection) and not is_lift
     )
     number = customer_number(customer) if customer else None
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     to_delete: list[str] = []
     if settled:
         if is_lift or bool(number) == nobody:

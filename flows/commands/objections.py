@@ -1,66 +1,47 @@
 """`joint-use objections`: what held on a day, as it was known at an instant; and what is left to settle."""
 
 import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date, datetime
-from pathlib import Path
 
 import click
 
+from flows.commands.at_desk import at_desk
 from flows.commands.options import (
     DAY,
     Moment,
     json_option,
-    operator_option,
-    reason_option,
-    shop_option,
 )
-from flows.counter.desk import Desk, open_desk
-from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, Listed, listed
-from flows.running.clock import utc_now
-from ledger.audit import note
-from ledger.objection_book import ObjectionBook
-from schemas.errors import SourceUnreadableError
-from transforms.meaning import Meaning
-from transforms.objections import AsOf, standing
+from flows.counter.desk import Desk
+from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
+from transforms.objections import AsOf
 
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One objection with the customers it means today."""
-
-    listed: Listed
-    customers: tuple[str, ...]
-    unsettled: int | None
-    """How many customers it may mean, if somebody has to settle that."""
-
-
 @click.command(name="objections")
-@shop_option
+@at_desk("looking at objections")
 @click.option("--as-of", type=DAY, help="この日に効力があるもの / what held on this day")
 @click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")
 @click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")
 @click.option("--work", is_flag=True, help="確認が必要なものだけ / only what has to be settled")
-@operator_option
-@reason_option("looking at objections")
 @json_option
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
-    shop: Path,
+    desk: Desk,
     as_of: date | None,
     known_at: datetime | None,
-    operator: str | None,
-    reason: str,
     is_all: bool,
     work: bool,
     as_json: bool,
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
-    rows = _rows(desk, AsOf(as_of or desk.today, known_at))
+    overview = standing_on(desk, AsOf(as_of or desk.today, known_at))
+    if not overview.are_records_read:
+        click.echo(
+            "店の記録を読めません / the records cannot be read: no customer numbers", err=True
+        )
+    rows = overview.rows
     if work:
         rows = [row for row in rows if row.unsettled is not None]
     elif not is_all:
@@ -81,34 +62,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
 
 
-def _rows(desk: Desk, as_of: AsOf) -> list[_Row]:
-    numbers: dict[str, str] = {}
-    unsettled: dict[str, int] = {}
-    with desk.ledger.writing() as connection:
-        book = ObjectionBook(connection, desk.ledger.references)
-        found = listed(book, as_of)
-        register = book.register()
-        note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
-    try:
-        of = desk.ledger.references.of
-        numbers = {of(number): number for number in desk.people.numbers if number}
-        meaning = Meaning.of(register, desk.people.traits, as_of)
-        unsettled = meaning.work(standing(register.events, as_of))
-    except SourceUnreadableError:
-        click.echo(
-            "店の記録を読めません / the records cannot be read: no customer numbers", err=True
-        )
-    return [
-        _Row(
-            each,
-            tuple(numbers[person] for person in each.persons if person in numbers),
-            unsettled.get(each.objection_id),
-        )
-        for each in found
-    ]
-
-
-def _told(row: _Row) -> dict[str, object]:
+def _told(row: MeantObjection) -> dict[str, object]:
     terms = asdict(row.listed)
     terms.pop("persons")
     return {**terms, "customers": row.customers, "may_mean": row.unsettled}
@@ -128,7 +82,7 @@ _CHANNELS = {
 }
 
 
-def _line(row: _Row) -> str:
+def _line(row: MeantObjection) -> str:
     each = row.listed
     scope = each.scope or "(all)"
     terms = [f"{_SCOPES[scope]} {scope}" if scope in _SCOPES else scope]

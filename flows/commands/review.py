@@ -1,21 +1,19 @@
 """`joint-use review`: texts that wait because the trade does not know a word in them."""
 
 import json
-import os
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
-from flows.commands.options import json_option, operator_option, reason_option, shop_option
-from flows.counter.desk import open_desk
+from flows.commands.at_desk import at_desk
+from flows.commands.options import json_option
+from flows.counter.desk import Desk
 from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
-from flows.running.clock import utc_now
 from transforms.screening.judging import Decision
 
 
 @click.command(name="review")
-@shop_option
+@at_desk("texts reviewed")
 @click.option(
     "--release", "released", multiple=True, metavar="ID", help="この文を渡してよい / may leave"
 )
@@ -25,24 +23,19 @@ from transforms.screening.judging import Decision
 @click.option(
     "--add-word", "words", multiple=True, help="業界の言葉として覚える / a word of the trade"
 )
-@operator_option
-@reason_option("texts reviewed")
 @json_option
-def command(  # noqa: PLR0913 (one parameter per option)
+def command(
     *,
-    shop: Path,
+    desk: Desk,
     released: tuple[str, ...],
     withheld: tuple[str, ...],
     words: tuple[str, ...],
-    operator: str | None,
-    reason: str,
     as_json: bool,
 ) -> None:
     """確認待ちの文を見て、渡す・渡さないを決める / Texts that wait, and what becomes of them.
 
     What is released leaves with the next export. Sensitive texts (§10) are not listed and never leave.
     """
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     for names, decision in ((released, Decision.RELEASED), (withheld, Decision.WITHHELD)):
         if names:
             decide_texts(desk, names, decision)

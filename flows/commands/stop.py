@@ -1,28 +1,21 @@
 """`joint-use stop`: a bad drop; its partner must discard it."""
 
-import os
-from pathlib import Path
-
 import click
 
-from flows.commands.options import operator_option, reason_option, shop_option
-from flows.counter.desk import open_desk
-from flows.running.clock import utc_now
+from flows.commands.at_desk import at_desk
+from flows.counter.desk import Desk
 from ledger.drop_book import DropBook
 
 
 @click.command(name="stop")
-@shop_option
+@at_desk()
 @click.argument("drop")
-@operator_option
-@reason_option()
-def command(*, shop: Path, drop: str, operator: str | None, reason: str) -> None:
+def command(*, desk: Desk, drop: str) -> None:
     """誤った納品を止める / Stop a drop, e.g. lotas/monthly-2026-10-r1.
 
     The next drop tells the partner to discard it. Its folder stays as it is: it is the evidence of
     what was given.
     """
-    desk = open_desk(shop, operator, reason, utc_now, os.environ)
     with desk.ledger.writing() as connection:
         name = DropBook(connection).stop(desk.actor, drop)
     partner = name.partition("/")[0]

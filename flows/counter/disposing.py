@@ -22,6 +22,7 @@ from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
 from schemas.agreement import DropKind
 from schemas.configuration import Configuration
+from schemas.errors import ConfigurationError
 from schemas.state_folder import WRITTEN_WHOLE, Part
 from transforms.period import SHOP_TIME
 
@@ -84,6 +85,24 @@ def dispose(desk: Desk) -> Path | None:
         sweep_leftovers(desk)
         found = past_their_time(desk)
         return carry_out(desk, found) if found else None
+
+
+def hold(desk: Desk, drop: str, *, is_held: bool) -> str:
+    """Keep a drop from disposal, or end that; give its full id.
+
+    Raises:
+        ConfigurationError: there is no such drop, nothing of it is left, or it was not held.
+    """
+    with desk.ledger.held(every_series(desk)), desk.ledger.writing() as connection:
+        name = DropBook(connection).named(drop).drop.drop_id
+        if is_held and not is_kept(desk, name):
+            raise ConfigurationError(
+                f"{name}: すでに廃棄されていて、保全できません / was disposed of; nothing is left to hold"
+            )
+        if not is_held and name not in HoldBook(connection).held():
+            raise ConfigurationError(f"{name}: 保全されていません / is not held")
+        HoldBook(connection).enter(desk.actor, name, is_held=is_held)
+    return name
 
 
 def every_series(desk: Desk) -> list[str]:

@@ -7,7 +7,11 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from flows.counter.desk import Desk
+from ledger.audit import note
 from ledger.objection_book import ObjectionBook
+from schemas.errors import SourceUnreadableError
+from transforms.meaning import Meaning
 from transforms.objections import AsOf, Register, in_force, known_events, settled, standing
 
 IN_FORCE, TO_COME, ENDED = "in_force", "to_come", "ended"
@@ -80,3 +84,49 @@ def _histories(
         if not is_end:
             own["begins_on"] = event["effective_on"]
     return found
+
+
+@dataclass(frozen=True)
+class MeantObjection:
+    """One objection with the customers it means today."""
+
+    listed: Listed
+    customers: tuple[str, ...]
+    unsettled: int | None
+    """How many customers it may mean, if somebody has to settle that."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All objections at a moment; without the records nobody knows which customers they mean."""
+
+    rows: list[MeantObjection]
+    are_records_read: bool
+
+
+def standing_on(desk: Desk, as_of: AsOf) -> Overview:
+    """List the objections as they were at a moment, and enter that somebody looked at them."""
+    with desk.ledger.writing() as connection:
+        book = ObjectionBook(connection, desk.ledger.references)
+        found = listed(book, as_of)
+        register = book.register()
+        note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
+    numbers: dict[str, str] = {}
+    unsettled: dict[str, int] = {}
+    are_records_read = True
+    try:
+        of = desk.ledger.references.of
+        numbers = {of(number): number for number in desk.people.numbers if number}
+        meaning = Meaning.of(register, desk.people.traits, as_of)
+        unsettled = meaning.work(standing(register.events, as_of))
+    except SourceUnreadableError:
+        are_records_read = False
+    rows = [
+        MeantObjection(
+            each,
+            tuple(numbers[person] for person in each.persons if person in numbers),
+            unsettled.get(each.objection_id),
+        )
+        for each in found
+    ]
+    return Overview(rows, are_records_read)
