@@ -9,7 +9,8 @@ import time
 from datetime import UTC, datetime
 from functools import wraps
 
-from flows.export import Inputs, Result, export
+from flows.export import export
+from flows.running.guarding import Inputs, Result
 from flows.running.request import ExportRequest
 
 

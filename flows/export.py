@@ -3,17 +3,15 @@
 `export_monthly` runs these stages as Prefect tasks; `plainly` runs them as they are.
 """
 
-import errno
-import traceback
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import ParamSpec, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 from flows.running.attention import attention
 from flows.running.clock import Clock
 from flows.running.engine import Engine
+from flows.running.guarding import Result, Step, guarding, plainly
 from flows.running.opening import note_policy
-from flows.running.report import ExportReport, Outcome, Registered, Settled
+from flows.running.report import ExportReport, Outcome, Registered
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.check import check
@@ -25,30 +23,12 @@ from flows.stages.register import register
 from flows.stages.screen import screen
 from flows.stages.verify import verify
 from flows.stages.write import write
-from ledger.private_files import write_private
 from schemas.agreement import DropKind
-from schemas.errors import JointUseError, ObjectionsMovedError, UnexpectedError
-from schemas.state_folder import Part
+from schemas.errors import ObjectionsMovedError
 from sources.snapshot import Snapshot
 
 _MOST_ATTEMPTS = 5
 """How often a run starts over because objections arrived while it was working."""
-
-Inputs = ParamSpec("Inputs")
-Result = TypeVar("Result")
-
-
-class Step(Protocol):
-    """How a stage is run: plainly, or as a task."""
-
-    def __call__(self, stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
-        """Wrap a stage."""
-        ...
-
-
-def plainly(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
-    """Run a stage as it is."""
-    return stage
 
 
 def export(  # noqa: PLR0913 (what a run depends on from outside)
@@ -69,10 +49,17 @@ def export(  # noqa: PLR0913 (what a run depends on from outside)
     opened = opened_run(
         request, clock, environment, is_scheduled=is_scheduled, kind=kind, engine=engine
     )
+    with publishing(opened) as run:
+        return _exported(run, guarding(step, run))
+
+
+@contextmanager
+def publishing(opened: AbstractContextManager[Run]) -> Iterator[Run]:
+    """Work with a run that makes drops: the policy it obeys is entered, and nothing unfinished stays."""
     with opened as run:
         note_policy(run.folder, run.ledger, run.actor)
         try:
-            return _Export(run, step).report()
+            yield run
         finally:
             for partner in run.partners:
                 run.clear(partner)
@@ -107,65 +94,40 @@ def deliver_all(  # noqa: PLR0913 (what the stages work on, and the two places t
 
     Args:
         run: the run.
-        step: how a stage is run.
+        step: how a stage is run, guarded.
         snapshot: the run's snapshot.
         registered: what is known of objections.
         outcomes: by partner, of the drops that are done; what is done here is added at once, so that it
             is known even if an objection stops the next.
         gated: what to do when the gate has ruled for a partner.
     """
-
-    def do(stage: Callable[Inputs, Result]) -> Callable[Inputs, Result]:
-        return step(guarded(stage, run))
-
     partners = [partner for partner in run.partners if partner not in outcomes]
     for partner in partners:
         run.clear(partner)
-        do(gate)(run, snapshot, partner)
+        step(gate)(run, snapshot, partner)
         if gated:
             gated(partner)
-    built = [do(write)(run, snapshot, registered, partner) for partner in partners]
+    built = [step(write)(run, snapshot, registered, partner) for partner in partners]
     for drop in built:
-        do(verify)(run, snapshot, drop)
+        step(verify)(run, snapshot, drop)
     for drop in built:
-        outcome = do(publish)(run, registered, drop)
-        outcomes[drop.partner] = do(deliver)(run, outcome)
+        outcome = step(publish)(run, registered, drop)
+        outcomes[drop.partner] = step(deliver)(run, outcome)
 
 
-class _Export:
-    """One run through the stages; from the gate on once more whenever an objection arrives."""
+def _exported(run: Run, step: Step) -> ExportReport:
+    """Run all stages, from the gate on once more whenever an objection arrives; tell what became of it."""
+    snapshot = step(extract)(run)
+    step(check)(run, snapshot)
+    settled = step(screen)(run, snapshot)
+    outcomes: dict[str, Outcome] = {}
 
-    def __init__(self, run: Run, step: Step) -> None:
-        self._run, self._step = run, step
+    def once(run: Run) -> Registered:
+        registered = step(register)(run, snapshot)
+        deliver_all(run, step, snapshot, registered, outcomes)
+        return registered
 
-    def report(self) -> ExportReport:
-        """Run all stages and tell what became of each partner's drop."""
-        run = self._run
-        snapshot = self._do(extract, run)(run)
-        self._do(check, run)(run, snapshot)
-        settled = self._do(screen, run)(run, snapshot)
-        outcomes: dict[str, Outcome] = {}
-
-        def once(run: Run) -> Registered:
-            registered = self._do(register, run)(run, snapshot)
-            deliver_all(run, self._step, snapshot, registered, outcomes)
-            return registered
-
-        run, registered = while_objections_move(run, once)
-        told = attention(run.folder, run.ledger, run.as_of)
-        return _report(run, snapshot, settled, registered).model_copy(
-            update={
-                "outcomes": tuple(outcomes[partner] for partner in run.partners),
-                "attention": told,
-            }
-        )
-
-    def _do(self, stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
-        return self._step(guarded(stage, run))
-
-
-def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Registered) -> ExportReport:
-    waits = run.scratch.screened().waiting_count
+    run, registered = while_objections_move(run, once)
     return ExportReport(
         shop=run.folder.shop.name,
         month=str(run.month),
@@ -173,55 +135,8 @@ def _report(run: Run, snapshot: Snapshot, settled: Settled, registered: Register
         objections=registered.objections,
         unsettled_objections=registered.unsettled,
         quarantined=settled.quarantined,
-        texts_waiting=waits,
+        texts_waiting=run.scratch.screened().waiting_count,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
-        outcomes=(),
+        outcomes=tuple(outcomes[partner] for partner in run.partners),
+        attention=attention(run.folder, run.ledger, run.as_of),
     )
-
-
-def _kept(run: Run, details: str) -> str:
-    """Keep what a failure says where only the shop can read it; a full disk must not hide it."""
-    path = run.folder.state / Part.FAILURES / f"{run.workspace.name}.txt"
-    try:
-        write_private(path, details.encode())
-    except OSError as error:
-        return f"Details could not be kept ({error.strerror}): is the disk full or read-only?"
-    return f"Details for whoever maintains the program: failures/{path.name} in the state folder"
-
-
-def _full_disk(number: int | None) -> str:
-    """Say that the disk takes nothing more, if that is what the system's error number means."""
-    if number not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-        return ""
-    return (
-        "ディスクがいっぱいか、書き込めません。その先は何も納品していません。"
-        "空きを作って、もう一度実行してください / "
-        "the disk is full or read-only; nothing further was published. Make room and run again"
-    )
-
-
-def guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Result]:
-    """Keep a program's failure from quoting data: the details go to the state folder.
-
-    Libraries quote values in their errors, and whatever is raised here is logged and stored.
-    """
-
-    @wraps(stage)
-    def wrapped(*args: Inputs.args, **kwargs: Inputs.kwargs) -> Result:
-        try:
-            return stage(*args, **kwargs)
-        except JointUseError:
-            raise
-        except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
-            kind, details = type(error).__name__, traceback.format_exc()
-            failure = error.errno if isinstance(error, OSError) else None
-        if disk := _full_disk(failure):
-            raise JointUseError(disk)
-        raise UnexpectedError(
-            f"「{stage.__name__}」の段階でプログラムが失敗し（{kind}）、その先は何も納品していません。"
-            "もう一度実行し、直らなければこの行をお知らせください / "
-            f"the stage '{stage.__name__}' failed ({kind}); nothing further was published. "
-            f"{_kept(run, details)}"
-        )
-
-    return wrapped

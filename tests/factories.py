@@ -14,8 +14,9 @@ from drops.folders import read_drop
 from flows.counter.desk import Desk, open_desk
 from flows.counter.objecting import Refusal, record
 from flows.counter.reviewing import decide_texts, waiting
-from flows.export import Step, export, plainly
+from flows.export import export
 from flows.running.engine import Engine
+from flows.running.guarding import Step, plainly
 from flows.running.report import ExportReport
 from flows.running.request import ExportRequest
 from ledger.drop_book import DropBook

@@ -16,9 +16,10 @@ from prefect.tasks import Task
 from flows.deployments.endings import ended
 from flows.deployments.scheduling import scheduled_month, was_scheduled
 from flows.deployments.side_by_side import Partitioned, SideBySide
-from flows.export import Inputs, Result, export
+from flows.export import export
 from flows.running.clock import utc_now
 from flows.running.engine import Engine
+from flows.running.guarding import Inputs, Result
 from flows.running.report import ExportReport, account_rows, markdown
 from flows.running.request import ExportRequest
 from schemas.errors import SourceUnavailableError

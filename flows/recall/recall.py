@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from flows.export import Step, deliver_all, guarded, plainly, while_objections_move
+from flows.export import deliver_all, publishing, while_objections_move
 from flows.recall.call_list import CallList, write_call_list
 from flows.recall.cars import Cars, cars_of, keepers_of, unreadable_records
 from flows.recall.request import RecallRequest
@@ -25,7 +25,7 @@ from flows.recall.targets import (
 from flows.recall.told import told_of, undelivered
 from flows.recall.words import Kept
 from flows.running.clock import Clock
-from flows.running.opening import note_policy
+from flows.running.guarding import Step, guarding, plainly
 from flows.running.report import CampaignCount, NoLonger, Outcome, RecallReport
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
@@ -70,15 +70,9 @@ def recall(
     """
     file = read_campaigns(Path(request.shop) / request.campaign)
     asked = request.as_export()
-    with opened_run(
-        asked, clock, environment, is_scheduled=is_scheduled, kind=DropKind.RECALL
-    ) as run:
-        note_policy(run.folder, run.ledger, run.actor)
-        try:
-            return _Recall(run, file, step).report()
-        finally:
-            for partner in run.partners:
-                run.clear(partner)
+    opened = opened_run(asked, clock, environment, is_scheduled=is_scheduled, kind=DropKind.RECALL)
+    with publishing(opened) as run:
+        return _Recall(run, file, guarding(step, run)).report()
 
 
 def extract(run: Run) -> Snapshot:
@@ -106,8 +100,8 @@ class _Recall:
     def report(self) -> RecallReport:
         """Run all stages; from the gate on once more whenever an objection arrives."""
         run = self.run
-        snapshot = self.step(guarded(extract, run))(run)
-        self.step(guarded(settle_all, run))(run, snapshot)
+        snapshot = self.step(extract)(run)
+        self.step(settle_all)(run, snapshot)
         cars = cars_of(run, snapshot)
         matches = matched(cars, self.file.campaigns)
         self._refuse_mute(matches)
@@ -116,7 +110,7 @@ class _Recall:
         def once(run: Run) -> None:
             self.run = run
             self.standings.clear()  # of a drop done before, only who refuses today is asked
-            registered = self.step(guarded(register, run))(run, snapshot)
+            registered = self.step(register)(run, snapshot)
             choose = partial(self._choose, snapshot, cars, pairs)
             deliver_all(run, self.step, snapshot, registered, self.outcomes, gated=choose)
 

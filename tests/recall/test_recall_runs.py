@@ -14,11 +14,11 @@ from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.counter.releasing import decide
-from flows.export import plainly
 from flows.pages import disclosure_text
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
 from flows.recall.words import KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS, Kept
+from flows.running.guarding import plainly
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.recall_book import MARKS
