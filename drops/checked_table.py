@@ -18,8 +18,8 @@ from transforms.arrays import plain
 from transforms.checking import Contract
 from transforms.key_forms import bytes_of_keys, keys_of_bytes, keys_of_texts
 from transforms.linking import UNKNOWN, KeyIndex
+from transforms.prefetching import prefetched
 from transforms.repeated_numbers import RepeatedNumbers
-from transforms.working_ahead import ahead
 
 _NOT_AS_DESCRIBED = (
     pyarrow.ArrowInvalid,
@@ -84,7 +84,7 @@ class CheckedTable:
             keys: of the files that were checked; this one's are added.
         """
         try:
-            for batch in ahead(read_table(folder, self._resource, encoded=True)):
+            for batch in prefetched(read_table(folder, self._resource, encoded=True)):
                 if self._has_its_header(batch):
                     self._check(batch, keys)
                     yield batch

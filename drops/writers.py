@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from schemas.agreement import Delivery
 from schemas.partner_tables import PartnerTable
-from transforms.working_ahead import ahead
+from transforms.prefetching import prefetched
 
 _ROW_GROUP_ROWS = 131_072
 
@@ -97,7 +97,7 @@ def write_all(writer: TableWriter, batches: Iterable[pyarrow.RecordBatch]) -> in
     """Write batches to the end and close the file; give the number of rows."""
     count = 0
     try:
-        for batch in ahead(batches):
+        for batch in prefetched(batches):
             writer.write(batch)
             count += batch.num_rows
     finally:

@@ -7,16 +7,9 @@ from datetime import date
 from schemas.agreement import Agreement, DropKind, Share
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
+from schemas.drop import Version
 from schemas.errors import RefusedError
 from schemas.notice import Notice
-
-
-@dataclass(frozen=True)
-class Fingerprinted:
-    """Where a policy file came from: its version and the SHA-256 of its bytes."""
-
-    version: str
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -24,7 +17,7 @@ class DatedNotice:
     """A version of the notice with its fingerprint."""
 
     notice: Notice
-    fingerprint: Fingerprinted
+    fingerprint: Version
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,7 @@ class Policy:
 
     notice: Notice
     agreements: Mapping[str, Agreement]
-    fingerprints: Mapping[str, Fingerprinted]
+    fingerprints: Mapping[str, Version]
     """Of the notice under "notice", of each agreement under its partner's id."""
     earlier: tuple[DatedNotice, ...] = ()
     """Versions of the notice before this one."""

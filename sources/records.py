@@ -19,7 +19,7 @@ from sources.rows import (
     StandingTable,
 )
 from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
-from transforms.working_ahead import WorkingAhead, ahead
+from transforms.prefetching import Prefetched, prefetched
 
 _MOST_ROWS = "repair_lines"
 """The table with most of a shop's rows: a database is asked for them while their parents are read."""
@@ -50,7 +50,7 @@ class TableReading:
 
     rows: SourceTable
     match: Match
-    batches: WorkingAhead[RawBatch]
+    batches: Prefetched[RawBatch]
 
 
 class TableReadings:
@@ -104,8 +104,8 @@ def _begun(
     refuse_missing(match, rows.part, table)
     order = order_of(match, table)
     if isinstance(rows, StandingTable) and not is_sorted:
-        return TableReading(rows, match, ahead(rows.standing(match.headers, order), count))
-    return TableReading(rows, match, ahead(rows.batches(match.headers, order), count))
+        return TableReading(rows, match, prefetched(rows.standing(match.headers, order), count))
+    return TableReading(rows, match, prefetched(rows.batches(match.headers, order), count))
 
 
 def records_of(mapping: TableMapping, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:

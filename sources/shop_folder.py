@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.agreement import Agreement
+from schemas.drop import Version
 from schemas.errors import ConfigurationError
 from schemas.notice import Notice
-from schemas.policy import DatedNotice, Fingerprinted, Policy
+from schemas.policy import DatedNotice, Policy
 from schemas.shop import ShopConfiguration
 
 
@@ -47,7 +48,7 @@ def load_policy(home: Path) -> Policy:
     content, digest = _toml(home / "notice.toml")
     notice = Notice.load(content, where="notice.toml")
     agreements = {}
-    fingerprints = {"notice": Fingerprinted(notice.version, digest)}
+    fingerprints = {"notice": Version(version=notice.version, sha256=digest)}
     earlier = tuple(
         _earlier_notice(path, notice) for path in sorted((home / "notices").glob("*.toml"))
     )
@@ -61,7 +62,7 @@ def load_policy(home: Path) -> Policy:
                 f"{where}: partner is '{agreement.partner}'; name the file after it"
             )
         agreements[agreement.partner] = agreement
-        fingerprints[agreement.partner] = Fingerprinted(agreement.version, digest)
+        fingerprints[agreement.partner] = Version(version=agreement.version, sha256=digest)
     if not agreements:
         raise ConfigurationError(
             "partners/: 覚書がありません。なければ何も渡せません / "
@@ -78,7 +79,7 @@ def _earlier_notice(path: Path, current: Notice) -> DatedNotice:
             f"notices/{path.name}: effective_on が、最新である notice.toml のものより前ではありません / "
             f"notices/{path.name}: effective_on is not before that of notice.toml, which is the newest"
         )
-    return DatedNotice(notice, Fingerprinted(notice.version, digest))
+    return DatedNotice(notice, Version(version=notice.version, sha256=digest))
 
 
 def _toml(path: Path) -> tuple[dict[str, object], str]:

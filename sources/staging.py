@@ -26,7 +26,7 @@ from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
 from transforms.mapping import Match
-from transforms.working_ahead import ahead
+from transforms.prefetching import prefetched
 
 _IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
@@ -109,7 +109,7 @@ class _Stager:
                 with (
                     closing(read.batches),
                     closing(
-                        ahead(_canonical(read.batches, mapping, read.match, table))
+                        prefetched(_canonical(read.batches, mapping, read.match, table))
                     ) as canonical,
                 ):
                     for batch, records in canonical:

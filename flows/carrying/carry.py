@@ -6,7 +6,6 @@ from pathlib import Path
 import pyrage
 
 from drops.bag import TAG_MANIFEST, sha256_of
-from drops.delivering import hand_over
 from drops.folders import read_drop
 from drops.places import open_place
 from drops.sealing import (
@@ -17,6 +16,7 @@ from drops.sealing import (
     recipient_of,
     seal,
 )
+from drops.transfer import hand_over
 from flows.carrying.credentials import credential_of
 from flows.carrying.overtaken import refuse_overtaken
 from flows.running.run import Run, instant

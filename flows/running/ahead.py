@@ -3,26 +3,26 @@
 from dataclasses import dataclass, field
 
 from drops.packing_ahead import PackingAhead
+from flows.running.begun_work import BegunWork
 from flows.running.keys_ahead import KeysAhead
 from flows.running.scratch import Scratch
-from flows.running.work_ahead import WorkAhead
 
 
 @dataclass(frozen=True)
 class Ahead:
     """Work in a thread, keys by helper processes, parcels by others."""
 
-    work: WorkAhead
+    begun: BegunWork
     keys: KeysAhead
     packing: PackingAhead = field(default_factory=PackingAhead)
 
     @classmethod
     def of(cls, scratch: Scratch) -> "Ahead":
         """Begin nothing yet; what has to wait does so in the run's folder."""
-        return cls(WorkAhead(), KeysAhead(scratch))
+        return cls(BegunWork(), KeysAhead(scratch))
 
     def close(self) -> None:
         """Begin no more, and stop what nobody took."""
-        self.work.close()
+        self.begun.close()
         self.keys.close()
         self.packing.close()

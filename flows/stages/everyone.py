@@ -24,19 +24,19 @@ def begin(run: Run, so_far: Snapshot, table: str) -> None:
         table: the last of them.
     """
     if table == "customers":
-        run.ahead.work.begin(_TRAITS, partial(_traits, run, so_far))
+        run.ahead.begun.begin(_TRAITS, partial(_traits, run, so_far))
     if table == _LAST_OF_CARS:
-        run.ahead.work.begin(_EVERYBODY, lambda: _everybody(so_far).folded())
+        run.ahead.begun.begin(_EVERYBODY, lambda: _everybody(so_far).folded())
 
 
 def traits(run: Run, snapshot: Snapshot) -> Traits:
     """Give by what every customer is recognised."""
-    return run.ahead.work.result(_TRAITS, partial(_traits, run, snapshot))
+    return run.ahead.begun.result(_TRAITS, partial(_traits, run, snapshot))
 
 
 def everybody(run: Run, snapshot: Snapshot) -> Everybody:
     """Know every customer and every car of the shop in running text."""
-    return run.ahead.work.result(_EVERYBODY, partial(_everybody, snapshot))
+    return run.ahead.begun.result(_EVERYBODY, partial(_everybody, snapshot))
 
 
 def _traits(run: Run, snapshot: Snapshot) -> Traits:

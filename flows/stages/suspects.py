@@ -19,12 +19,12 @@ from sources.snapshot import Snapshot
 def begin_suspects(run: Run, snapshot: Snapshot) -> None:
     """Begin to gather what the refusers of each partner are recognised by."""
     for partner in run.partners:
-        run.ahead.work.begin(_name(partner), partial(_suspects, run, snapshot, partner))
+        run.ahead.begun.begin(_name(partner), partial(_suspects, run, snapshot, partner))
 
 
 def suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
     """Give what a partner's refusers are recognised by, and who else has it."""
-    return run.ahead.work.result(_name(partner), partial(_suspects, run, snapshot, partner))
+    return run.ahead.begun.result(_name(partner), partial(_suspects, run, snapshot, partner))
 
 
 def _name(partner: str) -> str:

@@ -29,7 +29,7 @@ from ledger.drop_entries import Tombstone
 from ledger.holdings import RECORDS
 from schemas.agreement import DropKind, fingerprint_of
 from schemas.datapackage import describe, type_name
-from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable, Version
+from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
@@ -233,11 +233,7 @@ class _DropWriter:
             book = DropBook(connection)
             discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
             revision = series.free_revision(book.next_revision(partner, run.kind, run.period))
-        agreed = run.folder.policy.fingerprints[partner]
-        in_force, *since = (
-            Version(version=dated.fingerprint.version, sha256=dated.fingerprint.sha256)
-            for dated in run.notices
-        )
+        in_force, *since = (dated.fingerprint for dated in run.notices)
         return Drop(
             drop_id=f"{partner}/{series.path(revision).name}",
             partner=partner,
@@ -247,7 +243,7 @@ class _DropWriter:
             supersedes=latest.drop.drop_id if latest and not run.kind.is_additive else None,
             purposes=run.share(partner).purposes if tables else (),
             notice=in_force,
-            agreement=Version(version=agreed.version, sha256=agreed.sha256),
+            agreement=run.folder.policy.fingerprints[partner],
             narrowed_by=tuple(since),
             as_of=run.as_of.isoformat(),
             objections_head=registered.head,

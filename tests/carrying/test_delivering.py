@@ -7,8 +7,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-import drops.delivering
-from drops.delivering import READY
+import drops.transfer
+from drops.transfer import READY
 from flows.counter.delivering import carried_by_hand, deliver, owed
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
@@ -239,13 +239,13 @@ def test_a_drop_stopped_while_it_is_sent_gets_no_marker(tmp_path, monkeypatch):
     out.mkdir()
     at_desk = desk(shop)
 
-    def stopped_meanwhile(path, digest, place, _put=drops.delivering._put):
+    def stopped_meanwhile(path, digest, place, _put=drops.transfer._put):
         _put(path, digest, place)
         if path.suffix == ".age":
             with at_desk.ledger.writing() as connection:
                 DropBook(connection).stop(at_desk.actor, DROP)
 
-    monkeypatch.setattr(drops.delivering, "_put", stopped_meanwhile)
+    monkeypatch.setattr(drops.transfer, "_put", stopped_meanwhile)
     with pytest.raises(RefusedError, match="was stopped"):
         deliver(desk(shop), lambda: NOW, DROP)
     assert NAME in names_in(out)

@@ -20,9 +20,9 @@ from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys, write_row_keys
 from drops.writers import write_all
+from flows.running.begun_work import BegunWork
 from flows.running.keys_ahead import KeysAhead
 from flows.running.scratch import Scratch
-from flows.running.work_ahead import WorkAhead
 from ledger.references import References
 from schemas.agreement import AgreedTable, Delivery, Share
 from schemas.arrow_types import schema_of
@@ -33,13 +33,13 @@ from transforms.checking import Contract, broken_rows, frame_of
 from transforms.key_forms import KEY, binary_keys, hexadecimal_keys, keys_of_texts
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
+from transforms.prefetching import prefetched
 from transforms.reading.columns import _READERS, read_column
 from transforms.reading.folded_columns import squeezed
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.screening.everybody import _digits as digits_of_phones
 from transforms.screening.folding import all_folded, fold_term
 from transforms.screening.folding import plain as plainly
-from transforms.working_ahead import ahead
 
 KEY_FORM = "^[0-9a-f]{4}$"
 CONTRACT = pa.DataFrameSchema(
@@ -351,7 +351,7 @@ def test_keys_made_ahead_are_those_made_at_once(tmp_path):
 
 
 def test_work_begun_ahead_is_given_once_and_what_nobody_began_is_done_now():
-    work, by = WorkAhead(), []
+    work, by = BegunWork(), []
 
     def tell():
         by.append(threading.current_thread())
@@ -364,7 +364,7 @@ def test_work_begun_ahead_is_given_once_and_what_nobody_began_is_done_now():
 
 
 def test_work_begun_anew_takes_the_place_of_what_was_begun_before():
-    work, may_end = WorkAhead(), threading.Event()
+    work, may_end = BegunWork(), threading.Event()
     work.begin("x", lambda: may_end.wait(60) and "old")
     work.begin("x", lambda: "new")
     may_end.set()
@@ -373,7 +373,7 @@ def test_work_begun_anew_takes_the_place_of_what_was_begun_before():
 
 
 def test_a_failure_of_work_begun_ahead_is_raised_where_its_result_is_needed():
-    work = WorkAhead()
+    work = BegunWork()
     work.begin("x", lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         work.result("x", lambda: 1 // 0)
@@ -419,7 +419,7 @@ def test_working_ahead_changes_nothing_but_who_works():
             workers.add(threading.current_thread())
             yield number
 
-    assert list(ahead(items())) == [0, 1, 2, 3, 4]
+    assert list(prefetched(items())) == [0, 1, 2, 3, 4]
     assert threading.current_thread() not in workers
 
 
@@ -428,7 +428,7 @@ def test_what_ends_the_iterator_is_raised_behind_its_last_item():
         yield 1
         raise ValueError("broken")
 
-    stream = ahead(items())
+    stream = prefetched(items())
     assert next(stream) == 1
     with pytest.raises(ValueError, match="broken"):
         next(stream)
@@ -443,7 +443,7 @@ def test_an_iterator_that_is_left_early_is_closed():
         finally:
             closed.set()
 
-    stream = ahead(items())
+    stream = prefetched(items())
     next(stream)
     stream.close()
     assert closed.is_set()

@@ -21,7 +21,7 @@ class _Ended:
         self.failure = failure
 
 
-def ahead(items: Iterable[Item], count: int = 1) -> "WorkingAhead[Item]":
+def prefetched(items: Iterable[Item], count: int = 1) -> "Prefetched[Item]":
     """Give the same items in the same order, each made before it is asked for, in a copy of our context.
 
     The work begins at once. A failure of the iterator is raised where its item would have come.
@@ -31,10 +31,10 @@ def ahead(items: Iterable[Item], count: int = 1) -> "WorkingAhead[Item]":
         items: to make.
         count: how many wait to be asked for.
     """
-    return WorkingAhead(items, count)
+    return Prefetched(items, count)
 
 
-class WorkingAhead(Iterator[Item]):
+class Prefetched(Iterator[Item]):
     """Items that are made in a thread of their own."""
 
     def __init__(self, items: Iterable[Item], count: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-class WorkAhead:
+class BegunWork:
     """What was begun in one run, by name; it is done in the order in which it was begun."""
 
     def __init__(self) -> None:
