@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
-from ledger.drop_entries import Answer, EnteredDrop, Prepared, Tombstone, answer_of, entered_of
+from ledger.drop_entries import EnteredDrop, Prepared, Tombstone, entered_of
 from ledger.recall_book import Handover, RecallBook
 from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
 from schemas.agreement import DropKind
@@ -254,7 +254,7 @@ class DropBook:
         """
         answers, order = self.answers(), self.order()
         own = [
-            (order[each.sequence], answers[each.sequence].acknowledgement.received_at, each)
+            (order[each.sequence], answers[each.sequence].received_at, each)
             for each in self.published()
             if each.drop.partner == entered.drop.partner and each.sequence in answers
         ]
@@ -278,10 +278,11 @@ class DropBook:
                     loaded.drop.partner, loaded.drop.kind, loaded.sequence, late
                 )
 
-    def answers(self) -> dict[int, Answer]:
+    def answers(self) -> dict[int, Acknowledgement]:
         """Give the last acknowledgement of each drop, by the drop's number."""
         query = select(tables.acknowledgements).order_by(tables.acknowledgements.c.sequence)
-        return {row.drop_sequence: answer_of(row) for row in self._connection.execute(query)}
+        rows = self._connection.execute(query)
+        return {row.drop_sequence: Acknowledgement.model_validate_json(row.content) for row in rows}
 
     def to_discard(self, partner: str) -> tuple[str, ...]:
         """List the stopped drops of a partner that it has not said it knows of.

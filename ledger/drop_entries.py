@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row
 
 from ledger.recall_book import Handover
-from schemas.acknowledgement import Acknowledgement
 from schemas.drop import Drop
 
 if TYPE_CHECKING:
@@ -56,15 +55,6 @@ class EnteredDrop:
     stopped_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An acknowledgement as it was recorded."""
-
-    drop_sequence: int
-    recorded_at: datetime
-    acknowledgement: Acknowledgement
-
-
 def entered_of(row: Row[Any]) -> EnteredDrop:
     """Read a drop from its row, with `published_at` and `stopped_at`."""
     return EnteredDrop(
@@ -74,12 +64,6 @@ def entered_of(row: Row[Any]) -> EnteredDrop:
         published_at=_instant(row.published_at),
         stopped_at=_instant(row.stopped_at),
     )
-
-
-def answer_of(row: Row[Any]) -> Answer:
-    """Read an answer from its row."""
-    said = Acknowledgement.model_validate_json(row.content)
-    return Answer(row.drop_sequence, datetime.fromisoformat(row.recorded_at), said)
 
 
 def _instant(written: str | None) -> datetime | None:

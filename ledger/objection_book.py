@@ -25,7 +25,7 @@ from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
 
 _MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
 
-RECORDS, COMMAND = "records", "command"
+OF_RECORDS, OF_COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or somebody at the command line."""
 
 
@@ -45,7 +45,7 @@ class Event:
     objection_id: str
     kind: str
     effective_on: date
-    origin: str = COMMAND
+    origin: str = OF_COMMAND
     received_on: date | None = None
     channel: str | None = None
     person: str | None = None

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, case, func, select
 
 from ledger import tables
 from ledger.audit import Actor
-from ledger.objection_book import RECORDS, Event, ObjectionBook, Raised, Terms
+from ledger.objection_book import OF_RECORDS, Event, ObjectionBook, Raised, Terms
 from ledger.references import References
 from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
@@ -182,7 +182,7 @@ def _last_day(days: pd.Series) -> date | None:
 def _known_statements(connection: Connection) -> pd.DataFrame:
     """Give per objection of the records when it begins, when they last said it ends, and ever did."""
     event = tables.objection_events
-    is_own = event.c.origin == RECORDS
+    is_own = event.c.origin == OF_RECORDS
     begins = func.min(case((event.c.kind == "raised", event.c.effective_on))).label("begins_on")
     last = func.max(event.c.sequence).label("last")
     spans = select(event.c.objection_id, begins, last).where(is_own).group_by(event.c.objection_id)
@@ -268,7 +268,7 @@ def _events(row: _Statement, raised: list[date]) -> list[Event]:
     """
 
     def event(kind: str, day: date) -> Event:
-        return Event(str(row.Index), kind, day, RECORDS, row.received_on, row.channel)
+        return Event(str(row.Index), kind, day, OF_RECORDS, row.received_on, row.channel)
 
     events = []
     if row.known_begins_on is None or row.begins_on < row.known_begins_on:

@@ -10,17 +10,7 @@ import pyarrow
 from pyarrow import ipc
 
 from schemas.staging import staged_schema
-from transforms.mapping import Match
 from transforms.spine import SPINE_TABLES, Spine
-
-
-@dataclass(frozen=True)
-class TablePart:
-    """One file or table that feeds a canonical table, and how its headers were matched."""
-
-    name: str
-    source: str
-    match: Match
 
 
 @dataclass(frozen=True)
@@ -36,7 +26,7 @@ class StagedTable:
     """What was read of one canonical table."""
 
     read: int
-    parts: tuple[TablePart, ...]
+    parts: tuple[str, ...]
     flags: Mapping[str, int]
     batch_rows: tuple[int, ...]
     """How many rows each staged batch has."""

@@ -21,7 +21,7 @@ from sources.opening import opened
 from sources.records import TableReading, TableReadings, records_of
 from sources.rows import OutOfOrderError, RawBatch, UnreadableRow
 from sources.shop_folder import ShopFolder
-from sources.snapshot import Snapshot, StagedTable, TablePart, loaded
+from sources.snapshot import Snapshot, StagedTable, loaded
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles
@@ -97,7 +97,7 @@ class _Stager:
     ) -> StagedTable:
         schema = staged_schema(table.name)
         lines = self._line_checks() if table.name == "repair_lines" else None
-        parts: list[TablePart] = []
+        parts: list[str] = []
         flags: Counter[str] = Counter()
         batch_rows: list[int] = []
         with ipc.new_file(
@@ -105,7 +105,7 @@ class _Stager:
         ) as file:
             for number, mapping in enumerate(mappings):
                 read = reading(mapping, table)
-                parts.append(TablePart(read.rows.part, mapping.source, read.match))
+                parts.append(read.rows.part)
                 with (
                     closing(read.batches),
                     closing(

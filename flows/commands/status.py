@@ -105,7 +105,7 @@ def _rejected(state: DropState) -> dict[str, dict[str, int]]:
     """Count what the partner rejected, per file and reason."""
     if state.answer is None:
         return {}
-    tables = state.answer.acknowledgement.tables
+    tables = state.answer.tables
     return {
         name: dict(Counter(row.reason for row in table.rejected))
         for name, table in tables.items()

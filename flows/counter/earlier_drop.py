@@ -23,7 +23,7 @@ from flows.stages.register import look_up, take_in
 from flows.stages.second_look import objector_scan
 from ledger.objection_book import ObjectionBook
 from schemas.agreement import DropKind
-from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.catalog import CATALOG
 from schemas.drop import Drop
 from schemas.errors import ObjectionsMovedError
 from sources.staging import take_snapshot
@@ -33,6 +33,7 @@ from transforms.mentions import Mentions
 from transforms.objections import AsOf, in_force
 from transforms.remembered import Refusers
 from transforms.shaping import finders
+from transforms.spine import SPINE_TABLES
 from transforms.verdicts import Disposition, Verdicts
 
 
@@ -54,7 +55,7 @@ def opened_for(
 
 def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
     """Tell whether an objection has arrived, taken effect or ended since a drop was made."""
-    take_in(run, connection, run.actor)
+    take_in(run, connection)
     book = ObjectionBook(connection, run.ledger.references)
     if book.head() != drop.objections_head:
         return True
@@ -78,16 +79,15 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
     """
     if DropKind(drop.kind) is DropKind.NOTICES:
         return
-    names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
-    snapshot = take_snapshot(run.folder, run.staged, run.environment, names)
+    snapshot = take_snapshot(run.folder, run.staged, run.environment, SPINE_TABLES)
     look_up(run, snapshot)
-    verdicts = Verdicts.all_delivered({name: snapshot.tables[name].read for name in names})
+    verdicts = Verdicts.all_delivered({name: snapshot.tables[name].read for name in SPINE_TABLES})
     objectors = Objectors(run, snapshot, drop.partner)
     objectors.gate_out(verdicts)
     theirs = snapshot.chosen("customers", IDENTITY_COLUMNS, objectors.rows)
     more = Traces(contacts=set(plain_form(own_contacts(theirs)[0]).to_pylist()))
     keys = PartnerKeys(run.ledger.key(drop.partner))
-    for table in names:
+    for table in SPINE_TABLES:
         column = CATALOG[table].key
         if column:
             rows = snapshot.chosen(table, [column], verdicts.are(table, Disposition.OBJECTED))

@@ -13,8 +13,9 @@ from flows.counter.desk import Desk
 from flows.counter.objecting import Refusal
 from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
 from ledger.drop_book import DropBook
-from ledger.drop_entries import Answer, EnteredDrop
+from ledger.drop_entries import EnteredDrop
 from ledger.holdings_book import HoldingsBook
+from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
@@ -99,11 +100,13 @@ class Given:
         named = {partner.id: (partner.name, partner.clause) for partner in notice.partners}
         return named.get(self.partner, (self.partner, ""))
 
-    def _answers(self) -> Mapping[int, Answer]:
+    def _answers(self) -> Mapping[int, Acknowledgement]:
         with self.desk.ledger.reading() as connection:
             return DropBook(connection).answers()
 
-    def _drop(self, each: EnteredDrop, bits: int, answers: Mapping[int, Answer]) -> DisclosedDrop:
+    def _drop(
+        self, each: EnteredDrop, bits: int, answers: Mapping[int, Acknowledgement]
+    ) -> DisclosedDrop:
         drop, notice = each.drop, self.notice_of(each.drop)
         name, clause = self.named_by(notice)
         purposes = [p for p in notice.purposes if p.id in drop.purposes]
@@ -167,6 +170,6 @@ def numbers_of_person(desk: Desk, customer: str) -> tuple[str, ...]:
         return (customer,)
 
 
-def _received(answers: Mapping[int, Answer], each: EnteredDrop) -> datetime | None:
+def _received(answers: Mapping[int, Acknowledgement], each: EnteredDrop) -> datetime | None:
     answer = answers.get(each.sequence)
-    return answer.acknowledgement.received_at if answer else None
+    return answer.received_at if answer else None

@@ -16,7 +16,6 @@ from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
 from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
-from schemas.catalog import DELIVERABLE_TABLES
 from schemas.partner_tables import STANDING, PartnerTable
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
@@ -26,7 +25,7 @@ from transforms.persons import keepers
 from transforms.remembered import Refusers
 from transforms.settling import settle
 from transforms.shaping import shape
-from transforms.spine import at
+from transforms.spine import SPINE_TABLES, at
 from transforms.verdicts import Disposition, Verdicts
 
 _SHOWN = (*STANDING, "certificates")
@@ -72,8 +71,7 @@ def shown_today(
         reason=inquiry.reason,
     )
     with opened_run(request, clock, environment, is_exclusive=False) as run:
-        names = [name for name in DELIVERABLE_TABLES if name != "repair_lines"]
-        snapshot = take_snapshot(run.folder, run.staged, environment, names)
+        snapshot = take_snapshot(run.folder, run.staged, environment, SPINE_TABLES)
         own = _settle(run, snapshot, inquiry.numbers)
         return {name: _records(run, snapshot, own, name) for name in inquiry.partners}
 

@@ -31,7 +31,7 @@ def mentioned_elsewhere(
     find = {**finders(mentions), **dict.fromkeys(TEXTS, mentions.in_free_text)}
     found: list[str] = []
     for table in MENTIONING:
-        names = [part.name for part in snapshot.tables[table].parts]
+        names = snapshot.tables[table].parts
         columns = {n: c for n, c in CATALOG[table].columns.items() if c.kind in find}
         for batch in snapshot.batches(table):
             mask = np.zeros(batch.num_rows, bool)

@@ -106,7 +106,7 @@ def _memory(run: Run, partner: str, persons: pyarrow.Array) -> _Memory:
             for pair, told in RecallBook(connection).handed(partner).items()
         }
         answers = book.answers().items()
-        rejected = {sequence for sequence, each in answers if each.acknowledgement.rejected_count}
+        rejected = {sequence for sequence, each in answers if each.rejected_count}
         of_nobody = {sequence for sequence, told in last.values() if told.keeper is None}
         asked = binary_keys(persons.unique().drop_null())
         held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)

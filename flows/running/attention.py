@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
-from ledger.drop_entries import Answer, EnteredDrop
+from ledger.drop_entries import EnteredDrop
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
+from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import DropKind
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
@@ -24,7 +25,7 @@ class DropState:
     """One published drop as it stands."""
 
     entered: EnteredDrop
-    answer: Answer | None
+    answer: Acknowledgement | None
     superseded_by: str | None
     is_overdue: bool
     handed_over_at: datetime | None
@@ -32,10 +33,9 @@ class DropState:
     @property
     def marks(self) -> list[str]:
         """Name what there is to say of it."""
-        said = self.answer.acknowledgement if self.answer else None
-        rejected = said.rejected_count if said else 0
+        rejected = self.answer.rejected_count if self.answer else 0
         marks = {
-            "acknowledged": said is not None,
+            "acknowledged": self.answer is not None,
             f"rejected {rejected}": rejected > 0,
             "superseded": self.superseded_by is not None,
             "stopped": self.entered.stopped_at is not None,
@@ -161,7 +161,7 @@ def ranges(months: Iterable[Month]) -> str:
 
 def _drop_states(
     own: list[EnteredDrop],
-    answers: dict[int, Answer],
+    answers: dict[int, Acknowledgement],
     overdue_before: datetime,
     delivered: Mapping[int, datetime],
 ) -> Iterator[DropState]:

@@ -82,7 +82,7 @@ def keep(
 
 
 def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarrow.Table]:
-    names = pyarrow.array([part.name for part in snapshot.tables[table].parts])
+    names = pyarrow.array(snapshot.tables[table].parts)
     reasons = pyarrow.array([verdict.reason for verdict in verdicts.book])
     words = pyarrow.array([in_words(table, verdict.reason) for verdict in verdicts.book])
     start = 0

@@ -183,7 +183,7 @@ class _Publisher:
         to_disk(self._staging)
         run.ahead.packing.wait(drop.partner)
         with run.ledger.writing() as connection:
-            take_in(run, connection, run.actor)
+            take_in(run, connection)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
             if not has_moved:
                 show(self._staging, run.folder.drops / drop.drop_id)
@@ -196,7 +196,7 @@ class _Publisher:
     def _refuse_if_moved(self) -> None:
         run = self.run
         with run.ledger.writing() as connection:
-            take_in(run, connection, run.actor)
+            take_in(run, connection)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
         if has_moved:
             raise _moved()

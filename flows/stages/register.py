@@ -11,7 +11,7 @@ from flows.running.run import Run
 from flows.stages.everyone import traits as traits_of_everyone
 from flows.stages.learning import learn
 from flows.stages.suspects import begin_suspects
-from ledger.audit import Actor, note
+from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from ledger.objection_import import (
     STATEMENT_COLUMNS,
@@ -45,7 +45,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
     )
     with run.ledger.writing() as connection:
-        take_in(run, connection, run.actor)
+        take_in(run, connection)
         book = ObjectionBook(connection, run.ledger.references)
         known = book.register()
         as_of = AsOf(run.as_of.date())
@@ -77,7 +77,7 @@ def look_up(run: Run, snapshot: Snapshot) -> None:
     run.scratch.save_mentions(mentions)
 
 
-def take_in(run: Run, connection: Connection, actor: Actor) -> None:
+def take_in(run: Run, connection: Connection) -> None:
     """Read the shop's objections and add what is new in them, in the caller's transaction."""
     rows = read_objections(run.folder.shop, run.folder.home, run.environment, run.workspace)
     if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
@@ -93,7 +93,7 @@ def take_in(run: Run, connection: Connection, actor: Actor) -> None:
         )
     limits = run.folder.shop.limits
     stated, rules = rows.select(STATEMENT_COLUMNS), Rules(limits, run.folder.policy.notice)
-    import_statements(connection, run.ledger.references, stated, actor, rules)
+    import_statements(connection, run.ledger.references, stated, run.actor, rules)
     run.scratch.save_taken_in(rows, ObjectionBook(connection, run.ledger.references).head())
     has_any = len(ObjectionBook(connection, run.ledger.references).register().terms)
     if not has_any and not limits.objections_may_be_empty and not len(rows):
