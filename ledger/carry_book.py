@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select
 
 from ledger import tables
+from ledger.answer_book import AnswerBook
 from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook
 from ledger.drop_entries import EnteredDrop
@@ -108,7 +109,7 @@ class CarryBook:
 
     def owed(self, policy: Policy) -> Owed:
         """List the newest published drops that are not at their partner's, by who has to bring them there."""
-        found, answers = self._not_handed_over(), DropBook(self._connection).answers()
+        found, answers = self._not_handed_over(), AnswerBook(self._connection).answers()
         return Owed(
             by_program=[
                 each.drop.drop_id

@@ -11,7 +11,7 @@ under is what databases write for no day at all.
 Words nobody defined are kept as `?`: they may hold anything, and an unknown word reads as the widest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, cast
@@ -30,7 +30,7 @@ from schemas.notice import Notice
 from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
-from transforms.objections import FURTHEST, AsOf, raised_on, standing
+from transforms.objections import FURTHEST, AsOf, days_raised, standing
 
 STATEMENT_COLUMNS = [
     *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
@@ -116,24 +116,31 @@ def import_statements(
         Raised(row.Index, row.customer_id, Terms(row.scope, row.partner, row.purpose))
         for row in _each(stated[~stated.index.isin(known.index)])
     ]
-    stated["again_on"] = _again(stated, known, book, actor.at.date())
-    register = book.register()
+    before = book.register().events
+    stated["again_on"] = _again(stated, known, book.seen(), before, actor.at.date())
+    days = days_raised(before)
     events = [
         event
         for row in _each(_changed(stated, known))
-        for event in _events(row, raised_on(register.events, str(row.Index)))
+        for event in _events(row, days.get(str(row.Index), []))
     ]
     held_again = set(stated.index[stated["again_on"].notna()])
-    lifts = sum(
-        event.kind == "lifted"
-        and event.effective_on <= actor.at.date()
-        and event.objection_id not in held_again
-        for event in events
+    _refuse_mass_lifting(
+        _count_lifts(events, held_again, actor.at.date()), len(known), rules.limits
     )
-    _refuse_mass_lifting(lifts, len(known), rules.limits)
     if events:
         book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
     book.see(set(stated.index))
+
+
+def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: date) -> int:
+    """Count the lifts that end anything by today."""
+    return sum(
+        event.kind == "lifted"
+        and event.effective_on <= today
+        and event.objection_id not in held_again
+        for event in events
+    )
 
 
 def is_of_records(objection_id: str) -> bool:
@@ -207,14 +214,25 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
 
 
 def _again(
-    stated: pd.DataFrame, known: pd.DataFrame, book: ObjectionBook, today: date
+    stated: pd.DataFrame,
+    known: pd.DataFrame,
+    seen: Collection[str],
+    events: pyarrow.Table,
+    today: date,
 ) -> pd.Series:
-    """Give from when statements hold again although they were lifted before; None for the others."""
-    events = book.register().events
+    """Give from when statements hold again although they were lifted before; None for the others.
+
+    Args:
+        stated: what the records say.
+        known: what they said before.
+        seen: the statements that stood there when they were last read.
+        events: all that happened to objections.
+        today: the day.
+    """
+    days = days_raised(events)
     ended = set(known.index) - set(standing(events, AsOf(today)).to_pylist())
     lifts = events.filter(pc.equal(events["kind"], "lifted")).to_pandas()
     last_lifts = lifts.groupby("objection_id")["effective_on"].max()
-    seen = book.seen()
 
     def again(row: _Statement) -> date | None:
         name = str(row.Index)
@@ -222,7 +240,7 @@ def _again(
         if row.ends_on != date.max and newest > row.ends_on:
             if name not in known.index:
                 return newest if (row.received_on or date.min) > row.ends_on else None
-            is_said_anew = newest not in raised_on(events, name) and newest > last_lifts.get(
+            is_said_anew = newest not in days.get(name, []) and newest > last_lifts.get(
                 name, date.min
             )
             return newest if is_said_anew and name in ended else None

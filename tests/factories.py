@@ -19,6 +19,7 @@ from flows.running.engine import Engine
 from flows.running.guarding import Step, plainly
 from flows.running.report import ExportReport
 from flows.running.request import ExportRequest
+from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import Agreement, DropKind
@@ -347,7 +348,7 @@ def acknowledge(shop: Path, drop_id: str, *, now: datetime = NOW, **rejected: li
         book = DropBook(connection)
         entered = book.named(drop_id)
         said.hold_against(entered.drop, entered.published_at or now, now)
-        book.acknowledge(at_desk.actor, entered, said)
+        AnswerBook(connection).enter(at_desk.actor, entered, said)
 
 
 def release_texts(shop: Path) -> None:

@@ -118,12 +118,14 @@ def in_force(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
     return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
 
 
-def raised_on(events: pyarrow.Table, objection_id: str) -> list[date]:
-    """Give the days on which an objection was raised, each once, in order."""
-    own = events.filter(
-        pc.and_(pc.equal(events["objection_id"], objection_id), pc.equal(events["kind"], "raised"))
-    )
-    return sorted(set(own["effective_on"].to_pylist()))
+def days_raised(events: pyarrow.Table) -> dict[str, list[date]]:
+    """Give, by objection, the days on which it was raised, each once, in order."""
+    raised = events.filter(pc.equal(events["kind"], "raised"))
+    days: dict[str, set[date]] = {}
+    rows = (raised["objection_id"].to_pylist(), raised["effective_on"].to_pylist())
+    for name, day in zip(*rows, strict=True):
+        days.setdefault(name, set()).add(day)
+    return {name: sorted(own) for name, own in days.items()}
 
 
 def standing(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:

@@ -20,6 +20,7 @@ from drops.transfer import hand_over
 from flows.carrying.credentials import credential_of
 from flows.carrying.overtaken import refuse_overtaken
 from flows.running.run import Run, instant
+from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
@@ -41,7 +42,7 @@ def carry(run: Run, drop_id: str) -> str:
     """
     with run.ledger.reading() as connection:
         book = DropBook(connection)
-        entered, answers = book.named(drop_id), book.answers()
+        entered, answers = book.named(drop_id), AnswerBook(connection).answers()
         done = CarryBook(connection).delivered()
     agreement = run.agreement(entered.drop.partner)
     if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:

@@ -8,6 +8,7 @@ import click
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
+from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.configuration import validated
@@ -38,10 +39,9 @@ def command(
     """
     said = _read(path)
     with desk.ledger.writing() as connection:
-        book = DropBook(connection)
-        entered = book.named(drop)
+        entered = DropBook(connection).named(drop)
         said.hold_against(entered.drop, entered.published_at or desk.actor.at, desk.actor.at)
-        book.acknowledge(desk.actor, entered, said)
+        AnswerBook(connection).enter(desk.actor, entered, said)
     rows = {
         name: {"accepted": table.accepted, "rejected": len(table.rejected)}
         for name, table in said.tables.items()

@@ -14,6 +14,7 @@ from drops.keeping import Kept, remove
 from drops.sealing import parcels_beside
 from flows.counter.desk import Desk
 from flows.running.waiting_room import sweep_killed
+from ledger.answer_book import AnswerBook
 from ledger.audit import note
 from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook
@@ -187,7 +188,7 @@ def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
     """
     with desk.ledger.reading() as connection:
         book, holds = DropBook(connection), HoldBook(connection).held()
-        published, answers = book.published(), book.answers()
+        published, answers = book.published(), AnswerBook(connection).answers()
     answered = {each.drop.drop_id for each in published if each.sequence in answers}
     closed: dict[str, EnteredDrop] = {}
     for each in reversed(published):  # a revision comes after what it supersedes

@@ -12,6 +12,7 @@ from drops.keys import PartnerKeys
 from flows.counter.desk import Desk
 from flows.counter.objecting import Refusal
 from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
+from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.holdings_book import HoldingsBook
@@ -81,7 +82,7 @@ class Given:
         """Give the number of the last drop that told to delete each record, by its name and key."""
         with self.desk.ledger.reading() as connection:
             book = DropBook(connection)
-            answers = book.answers()
+            answers = AnswerBook(connection).answers()
             return {
                 (stone.record, stone.key): each.sequence
                 for each in self.published
@@ -102,7 +103,7 @@ class Given:
 
     def _answers(self) -> Mapping[int, Acknowledgement]:
         with self.desk.ledger.reading() as connection:
-            return DropBook(connection).answers()
+            return AnswerBook(connection).answers()
 
     def _drop(
         self, each: EnteredDrop, bits: int, answers: Mapping[int, Acknowledgement]

@@ -14,7 +14,7 @@ from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from schemas.errors import ConfigurationError, JointUseError
 from transforms.meaning import Meaning
-from transforms.objections import FURTHEST, AsOf, Register, raised_on, settled
+from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled
 
 SCOPES = ("provision", "purpose", "erasure")
 
@@ -130,7 +130,7 @@ def _days_to_lift(
     register: Register, listed_one: Listed, effective_on: date | None, today: date
 ) -> list[date]:
     """Give the days on which lifts end an objection for good: one, and one per later raising."""
-    raised = raised_on(register.events, listed_one.objection_id)
+    raised = days_raised(register.events).get(listed_one.objection_id, [])
     begun = [day for day in raised if day <= (effective_on or today)]
     if effective_on and not begun:
         raise ConfigurationError(

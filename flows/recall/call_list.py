@@ -30,6 +30,7 @@ from schemas.people import PHONE_COLUMNS
 from schemas.state_folder import Part
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
+from transforms.formulas import defused
 from transforms.holders import is_customer
 from transforms.identity import known_only, same_people, traits_of
 from transforms.meaning import Meaning
@@ -209,6 +210,7 @@ def _csv(calls: CallList) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(CSV_COLUMNS)
+    written = []
     for row in calls.rows:
         person = row["customer"]
         contact = [person[name] for name in _CONTACTS]
@@ -217,7 +219,9 @@ def _csv(calls: CallList) -> str:
         car = [row[name] for name in ("number", "role", "plate", "model_code", "chassis_number")]
         notice = [row[name] for name in ("campaign", "notified_on", "category", "device")]
         why = [row[name] for name in ("class_text", "reason_text", "kept_text", "marked")]
-        writer.writerow([_as_text(cell) for cell in [*contact, *car, *notice, *why, "", ""]])
+        written.append([*contact, *car, *notice, *why, "", ""])
+    columns = (pyarrow.array(cells, pyarrow.string()) for cells in zip(*written, strict=True))
+    writer.writerows(zip(*(defused(cells)[0].to_pylist() for cells in columns), strict=True))
     return out.getvalue()
 
 
@@ -251,11 +255,6 @@ def _person(person: pd.Series, car: pd.Series, silent: _Silent, place: int) -> d
             found["name"] = f"{_text(car[f'{who}_name'])}（車検証の{title}）"
             found["address"] = _text(car[f"{who}_address"])
     return {**found, "may_be_called": may_be_called}
-
-
-def _as_text(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "@", "-", "\t"} else cell
 
 
 def _texts(cells: pd.Series) -> pyarrow.Array:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from drops.keys import PartnerKeys
 from flows.running.run import Run
+from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
@@ -105,7 +106,7 @@ def _memory(run: Run, partner: str, persons: pyarrow.Array) -> _Memory:
             pair: max(told, key=lambda each: order[each[0]])
             for pair, told in RecallBook(connection).handed(partner).items()
         }
-        answers = book.answers().items()
+        answers = AnswerBook(connection).answers().items()
         rejected = {sequence for sequence, each in answers if each.rejected_count}
         of_nobody = {sequence for sequence, told in last.values() if told.keeper is None}
         asked = binary_keys(persons.unique().drop_null())
@@ -130,7 +131,7 @@ def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
         return np.zeros(len(pairs), bool)
     with run.ledger.reading() as connection:
         handed = RecallBook(connection).handed(partner)
-        there = CarryBook(connection).delivered().keys() | DropBook(connection).answers().keys()
+        there = CarryBook(connection).delivered().keys() | AnswerBook(connection).answers().keys()
         earlier = {
             each.sequence
             for each in DropBook(connection).published()

@@ -1,10 +1,11 @@
 """What somebody has to look after: months not delivered, drops that wait or are owed, answers overdue."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
@@ -68,11 +69,12 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     """Give how each partner's deliveries stand."""
     with ledger.reading() as connection:
         book = DropBook(connection)
-        published, answers = book.published(), book.answers()
+        answered = AnswerBook(connection)
+        published, answers = book.published(), answered.answers()
         carried = CarryBook(connection)
         waiting, owed = carried.waiting(), carried.owed(folder.policy)
         delivered = {drop: each.at for drop, each in carried.delivered().items()}
-        to_discard = {name: book.to_discard(name) for name in folder.policy.agreements}
+        to_discard = {name: answered.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
     for partner, agreement in folder.policy.agreements.items():
@@ -101,52 +103,56 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
 
 def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, ...]:
     """Say, a line each, what is overdue or was missed."""
-    lines = []
-    for state in partner_states(folder, ledger, now):
-        if state.missed:
-            lines.append(
-                f"{state.partner}: 未納品の月 / months never delivered: {ranges(state.missed)}"
-            )
-        managers = folder.shop.carry_out.data_managers
-        lines += [
-            f"{each.entered.drop.drop_id}: データ管理者の承諾待ち（{each.persons} 人） / waits for the data "
-            f"manager ({each.persons} persons){'' if managers else NO_MANAGER}"
-            for each in state.waiting
-        ]
-        lines += [
-            f"{drop_id}: まだ渡していません / not handed over: joint-use deliver"
-            for drop_id in state.not_handed_over
-        ]
-        lines += [
-            f"{each.entered.drop.drop_id}: 受領の返事が遅れています / no acknowledgement in time"
-            for each in state.drops
-            if each.is_overdue
-        ]
+    managers = folder.shop.carry_out.data_managers
+    of_drops = [
+        line
+        for state in partner_states(folder, ledger, now)
+        for line in _of_drops(state, "" if managers else NO_MANAGER)
+    ]
+    return (*of_drops, *_of_holdings(ledger, folder.policy.agreements.keys()))
+
+
+def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
+    """Say what is due of a partner's drops; `hint` is added to what waits for the data manager."""
+    if state.missed:
+        yield f"{state.partner}: 未納品の月 / months never delivered: {ranges(state.missed)}"
+    for waiting in state.waiting:
+        yield (
+            f"{waiting.entered.drop.drop_id}: データ管理者の承諾待ち（{waiting.persons} 人） / waits for the "
+            f"data manager ({waiting.persons} persons){hint}"
+        )
+    for drop_id in state.not_handed_over:
+        yield f"{drop_id}: まだ渡していません / not handed over: joint-use deliver"
+    for drop in state.drops:
+        if drop.is_overdue:
+            name = drop.entered.drop.drop_id
+            yield f"{name}: 受領の返事が遅れています / no acknowledgement in time"
+
+
+def _of_holdings(ledger: Ledger, agreed: Collection[str]) -> Iterator[str]:
+    """Say what partners hold, or were told of, that nobody looks after."""
     with ledger.reading() as connection:
-        holding = DropBook(connection).holders()
+        answered = AnswerBook(connection)
+        called_back = {partner: answered.deletions_called_back(partner) for partner in agreed}
         overtaken = RecallBook(connection).overtaken()
-        called_back = {
-            name: DropBook(connection).deletions_called_back(name)
-            for name in folder.policy.agreements
-        }
-    lines += [
-        f"{partner}: 停止した納品でしか削除を通知していないもの {count} 件 / {count} keys that only a "
-        f"stopped drop told to delete: joint-use notices --partner {partner}"
-        for partner, count in called_back.items()
-        if count
-    ]
-    lines += [
-        f"リコール {campaign}: 渡した後に申し出か停止があった車 {count} 台。もう一度 recall を実行し、"
-        f"店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over were refused or "
-        "stopped since; run recall again, some may be the shop's own to call"
-        for campaign, count in sorted(overtaken.items())
-    ]
-    lines += [
-        f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
-        "has no agreement any more and still holds records; tell it by letter of whoever refuses"
-        for partner in sorted(holding - folder.policy.agreements.keys())
-    ]
-    return tuple(lines)
+        holding = DropBook(connection).holders()
+    for partner, count in called_back.items():
+        if count:
+            yield (
+                f"{partner}: 停止した納品でしか削除を通知していないもの {count} 件 / {count} keys that only "
+                f"a stopped drop told to delete: joint-use notices --partner {partner}"
+            )
+    for campaign, count in sorted(overtaken.items()):
+        yield (
+            f"リコール {campaign}: 渡した後に申し出か停止があった車 {count} 台。もう一度 recall を実行し、"
+            f"店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over were refused "
+            "or stopped since; run recall again, some may be the shop's own to call"
+        )
+    for partner in sorted(holding - set(agreed)):
+        yield (
+            f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
+            "has no agreement any more and still holds records; tell it by letter of whoever refuses"
+        )
 
 
 def ranges(months: Iterable[Month]) -> str:

@@ -1,19 +1,18 @@
 """One run: what was asked, the shop it is about, its ledger, and a private folder to work in."""
 
-import ctypes
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-import pyarrow
-
 from drops.folders import DropSeries, sweep
 from flows.running.ahead import Ahead
+from flows.running.asked import month_asked, partners_asked
 from flows.running.clock import Clock
 from flows.running.engine import Engine
+from flows.running.memory import prefer_flat_memory
 from flows.running.opening import open_shop, refuse_clock_behind
 from flows.running.reconciling import complete_pending, refuse_doubt
 from flows.running.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
@@ -29,12 +28,6 @@ from schemas.notice import Notice
 from schemas.policy import DatedNotice, narrowed
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-"""Numbers of the options in glibc's <malloc.h>."""
-
-_LARGE_BYTES = 1 << 22
-_DECAY_MS = 1000
 
 
 @dataclass(frozen=True)
@@ -146,14 +139,14 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
         BusyError: another run works for one of the partners.
         LedgerDoubtfulError: the ledger does not agree with the drops that were published.
     """
-    _prefer_flat_memory()
+    prefer_flat_memory()
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
     if is_exclusive and request.publishes:
         refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))
-    month = _month(request, kind, now)
-    partners = _partners(request, folder, month, kind)
+    month = month_asked(request, kind, now)
+    partners = partners_asked(request, folder, month, kind)
     names = [f"{partner}-{kind}" for partner in partners]
     with ExitStack() as stack:
         stack.enter_context(ledger.held(names if is_exclusive else ()))
@@ -162,61 +155,36 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             sweep_killed(folder, ledger, partners, [kind])
         ahead = Ahead.of(Scratch(own))
         stack.callback(ahead.close)
-        as_of = instant(clock)
         run = Run(
-            request,
-            operator,
-            folder,
-            ledger,
-            kind,
-            month,
-            partners,
-            clock,
-            as_of,
-            own,
-            environment,
-            ahead,
-            engine,
+            request=request,
+            operator=operator,
+            folder=folder,
+            ledger=ledger,
+            kind=kind,
+            month=month,
+            partners=partners,
+            clock=clock,
+            as_of=instant(clock),
+            workspace=own,
+            environment=environment,
+            ahead=ahead,
+            engine=engine,
         )
-        complete_pending(ledger, folder, run.actor.at)
-        _refuse_mode(run)
-        if is_exclusive:
-            refuse_doubt(ledger, folder)
-            for partner in partners:
-                run.share(partner)
-                if request.publishes:
-                    run.agreement(partner).refuse_in_the_clear(as_of.date())
+        _admit(run, is_exclusive=is_exclusive)
         yield run
 
 
-def _month(request: ExportRequest, kind: DropKind, now: datetime) -> Month:
-    """Give the month that is asked for; if none is, the last that is over, for a recall the current one."""
-    current = Month(now.astimezone(SHOP_TIME).date().replace(day=1))
-    last = current if kind is DropKind.RECALL else Month.before(now)
-    month = Month.parse(request.month) if request.month else last
-    if month.first > last.first:
-        raise RefusedError(
-            f"{month} はまだ終わっていません。月は終わってから全体を納品します / "
-            f"{month} is not over yet; a month is exported whole or not at all"
-        )
-    return month
-
-
-def _prefer_flat_memory() -> None:
-    """Have memory given back soon, by Arrow's allocator (`flows/__init__.py`) and by that of the C library.
-
-    glibc keeps an arena for each thread, and what one gave back no other uses; and once a large array
-    was freed, it takes the next ones from the heap, where they leave holes. The end of the heap it gives
-    back at each chance and has to ask for again: it may keep a little. Elsewhere (Windows, macOS) none of
-    it is to be had.
-    """
-    with suppress(NotImplementedError):
-        pyarrow.jemalloc_set_decay_ms(_DECAY_MS)
-    with suppress(AttributeError, OSError, TypeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_M_ARENA_MAX, 1)
-        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        library.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)
+def _admit(run: Run, *, is_exclusive: bool) -> None:
+    """Refuse a run the ledger, the agreements or its mode speak against."""
+    complete_pending(run.ledger, run.folder, run.actor.at)
+    _refuse_mode(run)
+    if not is_exclusive:
+        return
+    refuse_doubt(run.ledger, run.folder)
+    for partner in run.partners:
+        run.share(partner)
+        if run.request.publishes:
+            run.agreement(partner).refuse_in_the_clear(run.as_of.date())
 
 
 def _refuse_mode(run: Run) -> None:
@@ -244,27 +212,3 @@ def _refuse_mode(run: Run) -> None:
 def instant(clock: Clock) -> datetime:
     """Read the clock as the shop sees it, to the second."""
     return clock().astimezone(SHOP_TIME).replace(microsecond=0)
-
-
-def _partners(
-    request: ExportRequest, folder: ShopFolder, month: Month, kind: DropKind
-) -> tuple[str, ...]:
-    known = folder.policy.agreements
-    for partner in request.partners:
-        if partner not in known:
-            raise RefusedError(
-                f"「{partner}」との覚書がありません。次から選んでください: "
-                f"{', '.join(known)}（partners/*.toml） / "
-                f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
-            )
-    every = [name for name in known if kind is not DropKind.RECALL or known[name].recall]
-    chosen = tuple(dict.fromkeys(request.partners)) or tuple(every)
-    for partner in chosen:
-        if known[partner].effective_on > month.last:
-            raise RefusedError(
-                f"{month} は {partner} との覚書の発効（{known[partner].effective_on}）より前です。"
-                "後の月を指定してください / "
-                f"{month} is before the agreement with {partner} took effect "
-                f"({known[partner].effective_on}); choose a later month"
-            )
-    return chosen

@@ -1,7 +1,8 @@
 """Publish: in one ledger transaction, unless an objection has arrived since the gate, rename and enter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow
@@ -15,6 +16,7 @@ from flows.running.request import Mode
 from flows.running.run import Run, instant
 from flows.running.waiting_room import put_aside
 from flows.stages.register import take_in
+from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
@@ -45,51 +47,76 @@ class _Publisher:
     def _staging(self) -> Path:
         return Path(self.built.staging)
 
-    def decide(self) -> Outcome:
-        drop = read_drop(self._staging)
+    @cached_property
+    def _drop(self) -> Drop:
+        return read_drop(self._staging)
+
+    @cached_property
+    def _latest(self) -> EnteredDrop | None:
+        """The newest published revision of the same series."""
+        drop = self._drop
         with self.run.ledger.reading() as connection:
-            latest = DropBook(connection).latest(drop.partner, drop.kind, drop.period)
-        told = self._told([latest] if latest else [])
-        adds = set(self.run.scratch.tombstones(drop.partner)) - told or (
-            latest and set(drop.discard) - set(latest.drop.discard)
+            return DropBook(connection).latest(drop.partner, drop.kind, drop.period)
+
+    @cached_property
+    def _persons(self) -> int:
+        """How many persons the drop holds: customers, and relatives named in it."""
+        partner = self._drop.partner
+        relatives = sum(
+            pc.sum(pc.equal(piece["record"], "family_members")).as_py() or 0
+            for piece in self.run.scratch.pieces(f"records-{partner}")
         )
-        status = self._status(latest, drop, adds_notices=bool(adds))
-        waits = status == "published" and self._must_wait(drop)
+        return len(self.run.scratch.table(f"persons-{partner}")) + relatives
+
+    def decide(self) -> Outcome:
+        status = self._status()
+        waits = status == "published" and self._must_wait()
         if waits or status != "published":
-            self.run.ahead.packing.stop(drop.partner)
+            self.run.ahead.packing.stop(self._drop.partner)
         if waits:
-            return self._set_aside(drop, latest)
+            return self._set_aside()
         if status != "published":
             self._refuse_if_moved()
-            outcome = self._outcome(drop, status, latest)
+            outcome = self._outcome(status)
             discard(self._staging)
             return outcome
-        difference = self._difference(latest) if self.run.request.mode is Mode.CORRECT else {}
-        self._publish(drop)
-        return self._outcome(drop, status, latest, difference)
+        # Compared before the folder is shown: of a corrected drop the difference is told as well.
+        outcome = self._outcome(status)
+        self._publish()
+        return outcome
 
-    def _status(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
+    def _status(self) -> Status:
         request = self.run.request
         if request.mode is Mode.REPRODUCE:
-            is_equal = not {name for name in self._difference(latest) if name != DELETED}
+            is_equal = not {name for name in self._difference if name != DELETED}
             return "same" if is_equal else "different"
         if request.dry_run:
             return "dry_run"
-        if self._is_empty(drop):
+        if self._is_empty():
             return "nothing"
         if request.mode is Mode.CORRECT:
-            if latest and not adds_notices and not self._is_to_correct(latest, drop):
+            if self._latest and not (self._adds_notices() or self._is_to_correct(self._latest)):
                 return "unchanged"
             return "published" if request.confirmed else "unconfirmed"
-        return self._of_issue(latest, drop, adds_notices=adds_notices)
+        return self._of_issue()
 
-    def _is_to_correct(self, latest: EnteredDrop, drop: Drop) -> bool:
+    def _adds_notices(self) -> bool:
+        """Tell whether there is anything to delete or to discard that the latest drop does not tell."""
+        drop, latest = self._drop, self._latest
+        told = self._told([latest] if latest else [])
+        return bool(
+            set(self.run.scratch.tombstones(drop.partner)) - told
+            or (latest and set(drop.discard) - set(latest.drop.discard))
+        )
+
+    def _is_to_correct(self, latest: EnteredDrop) -> bool:
         """Tell whether a drop is another one than its partner has whole and may keep."""
-        is_same = _has_the_same_rows(latest.drop, drop) and self._is_sound(latest)
+        is_same = _has_the_same_rows(latest.drop, self._drop) and self._is_sound(latest)
         return bool(latest.stopped_at) or not is_same
 
-    def _is_empty(self, drop: Drop) -> bool:
+    def _is_empty(self) -> bool:
         """Whether a drop beside the monthly one has nothing to tell that was not told before."""
+        drop = self._drop
         if self.run.kind is DropKind.NOTICES:
             return not (self.built.deleted or drop.discard)
         if self.run.kind is not DropKind.RECALL or self.run.scratch.targets(drop.partner).handovers:
@@ -107,7 +134,7 @@ class _Publisher:
         told: set[Tombstone] = set()
         with self.run.ledger.reading() as connection:
             book = DropBook(connection)
-            answers, order = book.answers(), book.order()
+            answers, order = AnswerBook(connection).answers(), book.order()
             for each in drops:
                 if each.sequence in answers or each.stopped_at:
                     continue
@@ -130,40 +157,32 @@ class _Publisher:
                 told.update(stone for stone in stones if (stone.record, stone.key) not in again)
         return told
 
-    def _of_issue(self, latest: EnteredDrop | None, drop: Drop, *, adds_notices: bool) -> Status:
+    def _of_issue(self) -> Status:
+        drop, latest = self._drop, self._latest
         if latest is None or self.run.kind.is_additive or not _has_the_same_rows(latest.drop, drop):
             return "published"
         if latest.stopped_at and drop.tables:
             return "stopped"
-        is_news = adds_notices or not self._is_sound(latest)
+        is_news = self._adds_notices() or not self._is_sound(latest)
         return "published" if is_news else "unchanged"
 
-    def _persons(self, drop: Drop) -> int:
-        """Count the persons a drop holds: customers, and relatives named in it."""
-        relatives = sum(
-            pc.sum(pc.equal(piece["record"], "family_members")).as_py() or 0
-            for piece in self.run.scratch.pieces(f"records-{drop.partner}")
-        )
-        return len(self.run.scratch.table(f"persons-{drop.partner}")) + relatives
+    def _must_wait(self) -> bool:
+        run = self.run
+        return self._persons > run.folder.shop.carry_out.most(self._drop.kind, run.as_of.date())
 
-    def _must_wait(self, drop: Drop) -> bool:
-        allowed = self.run.folder.shop.carry_out.most(drop.kind, self.run.as_of.date())
-        return self._persons(drop) > allowed
-
-    def _set_aside(self, drop: Drop, latest: EnteredDrop | None) -> Outcome:
+    def _set_aside(self) -> Outcome:
         """Keep a drop that holds many persons where nobody sees it, until the data manager decides."""
         self._refuse_if_moved()
-        run = self.run
-        outcome = self._outcome(drop, "waiting", latest)
-        prepared = self._prepared(drop)
+        run, drop = self.run, self._drop
+        outcome, prepared = self._outcome("waiting"), self._prepared()
         put_aside(self._staging, run.folder.state, drop.drop_id)
         with run.ledger.writing() as connection:
             sequence = DropBook(connection).prepare(prepared, _made_with(drop))
-            CarryBook(connection).wait(run.actor, sequence, drop.drop_id, self._persons(drop))
+            CarryBook(connection).wait(run.actor, sequence, drop.drop_id, self._persons)
         return outcome
 
-    def _prepared(self, drop: Drop) -> Prepared:
-        run = self.run
+    def _prepared(self) -> Prepared:
+        run, drop = self.run, self._drop
         return Prepared(
             drop=drop,
             bag_sha256=sha256_of(self._staging / TAG_MANIFEST),
@@ -175,11 +194,11 @@ class _Publisher:
             ),
         )
 
-    def _publish(self, drop: Drop) -> None:
+    def _publish(self) -> None:
         """Enter the drop, then make it visible; both count only if no objection came between."""
-        run = self.run
+        run, drop = self.run, self._drop
         with run.ledger.writing() as connection:
-            sequence = DropBook(connection).prepare(self._prepared(drop), _made_with(drop))
+            sequence = DropBook(connection).prepare(self._prepared(), _made_with(drop))
         to_disk(self._staging)
         run.ahead.packing.wait(drop.partner)
         with run.ledger.writing() as connection:
@@ -213,33 +232,31 @@ class _Publisher:
         except JointUseError:
             return False
 
-    def _difference(self, latest: EnteredDrop | None) -> dict[str, TableDifference]:
-        if latest is None:
+    @cached_property
+    def _difference(self) -> dict[str, TableDifference]:
+        """What is otherwise than in the latest drop, by file."""
+        if self._latest is None:
             return {}
-        folder = self.run.folder.drops / latest.drop.drop_id
+        latest = self._latest.drop
+        folder = self.run.folder.drops / latest.drop_id
         if folder.exists():
             found = differences(folder, self._staging)
             return {
                 name: TableDifference.model_validate(each.told()) for name, each in found.items()
             }
-        digests = {file.name: file.sha256 for file in latest.drop.files}
+        digests = {file.name: file.sha256 for file in latest.files}
         return {
             file.name: TableDifference()
-            for file in read_drop(self._staging).files
+            for file in self._drop.files
             if digests.get(file.name) != file.sha256
         }
 
-    def _outcome(
-        self,
-        drop: Drop,
-        status: Status,
-        latest: EnteredDrop | None,
-        difference: Mapping[str, TableDifference] | None = None,
-    ) -> Outcome:
+    def _outcome(self, status: Status) -> Outcome:
+        drop, latest = self._drop, self._latest
         keeps_latest = status in {"unchanged", "stopped"} and latest is not None
         is_compared = status in {"dry_run", "unconfirmed", "same", "different", "waiting"}
-        if difference is None:
-            difference = self._difference(latest) if is_compared else {}
+        is_corrected = status == "published" and self.run.request.mode is Mode.CORRECT
+        difference = self._difference if is_compared or is_corrected else {}
         named = latest.drop if keeps_latest and latest else drop
         has_folder = status == "published" or keeps_latest
         return Outcome(

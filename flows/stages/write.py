@@ -23,6 +23,7 @@ from flows.stages.members import persons_in
 from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.restricting import restrict
 from flows.stages.shaped import Shaped, Shaper, SharedOut
+from ledger.answer_book import AnswerBook
 from ledger.audit import note
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
@@ -231,7 +232,8 @@ class _DropWriter:
         series = run.series(partner)
         with run.ledger.reading() as connection:
             book = DropBook(connection)
-            discard, latest = book.to_discard(partner), book.latest(partner, run.kind, run.period)
+            discard = AnswerBook(connection).to_discard(partner)
+            latest = book.latest(partner, run.kind, run.period)
             revision = series.free_revision(book.next_revision(partner, run.kind, run.period))
         in_force, *since = (dated.fingerprint for dated in run.notices)
         return Drop(

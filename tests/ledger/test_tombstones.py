@@ -11,6 +11,7 @@ from drops.verify import verify_drop
 from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
+from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
 from schemas.acknowledgement import Acknowledgement
@@ -229,7 +230,7 @@ def test_a_key_under_which_nothing_is_held_is_told_until_every_drop_is_answered(
         for row in answer["tables"]["deleted"]["rejected"]:
             row["reason"] = "unknown_key"
         said = Acknowledgement.load(answer, where="ack.json")
-        book.acknowledge(at_desk.actor, entered, said)
+        AnswerBook(connection).enter(at_desk.actor, entered, said)
     again = deleted(month(shop, 7, now=NOW + timedelta(minutes=6)))
     assert again == ([] if is_first_answered else ["customers", "family_members", "vehicles"])
 
@@ -245,7 +246,7 @@ def test_answers_may_be_entered_in_any_order(shop):
             entered = book.named(drop_id)
             answer = acknowledgement(entered.drop, NOW + timedelta(hours=received))
             said = Acknowledgement.load(answer, where="ack.json")
-            book.acknowledge(at_desk.actor, entered, said)
+            AnswerBook(connection).enter(at_desk.actor, entered, said)
     told_again = deleted(month(shop, 7, now=NOW + timedelta(hours=5)))
     assert told_again == ["customers", "family_members", "vehicles"]
 

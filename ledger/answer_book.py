@@ -1,0 +1,118 @@
+"""What partners answered to drops, and what follows from it: what they hold, and what must be told again."""
+
+from sqlalchemy import Connection, insert, select
+
+from ledger import tables
+from ledger.audit import Actor, note
+from ledger.chain import sha256_of_text
+from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
+from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
+
+
+class AnswerBook:
+    """The acknowledgements of one ledger, within a transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Work on an open transaction."""
+        self._connection, self._drops = connection, DropBook(connection)
+
+    def answers(self) -> dict[int, Acknowledgement]:
+        """Give the last acknowledgement of each drop, by the drop's number."""
+        query = select(tables.acknowledgements).order_by(tables.acknowledgements.c.sequence)
+        rows = self._connection.execute(query)
+        return {row.drop_sequence: Acknowledgement.model_validate_json(row.content) for row in rows}
+
+    def enter(self, actor: Actor, entered: EnteredDrop, said: Acknowledgement) -> None:
+        """Enter a partner's answer; what it says it deleted is no longer held."""
+        content = said.model_dump_json()
+        detail = f"{said.rejected_count} rows rejected; answer sha256:{sha256_of_text(content)}"
+        head = note(self._connection, actor, "acknowledge", entered.drop.drop_id, detail)
+        self._connection.execute(
+            insert(tables.acknowledgements).values(
+                drop_sequence=entered.sequence,
+                received_at=said.received_at.isoformat(),
+                recorded_at=actor.stamp,
+                content=content,
+                audit_sequence=head.sequence,
+            )
+        )
+        answer = said.tables.get("deleted")
+        refused = {each.row: each.reason for each in answer.rejected} if answer else {}
+        told = list(enumerate(self._drops.tombstones(entered.sequence), start=1))
+        answered = self.answers().keys()
+        for kind in sorted({tombstone.kind for _, tombstone in told}):
+            own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
+            unknown = [name for number, name in own if refused.get(number) == NOTHING_HELD]
+            # It may hold nothing yet, because it has not taken in the drop that brought it.
+            is_gone = set(unknown) - self._drops.holdings.of_other_drops(
+                entered.drop.partner, kind, unknown, answered
+            )
+            done = [name for number, name in own if number not in refused or name in is_gone]
+            again = [name for number, name in own if number in refused and name not in is_gone]
+            self._drops.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
+        self._hold_what_was_loaded_late(entered)
+
+    def _hold_what_was_loaded_late(self, entered: EnteredDrop) -> None:
+        """Hold again what a partner took in after it had said that it deleted it.
+
+        The drop may be the one taken in late or the one that told to delete: answers come in any order. Of
+        relatives and cars nobody knows any more which drop had them; so they are told again.
+        """
+        answers, order = self.answers(), self._drops.order()
+        own = [
+            (order[each.sequence], answers[each.sequence].received_at, each)
+            for each in self._drops.published()
+            if each.drop.partner == entered.drop.partner and each.sequence in answers
+        ]
+        for place, loaded_at, loaded in own:
+            later = [
+                told
+                for told_place, deleted_at, told in own
+                if told_place > place
+                and deleted_at < loaded_at
+                and entered.sequence in {loaded.sequence, told.sequence}
+            ]
+            if later and loaded.drop.tables:
+                persons = self._drops.holdings.person_keys(loaded.sequence)
+                late = [
+                    (stone.record, stone.key)
+                    for told in later
+                    for stone in self._drops.tombstones(told.sequence)
+                    if stone.record != "customers" or stone.key in persons
+                ]
+                self._drops.holdings.hold_again(
+                    loaded.drop.partner, loaded.drop.kind, loaded.sequence, late
+                )
+
+    def to_discard(self, partner: str) -> tuple[str, ...]:
+        """List the stopped drops of a partner that it has not said it knows of.
+
+        It knows of one when it acknowledged a drop that told it.
+        """
+        answered = self.answers()
+        published = [each for each in self._drops.published() if each.drop.partner == partner]
+        known = {
+            name for each in published if each.sequence in answered for name in each.drop.discard
+        }
+        return tuple(
+            each.drop.drop_id
+            for each in published
+            if each.stopped_at and each.drop.drop_id not in known
+        )
+
+    def deletions_called_back(self, partner: str) -> int:
+        """Count the keys of which nothing but a stopped drop without an answer told to delete them."""
+        answers, told, order = (
+            self.answers(),
+            self._drops.deletions_told(partner),
+            self._drops.order(),
+        )
+        called_back: dict[str, set[str]] = {}
+        for each in self._drops.published():
+            is_own = each.drop.partner == partner
+            if is_own and each.stopped_at and each.sequence not in answers:
+                for stone in self._drops.tombstones(each.sequence):
+                    if told.get(stone.key, -1) < order[each.sequence]:
+                        called_back.setdefault(stone.kind, set()).add(stone.key)
+        return sum(self._drops.holdings.count(partner, *each) for each in called_back.items())
