@@ -48,12 +48,14 @@ def until(process, is_so):
 
 
 def asked_until_free(process, url, **body):
-    """Ask as Prefect's own clients do: again, while the server says that its database is busy."""
+    """Ask as Prefect's own clients do: again, while the server is too busy to answer."""
     answers = []
 
     def is_answered():
         try:
             answers.append(ask(url, **body))
+        except TimeoutError:
+            pass
         except urllib.error.HTTPError as error:
             with error:
                 if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
