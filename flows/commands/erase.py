@@ -8,7 +8,7 @@ from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import DAY, channel_option
 from flows.counter.desk import Desk, customer_number
-from flows.counter.erasing import erase
+from flows.counter.erasing import Erased, erase
 from flows.counter.objecting import Refusal
 
 
@@ -45,7 +45,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
         channel=channel,
         is_in_records=not not_in_records,
     )
-    erased = erase(desk, refusal)
+    _tell(erase(desk, refusal))
+
+
+def _tell(erased: Erased) -> None:
     click.echo("\n".join(erased.objection_ids))
     for line in erased.removed:
         click.echo(f"消去 / removed: {line}", err=True)
@@ -61,22 +64,26 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
     click.echo(f"証明書 / certificate: {erased.certificate}", err=True)
     if erased.mentions:
-        click.echo(
-            f"ほかの行 {len(erased.mentions)} 件にも、この方（または同じ名前の方）"
-            "の名前・連絡先・住まいがあります。"
-            "この方の行を店のシステムで消す前に、これらの行からも消してください。行がなくなると、だれのことか分からず"
-            "渡ってしまいます / "
-            f"{len(erased.mentions)} rows of others bear the person's name, contact or home (or a "
-            "namesake's). Take "
-            "it out of them before you erase the person's own row: without that, nothing tells whose it is",
-            err=True,
-        )
-        click.echo("  （元の記録と、その何件目か / source and record number）", err=True)
-        for line in erased.mentions:
-            click.echo(f"  {line}", err=True)
+        _tell_of_mentions(erased.mentions)
     click.echo(
         "店の記録そのものは店のシステムで消してください。削除の通知は次の納品で伝わります。すぐに伝えるには "
         "joint-use notices / erase the shop's "
         "own records in its system; partners are told with the next drop, or now: joint-use notices",
         err=True,
     )
+
+
+def _tell_of_mentions(mentions: tuple[str, ...]) -> None:
+    click.echo(
+        f"ほかの行 {len(mentions)} 件にも、この方（または同じ名前の方）"
+        "の名前・連絡先・住まいがあります。"
+        "この方の行を店のシステムで消す前に、これらの行からも消してください。行がなくなると、だれのことか分からず"
+        "渡ってしまいます / "
+        f"{len(mentions)} rows of others bear the person's name, contact or home (or a "
+        "namesake's). Take "
+        "it out of them before you erase the person's own row: without that, nothing tells whose it is",
+        err=True,
+    )
+    click.echo("  （元の記録と、その何件目か / source and record number）", err=True)
+    for line in mentions:
+        click.echo(f"  {line}", err=True)

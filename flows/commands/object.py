@@ -1,6 +1,7 @@
 """`joint-use object`: record an objection, lift one, or settle whom one means."""
 
 import json
+from collections.abc import Collection
 from datetime import date
 
 import click
@@ -23,6 +24,9 @@ _HELP = (
     "joint-use object --lift --customer C00010\n"
     "joint-use object --settle R0123456789abcdef --customer C00010\n"
 )
+
+_RECORDED = "記録しました / recorded"
+_LIFTED = "撤回しました。効力日から、また渡ります / lifted"
 
 
 @click.command(name="object", help=_HELP)
@@ -70,7 +74,6 @@ def command(  # noqa: PLR0913 (one parameter per option)
         nobody=nobody and not settled, of_lifts=bool(is_all or objection) and not is_lift
     )
     number = customer_number(customer) if customer else None
-    to_delete: list[str] = []
     if settled:
         if is_lift or bool(number) == nobody:
             raise ConfigurationError(
@@ -78,7 +81,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--settle: give either --customer or --nobody, and no --lift"
             )
         _confirm(desk, number, is_sure=is_sure)
-        taken = settle(desk, settled, number)
+        _tell(settle(desk, settled, number), _RECORDED, as_json=as_json)
     elif is_lift:
         if not (number or objection):
             raise ConfigurationError(
@@ -88,6 +91,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         _confirm(desk, number, is_sure=is_sure)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
+        _tell(taken, _LIFTED, as_json=as_json)
     else:
         refusal = _refusal(
             number,
@@ -101,12 +105,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
         _confirm(desk, number, is_sure=is_sure)
         taken = record(desk, refusal)
-        to_delete = _to_tell(desk, refusal)
-    ended = (
-        "撤回しました。効力日から、また渡ります / lifted" if is_lift else "記録しました / recorded"
-    )
-    click.echo(ended, err=True)
-    _tell(taken, to_delete, as_json=as_json)
+        _tell(taken, _RECORDED, _to_tell(desk, refusal), as_json=as_json)
 
 
 def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
@@ -162,9 +161,10 @@ def _to_tell(desk: Desk, refusal: Refusal) -> list[str]:
         return []
 
 
-def _tell(taken: Taken, holding: list[str], *, as_json: bool) -> None:
+def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: bool) -> None:
+    click.echo(ended, err=True)
     if as_json:
-        told = {"objections": taken.objection_ids, "held_by": holding}
+        told = {"objections": taken.objection_ids, "held_by": list(holding)}
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(taken.objection_ids))

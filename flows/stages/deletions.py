@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow
-import pyarrow.compute as pc
 
 from flows.running.run import Run
 from flows.stages.objectors import Objectors
@@ -71,8 +71,7 @@ class _Finder:
         refusers.gate_out(objected)
         told = []
         for record in STANDING:
-            numbers = spine.column(record, CATALOG[record].key or "")
-            keys = self.view.keys.of(record, numbers)
+            keys = self._keys(record)
             found = deletions(
                 hexadecimal_keys(held[record]),
                 keys,
@@ -101,6 +100,17 @@ class _Finder:
             held = HoldingsBook(connection).held_of(self.partner, kind, wanted)
         return set(hexadecimal_keys(held["key"]).to_pylist())
 
+    @cached_property
+    def _car_keys(self) -> pyarrow.Array:
+        """The partner's key of each car, which papers go by as well."""
+        return self.view.keys.of("vehicles", self.view.spine.column("vehicles", "vehicle_id"))
+
+    def _keys(self, record: str) -> pyarrow.Array:
+        """Give the partner's key of each row of a record."""
+        if record == "vehicles":
+            return self._car_keys
+        return self.view.keys.of(record, self.view.spine.column(record, CATALOG[record].key or ""))
+
     def _papers(self, held: pyarrow.Array) -> list[str]:
         """List the keys of the cars whose certificate the partner holds and is no longer given.
 
@@ -108,16 +118,11 @@ class _Finder:
         """
         if not len(held):
             return []
-        spine, verdicts = self.view.spine, self.view.verdicts
-        cars = pyarrow.array(spine.rows(PAPERS, "vehicle_id"))
-        numbers = spine.column("vehicles", "vehicle_id")
-        keys = self.view.keys.of(
-            "vehicles",
-            numbers.take(pc.if_else(pc.less(cars, 0), pyarrow.scalar(None, cars.type), cars)),
-        )
+        cars = self.view.spine.rows(PAPERS, "vehicle_id")
+        keys = self._car_keys.take(pyarrow.array(cars, mask=cars < 0))
+        objected = self.run.scratch.verdicts(f"objected-{self.partner}")
         is_given = PAPERS in {table.name for table in self.view.tables}
-        stays = staying_papers(verdicts, self.run.scratch.verdicts(f"objected-{self.partner}"))
-        stays &= is_given
+        stays = staying_papers(self.view.verdicts, objected) & is_given
         found = deletions(hexadecimal_keys(held), keys, stays, np.zeros_like(stays))
         self._refuse_mass_vanishing(PAPERS, found.vanished, len(held))
         return [str(key) for key in found.keys.to_pylist()]
@@ -127,12 +132,11 @@ class _Finder:
         if not len(held):
             return []
         is_given = record in {table.name for table in self.view.tables}
-        numbers = self.view.spine.column(record, CATALOG[record].key or "")
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
         stays = staying(record, self.view.spine, self.view.verdicts, objected)
         found = deletions(
             hexadecimal_keys(held),
-            self.view.keys.of(record, numbers),
+            self._keys(record),
             stays if is_given else np.zeros_like(stays),
             objected.are(record, Disposition.OBJECTED),
         )
