@@ -7,9 +7,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.configuration import validated
 from schemas.drop import Drop
 from schemas.errors import VerificationError
+from schemas.strict import validated
 
 
 @dataclass(frozen=True)

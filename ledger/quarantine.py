@@ -16,9 +16,9 @@ import pyarrow.csv as arrow_csv
 from pydantic import BaseModel
 
 from ledger.private_files import open_private, private_folder, write_private
-from schemas.configuration import validated
 from schemas.errors import ConfigurationError
 from schemas.state_folder import Part
+from schemas.strict import validated
 
 
 class QuarantineSummary(BaseModel):

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from schemas.configuration import Configuration
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
+from schemas.strict import Strict
 
 Reason = Literal["invalid", "unreadable", "duplicate", "no_parent", "unknown_key", "other"]
 """Why a row was not taken: words of a list, because the shop keeps them for ever."""
@@ -17,21 +17,21 @@ NOTHING_HELD = "unknown_key"
 """Of a row of `deleted`: the partner holds nothing under the key."""
 
 
-class RejectedRow(Configuration):
+class RejectedRow(Strict):
     """One row the partner could not take: its number in the file (the first after the header is 1)."""
 
     row: Annotated[int, Field(ge=1)]
     reason: Reason
 
 
-class AcknowledgedTable(Configuration):
+class AcknowledgedTable(Strict):
     """What became of the rows of one file."""
 
     accepted: Annotated[int, Field(ge=0)]
     rejected: tuple[RejectedRow, ...] = ()
 
 
-class Acknowledgement(Configuration):
+class Acknowledgement(Strict):
     """A partner's answer to one drop."""
 
     format: Literal["joint-use-ack/1"]

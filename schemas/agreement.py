@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from schemas.carrying import AgeSeal, NoSeal, Place, Sealing
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
-from schemas.configuration import Configuration
 from schemas.errors import RefusedError
 from schemas.notice import Identifier
+from schemas.strict import Strict
 
 
 class DropKind(StrEnum):
@@ -31,7 +31,7 @@ class DropKind(StrEnum):
         return self is DropKind.RECALL
 
 
-class Delivery(Configuration):
+class Delivery(Strict):
     """How the partner's files are written.
 
     `unmappable` says what happens to a character the encoding cannot carry unchanged:
@@ -69,7 +69,7 @@ KEY_TITLES: Mapping[str, str] = MappingProxyType(
 """Partner keys and their titles, unless the agreement gives others."""
 
 
-class AgreedTable(Configuration):
+class AgreedTable(Strict):
     """The columns of one canonical table, the partner's titles, and its words for our codes."""
 
     columns: tuple[str, ...] = Field(min_length=1)
@@ -102,7 +102,7 @@ class AgreedTable(Configuration):
         )
 
 
-class Share(Configuration):
+class Share(Strict):
     """What goes into one kind of drop, and for which purposes."""
 
     purposes: tuple[str, ...] = Field(min_length=1)
@@ -124,7 +124,7 @@ RECALL_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """What telling an owner of a recall can need: how to reach the person, and which car."""
 
 
-class Agreement(Configuration):
+class Agreement(Strict):
     """What one partner gets."""
 
     partner: Identifier

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.configuration import Configuration
+from schemas.strict import Strict
 
 
-class AgeSeal(Configuration):
+class AgeSeal(Strict):
     """Sealed with age to the partner's own X25519 key, which both sides compared by another way."""
 
     seal: Literal["age"]
@@ -17,7 +17,7 @@ class AgeSeal(Configuration):
     """The last day on which drops are sealed to this key."""
 
 
-class NoSeal(Configuration):
+class NoSeal(Strict):
     """Not sealed, for a written reason and for a time."""
 
     seal: Literal["none"]
@@ -34,14 +34,14 @@ class NoSeal(Configuration):
 Sealing = Annotated[AgeSeal | NoSeal, Field(discriminator="seal")]
 
 
-class Secret(Configuration):
+class Secret(Strict):
     """Where a credential is kept: a file in `keys/` of the state folder, or a Prefect Secret block."""
 
     file: Annotated[str | None, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")] = None
     block: str | None = None
 
 
-class FolderPlace(Configuration):
+class FolderPlace(Strict):
     """A folder: a mounted share, a stick."""
 
     kind: Literal["folder"]
@@ -53,7 +53,7 @@ class FolderPlace(Configuration):
         return self.path
 
 
-class SftpPlace(Configuration):
+class SftpPlace(Strict):
     """An SFTP server with a pinned host key."""
 
     kind: Literal["sftp"]
@@ -71,7 +71,7 @@ class SftpPlace(Configuration):
         return f"sftp://{self.host}:{self.port}/{self.path}"
 
 
-class S3Place(Configuration):
+class S3Place(Strict):
     """A bucket of S3 or of what speaks like it."""
 
     kind: Literal["s3"]

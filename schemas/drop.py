@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from schemas.configuration import Configuration
+from schemas.strict import Strict
 
 DISPOSITIONS = ("delivered", "quarantined", "out_of_scope", "objected", "withheld")
 
 
-class Version(Configuration):
+class Version(Strict):
     """A policy file: its version and the SHA-256 of its bytes."""
 
     version: str
     sha256: str
 
 
-class DropColumn(Configuration):
+class DropColumn(Strict):
     """One column of a file and the items of the notice it cites."""
 
     name: str
@@ -24,7 +24,7 @@ class DropColumn(Configuration):
     type: str
 
 
-class DropTable(Configuration):
+class DropTable(Strict):
     """One file of the drop."""
 
     name: str
@@ -39,7 +39,7 @@ class DropTable(Configuration):
         return tuple(dict.fromkeys(item for column in self.columns for item in column.items))
 
 
-class Account(Configuration):
+class Account(Strict):
     """Where every row read of one table ended."""
 
     read: int
@@ -56,7 +56,7 @@ class Account(Configuration):
         return self.read == sum(parts)
 
 
-class AuditHead(Configuration):
+class AuditHead(Strict):
     """The newest entry of the shop's audit chain when the drop was made: whoever keeps this is a witness."""
 
     sequence: int
@@ -64,7 +64,7 @@ class AuditHead(Configuration):
     sha256: str
 
 
-class Drop(Configuration):
+class Drop(Strict):
     """`drop.json`."""
 
     format: Literal["joint-use-drop/1"] = "joint-use-drop/1"

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from schemas.configuration import Configuration
+from schemas.strict import Strict
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=40)]
 
 
-class NamedPartner(Configuration):
+class NamedPartner(Strict):
     """A recipient the notice names (§7(1))."""
 
     id: Identifier
@@ -19,7 +19,7 @@ class NamedPartner(Configuration):
     privacy_policy_url: str | None = None
 
 
-class Item(Configuration):
+class Item(Strict):
     """One kind of personal data the notice names (§7(2))."""
 
     id: Identifier
@@ -27,7 +27,7 @@ class Item(Configuration):
     clause: str
 
 
-class Purpose(Configuration):
+class Purpose(Strict):
     """One purpose of joint use the notice names (§7(3))."""
 
     id: Identifier
@@ -35,7 +35,7 @@ class Purpose(Configuration):
     clause: str
 
 
-class Responsible(Configuration):
+class Responsible(Strict):
     """Who answers for the joint use, and where to ask (27条5項3号; §6, §11)."""
 
     name: str
@@ -45,7 +45,7 @@ class Responsible(Configuration):
     email: str
 
 
-class Notice(Configuration):
+class Notice(Strict):
     """One version of the notice, in force from `effective_on`."""
 
     version: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.configuration import Configuration
+from schemas.strict import Strict
 
 FREE_TEXT = (
     *("repairs.work_kind", "repairs.description", "repair_lines.name"),
@@ -31,7 +31,7 @@ class Action(StrEnum):
     """The source must be mended: the text should not be in the shop's records at all (§10: 取得しません)."""
 
 
-class DangerRule(Configuration):
+class DangerRule(Strict):
     """One category of what never leaves.
 
     Args:
@@ -51,19 +51,19 @@ class DangerRule(Configuration):
     unless: tuple[str, ...] = ()
 
 
-class DangerRules(Configuration):
+class DangerRules(Strict):
     """`rules.toml`."""
 
     rules: tuple[DangerRule, ...] = Field(min_length=1)
 
 
-class CodedLists(Configuration):
+class CodedLists(Strict):
     """`lists.toml`: per coded column (`table.column`) the values that pass."""
 
     lists: Mapping[str, tuple[str, ...]]
 
 
-class Figurative(Configuration):
+class Figurative(Strict):
     """`figurative.toml`: words that are innocent beside a car's part, and nowhere else."""
 
     words: tuple[str, ...]

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.catalog import CATALOG
-from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
 from schemas.shop_rules import CarryOut, Images, Limits, Recalls, Retention
+from schemas.strict import Strict
 
 NO_OBJECTION = "no_objection"
 """The scope code that states there is no objection; only a value map can give it."""
@@ -18,35 +18,35 @@ Folder = Annotated[str, Field(pattern=r"^([^:]*|[A-Za-z]:[^:]*|s3://[^@:/]+/[^@]
 """A folder, relative to the shop's or not; or one of an S3 bucket (`s3://bucket/folder?region=…`)."""
 
 
-class CsvSource(Configuration):
+class CsvSource(Strict):
     """A folder of CSV files, each in UTF-8 (with or without BOM) or CP932."""
 
     kind: Literal["csv"]
     folder: Folder
 
 
-class ParquetSource(Configuration):
+class ParquetSource(Strict):
     """A folder of Parquet files."""
 
     kind: Literal["parquet"]
     folder: Folder
 
 
-class CertificateSource(Configuration):
+class CertificateSource(Strict):
     """A folder of 電子車検証 files (JSON or CSV) as the ministry's viewer app exports them."""
 
     kind: Literal["certificates"]
     folder: Folder
 
 
-class SqliteSource(Configuration):
+class SqliteSource(Strict):
     """A SQLite file, read through ADBC."""
 
     kind: Literal["sqlite"]
     file: str
 
 
-class DatabaseUrl(Configuration):
+class DatabaseUrl(Strict):
     """A database named by a URL, which stands here or in an environment variable."""
 
     url: str | None = None
@@ -99,7 +99,7 @@ Source = Annotated[
 ]
 
 
-class Joined(Configuration):
+class Joined(Strict):
     """A canonical value put together from several source columns."""
 
     join: tuple[str, ...] = Field(min_length=1)
@@ -110,7 +110,7 @@ ColumnSource = str | tuple[str, ...] | Joined
 """A header, several names one header may have, or several columns to join."""
 
 
-class TableMapping(Configuration):
+class TableMapping(Strict):
     """Where the rows of one canonical table are, and what its columns are called there.
 
     `values` turns the shop's words into canonical codes; `constants` gives a column that the
@@ -140,14 +140,14 @@ class LedgerPlace(DatabaseUrl):
         return self
 
 
-class Places(Configuration):
+class Places(Strict):
     """Folders, relative to the shop's folder unless absolute."""
 
     state: str = "state"
     drops: str = "drops"
 
 
-class ShopConfiguration(Configuration):
+class ShopConfiguration(Strict):
     """`shop.toml`."""
 
     name: str

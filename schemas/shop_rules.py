@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.configuration import Configuration
+from schemas.strict import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Limits(Configuration):
+class Limits(Strict):
     """When a run is held: shares above which, and whether a register without objections is believed.
 
     `acknowledge_within_days` is how long a partner may take before a drop counts as overdue.
@@ -25,7 +25,7 @@ class Limits(Configuration):
     acknowledge_within_days: Annotated[int, Field(ge=1)] = 14
 
 
-class Recalls(Configuration):
+class Recalls(Strict):
     """What the shop decided about recalls.
 
     A recall is about life and limb: 個人情報保護法18条3項2号 lets a shop use data without consent where it
@@ -36,7 +36,7 @@ class Recalls(Configuration):
     call_those_who_refused_all_use: bool = True
 
 
-class Permission(Configuration):
+class Permission(Strict):
     """A standing permission to carry out more persons, by a data manager, for a reason and a time."""
 
     kind: Literal["monthly", "recall"]
@@ -46,7 +46,7 @@ class Permission(Configuration):
     reason: Annotated[str, Field(min_length=4)]
 
 
-class CarryOut(Configuration):
+class CarryOut(Strict):
     """How many persons one drop may hold without the data manager (policy §8: 持ち運ぶ場合の件数制限).
 
     1,000 is the number above which a leak must be reported (個人情報保護委員会規則7条4号).
@@ -74,7 +74,7 @@ class CarryOut(Configuration):
         return max([self.max_persons, *permitted])
 
 
-class Images(Configuration):
+class Images(Strict):
     """Photographs: the folder they are in, and how large a file is looked at and an image leaves."""
 
     folder: str = "images"
@@ -86,7 +86,7 @@ class Images(Configuration):
 Days = Annotated[int, Field(ge=1)]
 
 
-class Retention(Configuration):
+class Retention(Strict):
     """How many days things are kept (policy §5). What somebody still needs is kept longer."""
 
     plain_drop_days: Days = 30

@@ -11,8 +11,8 @@ from flows.counter.desk import Desk
 from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.configuration import validated
 from schemas.errors import ConfigurationError
+from schemas.strict import validated
 
 
 @click.command(name="acknowledge")

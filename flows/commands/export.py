@@ -31,8 +31,8 @@ from flows.running.request import (
 )
 from flows.running.run import opened_run
 from ledger.private_files import private_folder
-from schemas.configuration import validated
 from schemas.errors import ConfigurationError
+from schemas.strict import validated
 
 
 @click.command(name="export")

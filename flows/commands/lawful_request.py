@@ -5,7 +5,7 @@ import click
 from flows.commands.at_desk import at_desk
 from flows.counter.desk import Desk, customer_number
 from flows.counter.lawful_requests import BASES, LawfulRequest, record_request
-from schemas.configuration import validated
+from schemas.strict import validated
 
 
 @click.command(name="lawful-request")

@@ -12,7 +12,7 @@ from flows.running.clock import utc_now
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest
 from schemas.agreement import DropKind
-from schemas.configuration import validated
+from schemas.strict import validated
 
 
 @click.command(name="notices")

@@ -21,8 +21,8 @@ from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
 from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
-from schemas.configuration import validated
 from schemas.errors import ConfigurationError
+from schemas.strict import validated
 from sources.campaign_files import CampaignFile, read_campaigns
 from transforms.reading.car_codes import read_identifier
 

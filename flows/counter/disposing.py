@@ -22,9 +22,9 @@ from ledger.drop_entries import EnteredDrop
 from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
 from schemas.agreement import DropKind
-from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
 from schemas.state_folder import WRITTEN_WHOLE, Part
+from schemas.strict import Strict
 from transforms.period import SHOP_TIME
 
 ERASURE = "erasure"
@@ -60,7 +60,7 @@ class Disposal:
         }
 
 
-class Certificate(Configuration):
+class Certificate(Strict):
     """What was removed, by whom, when and why: JSON; beside it the same in Markdown."""
 
     format: str = "joint-use-disposal/1"

@@ -9,9 +9,9 @@ from flows.counter.desk import Desk
 from ledger.audit import note
 from ledger.chain import sha256_of_text
 from ledger.private_files import write_private
-from schemas.configuration import Configuration
 from schemas.errors import ConfigurationError
 from schemas.state_folder import Part
+from schemas.strict import Strict
 
 BASES = {
     "authority": "§9① 法令に基づく正式な要請",
@@ -23,7 +23,7 @@ BASES = {
 """The cases of §9 in which data go to others without consent."""
 
 
-class LawfulRequest(Configuration):
+class LawfulRequest(Strict):
     """What an authority asked for, on which ground, and what it was given."""
 
     authority: str = Field(min_length=2, max_length=200)

@@ -10,7 +10,6 @@ from pathlib import Path
 from prefect import flow, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
 from prefect.client.schemas.sorting import FlowRunSort
-from pydantic import BaseModel, ConfigDict
 
 from flows.counter.desk import Desk, open_desk
 from flows.counter.disposing import Disposal, certify, dispose
@@ -19,24 +18,21 @@ from flows.deployments.scheduling import for_group, was_scheduled
 from flows.running.clock import Clock, utc_now
 from flows.running.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 from schemas.errors import JointUseError
+from schemas.strict import Strict
 
 _PAGE = 200
 
 
-class DisposalRequest(BaseModel):
+class DisposalRequest(Strict):
     """A disposal run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: str = SHOP_FIELD
     operator: str = OPERATOR_FIELD
     reason: str = reason_field("retention is over")
 
 
-class GroupDisposalRequest(BaseModel):
+class GroupDisposalRequest(Strict):
     """A disposal run for all shops of a group."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = GROUP_FIELD
     operator: str = OPERATOR_FIELD

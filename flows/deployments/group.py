@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from flows.running.report import ExportReport
 from flows.running.request import (
@@ -16,6 +16,7 @@ from flows.running.request import (
     reason_field,
 )
 from schemas.errors import ConfigurationError
+from schemas.strict import Strict
 
 GROUP_FIELD: str = Field(
     title="グループのフォルダ / folder of shops",
@@ -24,10 +25,8 @@ GROUP_FIELD: str = Field(
 )
 
 
-class GroupRequest(BaseModel):
+class GroupRequest(Strict):
     """A monthly export of all shops of a group. Prefect stores and shows it: nothing personal in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = GROUP_FIELD
     month: str = MONTH_FIELD

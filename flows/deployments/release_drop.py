@@ -4,19 +4,18 @@ import os
 from pathlib import Path
 
 from prefect import flow
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from flows.counter.desk import open_desk
 from flows.counter.releasing import decide
 from flows.deployments.endings import not_handed_over
 from flows.running.clock import utc_now
 from flows.running.request import SHOP_FIELD, reason_field
+from schemas.strict import Strict
 
 
-class ReleaseRequest(BaseModel):
+class ReleaseRequest(Strict):
     """A data manager's decision. It is stored and shown by Prefect, so nothing personal belongs in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: str = SHOP_FIELD
     drop: str = Field(

@@ -1,6 +1,6 @@
 """What a recall run is asked to do, and by whom."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from flows.running.request import (
     OPERATOR_FIELD,
@@ -10,12 +10,11 @@ from flows.running.request import (
     partners_field,
     reason_field,
 )
+from schemas.strict import Strict
 
 
-class RecallRequest(BaseModel):
+class RecallRequest(Strict):
     """Recall targets on demand. It is stored and shown by Prefect, so nothing personal belongs in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: str = SHOP_FIELD
     campaign: str = Field(

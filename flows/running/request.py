@@ -3,9 +3,10 @@
 import re
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.strict import Strict
 from transforms.reading.folding import fold_name
 
 SCHEDULE = "schedule"
@@ -170,10 +171,8 @@ class Runner(StrEnum):
     """The workers of a Dask cluster that runs already; they see the same folders."""
 
 
-class Workers(BaseModel):
+class Workers(Strict):
     """Who works side by side, and how many."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     runner: Runner = Field(default=Runner.PROCESSES, title="実行環境 / runner")
     scheduler: str = Field(
@@ -194,10 +193,8 @@ class Workers(BaseModel):
         return self
 
 
-class ExportRequest(BaseModel):
+class ExportRequest(Strict):
     """A monthly export. It is stored and shown by Prefect, so nothing personal belongs in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shop: str = SHOP_FIELD
     month: str = MONTH_FIELD

@@ -1,4 +1,4 @@
-"""The base of everything read from a TOML file: frozen, strict about unknown keys, one-line errors."""
+"""The base of what comes from outside or is kept: frozen, strict about unknown keys, one-line errors."""
 
 from collections.abc import Mapping
 from typing import Self, TypeVar
@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from schemas.errors import ConfigurationError
 
 
-class Configuration(BaseModel):
-    """A frozen value from a configuration file; a misspelt key does not load."""
+class Strict(BaseModel):
+    """A frozen value of a file, a form or a command; a misspelt key does not load."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def load(cls, content: Mapping[str, object], *, where: str) -> Self:
-        """Make the value from parsed TOML.
+        """Make the value from what a file holds.
 
         Raises:
             ConfigurationError: naming the file, the key and what is wrong with it.
