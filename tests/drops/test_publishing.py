@@ -275,13 +275,13 @@ def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_a_failure_is_told_even_if_nothing_can_be_kept(tmp_path, monkeypatch):
-    import flows.export
+    import flows.running.guarding
 
     def fails(*_):
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(flows.stages.publish, "read_drop", fails)
-    monkeypatch.setattr(flows.export, "write_private", fails)
+    monkeypatch.setattr(flows.running.guarding, "write_private", fails)
     with pytest.raises(UnexpectedError, match=r"publish.*Input/output error"):
         run(write_shop(tmp_path, TABLES))
 
