@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
-from flows.running.attention import DropState, PartnerState, partner_states, ranges
+from flows.running.attention import DropState, PartnerState, of_holdings, partner_states, ranges
 from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from flows.running.reconciling import complete_pending, refuse_doubt
@@ -36,29 +36,35 @@ def command(*, shop: Path, as_json: bool) -> None:
         refuse_doubt(ledger, folder)
     except LedgerDoubtfulError as error:
         click.echo(f"台帳を確認してください / check the ledger: {error}", err=True)
+    for line in of_holdings(ledger, folder.policy.agreements.keys()):
+        click.echo(line, err=True)
     states = partner_states(folder, ledger, at)
     if as_json:
         told = {state.partner: _told(state) for state in states}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for state in states:
-        click.secho(state.partner, bold=True)
-        for each in state.drops:
-            click.echo(f"  {_line(each)}")
-        if state.missing:
-            click.echo(f"  未納品の月 / never delivered: {ranges(state.missing)}")
-        for waiting in state.waiting:
-            click.echo(
-                f"  承諾待ち / waits for the data manager: {waiting.entered.drop.drop_id}  "
-                f"{waiting.persons} 人 persons, {waiting.since:%Y-%m-%d} から, "
-                f"実行 by {waiting.entered.drop.operator} ({waiting.entered.drop.reason})"
-            )
-        if state.not_handed_over:
-            click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
-        if state.by_hand:
-            click.echo(f"  手渡し待ち / to carry by hand: {', '.join(state.by_hand)}")
-        if state.to_discard:
-            click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
+        _tell(state)
+
+
+def _tell(state: PartnerState) -> None:
+    click.secho(state.partner, bold=True)
+    for each in state.drops:
+        click.echo(f"  {_line(each)}")
+    if state.missing:
+        click.echo(f"  未納品の月 / never delivered: {ranges(state.missing)}")
+    for waiting in state.waiting:
+        click.echo(
+            f"  承諾待ち / waits for the data manager: {waiting.entered.drop.drop_id}  "
+            f"{waiting.persons} 人 persons, {waiting.since:%Y-%m-%d} から, "
+            f"実行 by {waiting.entered.drop.operator} ({waiting.entered.drop.reason})"
+        )
+    if state.not_handed_over:
+        click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
+    if state.by_hand:
+        click.echo(f"  手渡し待ち / to carry by hand: {', '.join(state.by_hand)}")
+    if state.to_discard:
+        click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
 
 
 def _line(state: DropState) -> str:

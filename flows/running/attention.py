@@ -109,7 +109,7 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
         for state in partner_states(folder, ledger, now)
         for line in _of_drops(state, "" if managers else NO_MANAGER)
     ]
-    return (*of_drops, *_of_holdings(ledger, folder.policy.agreements.keys()))
+    return (*of_drops, *of_holdings(ledger, folder.policy.agreements.keys()))
 
 
 def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
             yield f"{name}: 受領の返事が遅れています / no acknowledgement in time"
 
 
-def _of_holdings(ledger: Ledger, agreed: Collection[str]) -> Iterator[str]:
+def of_holdings(ledger: Ledger, agreed: Collection[str]) -> Iterator[str]:
     """Say what partners hold, or were told of, that nobody looks after."""
     with ledger.reading() as connection:
         answered = AnswerBook(connection)

@@ -37,6 +37,7 @@ from tests.recall.test_recall_runs import (
     waiting,
     with_limit,
 )
+from tests.running.test_command_line import joint_use
 
 HOUR = timedelta(hours=1)
 
@@ -186,6 +187,7 @@ def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(tmp
     object_to(shop, "1", now=NOW + HOUR)
     (line,) = lines(NOW + 2 * HOUR)
     assert "1 cars handed over were refused or stopped since" in line
+    assert line in joint_use("status", "--shop", shop).stderr.splitlines()
     run(shop, now=NOW + 3 * HOUR)
     assert lines(NOW + 4 * HOUR) == []
 
