@@ -422,6 +422,7 @@ def test_what_was_published_before_an_objection_came_is_told(tmp_path):
         6,
         5,
     ]
+    assert [row["車両番号"] for row in listed(report)] == ["V1"]
 
 
 def with_limit(shop):

@@ -90,25 +90,6 @@ def test_a_car_that_comes_back_to_its_first_keeper_is_told_of_again(tmp_path):
     assert handed_now(run(shop, now=NOW + 2 * HOUR)) == 1
 
 
-def test_who_objects_between_two_partners_drops_is_on_the_list(tmp_path):
-    shop, published = shop_of(tmp_path), []
-    other = {**agreement("broadleaf"), "recall": SHARE}
-    (shop / "partners" / "broadleaf.toml").write_text(toml(other))
-
-    def step(stage):
-        def wrapped(*args):
-            result = stage(*args)
-            if stage.__name__ == "publish":
-                published.append(result.drop_id)
-                if len(published) == 1:
-                    object_to(shop, "1")
-            return result
-
-        return wrapped
-
-    assert [row["車両番号"] for row in listed(balanced(run(shop, step=step)))] == ["V1"]
-
-
 def test_who_refused_a_partner_that_gets_no_recalls_any_more_is_on_the_list(tmp_path):
     shop = shop_of(tmp_path)
     run(shop)
