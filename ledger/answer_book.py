@@ -103,16 +103,18 @@ class AnswerBook:
 
     def deletions_called_back(self, partner: str) -> int:
         """Count the keys of which nothing but a stopped drop without an answer told to delete them."""
-        answers, told, order = (
-            self.answers(),
-            self._drops.deletions_told(partner),
-            self._drops.order(),
-        )
+        answers = self.answers()
+        stopped = [
+            each
+            for each in self._drops.published()
+            if each.drop.partner == partner and each.stopped_at and each.sequence not in answers
+        ]
+        if not stopped:
+            return 0
+        told, order = self._drops.deletions_told(partner), self._drops.order()
         called_back: dict[str, set[str]] = {}
-        for each in self._drops.published():
-            is_own = each.drop.partner == partner
-            if is_own and each.stopped_at and each.sequence not in answers:
-                for stone in self._drops.tombstones(each.sequence):
-                    if told.get(stone.key, -1) < order[each.sequence]:
-                        called_back.setdefault(stone.kind, set()).add(stone.key)
+        for each in stopped:
+            for stone in self._drops.tombstones(each.sequence):
+                if told.get(stone.key, -1) < order[each.sequence]:
+                    called_back.setdefault(stone.kind, set()).add(stone.key)
         return sum(self._drops.holdings.count(partner, *each) for each in called_back.items())
