@@ -40,18 +40,30 @@ class AnswerBook:
         answer = said.tables.get("deleted")
         refused = {each.row: each.reason for each in answer.rejected} if answer else {}
         told = list(enumerate(self._drops.tombstones(entered.sequence), start=1))
-        answered = self.answers().keys()
+        settled = self._settled(entered.drop.partner)
         for kind in sorted({tombstone.kind for _, tombstone in told}):
             own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
             unknown = [name for number, name in own if refused.get(number) == NOTHING_HELD]
             # It may hold nothing yet, because it has not taken in the drop that brought it.
             is_gone = set(unknown) - self._drops.holdings.of_other_drops(
-                entered.drop.partner, kind, unknown, answered
+                entered.drop.partner, kind, unknown, settled
             )
             done = [name for number, name in own if number not in refused or name in is_gone]
             again = [name for number, name in own if number in refused and name not in is_gone]
             self._drops.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
         self._hold_what_was_loaded_late(entered)
+
+    def _settled(self, partner: str) -> set[int]:
+        """Give the drops a partner takes in no more: answered, replaced, or told to be discarded."""
+        answers = self.answers()
+        own = [each for each in self._drops.published() if each.drop.partner == partner]
+        settled = {each.sequence for each in own if each.sequence in answers}
+        names = {each.drop.drop_id: each for each in own}
+        for each in reversed(own):  # a revision comes after what it supersedes
+            if each.sequence in settled:
+                over = {each.drop.supersedes or "", *each.drop.discard} & names.keys()
+                settled.update(names[name].sequence for name in over)
+        return settled
 
     def _hold_what_was_loaded_late(self, entered: EnteredDrop) -> None:
         """Hold again what a partner took in after it had said that it deleted it.
@@ -79,7 +91,8 @@ class AnswerBook:
                     (stone.record, stone.key)
                     for told in later
                     for stone in self._drops.tombstones(told.sequence)
-                    if stone.record != "customers" or stone.key in persons
+                    if stone.kind == loaded.drop.kind
+                    and (stone.record != "customers" or stone.key in persons)
                 ]
                 self._drops.holdings.hold_again(
                     loaded.drop.partner, loaded.drop.kind, loaded.sequence, late
@@ -112,9 +125,14 @@ class AnswerBook:
         if not stopped:
             return 0
         told, order = self._drops.deletions_told(partner), self._drops.order()
-        called_back: dict[str, set[str]] = {}
-        for each in stopped:
-            for stone in self._drops.tombstones(each.sequence):
-                if told.get(stone.key, -1) < order[each.sequence]:
-                    called_back.setdefault(stone.kind, set()).add(stone.key)
-        return sum(self._drops.holdings.count(partner, *each) for each in called_back.items())
+        stones = {
+            (stone.kind, stone.key)
+            for each in stopped
+            for stone in self._drops.tombstones(each.sequence)
+        }
+        return sum(
+            self._drops.holdings.count_untold(
+                partner, kind, {key for of, key in stones if of == kind}, told, order
+            )
+            for kind in {kind for kind, _ in stones}
+        )

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
 
 from ledger import tables
 from ledger.audit import Actor, note
@@ -170,16 +170,21 @@ class DropBook:
     def deletions_told(self, partner: str) -> dict[str, int]:
         """Give, by key, the number of the audit entry that published the last instruction to delete it.
 
-        Stopped drops told nothing.
+        Stopped drops told nothing, unless their partner answered. A certificate goes without its car.
         """
         stones, drops, published = tables.tombstones, tables.drops, tables.publications
+        answered = select(tables.acknowledgements.c.drop_sequence)
         query = (
             select(stones.c.key, func.max(published.c.audit_sequence))
             .join_from(stones, drops, drops.c.sequence == stones.c.drop_sequence)
             .join(published, published.c.drop_sequence == drops.c.sequence)
             .where(
                 drops.c.partner == partner,
-                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+                stones.c.record != "certificates",
+                or_(
+                    drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+                    drops.c.sequence.in_(answered),
+                ),
             )
             .group_by(stones.c.key)
         )

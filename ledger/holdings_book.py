@@ -4,7 +4,7 @@ A partner holds the records of every published drop that are still in the pieces
 that no later drop showed again, and that it has not said it deleted.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import pyarrow
@@ -72,10 +72,27 @@ class HoldingsBook:
             found.append(own.append_column("drop", drop).cast(HOLDINGS))
         return pyarrow.concat_tables(found)
 
-    def count(self, partner: str, kind: str, keys: Collection[str]) -> int:
-        """Count those of the keys (hex) under which a partner holds anything."""
-        held = self.held_of(partner, kind, binary_keys(pyarrow.array(keys, pyarrow.string())))
-        return len(pc.unique(held["key"]))
+    def count_untold(
+        self,
+        partner: str,
+        kind: str,
+        keys: Collection[str],
+        told: Mapping[str, int],
+        order: Mapping[int, int],
+    ) -> int:
+        """Count those of the keys (hex) under which a partner holds something nobody told it to delete.
+
+        Args:
+            partner: the partner's id.
+            kind: of the drops that brought it.
+            keys: to look at.
+            told: by key, when it was told last.
+            order: by drop, when it was published, by the same count.
+        """
+        wanted = binary_keys(pyarrow.array(sorted(keys), pyarrow.string()))
+        held = self.held_of(partner, kind, wanted)
+        rows = zip(hexadecimal_keys(held["key"]).to_pylist(), held["drop"].to_pylist(), strict=True)
+        return len({key for key, drop in rows if told.get(key, -1) <= order[drop]})
 
     def of_other_drops(
         self, partner: str, kind: str, names: Collection[Key], drops: Collection[int]

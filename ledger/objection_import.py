@@ -161,10 +161,9 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
     digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
     frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
     frame["id"] = [f"{_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
-    furthest = today + FURTHEST
     frame["begins_on"] = [
         effective
-        if effective and effective <= furthest
+        if effective and effective <= (min(received, today) if received else today) + FURTHEST
         else (min(received, today) if received else SINCE_ALWAYS)
         for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)
     ]

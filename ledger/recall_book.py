@@ -3,14 +3,18 @@
 Cars stand in it as keyed references of their numbers, as customers do.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, delete, func, insert, or_, select
+from sqlalchemy import Column, Connection, delete, insert, or_, select
 
 from ledger import tables
 from ledger.audit import Actor, note
+from schemas.acknowledgement import Acknowledgement
+from schemas.agreement import RECALL_PURPOSE
 
 TOLD = "told"
 DONE = ("repaired", "not_affected")
@@ -183,34 +187,64 @@ class RecallBook:
             self._connection.execute(select(tables.recall_cars.c.campaign).distinct()).scalars()
         )
 
-    def overtaken(self) -> dict[str, int]:
-        """Count, by campaign, the cars whose drop was stopped or whose keeper refused since the last run."""
-        cars, told = tables.recall_cars, tables.recall_handovers
-        refusals, events, stops = tables.objections, tables.objection_events, tables.stops
-        has_refused = (
-            select(events.c.sequence)
+    def overtaken(self, today: date) -> dict[str, int]:
+        """Count, by campaign, the cars handed over of which something has changed since the last run.
+
+        That is, their drop was stopped or its rows were rejected, or their keeper refused recalls, as far as
+        the customer's number tells.
+        """
+        cars = tables.recall_cars
+        query = select(cars).where(cars.c.kept_because == "")
+        handed = self._connection.execute(query).all()
+        if not handed:
+            return {}
+        refused, undone = self._refused(today), self._undone()
+        counts: Counter[str] = Counter()
+        for row in handed:
+            since = max(refused.get(row.keeper, ""), undone.get((row.campaign, row.car), ""))
+            counts[row.campaign] += since > row.seen_at
+        return {campaign: count for campaign, count in counts.items() if count}
+
+    def _refused(self, today: date) -> dict[str, str]:
+        """Give, by the reference of a customer, when a refusal of recalls became known or took effect."""
+        events, refusals, drops = tables.objection_events, tables.objections, tables.drops
+        told = select(drops.c.partner).join_from(drops, tables.recall_handovers)
+        query = (
+            select(events, refusals.c.person.label("raised_of"))
             .join_from(events, refusals, refusals.c.objection_id == events.c.objection_id)
             .where(
-                refusals.c.person == cars.c.keeper,
-                events.c.kind == "raised",
-                events.c.known_at > cars.c.seen_at,
+                events.c.kind != "lifted",
+                events.c.effective_on <= today,
+                or_(refusals.c.purpose.is_(None), refusals.c.purpose.in_((RECALL_PURPOSE, "?"))),
+                or_(
+                    refusals.c.partner.is_(None),
+                    refusals.c.partner == "?",
+                    refusals.c.partner.in_(told),
+                ),
             )
         )
-        is_stopped = (
-            select(stops.c.drop_sequence)
-            .join_from(stops, told, told.c.drop_sequence == stops.c.drop_sequence)
-            .where(
-                told.c.campaign == cars.c.campaign,
-                told.c.car == cars.c.car,
-                stops.c.stopped_at > cars.c.seen_at,
-            )
-        )
-        query = (
-            select(cars.c.campaign, func.count())
-            .where(cars.c.kept_because == "", or_(has_refused.exists(), is_stopped.exists()))
-            .group_by(cars.c.campaign)
-        )
-        return dict(self._connection.execute(query).tuples().all())
+        found: dict[str, str] = {}
+        for row in self._connection.execute(query):
+            for person in filter(None, (row.raised_of, row.person)):
+                at = max(row.known_at, row.effective_on.isoformat())
+                found[person] = max(found.get(person, ""), at)
+        return found
+
+    def _undone(self) -> dict[tuple[str, str], str]:
+        """Give, by campaign and car, when a drop that told of it was stopped or in part rejected last."""
+        stops, answers, told = tables.stops, tables.acknowledgements, tables.recall_handovers
+        stopped = self._connection.execute(select(stops.c.drop_sequence, stops.c.stopped_at))
+        since = dict(stopped.tuples().all())
+        for row in self._connection.execute(select(answers).order_by(answers.c.sequence)):
+            if Acknowledgement.model_validate_json(row.content).is_doubtful:
+                since[row.drop_sequence] = max(since.get(row.drop_sequence, ""), row.recorded_at)
+        found: dict[tuple[str, str], str] = {}
+        for row in self._connection.execute(
+            select(told).where(told.c.drop_sequence.in_(list(since)))
+        ):
+            pair = (row.campaign, row.car)
+            found[pair] = max(found.get(pair, ""), since[row.drop_sequence])
+        return found
 
     def histories(self, campaign: str) -> list[CarHistory]:
         """Give everything about the cars of a campaign, the newest first."""

@@ -44,6 +44,11 @@ class Acknowledgement(Strict):
         """How many rows were not accepted."""
         return sum(len(table.rejected) for table in self.tables.values())
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether rows of records were rejected: what the partner holds by the drop is not known."""
+        return any(each.rejected for name, each in self.tables.items() if name != "deleted")
+
     def hold_against(self, drop: Drop, published_at: datetime, now: datetime) -> None:
         """Refuse an answer that does not account for every row of the drop.
 

@@ -4,7 +4,7 @@ What cannot be understood is refused, naming its place: a campaign read in part 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TypeVar
@@ -106,23 +106,25 @@ def meaning(known: Mapping[str, _Value], word: str, place: str, field: str) -> _
     return known[word]
 
 
-def joined(first: Campaign, more: Campaign) -> Campaign:
-    """Give one campaign of all that two records of one number and day say.
+def joined(records: Sequence[Campaign]) -> Campaign:
+    """Give one campaign of all that records of one number and day say.
 
     Raises:
         ConfigurationError: they are of different categories.
     """
-    if first.category is not more.category:
+    first = records[0]
+    others = [each for each in records if each.category is not first.category]
+    if others:
         raise wrong(
-            more.place,
+            others[0].place,
             "同じ届出番号に区分が二つあります。正しい方に直してください",
             "one 届出番号 has two 区分; correct one of them",
         )
     device, situation = (
         "、".join(filter(None, dict.fromkeys(texts)))
-        for texts in ((first.device, more.device), (first.situation, more.situation))
+        for texts in ((each.device for each in records), (each.situation for each in records))
     )
-    models = tuple(dict.fromkeys((*first.models, *more.models)))
+    models = tuple(dict.fromkeys(model for each in records for model in each.models))
     return replace(first, models=models, device=device, situation=situation)
 
 

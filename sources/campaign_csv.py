@@ -47,7 +47,7 @@ class CsvCampaigns:
                 f"列「{name[:20]}」が二度あるか、分からない列です。範囲は一行に一つずつ書いてください",
                 f"the column '{name[:20]}' is there twice or unknown; write one range a row",
             )
-        found: dict[str, Campaign] = {}
+        found: dict[str, list[Campaign]] = {}
         for place, cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
@@ -59,15 +59,15 @@ class CsvCampaigns:
                 )
             row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             campaign = self._campaign(place, row)
-            known = found.get(campaign.number)
-            if known and known.notified_on != campaign.notified_on:
+            known = found.setdefault(campaign.number, [])
+            if known and known[0].notified_on != campaign.notified_on:
                 raise wrong(
                     campaign.place,
                     "同じ届出番号に届出日が二つあります。古い届出の行か、表計算でずれた日付を直してください",
                     "one 届出番号 has two 届出日; take out the rows of the earlier one, or mend the date",
                 )
-            found[campaign.number] = joined(known, campaign) if known else campaign
-        yield from found.values()
+            known.append(campaign)
+        yield from map(joined, found.values())
 
     def _rows(self) -> Iterator[tuple[str, list[str]]]:
         """Give place and cells of each line; a quotation mark left open would swallow all that follow."""

@@ -5,7 +5,6 @@ A record that cannot be understood stops the reading: campaigns read in part are
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 
 from schemas.campaigns import Campaign
@@ -79,6 +78,6 @@ def _corrected(campaigns: Iterable[Campaign]) -> tuple[list[Campaign], list[Camp
         last = max(each.notified_on for each in records)
         newest = [each for each in records if each.notified_on == last]
         valid = [each for each in newest if not each.is_withdrawn]
-        standing.append(reduce(joined, valid or newest))
+        standing.append(joined(valid or newest))
         superseded += [each for each in records if each.notified_on < last]
     return standing, superseded

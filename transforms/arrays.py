@@ -6,6 +6,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+_FIRST_INEXACT = 2.0**53
+"""From here on not every whole number has a double of its own."""
+
 
 def whole(column: pyarrow.ChunkedArray | pyarrow.Array) -> pyarrow.Array:
     """Give a column as one array, whatever chunks it came in."""
@@ -64,6 +67,25 @@ def without_empty(texts: pyarrow.Array) -> pyarrow.Array:
     if not has_nothing.any():
         return texts
     return pc.if_else(pyarrow.array(has_nothing), pyarrow.scalar(None, pyarrow.string()), texts)
+
+
+def without_nan(cells: pyarrow.Array) -> pyarrow.Array:
+    """Give fractions that are no number as nulls."""
+    if not pyarrow.types.is_floating(cells.type):
+        return cells
+    wide = cells.cast(pyarrow.float32()) if pyarrow.types.is_float16(cells.type) else cells
+    return pc.if_else(pc.is_nan(wide), pyarrow.scalar(None, wide.type), wide)
+
+
+def as_texts(cells: pyarrow.Array) -> pyarrow.Array:
+    """Give cells as texts; of fractions those that are whole with all of their digits."""
+    cells = without_nan(cells)
+    texts = cells.cast(pyarrow.string())
+    if not pyarrow.types.is_floating(cells.type):
+        return texts
+    is_whole = pc.and_(pc.equal(cells, pc.floor(cells)), pc.less(pc.abs(cells), _FIRST_INEXACT))
+    whole = pc.if_else(is_whole, cells, pyarrow.scalar(None, cells.type)).cast(pyarrow.int64())
+    return pc.coalesce(whole.cast(pyarrow.string()), texts)
 
 
 def where(mask: pyarrow.Array, texts: pyarrow.Array) -> pyarrow.Array:

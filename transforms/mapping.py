@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from schemas.catalog import Table
 from schemas.errors import ConfigurationError
 from schemas.shop import ColumnSource, Joined, TableMapping
-from transforms.arrays import where, without_empty
+from transforms.arrays import as_texts, where, without_empty
 from transforms.reading.folding import nfkc
 
 
@@ -106,7 +106,7 @@ def raw_column(batch: pyarrow.RecordBatch, matched: MatchedColumn) -> pyarrow.Ar
 
 
 def _without_blank(cells: pyarrow.Array) -> pyarrow.Array:
-    texts = without_empty(cells.cast(pyarrow.string()))
+    texts = without_empty(as_texts(cells))
     return where(pc.invert(pc.utf8_is_space(texts)), texts)
 
 

@@ -17,10 +17,10 @@ from transforms.verdicts import Disposition, Verdicts
 
 @dataclass(frozen=True)
 class Deletions:
-    """Keys of one record the partner must delete, in order, and how many of them no row has."""
+    """Keys of one record the partner must delete, in order, and those of them that no row has."""
 
     keys: pyarrow.Array
-    vanished: int
+    vanished: pyarrow.Array
 
 
 def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
@@ -64,5 +64,5 @@ def deletions(
     stay = keys.filter(pyarrow.array(stays)).drop_null()
     stay = stay.filter(pc.invert(pc.is_in(stay, value_set=theirs)))
     gone = pc.unique(held.filter(pc.invert(pc.is_in(held, value_set=stay))))
-    is_known = pc.is_in(gone, value_set=keys.drop_null()).to_numpy(zero_copy_only=False)
-    return Deletions(gone.take(pc.sort_indices(gone)), int(np.sum(~is_known)))
+    is_known = pc.is_in(gone, value_set=keys.drop_null())
+    return Deletions(gone.take(pc.sort_indices(gone)), gone.filter(pc.invert(is_known)))

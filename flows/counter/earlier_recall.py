@@ -30,7 +30,7 @@ def refuse_outdated(run: Run, entered: EnteredDrop) -> None:
             for campaign in {each.campaign for each in told}
             for each in book.histories(campaign)
         }
-    today = _as_they_are_today(run)
+    today = _as_they_are_today(run, {each.car for each in told})
     count = sum(
         not (_is_meant(found.get((each.campaign, each.car))) and _stands(each, today))
         for each in told
@@ -64,8 +64,8 @@ def _stands(told: Handover, today: dict[str, set[_Today]]) -> bool:
     )
 
 
-def _as_they_are_today(run: Run) -> dict[str, set[_Today]]:
-    """Give what can be said of each car that is not sold, by its reference."""
+def _as_they_are_today(run: Run, wanted: set[str]) -> dict[str, set[_Today]]:
+    """Give what can be said of each of these cars that is not sold, by its reference."""
     snapshot = take_snapshot(run.folder, run.staged, run.environment, RECALL_TABLES)
     cars = cars_of(run, snapshot)
     verdicts = settle(snapshot.spine, (), run.month)
@@ -75,6 +75,6 @@ def _as_they_are_today(run: Run) -> dict[str, set[_Today]]:
     today: dict[str, set[_Today]] = {}
     rows = zip(cars.references, written, keepers, is_sold.tolist(), strict=True)
     for car, text, keeper, sold in rows:
-        if not sold:
+        if car in wanted and not sold:
             today.setdefault(car, set()).add((text, keeper))
     return today

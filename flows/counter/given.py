@@ -17,7 +17,7 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.holdings_book import HoldingsBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import DropKind
+from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
 from schemas.errors import SourceUnreadableError
@@ -155,9 +155,13 @@ def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
         agreement = desk.folder.policy.agreements.get(given.partner)
         if agreement is None or given.partner not in (refusal.partners or [given.partner]):
             return False
-        shares = [agreement.share_of(kind) for kind in given.kinds_held()]
-        used = {purpose for share in shares if share for purpose in share.purposes}
-        return not used.isdisjoint(refusal.purposes or used)
+        kinds = given.kinds_held()
+        if not refusal.purposes:
+            return bool(kinds)
+        shares = [agreement.share_of(kind) for kind in kinds]
+        # What it has by recalls, though it gets none any more, it uses for recalls.
+        used = {p for share in shares for p in (share.purposes if share else (RECALL_PURPOSE,))}
+        return not used.isdisjoint(refusal.purposes)
 
     each_given = given_to_each(desk, numbers_of_person(desk, refusal.customer))
     return [given.partner for given in each_given if must_delete(given)]

@@ -107,7 +107,7 @@ def _memory(run: Run, partner: str, persons: pyarrow.Array) -> _Memory:
             for pair, told in RecallBook(connection).handed(partner).items()
         }
         answers = AnswerBook(connection).answers().items()
-        rejected = {sequence for sequence, each in answers if each.rejected_count}
+        rejected = {sequence for sequence, each in answers if each.is_doubtful}
         of_nobody = {sequence for sequence, told in last.values() if told.keeper is None}
         asked = binary_keys(persons.unique().drop_null())
         held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from ledger.answer_book import AnswerBook
@@ -109,7 +109,7 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
         for state in partner_states(folder, ledger, now)
         for line in _of_drops(state, "" if managers else NO_MANAGER)
     ]
-    return (*of_drops, *of_holdings(ledger, folder.policy.agreements.keys()))
+    return (*of_drops, *of_holdings(ledger, folder.policy.agreements.keys(), now.date()))
 
 
 def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
@@ -129,12 +129,12 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
             yield f"{name}: 受領の返事が遅れています / no acknowledgement in time"
 
 
-def of_holdings(ledger: Ledger, agreed: Collection[str]) -> Iterator[str]:
+def of_holdings(ledger: Ledger, agreed: Collection[str], today: date) -> Iterator[str]:
     """Say what partners hold, or were told of, that nobody looks after."""
     with ledger.reading() as connection:
         answered = AnswerBook(connection)
         called_back = {partner: answered.deletions_called_back(partner) for partner in agreed}
-        overtaken = RecallBook(connection).overtaken()
+        overtaken = RecallBook(connection).overtaken(today)
         holding = DropBook(connection).holders()
     for partner, count in called_back.items():
         if count:
@@ -144,9 +144,9 @@ def of_holdings(ledger: Ledger, agreed: Collection[str]) -> Iterator[str]:
             )
     for campaign, count in sorted(overtaken.items()):
         yield (
-            f"リコール {campaign}: 渡した後に申し出か停止があった車 {count} 台。もう一度 recall を実行し、"
-            f"店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over were refused "
-            "or stopped since; run recall again, some may be the shop's own to call"
+            f"リコール {campaign}: 渡した後に申し出・停止・受取拒否があった車 {count} 台。もう一度 recall "
+            f"を実行し、店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over "
+            "were refused, stopped or rejected since; run recall again, some may be the shop's own to call"
         )
     for partner in sorted(holding - set(agreed)):
         yield (

@@ -10,6 +10,7 @@ import pyarrow
 from flows.running.run import Run
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView
+from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
@@ -17,7 +18,7 @@ from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import PAPERS, STANDING
 from transforms.key_forms import binary_keys, hexadecimal_keys
-from transforms.tombstones import deletions, staying, staying_papers
+from transforms.tombstones import Deletions, deletions, staying, staying_papers
 from transforms.verdicts import Disposition, Verdicts
 
 _FEWEST_VANISHED = 10
@@ -124,7 +125,7 @@ class _Finder:
         is_given = PAPERS in {table.name for table in self.view.tables}
         stays = staying_papers(self.view.verdicts, objected) & is_given
         found = deletions(hexadecimal_keys(held), keys, stays, np.zeros_like(stays))
-        self._refuse_mass_vanishing(PAPERS, found.vanished, len(held))
+        self._refuse_mass_vanishing(PAPERS, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
 
     def keys_of(self, record: str, held: pyarrow.Array) -> list[str]:
@@ -140,10 +141,16 @@ class _Finder:
             stays if is_given else np.zeros_like(stays),
             objected.are(record, Disposition.OBJECTED),
         )
-        self._refuse_mass_vanishing(record, found.vanished, len(held))
+        self._refuse_mass_vanishing(record, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
 
-    def _refuse_mass_vanishing(self, record: str, vanished: int, held: int) -> None:
+    def _refuse_mass_vanishing(self, record: str, found: Deletions, held: int) -> None:
+        """Refuse to tell of so many at once; what an earlier drop told to delete was looked at then."""
+        if len(found.vanished) < _FEWEST_VANISHED:
+            return
+        with self.run.ledger.reading() as connection:
+            told = DropBook(connection).deletions_told(self.partner)
+        vanished = sum(key not in told for key in found.vanished.to_pylist())
         most = held * self.run.folder.shop.limits.max_vanished_share
         if vanished >= _FEWEST_VANISHED and vanished > most:
             raise RecordsVanishedError(

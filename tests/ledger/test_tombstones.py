@@ -213,6 +213,42 @@ def test_a_paper_that_is_only_set_aside_stays_and_comes_back(tmp_path):
     assert deleted(month(shop, 9)) == []
 
 
+def say_nothing_is_held(shop, drop_id, now):
+    at_desk = desk(shop, now)
+    with at_desk.ledger.writing() as connection:
+        entered = DropBook(connection).named(drop_id)
+        count = entered.drop.deleted.rows
+        answer = acknowledgement(entered.drop, now, deleted=list(range(1, count + 1)))
+        for row in answer["tables"]["deleted"]["rejected"]:
+            row["reason"] = "unknown_key"
+        said = Acknowledgement.load(answer, where="ack.json")
+        AnswerBook(connection).enter(at_desk.actor, entered, said)
+
+
+def test_what_a_replaced_drop_brought_is_told_no_more_when_its_successor_is_answered(shop):
+    run(shop)
+    object_to(shop, "1", now=NOW + timedelta(minutes=1))
+    second = run(shop, now=NOW + timedelta(minutes=2)).outcomes[0].drop_id
+    say_nothing_is_held(shop, second, NOW + timedelta(minutes=3))
+    assert deleted(month(shop, 9, now=NOW + timedelta(minutes=4))) == []
+
+
+def test_what_was_told_before_is_no_mass_vanishing_when_a_late_answer_brings_it_back(tmp_path):
+    people = [customer(str(n)) for n in range(1, 41)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("99")]})
+    first = run(shop).outcomes[0].drop_id
+    write_table(shop, "customers", people[:33])
+    told = month(shop, 9, now=NOW + timedelta(minutes=1)).outcomes[0]
+    assert told.deleted == 7
+    acknowledge(shop, told.drop_id, now=NOW + timedelta(minutes=2))
+    write_table(shop, "customers", people[:26])
+    more = month(shop, 8, now=NOW + timedelta(minutes=3)).outcomes[0]
+    acknowledge(shop, more.drop_id, now=NOW + timedelta(minutes=4))
+    acknowledge(shop, first, now=NOW + timedelta(minutes=5))
+    again = month(shop, 7, now=NOW + timedelta(minutes=6))
+    assert deleted(again) == ["customers"] * 14
+
+
 @pytest.mark.parametrize("is_first_answered", [True, False])
 def test_a_key_under_which_nothing_is_held_is_told_until_every_drop_is_answered(
     shop, is_first_answered
@@ -222,15 +258,7 @@ def test_a_key_under_which_nothing_is_held_is_told_until_every_drop_is_answered(
         acknowledge(shop, first, now=NOW + timedelta(minutes=1))
     object_to(shop, "1", now=NOW + timedelta(minutes=2))
     told = month(shop, 9, now=NOW + timedelta(minutes=3)).outcomes[0]
-    at_desk = desk(shop, NOW + timedelta(minutes=5))
-    with at_desk.ledger.writing() as connection:
-        book = DropBook(connection)
-        entered = book.named(told.drop_id)
-        answer = acknowledgement(entered.drop, NOW + timedelta(minutes=4), deleted=[1, 2, 3])
-        for row in answer["tables"]["deleted"]["rejected"]:
-            row["reason"] = "unknown_key"
-        said = Acknowledgement.load(answer, where="ack.json")
-        AnswerBook(connection).enter(at_desk.actor, entered, said)
+    say_nothing_is_held(shop, told.drop_id, NOW + timedelta(minutes=5))
     again = deleted(month(shop, 7, now=NOW + timedelta(minutes=6)))
     assert again == ([] if is_first_answered else ["customers", "family_members", "vehicles"])
 

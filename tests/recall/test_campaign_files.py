@@ -110,6 +110,13 @@ def test_of_two_records_of_one_day_none_takes_a_car_away(tmp_path, other):
     assert campaign.device == ("制動装置、燃料装置" if not other else "制動装置")
 
 
+def test_each_device_of_a_number_is_named_once(tmp_path):
+    devices = ["制動装置", "燃料装置", "制動装置", "燃料装置"]
+    records = [record("1", id=str(n), defective_device=name) for n, name in enumerate(devices)]
+    (campaign,) = read(tmp_path, *records).campaigns
+    assert (campaign.device, len(campaign.models)) == ("制動装置、燃料装置", 1)
+
+
 def test_an_empty_end_and_a_type_without_ranges_stay_what_they_are(tmp_path):
     (campaign,) = read(tmp_path, record("1", model("A1", ("A1-5", "")), model("B1"))).campaigns
     assert (campaign.models[0].ranges[0].last, campaign.models[1].ranges) == ("", ())

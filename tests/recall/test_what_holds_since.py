@@ -167,10 +167,58 @@ def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(tmp
     assert lines(NOW + HOUR) == []
     object_to(shop, "1", now=NOW + HOUR)
     (line,) = lines(NOW + 2 * HOUR)
-    assert "1 cars handed over were refused or stopped since" in line
+    assert "1 cars handed over were refused, stopped or rejected since" in line
     assert line in joint_use("status", "--shop", shop).stderr.splitlines()
     run(shop, now=NOW + 3 * HOUR)
     assert lines(NOW + 4 * HOUR) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_told"),
+    [
+        ({"purposes": ("1.research",), "scope": "purpose"}, False),
+        ({"partners": ("broadleaf",)}, False),
+        ({"effective_on": (NOW + 3 * 24 * HOUR).date()}, True),
+        ({"purposes": ("5.recall",), "scope": "purpose"}, True),
+    ],
+)
+def test_a_refusal_that_changes_nothing_of_a_recall_is_not_told_as_one(tmp_path, refusal, is_told):
+    shop = shop_of(tmp_path)
+    run(shop)
+    object_to(shop, "1", now=NOW + HOUR, **refusal)
+    run(shop, now=NOW + 2 * HOUR)
+    if "effective_on" not in refusal:
+        object_to(shop, "2", now=NOW + 3 * HOUR, **refusal)
+    at_desk = desk(shop, NOW + 4 * 24 * HOUR)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 4 * 24 * HOUR)
+    assert any("1 cars handed over were" in line for line in told) is is_told
+
+
+def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(tmp_path):
+    shop = shop_of(tmp_path)
+    first = run(shop).outcomes[0].drop_id
+    acknowledge(shop, first, now=NOW + HOUR, customers=[1])
+    at_desk = desk(shop, NOW + 2 * HOUR)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
+    assert any("6 cars handed over were" in line for line in told)
+    object_to(shop, "1", now=NOW + 2 * HOUR)
+    second = run(shop, now=NOW + 3 * HOUR).outcomes[0]
+    assert second.account["recall_targets"].delivered == 5
+    acknowledge(shop, second.drop_id, now=NOW + 4 * HOUR, deleted=[1])
+    assert handed_now(run(shop, now=NOW + 5 * HOUR)) == 0
+
+
+def test_a_deletion_that_was_answered_and_stopped_later_still_took_the_car_away(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    write_table(shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
+    told = run(shop, now=NOW + HOUR).outcomes[0]
+    acknowledge(shop, told.drop_id, now=NOW + 2 * HOUR)
+    at_desk = desk(shop, NOW + 3 * HOUR)
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, told.drop_id)
+    write_table(shop, "vehicles", CARS)
+    assert handed_now(run(shop, now=NOW + 4 * HOUR)) == 1
 
 
 def test_a_stopped_drop_counts_for_nothing_in_the_status(tmp_path):
@@ -180,7 +228,9 @@ def test_a_stopped_drop_counts_for_nothing_in_the_status(tmp_path):
         DropBook(connection).stop(at_desk.actor, drop_id)
     assert not any(each.handed for each in progress_of(desk(shop), "7001").cars)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
-    assert any("6 cars handed over were refused or stopped since" in line for line in told)
+    assert any(
+        "6 cars handed over were refused, stopped or rejected since" in line for line in told
+    )
 
 
 @pytest.mark.parametrize("text", ["制動装置 – 前", "⚠制動装置", "=1+1"])

@@ -42,6 +42,13 @@ def test_a_row_without_any_part_of_a_joined_column_has_nothing_there():
     assert joined.to_pylist() == parts
 
 
+def test_numbers_join_as_they_are_written_elsewhere():
+    numbers = pyarrow.array([23.0, float("nan"), 90123456789.0])
+    batch = pyarrow.RecordBatch.from_arrays([numbers, pyarrow.array(["x", "y", "z"])], ["a", "b"])
+    joined = raw_column(batch, MatchedColumn(("a", "b"), "-"))
+    assert joined.to_pylist() == ["23-x", "y", "90123456789-z"]
+
+
 def test_headers_match_whatever_their_width_and_marks():
     match = match_headers(
         mapping(phone="TEL"), ["顧客番号", "区 分", "（氏名）", "ＴＥＬ"], CUSTOMERS

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
-from transforms.arrays import are_ascii_words, without_empty
+from transforms.arrays import are_ascii_words, as_texts, without_empty, without_nan
 from transforms.reading import car_codes, contacts, days, figures, texts
 from transforms.reading.values import UNREADABLE, Read
 
@@ -56,7 +56,6 @@ _RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉①-⓿❶-➓㉑-㉟㊱-㊿⑴-�
 """Circled, raised and lowered figures: marks of notes, which Unicode folds into figures."""
 
 _BINARY_TAIL = 1e-9
-_FIRST_INEXACT = 2.0**53
 _EPOCH = date(1970, 1, 1)
 
 _ARE_TIDY: dict[Kind, Callable[[pyarrow.Array], bool]] = {
@@ -87,13 +86,12 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
         if not entries.flags:
             return _spread(entries, source)
         source = source.dictionary_decode()
-    if pyarrow.types.is_floating(source.type):
-        source = pc.if_else(pc.is_nan(source), pyarrow.scalar(None, source.type), source)
+    source = without_nan(source)
     if not _is_text(source.type):
         typed = _cast_typed(source, column)
         if typed is not None:
             return ColumnRead(typed, None, Counter())
-    source = without_empty(_as_texts(source))
+    source = without_empty(as_texts(source))
     are_tidy = _ARE_TIDY.get(column.kind)
     if are_tidy is not None and are_tidy(source):
         return ColumnRead(source, None, Counter())
@@ -103,16 +101,6 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     if pattern is None:
         return _read_distinct(source, column)
     return _read_plain(source, column, pattern)
-
-
-def _as_texts(source: pyarrow.Array) -> pyarrow.Array:
-    """Give cells as texts; of fractions those that are whole with all of their digits."""
-    texts = source.cast(pyarrow.string())
-    if not pyarrow.types.is_floating(source.type):
-        return texts
-    is_whole = pc.and_(pc.equal(source, pc.floor(source)), pc.less(pc.abs(source), _FIRST_INEXACT))
-    whole = pc.if_else(is_whole, source, pyarrow.scalar(None, source.type)).cast(pyarrow.int64())
-    return pc.coalesce(whole.cast(pyarrow.string()), texts)
 
 
 def _spread(entries: ColumnRead, source: pyarrow.DictionaryArray) -> ColumnRead:
