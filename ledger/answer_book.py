@@ -116,19 +116,23 @@ class AnswerBook:
 
     def deletions_called_back(self, partner: str) -> int:
         """Count the keys of which nothing but a stopped drop without an answer told to delete them."""
-        answers = self.answers()
-        stopped = [
-            each
-            for each in self._drops.published()
-            if each.drop.partner == partner and each.stopped_at and each.sequence not in answers
-        ]
+        drops, stops, answers = tables.drops.c, tables.stops.c, tables.acknowledgements.c
+        query = (
+            select(stops.drop_sequence)
+            .join(tables.drops, drops.sequence == stops.drop_sequence)
+            .where(
+                drops.partner == partner,
+                stops.drop_sequence.not_in(select(answers.drop_sequence)),
+            )
+        )
+        stopped = self._connection.execute(query).scalars().all()
         if not stopped:
             return 0
         told, order = self._drops.deletions_told(partner), self._drops.order()
         stones = {
             (stone.kind, stone.key)
-            for each in stopped
-            for stone in self._drops.tombstones(each.sequence)
+            for sequence in stopped
+            for stone in self._drops.tombstones(sequence)
         }
         return sum(
             self._drops.holdings.count_untold(

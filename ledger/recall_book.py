@@ -4,7 +4,7 @@ Cars stand in it as keyed references of their numbers, as customers do.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -57,6 +57,10 @@ class Handover:
     about: str | None = None
 
 
+Handed = dict[tuple[str, str], set[tuple[int, Handover]]]
+"""By campaign and car, the drops (their numbers) that told of it, and what each told."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """What an operator said of a car, when, and about what: None where an earlier version marked it."""
@@ -74,6 +78,12 @@ class Mark:
         is_of_earlier_version = self.about is None
         is_same_keeper = self.mark != TOLD or self.keeper == keeper or is_of_earlier_version
         return self.about in {None, about} and is_same_keeper
+
+
+def standing_mark(marks: Iterable[Mark], about: str | None, keeper: str | None) -> str:
+    """Give what was said of a car last and still holds; empty if nothing does."""
+    standing = [each.mark for each in marks if each.stands(about, keeper)]
+    return standing[-1] if standing else ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,7 @@ class RecallBook:
         rows = self._connection.execute(query)
         return {Handover(*row) for row in rows}
 
-    def handed(self, partner: str) -> dict[tuple[str, str], set[tuple[int, Handover]]]:
+    def handed(self, partner: str) -> Handed:
         """Give, per campaign and car, by which drops a partner was told what, stopped ones left out."""
         table, drops = tables.recall_handovers, tables.drops
         query = (
@@ -148,7 +158,7 @@ class RecallBook:
                 drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
             )
         )
-        found: dict[tuple[str, str], set[tuple[int, Handover]]] = {}
+        found: Handed = {}
         for sequence, *told in self._connection.execute(query):
             each = Handover(*told)
             found.setdefault((each.campaign, each.car), set()).add((sequence, each))
@@ -186,6 +196,24 @@ class RecallBook:
         return list(
             self._connection.execute(select(tables.recall_cars.c.campaign).distinct()).scalars()
         )
+
+    def no_longer(self, campaigns: Collection[str]) -> dict[str, tuple[int, int]]:
+        """Count, by campaign, the cars only earlier runs found, and those of them that were handed over."""
+        cars, told, stops = tables.recall_cars.c, tables.recall_handovers, tables.stops
+        gone = select(cars.campaign, cars.car).where(cars.kept_because == NO_LONGER)
+        pairs = [pair for pair in self._connection.execute(gone).tuples() if pair[0] in campaigns]
+        if not pairs:
+            return {}
+        published = tables.publications
+        query = (
+            select(told.c.campaign, told.c.car)
+            .join(published, published.c.drop_sequence == told.c.drop_sequence)
+            .where(told.c.drop_sequence.not_in(select(stops.c.drop_sequence)))
+        )
+        handed = set(self._connection.execute(query).tuples())
+        counts = Counter(campaign for campaign, _ in pairs)
+        of_handed = Counter(pair[0] for pair in pairs if pair in handed)
+        return {campaign: (count, of_handed[campaign]) for campaign, count in counts.items()}
 
     def overtaken(self, today: date) -> dict[str, int]:
         """Count, by campaign, the cars handed over of which something has changed since the last run.

@@ -4,7 +4,7 @@ from flows.recall.cars import cars_of, keepers_of
 from flows.recall.targets import RECALL_TABLES, are_sold
 from flows.running.run import Run
 from ledger.drop_entries import EnteredDrop
-from ledger.recall_book import DONE, NO_LONGER, CarHistory, Handover, RecallBook
+from ledger.recall_book import DONE, NO_LONGER, CarHistory, Handover, RecallBook, standing_mark
 from schemas.errors import RefusedError
 from sources.staging import take_snapshot
 from transforms.settling import settle
@@ -52,8 +52,7 @@ def _is_meant(history: CarHistory | None) -> bool:
     if history is None or history.found.kept_because == NO_LONGER:
         return False
     found = history.found
-    standing = [each.mark for each in history.marks if each.stands(found.about, found.keeper)]
-    return not (standing and standing[-1] in DONE)
+    return standing_mark(history.marks, found.about, found.keeper) not in DONE
 
 
 def _stands(told: Handover, today: dict[str, set[_Today]]) -> bool:

@@ -35,7 +35,7 @@ from flows.stages.partner_view import view_of
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
-from ledger.recall_book import DONE, NO_LONGER, FoundCar, RecallBook
+from ledger.recall_book import DONE, FoundCar, RecallBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.campaigns import CATEGORY_TITLES, Campaign, Range
 from schemas.drop import DISPOSITIONS
@@ -208,7 +208,7 @@ class _Recall:
     ) -> RecallReport:
         """Make the call list and remember what was found."""
         run, campaigns = self.run, self.file.campaigns
-        no_longer: tuple[NoLonger, ...] = ()
+        gone: dict[str, tuple[int, int]] = {}
         pairs = self._kept(snapshot, cars, pairs)
         if not run.request.dry_run:
             found, known = _found_cars(pairs), [each.number for each in campaigns]
@@ -216,7 +216,7 @@ class _Recall:
             with run.ledger.writing() as connection:
                 book = RecallBook(connection)
                 book.find(run.actor, found, asked)
-                no_longer = tuple(_no_longer(book, campaign) for campaign in dict.fromkeys(asked))
+                gone = book.no_longer(set(asked))
                 note(connection, run.actor, "recall", " ".join(known)[:2000], f"{len(found)} cars")
         on_list = pairs[(pairs["kept"] != "") & ~pairs["marked"].isin(DONE)]
         calls = CallList(run, snapshot, cars, campaigns, on_list)
@@ -230,7 +230,10 @@ class _Recall:
             ),
             superseded=tuple(each.number for each in self.file.superseded),
             withdrawn=tuple(each.number for each in self.file.withdrawn),
-            no_longer=tuple(each for each in no_longer if each.cars),
+            no_longer=tuple(
+                NoLonger(campaign=name, cars=cars, handed=handed)
+                for name, (cars, handed) in sorted(gone.items())
+            ),
             announced=self.file.announced,
             unreadable=sum(
                 unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
@@ -295,13 +298,6 @@ def _found_cars(pairs: pd.DataFrame) -> list[FoundCar]:
     columns = ["number", "reference", "match_class", "reason", "kept", "about", "keeper"]
     rows = told[columns].astype(object).where(told[columns].notna(), None)
     return [FoundCar(*row) for row in rows.itertuples(index=False)]
-
-
-def _no_longer(book: RecallBook, campaign: str) -> NoLonger:
-    gone = [each for each in book.histories(campaign) if each.found.kept_because == NO_LONGER]
-    return NoLonger(
-        campaign=campaign, cars=len(gone), handed=sum(bool(each.drops) for each in gone)
-    )
 
 
 def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Standing]) -> str:

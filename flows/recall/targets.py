@@ -12,7 +12,7 @@ from flows.recall.told import told_of
 from flows.recall.words import Kept
 from flows.running.run import Run
 from flows.stages.partner_view import PartnerView
-from ledger.recall_book import DONE, RecallBook
+from ledger.recall_book import DONE, RecallBook, standing_mark
 from schemas.campaigns import Campaign, ranges_of
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
@@ -116,11 +116,10 @@ def marked(run: Run, pairs: pd.DataFrame) -> list[str]:
     each_row = zip(
         *(pairs[name] for name in ("number", "reference", "about", "keeper")), strict=True
     )
-    standing = (
-        [mark.mark for mark in said[number].get(car, ()) if mark.stands(about, keeper)]
+    return [
+        standing_mark(said[number].get(car, ()), about, keeper)
         for number, car, about, keeper in each_row
-    )
-    return [marks[-1] if marks else "" for marks in standing]
+    ]
 
 
 def targets_for(run: Run, partner: str, pairs: pd.DataFrame, standing: Standing) -> pd.DataFrame:

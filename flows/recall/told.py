@@ -13,8 +13,7 @@ from flows.running.run import Run
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
-from ledger.holdings_book import HoldingsBook
-from ledger.recall_book import Handover, RecallBook
+from ledger.recall_book import Handed, Handover, RecallBook
 from schemas.agreement import DropKind
 from transforms.key_forms import binary_keys, hexadecimal_keys
 
@@ -83,14 +82,15 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
             `vehicle_number`, and `written`, a digest of the car's number.
     """
     with run.ledger.reading() as connection:
-        if not RecallBook(connection).handed(partner):
-            return [set() for _ in range(len(pairs))]
+        handed = RecallBook(connection).handed(partner)
+    if not handed:
+        return [set() for _ in range(len(pairs))]
     keys = PartnerKeys(run.ledger.key(partner))
     persons, vehicles = (
         keys.of(kind, pyarrow.array(pairs[name], pyarrow.string(), from_pandas=True))
         for kind, name in (("customers", "keeper_number"), ("vehicles", "vehicle_number"))
     )
-    memory = _memory(run, partner, persons)
+    memory = _memory(run, partner, handed, persons)
     named = zip(pairs["number"], pairs["reference"], strict=True)
     cars = zip(
         *(pairs["written"], pairs["keeper"], persons.to_pylist(), vehicles.to_pylist()), strict=True
@@ -98,19 +98,17 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
     return [memory.classes(pair, _Car(*car)) for pair, car in zip(named, cars, strict=True)]
 
 
-def _memory(run: Run, partner: str, persons: pyarrow.Array) -> _Memory:
-    """Load what a partner was told; of the customers it holds only these (keys, hex) are asked for."""
+def _memory(run: Run, partner: str, handed: Handed, persons: pyarrow.Array) -> _Memory:
+    """Load what counts of what a partner was told, and which of these customers (keys, hex) it holds."""
     with run.ledger.reading() as connection:
-        book, order = DropBook(connection), DropBook(connection).order()
-        last = {
-            pair: max(told, key=lambda each: order[each[0]])
-            for pair, told in RecallBook(connection).handed(partner).items()
-        }
+        book = DropBook(connection)
+        order = book.order()
+        last = {pair: max(told, key=lambda each: order[each[0]]) for pair, told in handed.items()}
         answers = AnswerBook(connection).answers().items()
         rejected = {sequence for sequence, each in answers if each.is_doubtful}
         of_nobody = {sequence for sequence, told in last.values() if told.keeper is None}
         asked = binary_keys(persons.unique().drop_null())
-        held = HoldingsBook(connection).held_of(partner, DropKind.RECALL.value, asked)
+        held = book.holdings.held_of(partner, DropKind.RECALL.value, asked)
         return _Memory(
             last=last,
             order=order,
