@@ -9,12 +9,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone, entered_of
-from ledger.recall_book import Handover, RecallBook
+from ledger.recall_book import Handover, RecallBook, told_for_good
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
@@ -173,7 +173,6 @@ class DropBook:
         Stopped drops told nothing, unless their partner answered. A certificate goes without its car.
         """
         stones, drops, published = tables.tombstones, tables.drops, tables.publications
-        answered = select(tables.acknowledgements.c.drop_sequence)
         query = (
             select(stones.c.key, func.max(published.c.audit_sequence))
             .join_from(stones, drops, drops.c.sequence == stones.c.drop_sequence)
@@ -181,10 +180,7 @@ class DropBook:
             .where(
                 drops.c.partner == partner,
                 stones.c.record != "certificates",
-                or_(
-                    drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
-                    drops.c.sequence.in_(answered),
-                ),
+                told_for_good(drops.c.sequence),
             )
             .group_by(stones.c.key)
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Connection, delete, insert, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, or_, select
 
 from ledger import tables
 from ledger.audit import Actor, note
@@ -45,7 +45,7 @@ class FoundCar:
 
 @dataclass(frozen=True)
 class Handover:
-    """A car a drop tells its partner of, its keeper's reference, and a keyed digest of the number it tells.
+    """A car a drop tells its partner of: references, a keyed digest of its number, and the partner's keys.
 
     None where nobody knows.
     """
@@ -55,6 +55,8 @@ class Handover:
     match_class: str
     keeper: str | None = None
     about: str | None = None
+    keeper_key: str | None = None
+    vehicle_key: str | None = None
 
 
 Handed = dict[tuple[str, str], set[tuple[int, Handover]]]
@@ -96,6 +98,14 @@ class CarHistory:
     drops: tuple[str, ...]
     marks: tuple[Mark, ...]
     """In order."""
+
+
+def told_for_good(sequence: ColumnElement[int]) -> ColumnElement[bool]:
+    """Say of drops, by their number, that they count as told: not stopped, unless their partner answered."""
+    return or_(
+        sequence.not_in(select(tables.stops.c.drop_sequence)),
+        sequence.in_(select(tables.acknowledgements.c.drop_sequence)),
+    )
 
 
 def _of_handover() -> list[Column[Any]]:
@@ -218,18 +228,19 @@ class RecallBook:
     def overtaken(self, today: date) -> dict[str, int]:
         """Count, by campaign, the cars handed over of which something has changed since the last run.
 
-        That is, their drop was stopped or its rows were rejected, or their keeper refused recalls, as far as
-        the customer's number tells.
+        That is, their drop was stopped or its rows were rejected, their partner was told to delete them,
+        whatever for, or their keeper refused recalls, as far as the customer's number tells.
         """
         cars = tables.recall_cars
         query = select(cars).where(cars.c.kept_because == "")
         handed = self._connection.execute(query).all()
         if not handed:
             return {}
-        refused, undone = self._refused(today), self._undone()
+        refused, undone, deleted = self._refused(today), self._undone(), self._deleted()
         counts: Counter[str] = Counter()
         for row in handed:
-            since = max(refused.get(row.keeper, ""), undone.get((row.campaign, row.car), ""))
+            pair = (row.campaign, row.car)
+            since = max(refused.get(row.keeper, ""), undone.get(pair, ""), deleted.get(pair, ""))
             counts[row.campaign] += since > row.seen_at
         return {campaign: count for campaign, count in counts.items() if count}
 
@@ -263,15 +274,43 @@ class RecallBook:
         stops, answers, told = tables.stops, tables.acknowledgements, tables.recall_handovers
         stopped = self._connection.execute(select(stops.c.drop_sequence, stops.c.stopped_at))
         since = dict(stopped.tuples().all())
-        for row in self._connection.execute(select(answers).order_by(answers.c.sequence)):
-            if Acknowledgement.model_validate_json(row.content).is_doubtful:
-                since[row.drop_sequence] = max(since.get(row.drop_sequence, ""), row.recorded_at)
+        said = self._connection.execute(select(answers).order_by(answers.c.sequence))
+        for sequence, last in {row.drop_sequence: row for row in said}.items():
+            if Acknowledgement.model_validate_json(last.content).is_doubtful:
+                since[sequence] = max(since.get(sequence, ""), last.recorded_at)
         found: dict[tuple[str, str], str] = {}
         for row in self._connection.execute(
             select(told).where(told.c.drop_sequence.in_(list(since)))
         ):
             pair = (row.campaign, row.car)
             found[pair] = max(found.get(pair, ""), since[row.drop_sequence])
+        return found
+
+    def _deleted(self) -> dict[tuple[str, str], str]:
+        """Give, by campaign and car, when a partner was told last to delete the car or its keeper."""
+        told, stones, drops = tables.recall_handovers, tables.tombstones, tables.drops
+        handing, deleting = tables.drops.alias(), tables.publications.alias()
+        found: dict[tuple[str, str], str] = {}
+        for key in (told.c.keeper_key, told.c.vehicle_key):
+            query = (
+                select(told.c.campaign, told.c.car, func.max(deleting.c.published_at))
+                .join_from(told, stones, stones.c.key == key)
+                .join(drops, drops.c.sequence == stones.c.drop_sequence)
+                .join(deleting, deleting.c.drop_sequence == drops.c.sequence)
+                .join(handing, handing.c.sequence == told.c.drop_sequence)
+                .join(
+                    tables.publications, tables.publications.c.drop_sequence == handing.c.sequence
+                )
+                .where(
+                    handing.c.partner == drops.c.partner,
+                    deleting.c.audit_sequence > tables.publications.c.audit_sequence,
+                    told_for_good(drops.c.sequence),
+                    stones.c.record != "certificates",
+                )
+                .group_by(told.c.campaign, told.c.car)
+            )
+            for campaign, car, at in self._connection.execute(query):
+                found[campaign, car] = max(found.get((campaign, car), ""), at)
         return found
 
     def histories(self, campaign: str) -> list[CarHistory]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-FORM = "0008"
+FORM = "0009"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -220,10 +220,12 @@ recall_handovers = Table(
     Column("match_class", String(20), nullable=False),
     Column("keeper", String(32)),
     Column("about", String(32)),
+    Column("keeper_key", String(32)),
+    Column("vehicle_key", String(32)),
 )
 """One row per car and campaign a drop tells its partner of; it counts once the drop is published.
 
-`about` is a keyed digest of the number it tells the car by.
+`about` is a keyed digest of the number it tells the car by; the keys are the partner's.
 """
 
 recall_marks = Table(

@@ -133,7 +133,9 @@ def _handovers(desk: Desk, drop: Drop, members: Members) -> tuple[Handover, ...]
     number_of = dict(zip(keys.to_pylist(), numbers, strict=True))
     rows = zip(told["campaign"], told["vehicle_key"], told["match_class"], strict=True)
     return tuple(
-        Handover(campaign, desk.ledger.references.of_car(number_of[key]), match_class)
+        Handover(
+            campaign, desk.ledger.references.of_car(number_of[key]), match_class, vehicle_key=key
+        )
         for campaign, key, match_class in rows
         if key in number_of
     )

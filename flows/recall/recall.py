@@ -22,7 +22,7 @@ from flows.recall.targets import (
     matched,
     targets_for,
 )
-from flows.recall.told import told_of, undelivered
+from flows.recall.told import keys_of, told_of, undelivered
 from flows.recall.words import Kept
 from flows.running.clock import Clock
 from flows.running.guarding import Step, guarding, plainly
@@ -185,6 +185,7 @@ class _Recall:
     ) -> Targets:
         chosen = targets_for(self.run, partner, pairs, standing)
         campaigns = [self.file.campaigns[place] for place in chosen["campaign"]]
+        persons, vehicles = keys_of(self.run, partner, chosen)
         frame = pd.DataFrame(
             {
                 "vehicle": cars.frame["vehicle"].to_numpy(np.int64)[chosen["car"]],
@@ -196,6 +197,8 @@ class _Recall:
                 "match_class": [CLASS_NAMES[MatchClass(c)] for c in chosen["match_class"]],
                 "keeper": chosen["keeper"].astype(object),
                 "written": chosen["written"].astype(object),
+                "keeper_key": persons.to_pylist(),
+                "vehicle_key": vehicles.to_pylist(),
             }
         )
         stays = pairs[~pairs.index.isin(chosen.index)]

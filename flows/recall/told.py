@@ -85,17 +85,23 @@ def told_of(run: Run, partner: str, pairs: pd.DataFrame) -> list[set[str]]:
         handed = RecallBook(connection).handed(partner)
     if not handed:
         return [set() for _ in range(len(pairs))]
-    keys = PartnerKeys(run.ledger.key(partner))
-    persons, vehicles = (
-        keys.of(kind, pyarrow.array(pairs[name], pyarrow.string(), from_pandas=True))
-        for kind, name in (("customers", "keeper_number"), ("vehicles", "vehicle_number"))
-    )
+    persons, vehicles = keys_of(run, partner, pairs)
     memory = _memory(run, partner, handed, persons)
     named = zip(pairs["number"], pairs["reference"], strict=True)
     cars = zip(
         *(pairs["written"], pairs["keeper"], persons.to_pylist(), vehicles.to_pylist()), strict=True
     )
     return [memory.classes(pair, _Car(*car)) for pair, car in zip(named, cars, strict=True)]
+
+
+def keys_of(run: Run, partner: str, pairs: pd.DataFrame) -> tuple[pyarrow.Array, pyarrow.Array]:
+    """Give the partner's keys (hex) of `keeper_number` and of `vehicle_number`; null where there is none."""
+    keys = PartnerKeys(run.ledger.key(partner))
+    persons, vehicles = (
+        keys.of(kind, pyarrow.array(pairs[name], pyarrow.string(), from_pandas=True))
+        for kind, name in (("customers", "keeper_number"), ("vehicles", "vehicle_number"))
+    )
+    return persons, vehicles
 
 
 def _memory(run: Run, partner: str, handed: Handed, persons: pyarrow.Array) -> _Memory:

@@ -144,9 +144,10 @@ def of_holdings(ledger: Ledger, agreed: Collection[str], today: date) -> Iterato
             )
     for campaign, count in sorted(overtaken.items()):
         yield (
-            f"リコール {campaign}: 渡した後に申し出・停止・受取拒否があった車 {count} 台。もう一度 recall "
-            f"を実行し、店から連絡する車を確かめてください / recall {campaign}: {count} cars handed over "
-            "were refused, stopped or rejected since; run recall again, some may be the shop's own to call"
+            f"リコール {campaign}: 渡した後に申し出・停止・受取拒否・削除通知があった車 {count} 台。もう一度 "
+            "recall を実行し、店から連絡する車を確かめてください / "
+            f"recall {campaign}: {count} cars handed over were refused, stopped, rejected or to be deleted "
+            "since; run recall again, some may be the shop's own to call"
         )
     for partner in sorted(holding - set(agreed)):
         yield (

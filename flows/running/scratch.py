@@ -31,7 +31,8 @@ class Targets:
 
     Args:
         cars: a row each: `vehicle` (its row), `reference`, `campaign` (number), `notified_on`, `category`,
-            `device`, `match_class`, `keeper` (the reference of its customer), `written` (of its number).
+            `device`, `match_class`, `keeper` (the reference of its customer), `written` (of its number), and
+            the partner's `keeper_key` and `vehicle_key`.
         affected: how many cars the campaigns may be about.
         kept: how many of them stay here, by what became of them.
     """
@@ -43,9 +44,8 @@ class Targets:
     @property
     def handovers(self) -> tuple[Handover, ...]:
         """Give what the ledger keeps of them."""
-        columns = (
-            self.cars[n] for n in ("campaign", "reference", "match_class", "keeper", "written")
-        )
+        names = ("campaign", "reference", "match_class", "keeper", "written")
+        columns = (self.cars[name] for name in (*names, "keeper_key", "vehicle_key"))
         return tuple(Handover(*row) for row in zip(*columns, strict=True))
 
 

@@ -26,6 +26,7 @@ from tests.recall.test_recall_runs import (
     CARS,
     FILE,
     PAPERS,
+    PEOPLE,
     SHARE,
     balanced,
     car,
@@ -167,10 +168,38 @@ def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(tmp
     assert lines(NOW + HOUR) == []
     object_to(shop, "1", now=NOW + HOUR)
     (line,) = lines(NOW + 2 * HOUR)
-    assert "1 cars handed over were refused, stopped or rejected since" in line
+    assert "1 cars handed over were refused, stopped, rejected or to be deleted since" in line
     assert line in joint_use("status", "--shop", shop).stderr.splitlines()
     run(shop, now=NOW + 3 * HOUR)
     assert lines(NOW + 4 * HOUR) == []
+
+
+@pytest.mark.parametrize("what", ["other purpose", "sold", "merged"])
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_deletion_told_after_a_recall_asks_for_another_run(tmp_path, what, is_answered):
+    shop = shop_of(tmp_path)
+    factories.run(shop, partners=("lotas",))
+    run(shop, now=NOW + HOUR)
+    if what == "other purpose":
+        object_to(shop, "1", scope="purpose", purposes=("2.offers",), now=NOW + 2 * HOUR)
+    elif what == "sold":
+        write_table(shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
+    else:
+        people = [{**PEOPLE[0], "merged_into_customer_id": "2"}, *PEOPLE[1:]]
+        write_table(shop, "customers", people)
+    monthly = factories.run(shop, partners=("lotas",), now=NOW + 3 * HOUR).outcomes[0]
+    assert monthly.deleted
+    if is_answered:
+        acknowledge(shop, monthly.drop_id, now=NOW + 4 * HOUR)
+
+    def lines(now):
+        at_desk = desk(shop, now)
+        return [line for line in attention(at_desk.folder, at_desk.ledger, now) if "7001" in line]
+
+    (line,) = lines(NOW + 5 * HOUR)
+    assert "1 cars handed over" in line
+    run(shop, now=NOW + 6 * HOUR)
+    assert lines(NOW + 7 * HOUR) == []
 
 
 @pytest.mark.parametrize(
@@ -208,6 +237,17 @@ def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(tmp_
     assert handed_now(run(shop, now=NOW + 5 * HOUR)) == 0
 
 
+def test_rejections_that_were_taken_back_are_told_no_more(tmp_path):
+    shop = shop_of(tmp_path)
+    first = run(shop).outcomes[0].drop_id
+    acknowledge(shop, first, now=NOW + HOUR, customers=[1])
+    acknowledge(shop, first, now=NOW + 2 * HOUR)
+    at_desk = desk(shop, NOW + 3 * HOUR)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 3 * HOUR)
+    assert not any("7001" in line for line in told)
+    assert handed_now(run(shop, now=NOW + 4 * HOUR)) == 0
+
+
 def test_a_deletion_that_was_answered_and_stopped_later_still_took_the_car_away(tmp_path):
     shop = shop_of(tmp_path)
     run(shop)
@@ -229,7 +269,8 @@ def test_a_stopped_drop_counts_for_nothing_in_the_status(tmp_path):
     assert not any(each.handed for each in progress_of(desk(shop), "7001").cars)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
     assert any(
-        "6 cars handed over were refused, stopped or rejected since" in line for line in told
+        "6 cars handed over were refused, stopped, rejected or to be deleted since" in line
+        for line in told
     )
 
 
