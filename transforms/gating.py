@@ -10,7 +10,7 @@ from transforms.arrays import whole
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names
 from transforms.reading.passing_names import without_remark
-from transforms.settling import spread_down
+from transforms.ruling import spread_down
 from transforms.spine import Spine
 from transforms.verdicts import Disposition, Verdicts
 

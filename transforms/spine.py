@@ -1,4 +1,4 @@
-"""How the rows of every table but the lines hang together: what settling and the gate work on."""
+"""How the rows of every table but the lines hang together: what ruling and the gate work on."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -14,7 +14,7 @@ from transforms.arrays import whole
 from transforms.merges import Merges, resolve_merges
 
 LINE_COLUMNS = [FAULT, row_of("repair_id")]
-"""What settling reads of the lines, the one table that is never held whole."""
+"""What ruling reads of the lines, the one table that is never held whole."""
 
 NAMED_LINE_COLUMNS = ["name", *LINE_COLUMNS]
 """What it reads of them once lines of certain names are ruled on."""

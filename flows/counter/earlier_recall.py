@@ -7,7 +7,7 @@ from ledger.drop_entries import EnteredDrop
 from ledger.recall_book import DONE, NO_LONGER, CarHistory, Handover, RecallBook, standing_mark
 from schemas.errors import RefusedError
 from sources.staging import take_snapshot
-from transforms.settling import settle
+from transforms.ruling import rule_on
 
 _Today = tuple[str, str | None]
 """What is written of a car today, and the reference of its keeper."""
@@ -67,7 +67,7 @@ def _as_they_are_today(run: Run, wanted: set[str]) -> dict[str, set[_Today]]:
     """Give what can be said of each of these cars that is not sold, by its reference."""
     snapshot = take_snapshot(run.folder, run.staged, run.environment, RECALL_TABLES)
     cars = cars_of(run, snapshot)
-    verdicts = settle(snapshot.spine, (), run.month)
+    verdicts = rule_on(snapshot.spine, (), run.month)
     is_sold = are_sold(cars, verdicts, snapshot.spine)
     _, keepers = keepers_of(run, snapshot, cars)
     written = run.ledger.references.of_texts(cars.written())

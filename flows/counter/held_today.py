@@ -23,7 +23,7 @@ from transforms.identity import same_people
 from transforms.key_forms import hexadecimal_keys
 from transforms.persons import keepers
 from transforms.remembered import Refusers
-from transforms.settling import settle
+from transforms.ruling import rule_on
 from transforms.shaping import shape
 from transforms.spine import SPINE_TABLES, at
 from transforms.verdicts import Disposition, Verdicts
@@ -72,7 +72,7 @@ def shown_today(
     )
     with opened_run(request, clock, environment, is_exclusive=False) as run:
         snapshot = take_snapshot(run.folder, run.staged, environment, SPINE_TABLES)
-        own = _settle(run, snapshot, inquiry.numbers)
+        own = _ruled_on(run, snapshot, inquiry.numbers)
         return {name: _records(run, snapshot, own, name) for name in inquiry.partners}
 
 
@@ -85,14 +85,14 @@ class _Own:
     person: np.ndarray
 
 
-def _settle(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
+def _ruled_on(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
     """Rule on all records and screen what is the person's, as the stages before a partner's do."""
     spine = snapshot.spine
     look_up(run, snapshot)
     wanted = pyarrow.array(sorted(numbers), pyarrow.string())
     ids = spine.column("customers", "customer_id")
     own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
-    verdicts = settle(spine, (), run.month)
+    verdicts = rule_on(spine, (), run.month)
     for table in verdicts.tables():
         of_others = ~at(own, keepers(table, spine)) if table in _SHOWN else None
         everything = np.ones(len(verdicts.codes(table)), bool)

@@ -44,7 +44,7 @@ from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot
 from transforms.recall.classes import MatchClass
 from transforms.recall.matching import Matches
-from transforms.settling import settle
+from transforms.ruling import rule_on
 
 _WHERE: Mapping[str, str] = {
     Kept.OBJECTED: "objected",
@@ -80,9 +80,9 @@ def extract(run: Run) -> Snapshot:
     return snapshot_of(run, RECALL_TABLES)
 
 
-def settle_all(run: Run, snapshot: Snapshot) -> None:
+def rule_on_all(run: Run, snapshot: Snapshot) -> None:
     """Rule on every row what does not depend on a partner."""
-    verdicts = settle(snapshot.spine, (), run.month)
+    verdicts = rule_on(snapshot.spine, (), run.month)
     screened = screened_texts(run, snapshot, verdicts)
     withhold_named_rows(snapshot, verdicts, screened)
     run.scratch.save_verdicts(verdicts)
@@ -101,7 +101,7 @@ class _Recall:
         """Run all stages; from the gate on once more whenever an objection arrives."""
         run = self.run
         snapshot = self.step(extract)(run)
-        self.step(settle_all)(run, snapshot)
+        self.step(rule_on_all)(run, snapshot)
         cars = cars_of(run, snapshot)
         matches = matched(cars, self.file.campaigns)
         self._refuse_mute(matches)

@@ -17,15 +17,15 @@ from schemas.faults import in_words
 from schemas.staging import PART, RECORD, UNREAD
 from sources.snapshot import Snapshot
 from transforms.formulas import defused
-from transforms.settling import line_codes, line_columns, settle
+from transforms.ruling import line_codes, line_columns, rule_on
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 
 def check(run: Run, snapshot: Snapshot) -> None:
-    """Settle every table, and keep the verdicts in the run's folder."""
+    """Rule on every table, and keep the verdicts in the run's folder."""
     spine = snapshot.spine
-    verdicts = settle(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
+    verdicts = rule_on(spine, snapshot.batches("repair_lines", LINE_COLUMNS), run.month)
     run.scratch.save_verdicts(verdicts)
 
 

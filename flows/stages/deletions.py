@@ -64,9 +64,9 @@ class _Finder:
         held = self._held(DropKind.RECALL, STANDING)
         if not any(map(len, held.values())):
             return []
-        settled, spine = self.run.scratch.verdicts(), self.view.spine
+        ruled, spine = self.run.scratch.verdicts(), self.view.spine
         objected = Verdicts.all_delivered(
-            {table: len(settled.codes(table)) for table in settled.tables()}
+            {table: len(ruled.codes(table)) for table in ruled.tables()}
         )
         refusers = Objectors(self.run, self.view.snapshot, self.partner, (RECALL_PURPOSE,))
         refusers.gate_out(objected)
@@ -76,7 +76,7 @@ class _Finder:
             found = deletions(
                 hexadecimal_keys(held[record]),
                 keys,
-                staying(record, spine, settled, objected),
+                staying(record, spine, ruled, objected),
                 objected.are(record, Disposition.OBJECTED),
             )
             leaves = pyarrow.array(self.view.verdicts.codes(record) == 0)

@@ -9,7 +9,7 @@ from flows.stages.partner_view import PartnerView, view_of
 from schemas.agreement import DropKind
 from sources.snapshot import Snapshot
 from transforms.remembered import Refusers
-from transforms.settling import spread_down, spread_quarantine
+from transforms.ruling import spread_down, spread_quarantine
 from transforms.shaping import indispensable_names, unmappable_cells, withheld_rows
 from transforms.verdicts import Disposition, Verdicts
 

@@ -21,8 +21,8 @@ from sources.snapshot import Snapshot, Stretch
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.number_texts import Digest
 from transforms.remembered import Gone, Refusers
+from transforms.ruling import line_columns
 from transforms.screening.screened import Screened
-from transforms.settling import line_columns
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.spine import SPINE_TABLES, Spine, at
 from transforms.verdicts import Verdicts

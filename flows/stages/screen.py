@@ -24,6 +24,7 @@ from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
+from transforms.ruling import line_columns, spread_down, spread_quarantine
 from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
@@ -36,7 +37,6 @@ from transforms.screening.screened import (
     Blocked,
     Screened,
 )
-from transforms.settling import line_columns, spread_down, spread_quarantine
 from transforms.spine import NAMED_LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 

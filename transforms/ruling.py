@@ -24,7 +24,7 @@ _DAY_BITS = 20
 Q = Disposition.QUARANTINED
 
 
-def settle(spine: Spine, lines: Iterable[pyarrow.RecordBatch], month: Month) -> Verdicts:
+def rule_on(spine: Spine, lines: Iterable[pyarrow.RecordBatch], month: Month) -> Verdicts:
     """Rule on every row of every table but the lines: quarantined, out of scope, or still in."""
     verdicts = Verdicts.all_delivered({table: spine.count(table) for table in SPINE_TABLES})
     for table in SPINE_TABLES:
