@@ -53,16 +53,18 @@ def read_manifest(folder: Path, name: str = "manifest-sha256.txt") -> dict[str, 
             f"{folder.name}: {name} がありません。納品の全体ではありません / "
             f"{folder.name}: {name} is missing; this is no whole drop"
         )
-    entries = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        digest, _, file = line.partition("  ")
-        target = folder / file
-        if not file or folder.resolve() not in target.resolve().parents:
-            raise VerificationError(
-                f"{folder.name}: {name} に「ダイジェスト  パス」でない行があります / "
-                f"{folder.name}: {name} has a line that is not 'digest  path'"
-            )
-        entries[file] = digest
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        entries = {file: digest for digest, _, file in (line.partition("  ") for line in lines)}
+        root = folder.resolve()
+        is_sound = all(file and root in (folder / file).resolve().parents for file in entries)
+    except (OSError, ValueError, RuntimeError):  # no UTF-8, a path no system has, links in a circle
+        is_sound = False
+    if not is_sound:
+        raise VerificationError(
+            f"{folder.name}: {name} に「ダイジェスト  パス」でない行があります / "
+            f"{folder.name}: {name} has a line that is not 'digest  path'"
+        )
     return entries
 
 
@@ -72,8 +74,8 @@ def check_bag(folder: Path) -> list[str]:
     tags = read_manifest(folder, TAG_MANIFEST)
     faults = []
     for file, digest in {**payload, **tags}.items():
-        if not (folder / file).is_file():
-            faults.append(f"{file} is missing")
+        if not _is_file(folder / file):
+            faults.append(f"{file[:200]} is missing")
         elif sha256_of(folder / file) != digest:
             faults.append(f"{file} was changed: its SHA-256 is not the one in the manifest")
     known = {*payload, *tags, TAG_MANIFEST}
@@ -84,8 +86,17 @@ def check_bag(folder: Path) -> list[str]:
     ]
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is too long
+        return False
+
+
 def _files_in(folder: Path) -> Iterable[str]:
-    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    """List whatever is no folder: files, links to anywhere, pipes."""
+    paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def _manifest(entries: Mapping[str, str]) -> str:

@@ -22,11 +22,11 @@ from transforms.prefetching import prefetched
 from transforms.repeated_numbers import RepeatedNumbers
 
 _NOT_AS_DESCRIBED = (
-    pyarrow.ArrowInvalid,
-    UnicodeDecodeError,
+    pyarrow.ArrowException,
+    ValueError,
+    OSError,
     AttributeError,
-    IndexError,
-    KeyError,
+    LookupError,
     TypeError,
 )
 

@@ -85,7 +85,7 @@ def read_drop(folder: Path) -> Drop:
     """
     try:
         content = json.loads((folder / "drop.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise VerificationError(

@@ -71,8 +71,8 @@ def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
     """Read the resources of a drop's `datapackage.json` by name."""
     try:
         package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        return {resource["name"]: resource for resource in package["resources"]}
-    except (ValueError, KeyError, TypeError):
+        return {resource["name"]: dict(resource) for resource in package["resources"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     raise VerificationError(
         f"{folder.name}: datapackage.json がデータパッケージの形ではありません / "

@@ -215,6 +215,13 @@ def decrypt(sealed: BinaryIO, plain: BinaryIO, identity: str) -> None:
         pyrage.decrypt_io(sealed, plain, [pyrage.x25519.Identity.from_str(identity)])
     except (pyrage.DecryptError, pyrage.IdentityError, ValueError):
         pass
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise VerificationError(
+            "途中で変わったか、切れています。もう一度もらってください / "
+            "it was changed or cut off; ask for it again"
+        ) from None
     else:
         return
     raise VerificationError(

@@ -4,6 +4,7 @@ The files are read back from disk by what `datapackage.json` says and held again
 types, required values, codes, keys, parents. `drop.json` must agree with what is there.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,8 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
     drop = read_drop(folder)
     resources = resources_of(folder)
     faults += _against_drop_json(folder, drop, resources)
+    if faults:
+        raise VerificationError(_told(folder, faults))
     keys: dict[str, Keys] = {}
     rows = {}
     for name, resource in resources.items():
@@ -64,15 +67,7 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
     if not faults:
         faults += _deleted_and_delivered(folder, resources.get(DELETED), keys)
         faults += _photographs(folder, resources.get("vehicle_images"))
-    for table in drop.tables:
-        account = drop.account.get(table.name)
-        if account is None or not account.is_balanced or account.delivered != table.rows:
-            faults.append(f"drop.json: the account of {table.name} does not balance")
-    for table in drop.files:
-        if rows.get(table.name) != table.rows:
-            faults.append(
-                f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}"
-            )
+    faults += _of_the_account(drop, rows)
     if faults:
         raise VerificationError(_told(folder, faults))
     return Verified(drop, rows)
@@ -85,7 +80,7 @@ def _checked(
     drop: Drop,
     look: Look | None,
 ) -> CheckedTable:
-    """Check one file; only files the manifest of the drop vouches for are opened."""
+    """Check one file; `drop.json` names it, and the manifest vouches for it."""
     table = _described(folder, resource, drop)
     # What fails in the look is no fault of the drop.
     for batch in table.checked(folder, keys):
@@ -98,7 +93,7 @@ def _described(folder: Path, resource: Mapping[str, Any], drop: Drop) -> Checked
     try:
         if resource["path"] in {table.file for table in drop.files}:
             return CheckedTable(resource)
-    except (KeyError, TypeError, IndexError, AttributeError):
+    except (LookupError, TypeError, AttributeError, ValueError, re.error):
         pass
     raise VerificationError(
         f"{folder.name}: datapackage.json がこの納品のファイルを正しく説明していません / "
@@ -134,6 +129,17 @@ def _photographs(folder: Path, resource: Mapping[str, Any] | None) -> list[str]:
     return [] if named == there else [f"{PHOTOGRAPHS}: not the photographs the rows name"]
 
 
+def _of_the_account(drop: Drop, rows: Mapping[str, int]) -> Iterator[str]:
+    """Say where the account does not balance, or the files have not the rows it tells."""
+    for table in drop.tables:
+        account = drop.account.get(table.name)
+        if account is None or not account.is_balanced or account.delivered != table.rows:
+            yield f"drop.json: the account of {table.name} does not balance"
+    for table in drop.files:
+        if rows.get(table.name) != table.rows:
+            yield f"drop.json: {table.name} has {rows.get(table.name)} rows, not {table.rows}"
+
+
 def _against_drop_json(
     folder: Path, drop: Drop, resources: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
@@ -149,9 +155,17 @@ def _against_drop_json(
 
 
 def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[str]:
-    fields = [(f["title"], f["type"]) for f in resource.get("schema", {}).get("fields", ())]
+    fields = [(f.get("title"), f.get("type")) for f in _fields_of(resource)]
     if fields != [(column.title, column.type) for column in table.columns]:
         yield f"drop.json and datapackage.json do not list the same columns of {table.name}"
+
+
+def _fields_of(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give what a resource says of its fields; nothing if it says it in no form we know."""
+    schema = resource.get("schema")
+    fields = schema.get("fields") if isinstance(schema, Mapping) else None
+    listed = fields if isinstance(fields, list) else []
+    return listed if all(isinstance(field, Mapping) for field in listed) else []
 
 
 def _told(folder: Path, faults: list[str]) -> str:

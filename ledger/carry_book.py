@@ -35,10 +35,12 @@ class Owed:
 
     Args:
         by_program: have a place to go to.
+        overtaken: had one under an agreement that was changed since; their month is to be made again.
         by_hand: have none, and nobody is known to have carried them.
     """
 
     by_program: list[str]
+    overtaken: list[str]
     by_hand: list[str]
 
 
@@ -109,18 +111,15 @@ class CarryBook:
 
     def owed(self, policy: Policy) -> Owed:
         """List the newest published drops that are not at their partner's, by who has to bring them there."""
-        found, answers = self._not_handed_over(), AnswerBook(self._connection).answers()
+        answers = AnswerBook(self._connection).answers()
+        found = [each.drop for each in self._not_handed_over() if each.sequence not in answers]
+        placed = [drop for drop in found if policy.has_place(drop.partner)]
+        current = [d for d in placed if policy.is_in_force(d.partner, d.agreement.sha256)]
+        by_hand = [drop for drop in found if policy.is_carried_by_hand(drop.partner)]
         return Owed(
-            by_program=[
-                each.drop.drop_id
-                for each in found
-                if policy.carries(each.drop.partner, each.drop.agreement.sha256)
-            ],
-            by_hand=[
-                each.drop.drop_id
-                for each in found
-                if each.sequence not in answers and policy.is_carried_by_hand(each.drop.partner)
-            ],
+            by_program=[drop.drop_id for drop in current],
+            overtaken=[drop.drop_id for drop in placed if drop not in current],
+            by_hand=[drop.drop_id for drop in by_hand],
         )
 
     def _not_handed_over(self) -> list[EnteredDrop]:

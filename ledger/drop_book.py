@@ -207,7 +207,7 @@ class DropBook:
         """Forget drops of this series that were never published, and whose place the drop takes.
 
         They are of killed runs, or wait for the data manager. Where drops add up, one that waits stays
-        unless all cars it tells of are among the handovers of this one.
+        unless it is this one, or all cars it tells of are among the handovers of this one.
         """
         columns = tables.drops.c
         stale = select(columns.sequence).where(
@@ -217,10 +217,14 @@ class DropBook:
         if DropKind(drop.kind).is_additive:
             waiting = set(self._connection.execute(UNDECIDED).scalars())
             recalls = RecallBook(self._connection)
+            own = select(columns.sequence).where(columns.drop_id == drop.drop_id)
+            namesakes = set(self._connection.execute(own).scalars())
             numbers = [
                 number
                 for number in numbers
-                if number not in waiting or recalls.prepared(number) <= set(handovers)
+                if number not in waiting
+                or number in namesakes
+                or recalls.prepared(number) <= set(handovers)
             ]
         for table in (
             *(tables.tombstones, tables.recall_handovers, tables.waits),

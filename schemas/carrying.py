@@ -1,18 +1,38 @@
 """How a drop is carried to its partner: sealed to whose key, placed where (policy §8: 持ち運び)."""
 
+import os
+import posixpath
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.strict import Strict
+
+
+def _as_it_was_made(recipient: str) -> str:
+    """Refuse a key with a slip of the pen: its last six characters are a checksum (BIP 173)."""
+    import pyrage  # noqa: PLC0415 (native code, for agreements that seal)
+
+    try:
+        pyrage.x25519.Recipient.from_str(recipient)
+    except pyrage.RecipientError:
+        pass
+    else:
+        return recipient
+    raise ValueError(
+        "鍵の文字に誤りがあります。納品先からもう一度写してください / "
+        "this key has a slip in it (its checksum fails); copy it from the partner once more"
+    )
 
 
 class AgeSeal(Strict):
     """Sealed with age to the partner's own X25519 key, which both sides compared by another way."""
 
     seal: Literal["age"]
-    recipient: Annotated[str, Field(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
+    recipient: Annotated[
+        str, Field(pattern=r"^age1[02-9ac-hj-np-z]{58}$"), AfterValidator(_as_it_was_made)
+    ]
     expires_on: date
     """The last day on which drops are sealed to this key."""
 
@@ -52,6 +72,11 @@ class FolderPlace(Strict):
         """The place in one line."""
         return self.path
 
+    @property
+    def resolved(self) -> str:
+        """The place, the same for every spelling of it."""
+        return os.path.normcase(os.path.normpath(self.path))
+
 
 class SftpPlace(Strict):
     """An SFTP server with a pinned host key."""
@@ -70,6 +95,11 @@ class SftpPlace(Strict):
         """The place in one line."""
         return f"sftp://{self.host}:{self.port}/{self.path}"
 
+    @property
+    def resolved(self) -> str:
+        """The place, the same for every spelling of it."""
+        return f"sftp://{self.host.lower()}:{self.port}/{self.user}:{posixpath.normpath(self.path)}"
+
 
 class S3Place(Strict):
     """A bucket of S3 or of what speaks like it."""
@@ -85,6 +115,12 @@ class S3Place(Strict):
     def name(self) -> str:
         """The place in one line."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
+    def resolved(self) -> str:
+        """The place, the same for every spelling of it."""
+        prefix = posixpath.normpath(f"/{self.prefix}").lstrip("/")
+        return f"{self.endpoint_url or 's3:'}//{self.bucket}/{prefix}".lower()
 
 
 Place = Annotated[FolderPlace | SftpPlace | S3Place, Field(discriminator="kind")]

@@ -1,11 +1,24 @@
 """`drop.json`: what a drop is, under which notice and agreement it was made, and its account."""
 
 from collections.abc import Mapping
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from schemas.strict import Strict
 
 DISPOSITIONS = ("delivered", "quarantined", "out_of_scope", "objected", "withheld")
+
+
+def _with_offset(written: str) -> str:
+    if datetime.fromisoformat(written).tzinfo is None:
+        raise ValueError("an instant without its offset from UTC")
+    return written
+
+
+Instant = Annotated[str, AfterValidator(_with_offset)]
+"""An instant in ISO 8601, with its offset from UTC."""
 
 
 class Version(Strict):
@@ -60,7 +73,7 @@ class AuditHead(Strict):
     """The newest entry of the shop's audit chain when the drop was made: whoever keeps this is a witness."""
 
     sequence: int
-    at: str
+    at: Instant
     sha256: str
 
 
@@ -79,7 +92,7 @@ class Drop(Strict):
     agreement: Version
     narrowed_by: tuple[Version, ...] = ()
     """Later notices that took away from what the notice of the period allowed."""
-    as_of: str
+    as_of: Instant
     objections_head: str
     audit_head: AuditHead | None = None
     sealed_to: str = ""

@@ -39,11 +39,13 @@ class Policy:
         for breach in confusions(self.agreements.values()):
             raise RefusedError(breach)
 
-    def carries(self, partner: str, agreement_sha256: str) -> bool:
-        """Tell whether a drop made under an agreement is to be put somewhere under it today."""
+    def has_place(self, partner: str) -> bool:
+        """Tell whether a partner's drops are to be put somewhere by the program."""
         agreement = self.agreements.get(partner)
-        if agreement is None or agreement.place is None:
-            return False
+        return agreement is not None and agreement.place is not None
+
+    def is_in_force(self, partner: str, agreement_sha256: str) -> bool:
+        """Tell whether an agreement a drop was made under is today's."""
         return agreement_sha256 == self.fingerprints[partner].sha256
 
     def is_carried_by_hand(self, partner: str) -> bool:
@@ -115,7 +117,7 @@ def confusions(agreements: Iterable[Agreement]) -> Iterator[str]:
     for agreement in agreements:
         where = f"partners/{agreement.partner}.toml"
         key = agreement.sealing.recipient if agreement.sealing else None
-        place = agreement.place.name if agreement.place else None
+        place = agreement.place.resolved if agreement.place else None
         for word, value in (("sealing.recipient", key), ("place", place)):
             if value and value in seen:
                 yield (

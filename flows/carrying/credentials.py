@@ -33,7 +33,14 @@ def _from_file(path: Path) -> str:
             f"keys/{path.name} is missing from the state folder; put it there"
         )
     refuse_wider(path, 0o600)
-    return path.read_text(encoding="utf-8")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    raise ConfigurationError(
+        f"keys/{path.name} は UTF-8 の文字ではありません。UTF-8 で保存し直してください / "
+        f"keys/{path.name} is no UTF-8 text; save it as UTF-8"
+    )
 
 
 def _from_block(name: str, state: Path) -> str:

@@ -45,9 +45,10 @@ def command(
         click.echo(told or _nothing_to_do(desk, drop, is_by_hand=drop in left.by_hand))
         return
     code = 0
-    if not (left.by_program or left.by_hand):
+    due = (*left.by_hand, *left.by_program, *left.overtaken)
+    if not due:
         click.echo("渡すものはありません / nothing is due", err=True)
-    for name in (*left.by_hand, *left.by_program):
+    for name in due:
         try:
             told = deliver(desk, utc_now, name)
             click.echo(_by_hand(name) if name in left.by_hand else f"{name}: {told}")

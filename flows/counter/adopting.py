@@ -8,7 +8,9 @@ import pyarrow
 
 from drops.adoption import Members, members_of
 from drops.bag import TAG_MANIFEST, sha256_of
+from drops.folders import read_drop
 from drops.keys import PartnerKeys
+from drops.verify import verify_drop
 from flows.counter.desk import Desk
 from flows.counter.people import read_vehicle_numbers
 from flows.running.opening import is_clock_behind
@@ -22,7 +24,7 @@ from ledger.noted_head import note_head
 from ledger.recall_book import Handover
 from schemas.agreement import DropKind
 from schemas.drop import Drop
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, VerificationError
 from transforms.key_forms import binary_keys
 
 _UNKNOWN = (
@@ -39,11 +41,15 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     are is not known, so `disclose` cannot compare them.
     """
     found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
-    strangers = sorted(unknown_drops(desk.ledger, desk.folder), key=_made_at)
+    unknown = unknown_drops(desk.ledger, desk.folder)
+    strange = [path for path, _ in unknown]
+    strangers = sorted((drop for _, drop in unknown), key=_made_at)
     names = dict.fromkeys([*(f.name for f in found), *(drop.drop_id for drop in strangers)])
     if not names and not is_clock_behind(desk.ledger, desk.actor.at):
         _note_anew(desk)
         return []
+    for path in strange:
+        _refuse_unsound(desk, path)
     _refuse_other_keys(desk, strangers)
     prepared = [_prepared(desk, drop) for drop in strangers]
     with desk.ledger.writing() as connection:
@@ -75,6 +81,28 @@ def _note_anew(desk: Desk) -> None:
     """Note the chain's head beside the ledger; a killed run may have left the note of another chain."""
     with desk.ledger.reading() as connection:
         note_head(desk.ledger.state, newest_of(connection), anew=True)
+
+
+def _refuse_unsound(desk: Desk, folder: Path) -> None:
+    """Refuse to enter a drop that is not whole, or not in its place: its files tell who is in it."""
+    drop = read_drop(folder)
+    is_in_place = folder == desk.folder.drops / drop.drop_id
+    if not is_in_place or drop.partner not in {
+        each.id for each in desk.folder.policy.notice.partners
+    }:
+        raise ConfigurationError(
+            f"drops/{folder.parent.name}/{folder.name} は納品された場所にないか、納品先が公表事項に"
+            "ありません。元の場所に戻すか、drops フォルダの外へ移してから、もう一度実行してください / "
+            f"drops/{folder.parent.name}/{folder.name} is not where it was published, or its partner is not "
+            "in the notice; put it back, or move it out of the drops folder, and run this again"
+        )
+    try:
+        verify_drop(folder)
+    except VerificationError as error:
+        raise VerificationError(
+            f"{error}\n控えか納品先の写しから {drop.drop_id} を戻してから、もう一度実行してください / "
+            f"restore {drop.drop_id} from a backup, or from what the partner has, and run this again"
+        ) from None
 
 
 def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:

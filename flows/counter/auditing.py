@@ -74,7 +74,7 @@ def examine_chain(
             )
     found = examined(ledger, witnessing)
     open_ones = doubts(ledger, found)
-    strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
+    strangers = [drop.drop_id for _, drop in unknown_drops(ledger, folder)]
     with ledger.reading() as connection:
         count = len(entries(connection))
     is_answered = not open_ones and (not found or is_answer_witnessed(ledger, witnessing))

@@ -101,12 +101,14 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
         outdated = _outdated(source.drop, table, row["digests"], current)
         state: HeldState = "outdated" if outdated else "same"
         names = {table, OWN_NAME.get(table, table)}
-        if max(told.get((name, key), 0) for name in names) > source.sequence:
+        if max(told.get((name, key), 0) for name in names) > given.order[source.sequence]:
             state = "told_to_delete"
         elif today is None or kind is DropKind.RECALL:
             state, outdated = "unknown", []
         elif current is None or current.is_refused:
             state = "to_be_deleted"
+        elif not row["digests"]:  # of a drop that was adopted
+            state = "unknown"
         notice = given.notice_of(source.drop)
         yield HeldRecord(
             partner=given.partner,

@@ -22,7 +22,7 @@ from ledger.drop_entries import EnteredDrop
 from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
 from schemas.agreement import DropKind
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 from schemas.state_folder import WRITTEN_WHOLE, Part
 from schemas.strict import Strict
 from transforms.period import SHOP_TIME
@@ -119,7 +119,11 @@ def sweep_leftovers(desk: Desk) -> None:
 
 
 def carry_out(desk: Desk, found: list[Disposal]) -> Path:
-    """Remove things, and certify what was removed even if one of them fails; give the certificate."""
+    """Remove things, and certify what was removed even if some of them cannot be; give the certificate.
+
+    Raises:
+        JointUseError, OSError: of the first that could not be removed, after all others were.
+    """
     with desk.ledger.writing() as connection:
         names = " ".join(f"{each.kind}:{each.name}" for each in found)
         note(
@@ -129,12 +133,19 @@ def carry_out(desk: Desk, found: list[Disposal]) -> Path:
             detail=f"about to remove {len(found)}: {names}"[:2000],
         )
     done: list[Disposal] = []
+    failures: list[JointUseError | OSError] = []
     try:
         for each in found:
-            each.act()
-            done.append(each)
+            try:
+                each.act()
+            except (JointUseError, OSError) as error:
+                failures.append(error)
+            else:
+                done.append(each)
     finally:
-        certificate = certify(desk, done)
+        certificate = certify(desk, done) if done or not found else None
+    if failures or certificate is None:
+        raise failures[0]
     return certificate
 
 
@@ -184,7 +195,8 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
 def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
     """Give the drops nobody waits for anything of, and no legal hold keeps.
 
-    A drop is closed once its partner acknowledged it, or a later revision that took its place.
+    A drop is closed once its partner acknowledged it, a later revision that took its place, or a later drop
+    that told it to discard this one.
     """
     with desk.ledger.reading() as connection:
         book, holds = DropBook(connection), HoldBook(connection).held()
@@ -194,7 +206,7 @@ def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
     for each in reversed(published):  # a revision comes after what it supersedes
         if each.drop.drop_id in answered:
             closed[each.drop.drop_id] = each
-            answered.add(each.drop.supersedes or "")
+            answered.update((each.drop.supersedes or "", *each.drop.discard))
     return {name: each for name, each in closed.items() if name not in holds}
 
 

@@ -37,9 +37,7 @@ from transforms.spine import SPINE_TABLES
 from transforms.verdicts import Disposition, Verdicts
 
 
-def opened_for(
-    desk: Desk, clock: Clock, drop: Drop, *, publishes: bool = True
-) -> AbstractContextManager[Run]:
+def opened_for(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[Run]:
     """Hold what belongs to a drop's partner and kind, as a run of it does."""
     kind = DropKind(drop.kind)
     request = ExportRequest(
@@ -48,7 +46,6 @@ def opened_for(
         partners=(drop.partner,),
         operator=desk.actor.person,
         reason=desk.actor.reason,
-        dry_run=not publishes,
     )
     return opened_run(request, clock, desk.environment, kind=kind)
 
@@ -72,12 +69,14 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
 
     A merge, a link, a contact or another keeper entered since it was made may have shown that a row or a cell
     in it is of somebody who had objected: every file is searched, as when it was made, for all rows and own
-    contacts of theirs, and for cells that name them. A notice holds nobody, and is not held up.
+    contacts of theirs, and for cells that name them. A notice holds nobody, and is only held against itself.
 
     Raises:
         ObjectionsMovedError: it does.
+        VerificationError: it is not what was published.
     """
     if DropKind(drop.kind) is DropKind.NOTICES:
+        verify_drop(folder)
         return
     snapshot = take_snapshot(run.folder, run.staged, run.environment, SPINE_TABLES)
     look_up(run, snapshot)

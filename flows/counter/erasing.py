@@ -68,10 +68,10 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     names, known, mentions = _theirs(desk, set(numbers))
     taken = record(desk, refusal)
     gone, kept = _drops(desk, numbers)
-    removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
     with desk.ledger.writing() as connection:
         for drop_id in kept:
             HoldBook(connection).condemn(desk.actor, drop_id)
+    removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
     sweep_leftovers(desk)
     certificate = carry_out(desk, removed)
     return Erased(
@@ -112,11 +112,11 @@ def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mention
 def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:
     """Take their rows out of the quarantine, and rows that tell of them."""
     for path in sorted((desk.folder.state / Part.QUARANTINE).rglob("*.csv")):
-        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-        columns = CATALOG[path.stem].columns
+        header, rows = _read(path)
+        columns = CATALOG[path.stem].columns if path.stem in CATALOG else {}
         titles = {columns[name].title: own for name, own in names.items() if name in columns}
-        if not titles.keys() <= set(header):
-            # Of another version's form: the next run writes it anew.
+        if not (titles and titles.keys() <= set(header)):
+            # Of another version's form, or not as we wrote it: the next run writes it anew.
             name = f"{path.parent.name}/{path.name}"
             yield Disposal("quarantine", name, ERASURE, None, unlinker(path))
             continue
@@ -130,6 +130,16 @@ def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iter
         if len(left) < len(rows):
             name = f"{path.parent.name}/{path.name}: {len(rows) - len(left)} rows"
             yield Disposal("quarantine", name, ERASURE, 1, _rewriter(path, [header, *left]))
+
+
+def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Read header and rows of a CSV file of ours; nothing of one that somebody saved in another form."""
+    try:
+        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except (ValueError, csv.Error):
+        return [], []
+    is_whole = all(len(row) == len(header) for row in rows)
+    return (header, rows) if is_whole else ([], [])
 
 
 def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
@@ -148,9 +158,9 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
     """
     state = desk.folder.state
     for path in sorted(state.glob(f"{Part.RECALL}/*/*.csv")):
-        header, *rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        header, rows = _read(path)
         if not {CUSTOMER_NUMBER, VEHICLE_NUMBER} <= set(header):
-            # Of another version's form.
+            # Of another version's form, or not as we wrote it.
             yield Disposal("call_list", path.parent.name, ERASURE, None, unlinker(path))
             continue
         left = [

@@ -13,6 +13,7 @@ from flows.counter.desk import Desk
 from flows.counter.objecting import Refusal
 from flows.pages.disclosed import Deletion, DisclosedDrop, DisclosedTable, Named, named_items
 from ledger.answer_book import AnswerBook
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.holdings_book import HoldingsBook
@@ -55,9 +56,9 @@ class Given:
                 yield self._drop(each, bits, answers)
 
     def deletions(self) -> Iterator[Deletion]:
-        """Give each drop that told to delete the person's own record."""
+        """Give each drop that told to delete the person's own record, and came to the partner."""
         wanted, answers = set(self.keys.to_pylist()), self._answers()
-        for each in self.published:
+        for each in self._arrived():
             with self.desk.ledger.reading() as connection:
                 told = DropBook(connection).tombstones(each.sequence)
             if any(stone.record == "customers" and stone.key in wanted for stone in told):
@@ -78,17 +79,36 @@ class Given:
         with self.desk.ledger.reading() as connection:
             return HoldingsBook(connection).held_of(self.partner, kind.value, binary_keys(keys))
 
+    @cached_property
+    def order(self) -> dict[int, int]:
+        """In which order drops were published, by their number."""
+        with self.desk.ledger.reading() as connection:
+            return DropBook(connection).order()
+
     def told_to_delete(self) -> dict[tuple[str, str], int]:
-        """Give the number of the last drop that told to delete each record, by its name and key."""
+        """Give the place (`order`) of the last drop that told to delete each record, by its name and key."""
         with self.desk.ledger.reading() as connection:
             book = DropBook(connection)
-            answers = AnswerBook(connection).answers()
-            return {
-                (stone.record, stone.key): each.sequence
-                for each in self.published
-                if each.sequence in answers or not each.stopped_at
-                for stone in book.tombstones(each.sequence)
-            }
+            told: dict[tuple[str, str], int] = {}
+            for each in self._arrived():
+                for stone in book.tombstones(each.sequence):
+                    name = (stone.record, stone.key)
+                    told[name] = max(told.get(name, 0), self.order[each.sequence])
+        return told
+
+    def _arrived(self) -> list[EnteredDrop]:
+        """Give the drops the partner can have read: what is carried counts once it was, or was answered."""
+        agreement = self.desk.folder.policy.agreements.get(self.partner)
+        is_carried = agreement is not None and agreement.is_carried
+        with self.desk.ledger.reading() as connection:
+            there = CarryBook(connection).delivered().keys()
+        answers = self._answers()
+        return [
+            each
+            for each in self.published
+            if each.sequence in answers
+            or (not each.stopped_at and (each.sequence in there or not is_carried))
+        ]
 
     def notice_of(self, drop: Drop) -> Notice:
         """Give the notice a drop was made under, or today's if its file is not kept any more."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from drops.keeping import Kept
+from drops.verify import verify_drop
 from flows.counter.desk import Desk
 from flows.pages import incident_text
 from flows.running.workspace import workspace
@@ -157,7 +158,7 @@ def _contents(desk: Desk, entered: EnteredDrop) -> _Contents:
     try:
         with _opened(desk, entered) as folder:
             return _Contents(items, sensitive_in(folder))
-    except JointUseError:
+    except (JointUseError, OSError):
         return _Contents(items, None)
 
 
@@ -165,6 +166,7 @@ def _contents(desk: Desk, entered: EnteredDrop) -> _Contents:
 def _opened(desk: Desk, entered: EnteredDrop) -> Iterator[Path]:
     folder = desk.folder.drops / entered.drop.drop_id
     if folder.is_dir():
+        verify_drop(folder)
         yield folder
         return
     with workspace(desk.folder.state) as own:

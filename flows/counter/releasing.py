@@ -51,13 +51,11 @@ def decide(desk: Desk, clock: Clock, drop_id: str, *, refuse: bool) -> Released:
     """
     drop = _waiting(desk, drop_id).entered.drop
     _refuse_others(desk, drop)
-    with opened_for(desk, clock, drop, publishes=not refuse) as run:
+    if refuse:
+        _refuse(desk, drop)
+        return Released("")
+    with opened_for(desk, clock, drop) as run:
         waiting = _waiting(desk, drop_id)
-        if refuse:
-            with run.ledger.writing() as connection:
-                CarryBook(connection).decide(run.actor, waiting, REFUSED)
-            discard_waiting(run.folder.state, drop.drop_id)
-            return Released("")
         try:
             _publish(run, waiting)
         finally:
@@ -79,6 +77,15 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
         f"「{drop_id[:80]}」は承諾待ちではありません。待っている納品は `joint-use status` に出ます / "
         f"'{drop_id[:80]}' does not wait; `joint-use status` lists the drops that do"
     )
+
+
+def _refuse(desk: Desk, drop: Drop) -> None:
+    """Refuse a drop, whatever became of its partner's agreement since."""
+    with desk.ledger.held([f"{drop.partner}-{drop.kind}"]):
+        waiting = _waiting(desk, drop.drop_id)
+        with desk.ledger.writing() as connection:
+            CarryBook(connection).decide(desk.actor, waiting, REFUSED)
+        discard_waiting(desk.folder.state, drop.drop_id)
 
 
 def _publish(run: Run, waiting: WaitingDrop) -> None:

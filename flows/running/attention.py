@@ -94,7 +94,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
                 tuple(each for each in waiting if each.entered.drop.partner == partner),
                 *(
                     tuple(name for name in names if name.startswith(f"{partner}/"))
-                    for names in (owed.by_program, owed.by_hand)
+                    for names in ((*owed.by_program, *owed.overtaken), owed.by_hand)
                 ),
             )
         )
@@ -136,6 +136,7 @@ def of_holdings(ledger: Ledger, agreed: Collection[str], today: date) -> Iterato
         called_back = {partner: answered.deletions_called_back(partner) for partner in agreed}
         overtaken = RecallBook(connection).overtaken(today)
         holding = DropBook(connection).holders()
+        waiting = [each.entered.drop for each in CarryBook(connection).waiting()]
     for partner, count in called_back.items():
         if count:
             yield (
@@ -149,6 +150,12 @@ def of_holdings(ledger: Ledger, agreed: Collection[str], today: date) -> Iterato
             f"recall {campaign}: {count} cars handed over were refused, stopped, rejected or to be deleted "
             "since; run recall again, some may be the shop's own to call"
         )
+    for drop in waiting:
+        if drop.partner not in agreed:
+            yield (
+                f"{drop.drop_id}: 承諾待ちですが、覚書がもうありません。破棄してください / "
+                f"waits, and its agreement is gone: joint-use release {drop.drop_id} --refuse"
+            )
     for partner in sorted(holding - set(agreed)):
         yield (
             f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "

@@ -15,8 +15,9 @@ from sqlalchemy import Connection
 from drops.bag import TAG_MANIFEST, sha256_of
 from drops.folders import published_folders, read_drop
 from drops.keeping import remove
+from drops.sealing import parcels_beside
 from flows.running.waiting_room import waiting_place
-from ledger.audit import Actor, entries, last_recorded
+from ledger.audit import Actor, entries, head, last_recorded
 from ledger.bindings import unbound
 from ledger.carry_book import CarryBook
 from ledger.chain import Damage, Finding, Head, Witness, answered_for, compare, examine
@@ -51,9 +52,12 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
     """Enter drops whose folder became visible just before the program was killed.
 
     Of a drop that waits for the data manager the decision was not entered either: the folder goes, what
-    waits stays, and somebody decides again.
+    waits stays, and somebody decides again. Unless the ledger is older than what is noted beside it, or the
+    drop was sealed: then it was released, and is a drop an older backup does not know.
     """
     with ledger.writing() as connection:
+        noted = noted_head(ledger.state)
+        is_behind = noted is not None and noted.head.sequence > head(connection).sequence
         book = DropBook(connection)
         left = book.pending()
         waits = CarryBook(connection).waiting() if left else ()
@@ -61,7 +65,9 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
         for pending in left:
             if pending.sequence in waiting:
                 shown = folder.drops / pending.drop.drop_id
-                if waiting_place(folder.state, pending.drop.drop_id).is_dir() and shown.is_dir():
+                is_aside = waiting_place(folder.state, pending.drop.drop_id).is_dir()
+                was_released = is_behind or parcels_beside(shown)
+                if is_aside and shown.is_dir() and not was_released:
                     remove(shown)
                 continue
             drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
@@ -77,7 +83,7 @@ def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:
         LedgerDoubtfulError: saying what was found and what to do.
     """
     findings = doubts(ledger, examined(ledger, [folder.drops]))
-    strangers = [drop.drop_id for drop in unknown_drops(ledger, folder)]
+    strangers = [drop.drop_id for _, drop in unknown_drops(ledger, folder)]
     if findings or strangers:
         raise LedgerDoubtfulError(_told(findings, strangers))
 
@@ -121,17 +127,17 @@ def _of_the_note(ledger: Ledger) -> Iterator[Finding]:
         yield Finding(Damage.CHANGED, 0, told, f"{name}@{damage[:12]}")
 
 
-def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[Drop]:
-    """List the drops in the shop's own folder that the ledger never published."""
-    there = [drop for _, drop in drops_in(folder.drops)]
+def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[tuple[Path, Drop]]:
+    """List the drops in the shop's own folder that the ledger never published, and where each is."""
+    there = list(drops_in(folder.drops))
     with ledger.reading() as connection:
         known = _published_ids(connection)
-    if all(drop.drop_id in known for drop in there):
+    if all(drop.drop_id in known for _, drop in there):
         return []
     # A folder shows a moment before its entry does; whoever may write has waited for the run that publishes.
     with ledger.writing() as connection:
         known = _published_ids(connection)
-    return [drop for drop in there if drop.drop_id not in known]
+    return [(path, drop) for path, drop in there if drop.drop_id not in known]
 
 
 def _published_ids(connection: Connection) -> set[str]:

@@ -306,3 +306,15 @@ def test_a_text_withheld_meanwhile_keeps_it_from_leaving(tmp_path):
     with pytest.raises(RefusedError, match="withheld a text since"):
         release(shop)
     assert visible(shop) == []
+
+
+def test_a_waiting_drop_can_be_refused_whatever_became_of_the_agreement(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    (shop / "partners" / "lotas.toml").unlink()
+    (shop / "partners" / "broadleaf.toml").write_text(toml(agreement("broadleaf")))
+    told = attention(desk(shop).folder, desk(shop).ledger, NOW)
+    assert any(f"joint-use release {DROP} --refuse" in line for line in told)
+    release(shop, refuse=True)
+    assert not (shop / "state" / "waiting" / DROP).exists()
+    assert not any(DROP in line for line in attention(desk(shop).folder, desk(shop).ledger, NOW))

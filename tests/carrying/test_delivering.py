@@ -13,7 +13,13 @@ from flows.counter.delivering import carried_by_hand, deliver, owed
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
 from schemas.agreement import DropKind
-from schemas.errors import ConfigurationError, DeliveryError, ObjectionsMovedError, RefusedError
+from schemas.errors import (
+    ConfigurationError,
+    DeliveryError,
+    ObjectionsMovedError,
+    RefusedError,
+    VerificationError,
+)
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
@@ -422,3 +428,58 @@ def test_a_replaced_drop_is_not_handed_over(tmp_path):
     run(shop)
     with pytest.raises(RefusedError, match="was replaced by lotas/monthly-2026-10-r2"):
         deliver(desk(shop), lambda: NOW, DROP)
+
+
+def test_a_notice_that_was_altered_is_not_handed_over(tmp_path):
+    out = tmp_path / "out"
+    people = {"customers": [factories.customer("1")], "objections": [factories.objection("99")]}
+    place = {"kind": "folder", "path": str(out)}
+    out.mkdir()
+    shop = shop_for(tmp_path / "shop", place, tables=people)
+    run(shop)
+    out.rename(tmp_path / "away")
+    object_to(shop, "1")
+    (notice,) = run(shop, kind=DropKind.NOTICES).outcomes
+    (Path(notice.path) / "data" / "内緒.csv").write_text("秘密 太郎")
+    (tmp_path / "away").rename(out)
+    with pytest.raises(VerificationError, match=r"内緒\.csv is in no manifest"):
+        deliver(desk(shop), lambda: factories.NOW, notice.drop_id)
+    assert not [name for name in names_in(out) if "notices" in name]
+
+
+def test_a_drop_whose_place_was_corrected_is_still_owed_and_made_again(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "wrong")})
+    outcome_of(shop)
+    (tmp_path / "right").mkdir()
+    terms = shop / "partners" / "lotas.toml"
+    terms.write_text(terms.read_text().replace("wrong", "right"))
+    assert owed(desk(shop)).overtaken == [DROP]
+    done = joint_use("deliver", "--shop", shop, "--operator", factories.PERSON)
+    assert done.returncode == RefusedError.exit_code
+    assert "export again" in done.stderr
+    assert "lotas.toml" in done.stderr
+    assert outcome_of(shop).handed_over.startswith("渡しました")
+    assert owed(desk(shop)).overtaken == []
+
+
+def test_what_its_partner_answered_is_owed_no_more(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    outcome_of(shop)
+    factories.acknowledge(shop, DROP)
+    assert owed(desk(shop)).by_program == []
+
+
+def test_a_credential_that_is_no_text_is_told_and_stops_no_other_partner(tmp_path):
+    place = {
+        "kind": "sftp",
+        "host": "127.0.0.1",
+        "user": "x",
+        "host_key": "ssh-ed25519 AAAA",
+        "secret": {"file": "its-secret"},
+    }
+    sftp = agreement("broadleaf", sealing=sealed_to(identity())) | {"place": place}
+    shop = write_shop(tmp_path, TABLES, sftp, agreement(sealing=sealed_to(identity())))
+    write_private(shop / "state" / "keys" / "its-secret", "password".encode("utf-16"))
+    broadleaf, lotas = sorted(run(shop).outcomes, key=lambda each: each.partner)
+    assert "keys/its-secret is no UTF-8 text" in broadleaf.handed_over
+    assert lotas.handed_over.startswith("封緘しました")

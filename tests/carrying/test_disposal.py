@@ -20,6 +20,7 @@ from ledger.hold_book import HoldBook
 from ledger.locks import held
 from ledger.objection_book import ObjectionBook
 from ledger.private_files import write_private
+from schemas.agreement import DropKind
 from schemas.errors import BusyError, ConfigurationError, VerificationError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
@@ -398,3 +399,74 @@ def test_a_break_while_the_folder_is_removed_loses_no_kept_copy(tmp_path):
     with kept.opened(tmp_path / "look") as opened:
         assert (opened / "data" / "customers.csv").exists()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["秘密 太郎,090-1111-2222\r\n".encode("cp932"), b"", b"\xef\xbb\xbfa,b\r\n1\r\n"]
+)
+def test_a_list_somebody_saved_otherwise_goes_whole_and_stops_no_erasure(tmp_path, spoilt):
+    shop = shop_of(tmp_path)
+    lists = [
+        shop / "state" / "recall" / "2026-11-02" / "call-list.csv",
+        shop / "state" / "quarantine" / "2026-10" / "customers.csv",
+        shop / "state" / "quarantine" / "2026-10" / "customers のコピー.csv",
+    ]
+    for path in lists:
+        write_private(path, spoilt)
+    erased = erase(desk(shop), refusal("1"))
+    assert not any(path.exists() for path in lists)
+    assert erased.kept == (DROP,)
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop, month="2026-09")
+    run(shop)
+    for name in ("lotas/monthly-2026-09-r1", DROP):
+        acknowledge(shop, name)
+    (shop / "drops" / DROP / ".DS_Store").write_text("x")
+    with pytest.raises(VerificationError, match="is not as it was published; it stays"):
+        dispose(desk(shop, at(31)))
+    assert of_drops(shop, 31) == ["plain_drop"]
+    assert (shop / "drops" / DROP).exists()
+    (certificate,) = (shop / "state" / "disposals").glob("*.json")
+    assert "2026-09" in certificate.read_text()
+    with pytest.raises(VerificationError):
+        dispose(desk(shop, at(31)))
+    assert len(list((shop / "state" / "disposals").glob("*.json"))) == 1
+
+
+def test_a_drop_its_partner_was_told_to_discard_closes_with_that_answer(tmp_path):
+    shop = write_shop(tmp_path, TABLES)
+    run(shop)
+    assert joint_use("stop", DROP, "--reason", "誤り", *_who(shop)).returncode == 0
+    (notice,) = run(shop, kind=DropKind.NOTICES, now=at(30)).outcomes
+    assert of_drops(shop, 1000) == []
+    acknowledge(shop, notice.drop_id, now=at(31))
+    assert "drop" in of_drops(shop, 1000)
+
+
+def _who(shop: Path) -> tuple[str, ...]:
+    return ("--shop", str(shop), "--operator", PERSON)
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "described by nothing", "kept"])
+def test_an_incident_with_a_damaged_copy_is_answered_and_fears_the_worst(tmp_path, damage):
+    shop = shop_of(tmp_path)
+    folder = shop / "drops" / DROP
+    file = folder / "data" / "customers.csv"
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    elif damage == "kept":
+        acknowledge(shop, DROP)
+        dispose(desk(shop, at(31)))
+        kept = Kept(shop / "state", DROP).copy
+        content = bytearray(kept.read_bytes())
+        content[-30] ^= 1
+        kept.write_bytes(content)
+    else:
+        (file if damage == "gone" else folder / "datapackage.json").unlink()
+    found = incident(desk(shop), DROP, NOW.date(), is_wrongful=False)
+    assert (found.sensitive, found.customers) == ("unknown", 2)
+    with desk(shop).ledger.reading() as connection:
+        assert entries(connection)[-1].action == "incident"

@@ -241,12 +241,25 @@ def test_a_drop_of_one_partner_cannot_be_sealed_to_another(tmp_path):
             }
         },
         {"place": {"kind": "folder", "path": "out"}},
+        {"place": {"kind": "folder", "path": "out/"}},
+        {"place": {"kind": "folder", "path": "sub/../out"}},
     ],
 )
 def test_two_partners_with_one_key_or_one_place_do_not_load(tmp_path, same):
-    pair = [agreement() | same, agreement("broadleaf", purposes=("1.research",)) | same]
+    first = {"place": {"kind": "folder", "path": "out"}} if "place" in same else same
+    pair = [agreement() | first, agreement("broadleaf", purposes=("1.research",)) | same]
     with pytest.raises(RefusedError, match="too; each partner has its own"):
         run(write_shop(tmp_path, TABLES, *pair))
+
+
+def test_a_key_with_a_slip_of_the_pen_does_not_load(tmp_path):
+    key = sealed_to(identity())
+    slip = "q" if key["recipient"][-1] != "q" else "p"
+    wrong = {**key, "recipient": key["recipient"][:-1] + slip}
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=wrong))
+    with pytest.raises(ConfigurationError, match="slip in it") as refused:
+        run(shop)
+    assert wrong["recipient"] not in str(refused.value)
 
 
 def test_a_partner_without_a_key_gets_nothing(tmp_path):

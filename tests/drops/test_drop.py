@@ -1,6 +1,7 @@
 """A drop is whole, immutable, the same for the same records, and readable by the field's own tools."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from frictionless import Package
 from pyarrow import parquet
 
+from drops.bag import TAG_MANIFEST, sha256_of
 from drops.verify import verify_drop
 from schemas.errors import VerificationError
 from tests import factories
@@ -260,3 +262,86 @@ def test_what_fails_in_the_look_is_no_fault_of_the_drop(tmp_path, failure):
 
     with pytest.raises(failure, match="a column of another table"):
         verify_drop(exported(tmp_path, {"format": "parquet"}), look)
+
+
+def vouched_for(drop):
+    """Write the tag manifest anew, as whoever alters a drop would."""
+    names = [line.split("  ")[1] for line in (drop / TAG_MANIFEST).read_text().splitlines()]
+    lines = [f"{sha256_of(drop / name)}  {name}\n" for name in names]
+    (drop / TAG_MANIFEST).write_text("".join(lines))
+
+
+def altered(drop, name, change):
+    content = json.loads((drop / name).read_text())
+    change(content)
+    (drop / name).write_text(json.dumps(content))
+    vouched_for(drop)
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    ["0  data/顧客.csv\n".encode("cp932"), b"0  data/a\x00b\n", b"0  data/" + b"a" * 5000 + b"\n"],
+)
+def test_a_manifest_no_program_of_ours_wrote_is_refused_in_a_line(tmp_path, manifest):
+    drop = exported(tmp_path, FORMATS[2])
+    (drop / "manifest-sha256.txt").write_bytes(manifest)
+    vouched_for(drop)
+    with pytest.raises(VerificationError) as refused:
+        verify_drop(drop)
+    assert len(str(refused.value)) < 8000
+    assert "manifest-sha256.txt" in str(refused.value) or "is missing" in str(refused.value)
+
+
+@pytest.mark.parametrize("what", ["pipe", "link", "folder", "circle"])
+def test_what_is_no_file_and_in_no_manifest_is_a_fault(tmp_path, what):
+    drop = exported(tmp_path, FORMATS[2])
+    place = drop / "data" / "extra"
+    if what == "pipe":
+        os.mkfifo(place)
+    else:
+        target = {"link": tmp_path / "nothing", "folder": tmp_path, "circle": place}[what]
+        place.symlink_to(target)
+    with pytest.raises(VerificationError, match="data/extra is in no manifest"):
+        verify_drop(drop)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../../secret.csv", "pipe"])
+def test_a_file_the_manifest_does_not_list_is_not_opened(tmp_path, path):
+    drop = exported(tmp_path, FORMATS[2])
+    os.mkfifo(tmp_path / "pipe")
+    path = str(tmp_path / path) if path == "pipe" else path
+    altered(drop, "datapackage.json", lambda told: told["resources"][0].update(path=path))
+    altered(drop, "drop.json", lambda told: told["tables"][0].update(file=path))
+    with pytest.raises(VerificationError, match=r"the SHA-256 of .* is another one"):
+        verify_drop(drop)
+
+
+def first_field(told):
+    return told["resources"][0]["schema"]["fields"][0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda told: told["resources"][0].update(encoding="klingon"),
+        lambda told: first_field(told).setdefault("constraints", {}).update(pattern="("),
+        lambda told: first_field(told).pop("title"),
+        lambda told: first_field(told).update(type="geopoint"),
+        lambda told: told["resources"][0].update(schema=[]),
+        lambda told: told.update(resources=[[]]),
+    ],
+)
+def test_a_description_that_makes_no_sense_is_a_fault_of_the_drop(tmp_path, change):
+    drop = exported(tmp_path, FORMATS[2])
+    altered(drop, "datapackage.json", change)
+    with pytest.raises(VerificationError):
+        verify_drop(drop)
+
+
+@pytest.mark.parametrize("name", ["drop.json", "datapackage.json"])
+def test_json_without_end_is_a_fault_of_the_drop(tmp_path, name):
+    drop = exported(tmp_path, FORMATS[2])
+    (drop / name).write_text("[" * 100_000)
+    vouched_for(drop)
+    with pytest.raises(VerificationError):
+        verify_drop(drop)

@@ -1,5 +1,6 @@
 """After the ledger is lost, the drops in the shop's folder are entered again as what they are."""
 
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from flows.counter.adopting import resume
+from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
+from flows.counter.releasing import decide
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import DropKind
+from schemas.errors import ConfigurationError, VerificationError
 from schemas.partner_tables import STANDING
 from tests.factories import (
     NOW,
@@ -23,6 +27,7 @@ from tests.factories import (
     object_to,
     objection,
     run,
+    toml,
     vehicle,
     write_shop,
 )
@@ -137,3 +142,54 @@ def test_what_a_recall_drop_told_to_delete_stays_held_from_monthly_drops(shop):
     assert held(shop)["monthly", "customers"] == 3
     assert held(shop)["recall", "customers"] == 1
     assert Path(shop / "drops" / name).is_dir()
+
+
+@pytest.mark.parametrize("kind", ["monthly", "recall"])
+def test_an_older_backup_takes_no_released_drop_away(shop, tmp_path, kind):
+    terms = {"max_persons": 1, "data_managers": ["責任 花子"]}
+    with (shop / "shop.toml").open("a") as file:
+        file.write(f"\n[carry_out]\n{toml(terms)}")
+    (made,) = run(shop).outcomes if kind == "monthly" else (find(shop, 0),)
+    assert made.status == "waiting"
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    manager = open_desk(shop, "責任 花子", "承諾", lambda: NOW, {})
+    decide(manager, lambda: NOW, made.drop_id, refuse=False)
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    resume(desk(shop))
+    assert (shop / "drops" / made.drop_id / "drop.json").exists()
+    assert held(shop)[kind, "customers"] == {"monthly": 3, "recall": 2}[kind]
+    object_to(shop, "1")
+    (notice,) = run(shop, kind=DropKind.NOTICES).outcomes
+    assert notice.deleted
+
+
+def test_a_drop_that_is_not_whole_is_not_entered_and_can_be_restored(shop):
+    folder = Path(run(shop).outcomes[0].path)
+    file = folder / "data" / "customers.csv"
+    whole = file.read_bytes()
+    lose_the_ledger(shop)
+    for content in (whole.splitlines(keepends=True)[0], whole[:-9], None):
+        file.unlink()
+        if content is not None:
+            file.write_bytes(content)
+        with pytest.raises(
+            VerificationError, match="restore lotas/monthly-2026-10-r1 from a backup"
+        ):
+            resume(desk(shop))
+    file.write_bytes(whole)
+    assert resume(desk(shop))
+    assert held(shop)["monthly", "customers"] == 3
+
+
+@pytest.mark.parametrize("partner", ["../../outside", "lotas"])
+def test_a_folder_that_is_not_where_it_was_published_is_refused_by_its_place(shop, partner):
+    folder = Path(run(shop).outcomes[0].path)
+    copy = folder.with_name("写し")
+    shutil.copytree(folder, copy)
+    told = json.loads((copy / "drop.json").read_text())
+    made_up = {"partner": partner, "drop_id": "lotas/monthly-2026-10-r9"}
+    (copy / "drop.json").write_text(json.dumps({**told, **made_up}))
+    with pytest.raises(ConfigurationError, match="drops/lotas/写し is not where it was published"):
+        resume(desk(shop))
+    assert not list(shop.parent.rglob("outside*"))

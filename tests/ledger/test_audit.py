@@ -1,10 +1,12 @@
 """Every action is an entry; whatever is done to the chain afterwards is found, and told apart."""
 
+import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -472,3 +474,16 @@ def test_a_backup_that_was_written_on_is_told_from_a_forgery():
     written_on = renewed(whole, 5, at=late[5].at)
     found = compare(written_on, [witness(whole[5])], 10)
     assert [each.damage for each in found] == [Damage.RESTORED]
+
+
+@pytest.mark.parametrize("at", ["2026/11/02", "2026-11-02T12:00:00"])
+def test_a_drop_that_tells_no_instant_is_no_witness_and_stops_nothing(shop, tmp_path, at):
+    folder = Path(run(shop).outcomes[0].path)
+    kept = tmp_path / "partner" / folder.name
+    shutil.copytree(folder, kept)
+    told = json.loads((kept / "drop.json").read_text())
+    told["audit_head"] |= {"at": at, "sha256": "0" * 64}
+    (kept / "drop.json").write_text(json.dumps(told))
+    with pytest.raises(ConfigurationError, match=r"drop\.json: audit_head\.at"):
+        read_drop(kept)
+    assert damages(shop, tmp_path / "partner") == set()

@@ -9,11 +9,16 @@ from click.testing import CliRunner
 
 from flows.commands.disclose import command
 from flows.counter.adopting import resume
+from flows.counter.delivering import deliver
+from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
 from flows.counter.given import given_to_each
+from flows.counter.releasing import decide
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries
+from schemas.agreement import DropKind
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
+from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
     PERSON,
@@ -26,6 +31,7 @@ from tests.factories import (
     objection,
     run,
     slip,
+    toml,
     vehicle,
     write_shop,
     write_table,
@@ -195,3 +201,52 @@ def test_the_command_answers_in_json_and_writes_a_private_page(shop, tmp_path):
     assert done.exit_code == 0
     assert len(json.loads(done.stdout)["drops"]) == 2
     assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_of_an_adopted_drop_nobody_says_that_it_is_still_right(tmp_path):
+    tables = {"customers": [ONE, TWO], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables)
+    run(shop)
+    for file in (shop / "state").glob("ledger.db*"):
+        file.unlink()
+    write_table(shop, "customers", [{**ONE, "phone": "023-643-9999"}, TWO])
+    resume(desk(shop))
+    assert {record.state for record in answer(shop).held} == {"unknown"}
+
+
+def test_what_a_drop_released_late_gave_again_was_not_told_to_be_deleted(tmp_path):
+    people = [customer(str(n)) for n in range(1, 5)]
+
+    def written(most, rows):
+        tables = {"customers": rows, "objections": [objection("99")]}
+        shop = write_shop(tmp_path, tables, limits={"max_vanished_share": 1})
+        with (shop / "shop.toml").open("a") as file:
+            terms = toml({"max_persons": most, "data_managers": ["責任 花子"]})
+            file.write(f"\n[carry_out]\n{terms}")
+        return shop
+
+    run(written(99, people))
+    run(written(1, people), month="2026-09")
+    shop = written(99, people[:3])
+    assert run(shop).outcomes[0].deleted == 1
+    manager = open_desk(shop, "責任 花子", "承諾", lambda: NOW, {})
+    decide(manager, lambda: NOW, "lotas/monthly-2026-09-r1", refuse=False)
+    assert {record.state for record in answer(shop, "4").held} == {"to_be_deleted"}
+
+
+def test_a_notice_that_never_came_to_its_partner_told_nothing(tmp_path):
+    place = {"place": {"kind": "folder", "path": str(tmp_path / "out")}}
+    tables = {"customers": [ONE, TWO], "objections": [objection("99")]}
+    shop = write_shop(tmp_path / "shop", tables, agreement(sealing=sealed_to(identity())) | place)
+    (tmp_path / "out").mkdir()
+    run(shop)
+    (tmp_path / "out").rename(tmp_path / "away")
+    object_to(shop, "1")
+    (notice,) = run(shop, kind=DropKind.NOTICES).outcomes
+    told = answer(shop)
+    assert ({record.state for record in told.held}, told.deletions) == ({"to_be_deleted"}, ())
+    (tmp_path / "away").rename(tmp_path / "out")
+    deliver(desk(shop), lambda: NOW, notice.drop_id)
+    told = answer(shop)
+    assert {record.state for record in told.held} == {"told_to_delete"}
+    assert [each.drop_id for each in told.deletions] == [notice.drop_id]
