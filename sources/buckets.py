@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from pyarrow import ArrowInvalid
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem, copy_files
 
 from schemas.errors import SourceUnavailableError, SourceUnreadableError
@@ -51,7 +52,7 @@ class BucketFolder:
         """
         self._bucket, self._reader = urlsplit(url).netloc, reader
         with self._translated():
-            self._files, root = FileSystem.from_uri(url)
+            self._files, root = FileSystem.from_uri(_encoded(url))
             found = self._files.get_file_info(FileSelector(root, allow_not_found=True))
         self._found = {info.base_name: info for info in found if _is_read(info, reader)}
         if not found:
@@ -91,7 +92,7 @@ class BucketFolder:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except (OSError, ArrowInvalid) as error:
             told = type(error).__name__
         else:
             return
@@ -101,6 +102,12 @@ class BucketFolder:
             f"bucket '{self._bucket}' cannot be read ({told}); look at its address in shop.toml, the "
             "network, and whether this machine's AWS credentials may read it"
         )
+
+
+def _encoded(url: str) -> str:
+    """Encode a folder's name as people write it, as addresses are encoded."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=quote(unquote(parts.path))))
 
 
 def _is_read(info: FileInfo, reader: Reader) -> bool:

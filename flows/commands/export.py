@@ -17,7 +17,7 @@ from flows.commands.options import (
     shop_or_group_option,
 )
 from flows.commands.printing import print_group, print_report
-from flows.deployments.group import GroupRequest, shops_of
+from flows.deployments.group import STATE, GroupRequest, shops_of
 from flows.running.clock import utc_now
 from flows.running.report import exit_code
 from flows.running.request import (
@@ -137,7 +137,7 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
     _refuse_lone_server(request.workers)
     with progress(console, "準備中 / getting ready"):
         shops = shops_of(folder)
-        set_up_run(private_folder(folder / "state"))
+        set_up_run(private_folder(folder / STATE))
         from flows.deployments.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
         report = export_group(request)

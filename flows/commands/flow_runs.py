@@ -1,5 +1,6 @@
 """What commands that run a Prefect flow share: the way there, the wait, and how Ctrl-C ends it."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -27,12 +28,19 @@ def progress(console: Console, text: str) -> AbstractContextManager[object]:
     return console.status(text) if console.is_terminal else nullcontext()
 
 
+def _end() -> None:
+    """End at once, with the processes that work for this one."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(1)
+
+
 def _stop(_signal: int, _frame: object) -> None:
     """Stop at Ctrl-C: the run clears up after itself, and Prefect is not waited for.
 
     Its server got the same Ctrl-C, so it would be asked in vain for more than a minute.
     """
-    patience = threading.Timer(_PATIENCE_SECONDS, os._exit, (1,))
+    patience = threading.Timer(_PATIENCE_SECONDS, _end)
     patience.daemon = True
     patience.start()
     click.echo(

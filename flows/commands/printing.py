@@ -4,7 +4,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from flows.deployments.group import GroupReport
+from flows.deployments.group import GroupReport, ShopEnding
 from flows.running.report import (
     JAPANESE,
     STATUS_TEXT,
@@ -66,6 +66,10 @@ def _account(outcome: Outcome) -> Table:
     return table
 
 
+def _work_of(shop: ShopEnding) -> list[str]:
+    return work_lines(shop.report) if shop.report else []
+
+
 def print_group(report: GroupReport, console: Console) -> None:
     """Print how each shop of a group ended: a line each, and why one did not."""
     for shop in report.shops:
@@ -80,8 +84,8 @@ def print_group(report: GroupReport, console: Console) -> None:
             )
             if outcome.handover_code:
                 console.print(f"    {outcome.handed_over}", markup=False, soft_wrap=True)
-        if shop.told:
-            console.print(f"    {shop.told}", markup=False, soft_wrap=True)
+        for line in (*((shop.told,) if shop.told else ()), *_work_of(shop)):
+            console.print(f"    {line}", markup=False, soft_wrap=True)
     failed = sum(shop.exit_code != 0 for shop in report.shops)
     console.print(
         f"\n{len(report.shops)} 店のうち {len(report.shops) - failed} 店が完了、{failed} 店は要確認 / "

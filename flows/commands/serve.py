@@ -14,14 +14,15 @@ from pathlib import Path
 import click
 
 from flows.commands.options import group_option, neither_shop_nor_group, shop_or_group_option
-from flows.deployments.group import shops_of
-from flows.running.orchestration import note_server, running_server, set_up
+from flows.deployments.group import STATE, shops_of
+from flows.running.orchestration import note_server, running_server, serving, set_up
 from ledger.private_files import private_folder
 from schemas.errors import BusyError, JointUseError
 from sources.shop_folder import load_shop
 
 _PATIENCE_SECONDS = 180
 _ENDING_SECONDS = 20
+_LOOK_SECONDS = 0.5
 _HOME = Path(__file__).resolve().parents[2]
 
 
@@ -40,11 +41,11 @@ def command(shop: Path | None, group: Path | None, port: int) -> None:
     """
     served = _served(shop, group)
     state = private_folder(served.state)
-    if running_server(state):
-        raise BusyError(
-            "このフォルダの joint-use serve はもう動いています。その画面を使ってください / "
-            "joint-use serve is already running for this folder; use its window"
-        )
+    with serving(state):
+        _serve(served, state, port)
+
+
+def _serve(served: "_Served", state: Path, port: int) -> None:
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
@@ -71,7 +72,7 @@ def command(shop: Path | None, group: Path | None, port: int) -> None:
             )
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
             with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
-                worker.wait()
+                _watch(server, worker)
         except KeyboardInterrupt:
             click.echo("終了します / stopping", err=True)
         finally:
@@ -93,10 +94,24 @@ class _Served:
 def _served(shop: Path | None, group: Path | None) -> _Served:
     if group is not None:
         shops_of(group)
-        return _Served(group, group / "state", "prefect-group.yaml", "JOINT_USE_GROUP")
+        return _Served(group, group / STATE, "prefect-group.yaml", "JOINT_USE_GROUP")
     if shop is not None:
         return _Served(shop, load_shop(shop).state, "prefect.yaml", "JOINT_USE_SHOP")
     raise neither_shop_nor_group()
+
+
+def _watch(*processes: "subprocess.Popen[bytes]") -> None:
+    """Wait until one of them ends, which none does by itself.
+
+    Raises:
+        JointUseError: so that whoever looks after services starts it again.
+    """
+    while all(process.poll() is None for process in processes):
+        time.sleep(_LOOK_SECONDS)
+    raise JointUseError(
+        "Prefect のサーバーか作業係が止まりました。もう一度 joint-use serve を実行してください / "
+        "Prefect's server or worker has ended; start joint-use serve again"
+    )
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -163,4 +178,4 @@ def _wait_for(state: Path, server: "subprocess.Popen[bytes]") -> None:
                 "で別の番号を指定してください / "
                 "the Prefect server did not start; is the port in use? choose another with --port"
             )
-        time.sleep(0.5)
+        time.sleep(_LOOK_SECONDS)

@@ -8,13 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from prefect import flow, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterEndTime,
+)
 from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.counter.desk import Desk, open_desk
 from flows.counter.disposing import Disposal, certify, dispose
-from flows.deployments.group import GROUP_FIELD, shops_of
-from flows.deployments.scheduling import for_group, was_scheduled
+from flows.deployments.group import GROUP_FIELD, shops_of, unfit_in
+from flows.deployments.scheduling import for_group, is_of_group, was_scheduled
 from flows.running.clock import Clock, utc_now
 from flows.running.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 from schemas.errors import JointUseError
@@ -46,15 +51,18 @@ def dispose_group(request: GroupDisposalRequest) -> int:
     Raises:
         JointUseError: tells which shops failed and why, once all others are done.
     """
-    failed = []
-    count = 0
+    group = Path(request.group)
+    unfit = unfit_in(group)
+    failed = list(unfit.values())
+    desks = []
     with for_group(is_scheduled=was_scheduled()):
-        for shop in shops_of(Path(request.group)):
+        for shop in (each for each in shops_of(group) if each not in unfit):
             asked = DisposalRequest(
-                shop=str(shop), operator=request.operator, reason=request.reason
+                shop=str(shop.resolve()), operator=request.operator, reason=request.reason
             )
             try:
-                count += dispose_weekly(asked)
+                dispose_weekly(asked)
+                desks.append(_desk(asked, utc_now))
             except JointUseError as error:
                 failed.append(f"{shop.name}: {error}")
             except Exception as error:  # noqa: BLE001 (what it says may quote data)
@@ -62,6 +70,10 @@ def dispose_group(request: GroupDisposalRequest) -> int:
                     f"{shop.name}: 失敗 {type(error).__name__}。その店で `joint-use dispose` を実行 / "
                     "run `joint-use dispose` there"
                 )
+    # One server keeps the runs of all: none goes before the shop that keeps them longest lets it.
+    count = 0
+    if desks and not failed:
+        count = _delete_runs(max(desks, key=lambda d: d.folder.shop.retention.prefect_days))
     if failed:
         raise JointUseError(
             "廃棄できなかったものがあります / "
@@ -78,20 +90,24 @@ def dispose_weekly(request: DisposalRequest) -> int:
 
 def disposed(request: DisposalRequest, clock: Clock) -> int:
     """Dispose as the flow does, by a clock; within a flow run."""
-    desk = open_desk(
-        *(Path(request.shop), request.operator, request.reason, clock, os.environ),
-        is_scheduled=was_scheduled(),
-    )
+    desk = _desk(request, clock)
     dispose(desk)
-    count = _delete_runs(desk)
+    count = 0 if is_of_group() else _delete_runs(desk)
     if count:
         rule = f"retention.prefect_days = {desk.folder.shop.retention.prefect_days}"
         certify(desk, [Disposal("prefect_runs", f"{count} runs", rule, None, lambda: None)])
     return count
 
 
+def _desk(request: DisposalRequest, clock: Clock) -> Desk:
+    return open_desk(
+        *(Path(request.shop), request.operator, request.reason, clock, os.environ),
+        is_scheduled=was_scheduled(),
+    )
+
+
 def _delete_runs(desk: Desk) -> int:
-    """Delete Prefect's records of runs that ended long ago."""
+    """Delete Prefect's records of runs that ended long ago, with what they left to read."""
     before = desk.actor.at - timedelta(days=desk.folder.shop.retention.prefect_days)
     ended = FlowRunFilter(end_time=FlowRunFilterEndTime(before_=before))
     count = 0
@@ -100,6 +116,9 @@ def _delete_runs(desk: Desk) -> int:
             flow_run_filter=ended, sort=FlowRunSort.END_TIME_DESC, limit=_PAGE
         ):
             for run in runs:
+                own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+                for artifact in client.read_artifacts(artifact_filter=own):
+                    client.delete_artifact(artifact.id)
                 client.delete_flow_run(run.id)
             count += len(runs)
     return count

@@ -17,12 +17,12 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
 from flows.deployments.export_monthly import export_monthly, run_name
-from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, unfit_in
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
-from flows.deployments.side_by_side import SideBySide
+from flows.deployments.side_by_side import SideBySide, end_with_parent
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest
-from schemas.errors import JointUseError, WorkerLostError
+from schemas.errors import ConfigurationError, JointUseError, WorkerLostError
 
 
 def _run_name() -> str:
@@ -39,22 +39,27 @@ def export_group(request: GroupRequest) -> GroupReport:
     worker died is run again, alone: exports converge however they were cut off.
     """
     month = request.month or scheduled_month()
-    asked = [request.of_shop(shop, month) for shop in shops_of(Path(request.group))]
+    group = Path(request.group)
+    unfit = unfit_in(group)
+    asked = {
+        shop: request.of_shop(shop.resolve(), month)
+        for shop in shops_of(group)
+        if shop not in unfit
+    }
     is_scheduled = was_scheduled()
     group_run = f"group {prefect.runtime.flow_run.id}"
     with SideBySide(request.workers) as workers:
         calls = [
             {"request": each, "group_run": group_run, "is_scheduled": is_scheduled}
-            for each in asked
+            for each in asked.values()
         ]
-        endings = list(workers.endings(export_shop, calls))
+        endings = dict(zip(asked, workers.endings(export_shop, calls), strict=True))
     _bury(group_run)
-    report = GroupReport(
-        group=Path(request.group).name,
-        shops=tuple(
-            _told(Path(each.shop).name, ending) for each, ending in zip(asked, endings, strict=True)
-        ),
-    )
+    shops = {
+        **{shop: _told(shop.name, ending) for shop, ending in endings.items()},
+        **{shop: _unfit(shop.name, why) for shop, why in unfit.items()},
+    }
+    report = GroupReport(group=group.name, shops=tuple(shops[shop] for shop in sorted(shops)))
     create_table_artifact(
         key="export-group",
         table=[shop.model_dump(include={"shop", "exit_code", "told"}) for shop in report.shops],
@@ -71,6 +76,7 @@ def export_group(request: GroupRequest) -> GroupReport:
 )
 def export_shop(request: ExportRequest, group_run: str, *, is_scheduled: bool) -> ShopEnding:
     """Run one shop's monthly export as a flow run of its own, tagged with the group's."""
+    end_with_parent()
     name = Path(request.shop).name
     try:
         with tags(group_run), for_group(is_scheduled=is_scheduled):
@@ -102,4 +108,8 @@ def _told(shop: str, ending: object) -> ShopEnding:
             "to see why"
         )
         return ShopEnding(shop=shop, exit_code=JointUseError.exit_code, told=told)
-    return ShopEnding.model_validate(ending)
+    return ShopEnding.model_validate(ending).model_copy(update={"shop": shop})
+
+
+def _unfit(shop: str, why: str) -> ShopEnding:
+    return ShopEnding(shop=shop, exit_code=ConfigurationError.exit_code, told=why)

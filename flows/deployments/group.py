@@ -1,5 +1,7 @@
 """A group: a folder of shops, each exported on its own, and the report that says how each ended."""
 
+import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -15,8 +17,13 @@ from flows.running.request import (
     partners_field,
     reason_field,
 )
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
+from schemas.state_folder import Part
 from schemas.strict import Strict
+from sources.shop_folder import load_shop
+
+STATE = "state"
+"""The group's own folder among those of its shops."""
 
 GROUP_FIELD: str = Field(
     title="グループのフォルダ / folder of shops",
@@ -76,7 +83,7 @@ class GroupReport(BaseModel):
 
 
 def shops_of(group: Path) -> list[Path]:
-    """List the shops of a group by name: the folders in it that have a `shop.toml`.
+    """List the shops of a group by name: the folders in it that have a `shop.toml`, and are not hidden.
 
     Raises:
         ConfigurationError: there is none, or the folder is itself a shop.
@@ -86,7 +93,7 @@ def shops_of(group: Path) -> list[Path]:
             f"{group.name}: 一つの店です。--shop で指定してください / "
             f"{group.name}: this is one shop; name it with --shop"
         )
-    shops = sorted(path.parent.resolve() for path in group.glob("*/shop.toml"))
+    shops = [folder for folder in _folders_of(group) if (folder / "shop.toml").exists()]
     if not shops:
         raise ConfigurationError(
             f"{group.name}: このフォルダに店がありません。shop.toml "
@@ -94,3 +101,60 @@ def shops_of(group: Path) -> list[Path]:
             f"{group.name}: no shop in this folder; a group is a folder of folders with shop.toml"
         )
     return shops
+
+
+def unfit_in(group: Path) -> dict[Path, str]:
+    """Give the folders of a group that must not be run, and why: no shop, or one with what is another's.
+
+    A copy of a shop has its keys and would deliver in its place; shops with one ledger would replace each
+    other's drops.
+    """
+    why = {
+        folder: (
+            f"{folder.name}: shop.toml がありません。店なら場所を確かめ、店でなければ外へ移してください / "
+            f"{folder.name}: no shop.toml here; if it is a shop, look where it is, if not, move it out"
+        )
+        for folder in _folders_of(group)
+        if not (folder / "shop.toml").exists()
+    }
+    owners: dict[str, list[Path]] = {}
+    for shop in shops_of(group):
+        for own in _owned_by(shop):
+            owners.setdefault(own, []).append(shop)
+    for shops in owners.values():
+        names = " ・ ".join(shop.name for shop in shops)
+        for shop in shops if len(shops) > 1 else ():
+            why[shop] = (
+                f"{names}: 同じ店の写しか、state・drops・台帳を共にしています。何も納品していません。"
+                "どれか一つを残して、ほかはグループの外へ移してください / "
+                f"{names}: copies of one shop, or with one state, drops folder or ledger; nothing was "
+                "published. Leave one of them, move the others out of the group"
+            )
+    return why
+
+
+def _folders_of(group: Path) -> list[Path]:
+    """List the folders in a group, links that lead nowhere too, without hidden ones and the group's own."""
+    return sorted(
+        path
+        for path in group.iterdir()
+        if not path.name.startswith(".")
+        and path.name != STATE
+        and (path.is_dir() or path.is_symlink())
+    )
+
+
+def _owned_by(shop: Path) -> set[str]:
+    """Name what no two shops may share; of a shop that cannot be loaded, its folder alone."""
+    owned = {f"folder {shop.resolve()}"}
+    try:
+        folder = load_shop(shop)
+    except JointUseError:
+        return owned
+    owned |= {f"folder {folder.state.resolve()}", f"folder {folder.drops.resolve()}"}
+    if folder.shop.ledger.url:
+        owned.add(f"ledger {folder.shop.ledger.url}")
+    with suppress(OSError):
+        key = (folder.state / Part.KEYS / "ledger.key").read_bytes()
+        owned.add(f"key {hashlib.sha256(key).hexdigest()}")
+    return owned

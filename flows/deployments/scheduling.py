@@ -11,6 +11,7 @@ from flows.running.clock import utc_now
 from transforms.period import Month
 
 _of_scheduled_group = ContextVar("of_scheduled_group", default=False)
+_of_group = ContextVar("of_group", default=False)
 
 
 def was_scheduled() -> bool:
@@ -23,11 +24,17 @@ def was_scheduled() -> bool:
 @contextmanager
 def for_group(*, is_scheduled: bool) -> Iterator[None]:
     """Run what is inside for a group, whose run the scheduler created or not."""
-    token = _of_scheduled_group.set(is_scheduled)
+    tokens = _of_scheduled_group.set(is_scheduled), _of_group.set(True)
     try:
         yield
     finally:
-        _of_scheduled_group.reset(token)
+        _of_scheduled_group.reset(tokens[0])
+        _of_group.reset(tokens[1])
+
+
+def is_of_group() -> bool:
+    """Tell whether this run is of one shop of a group, whose server keeps the runs of all."""
+    return _of_group.get()
 
 
 def scheduled_month() -> str:

@@ -1,23 +1,29 @@
 """Work side by side on the workers of a Prefect task runner; what a dead worker left is done again."""
 
 import importlib
+import multiprocessing
 import os
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
-from threading import Lock
+from pathlib import Path
+from threading import Lock, Thread
 from typing import Any, Self
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
 from flows.running.engine import FEWEST_ROWS, Job, Result
 from flows.running.request import Runner, Workers
-from schemas.errors import ConfigurationError, WorkerLostError
+from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, WorkerLostError
 
 
 class SideBySide:
@@ -33,19 +39,25 @@ class SideBySide:
         self._replacing = Lock()
 
     def __enter__(self) -> Self:
-        self._started = self._runner.duplicate().__enter__()
-        self._context = copy_context()
+        with ExitStack() as stack:
+            if isinstance(self._runner, ProcessPoolTaskRunner):
+                stack.enter_context(_one_server())
+            self._started = self._runner.duplicate().__enter__()
+            self._context = copy_context()
+            self._entered = stack.pop_all()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._started.__exit__(*failure)
+        with self._entered:
+            self._started.__exit__(*failure)
 
     def endings(
         self, work: "Task[..., Any]", asked: Iterable[Mapping[str, object]]
     ) -> Iterator[object]:
         """Start all calls now; give in order what each returned or raised, as soon as it is there.
 
-        What was lost with its worker is done once more, alone.
+        What was lost with its worker is done once more. A Dask cluster does so by itself, as often as its
+        `allowed-failures` says.
         """
         calls = [self._called(work, each) for each in asked]
         return (self._ending(call) for call in calls)
@@ -59,21 +71,21 @@ class SideBySide:
         for is_last in (False, True):
             try:
                 return call.future.result()
-            except _losses() as loss:
-                self._replace_broken(call, loss)
+            except BrokenProcessPool:
+                self._replace_broken(call)
+            except _losses():
+                break
             except Exception as error:  # noqa: BLE001 (the caller says what it means)
                 return error
             if not is_last:
                 call = self._called(call.work, call.asked)
         return WorkerLostError(
-            "処理が二度落ちました。メモリ不足でないか確かめて、もう一度実行してください / "
-            "its worker died twice: look for a lack of memory, and run this again"
+            "処理が何度も落ちました。メモリ不足でないか確かめて、もう一度実行してください / "
+            "its worker died more than once: look for a lack of memory, and run this again"
         )
 
-    def _replace_broken(self, call: "_Call", loss: BaseException) -> None:
+    def _replace_broken(self, call: "_Call") -> None:
         """Replace a pool none of whose workers is left, once for all who were in it."""
-        if not isinstance(loss, BrokenProcessPool):
-            return
         with self._replacing:
             if call.runner is self._started:
                 self._started.__exit__(None, None, None)
@@ -100,7 +112,7 @@ class Partitioned:
         """Start all jobs now; give their results in order.
 
         Raises:
-            WorkerLostError: a worker died twice over the same job.
+            WorkerLostError: workers died over the same job.
         """
         found = self.workers.endings(do_part, [{"work": work, "part": part} for part in jobs])
         return map(_result, found)
@@ -110,8 +122,52 @@ class Partitioned:
     name="part", task_run_name="{work.__name__} {part}", cache_policy=NO_CACHE, persist_result=False
 )
 def do_part(work: Callable[[Job], Result], part: Job) -> Result:
-    """Do one part of a large job."""
-    return work(part)
+    """Do one part of a large job; a program's failure quotes no data, for Prefect keeps what is raised here.
+
+    Raises:
+        UnexpectedError: naming the kind and the place of the failure.
+    """
+    end_with_parent()
+    try:
+        return work(part)
+    except JointUseError:
+        raise
+    except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
+        kind, last = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    raise UnexpectedError(
+        f"分けて行った処理の一つが失敗しました（{kind}, {place}）。もう一度実行し、直らなければこの行を"
+        "お知らせください / "
+        f"one of the parts failed ({kind} at {place}); run this again, and report this line if it stays"
+    )
+
+
+@cache
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _one_server() -> Iterator[None]:
+    """Have workers use the server this process uses, instead of starting one each."""
+    with get_client(sync_client=True) as client:
+        url = str(client.api_url).rstrip("/")
+    known = os.environ.get("PREFECT_API_URL")
+    os.environ["PREFECT_API_URL"] = known or url
+    try:
+        yield
+    finally:
+        if known is None:
+            del os.environ["PREFECT_API_URL"]
 
 
 def _result(ending: Any) -> Any:  # noqa: ANN401 (what the work returns)
@@ -137,7 +193,7 @@ def _runner_for(workers: Workers) -> "TaskRunner[Any]":
 
 
 def _losses() -> tuple[type[BaseException], ...]:
-    """Name what runners raise when a worker died."""
+    """Name what a cluster raises when workers died over a task."""
     if find_spec("distributed") is None:
-        return (BrokenProcessPool,)
-    return (BrokenProcessPool, importlib.import_module("distributed").KilledWorker)
+        return ()
+    return (importlib.import_module("distributed").KilledWorker,)

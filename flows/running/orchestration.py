@@ -2,12 +2,18 @@
 
 import json
 import urllib.request
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from ledger.private_files import private_folder
+from schemas.errors import BusyError
 from schemas.state_folder import Part
 
 _SERVER_FILE = "server.json"
+_LOCK = "serve.lock"
 
 _SETTINGS = {
     "DO_NOT_TRACK": "1",
@@ -31,13 +37,50 @@ def set_up(state: Path, environment: MutableMapping[str, str]) -> None:
 
 
 def running_server(state: Path) -> str | None:
-    """Give the API address of the shop's own server, if `joint-use serve` is running."""
+    """Give the API address of the shop's own server, if `joint-use serve` is running.
+
+    What it noted is not believed by itself: after a break the address may be another shop's.
+    """
+    if not _is_serving(state):
+        return None
     try:
         url = str(json.loads((state / _SERVER_FILE).read_text())["api"])
         with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 (our own file)
             return url if answer.status == 200 else None  # noqa: PLR2004
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@contextmanager
+def serving(state: Path) -> Iterator[None]:
+    """Hold what tells that `joint-use serve` runs for a folder; the system lets go of it whenever it ends.
+
+    Raises:
+        BusyError: it runs already.
+    """
+    lock = FileLock(private_folder(state / Part.LOCKS) / _LOCK, mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(
+            "このフォルダの joint-use serve はもう動いています。その画面を使ってください / "
+            "joint-use serve is already running for this folder; use its window"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_serving(state: Path) -> bool:
+    path = state / Part.LOCKS / _LOCK
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, mode=0o600, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def note_server(state: Path, url: str) -> Path:

@@ -1,16 +1,21 @@
 """The shops of a group run side by side, each on its own; what dies is run again and nothing doubles."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 
+import psutil
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from flows.commands.export import command
-from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of
+from flows.commands.printing import print_group
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, unfit_in
+from flows.running.report import ExportReport
 from flows.running.request import Workers
 from schemas.errors import ConfigurationError, JointUseError
 from tests import factories
@@ -242,8 +247,106 @@ def test_what_cannot_be_run_is_refused_at_once(tmp_path, monkeypatch, arguments,
 
 
 def test_the_shops_of_a_group_are_its_folders_with_a_configuration(tmp_path):
-    for name in ("b", "a", "notes"):
+    for name in ("b", "a", "notes", ".old", "state"):
         (tmp_path / name).mkdir()
-    for name in ("b", "a"):
+    for name in ("b", "a", ".old", "state"):
         (tmp_path / name / "shop.toml").touch()
+    (tmp_path / "away").symlink_to(tmp_path / "nowhere")
     assert [path.name for path in shops_of(tmp_path)] == ["a", "b"]
+    assert [path.name for path in unfit_in(tmp_path)] == ["away", "notes"]
+
+
+def copied(folder):
+    factories.run(folder / "akita")
+    shutil.copytree(folder / "akita", folder / "akita - コピー")
+
+
+def linked(folder):
+    (folder / "akita - コピー").symlink_to(folder / "akita")
+
+
+def sharing(folder):
+    copied(folder)
+    shutil.rmtree(folder / "akita - コピー" / "state")
+    with (folder / "akita - コピー" / "shop.toml").open("a") as file:
+        file.write(f'\n[places]\nstate = "{folder / "akita" / "state"}"\n')
+
+
+@pytest.mark.parametrize("how", [copied, linked, sharing])
+def test_shops_with_what_is_anothers_are_not_run_and_stop_no_other(prefect_server, tmp_path, how):
+    from flows.deployments.dispose_weekly import GroupDisposalRequest, dispose_group
+    from flows.deployments.export_group import export_group
+
+    folder = group(tmp_path / "group")
+    how(folder)
+    before = manifests(folder)
+    report = export_group(asked(folder, Workers(count=1)))
+    codes = {shop.shop: shop.exit_code for shop in report.shops}
+    assert codes == {"akita": 2, "akita - コピー": 2, BROKEN: 2, "sendai": 0}
+    assert all("copies of one shop" in shop.told for shop in report.shops[:2])
+    new = [path for path in manifests(folder) if path not in before]
+    assert {path.parts[0] for path in new} == {"sendai"}
+    with pytest.raises(JointUseError, match="copies of one shop"):
+        dispose_group(GroupDisposalRequest(group=str(folder), operator=factories.PERSON))
+
+
+_PARENT = """
+import multiprocessing, os, signal, sys, time
+from flows.deployments.side_by_side import end_with_parent
+
+def child():
+    end_with_parent()
+    while True:
+        time.sleep(60)
+
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=child)
+    worker.start()
+    print(worker.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_ends_with_whoever_started_it(tmp_path):
+    (tmp_path / "parent.py").write_text(_PARENT)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "parent.py")],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(done.stdout)).wait(timeout=300)
+
+
+def test_worker_processes_use_the_server_of_the_run(prefect_server, monkeypatch):
+    from flows.deployments.side_by_side import SideBySide
+
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with SideBySide(Workers(count=1)):
+        assert os.environ["PREFECT_API_URL"] == prefect_server["PREFECT_API_URL"]
+    assert "PREFECT_API_URL" not in os.environ
+
+
+def test_a_group_names_what_is_left_to_do_in_each_shop(capsys):
+    report = ExportReport(
+        shop="秋田",
+        month="2026-10",
+        as_of="2026-11-02T09:00:00+09:00",
+        objections=0,
+        unsettled_objections=1,
+        quarantined={},
+        texts_waiting=2,
+        flags={},
+        outcomes=(),
+        attention=("lotas: 返事が遅れています",),
+    )
+    ending = ShopEnding(shop="akita", exit_code=0, report=report)
+    print_group(GroupReport(group="g", shops=(ending,)), Console(width=200))
+    told = capsys.readouterr().out
+    assert "texts to review: 2" in told
+    assert "objections to settle: 1" in told
+    assert "lotas: 返事が遅れています" in told

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.running.engine import stretches
+from schemas.errors import UnexpectedError
 from tests import factories
 from tests.conftest import copy_sample
 from tests.factories import customer, slip, vehicle, write_shop
@@ -127,3 +128,36 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
     assert accounts(found) == accounts(expected)
     lines = found.outcomes[0].account["repair_lines"]
     assert (lines.delivered, lines.objected) == (67 * LINES, 33 * LINES)
+
+
+def test_a_part_that_fails_quotes_no_data(prefect_server, tmp_path, monkeypatch):
+    from prefect.client.orchestration import get_client
+
+    import flows.stages.shaped as module
+    from flows.deployments.export_monthly import export_monthly
+    from flows.running.request import ExportRequest
+
+    real = module.shape
+
+    def failing(rows, places, table, shaping):
+        if table.name == "repair_lines":
+            raise ValueError("could not convert 秘密 太郎")
+        return real(rows, places, table, shaping)
+
+    monkeypatch.setattr(module, "shape", failing)
+    shop = large_shop(tmp_path / "shop")
+    with workers("threads") as two:
+        asked = ExportRequest(
+            shop=str(shop),
+            month=factories.MONTH,
+            operator=factories.PERSON,
+            reason="試験",
+            partitions=2,
+            workers=two,
+        )
+        with pytest.raises(UnexpectedError, match=r"ValueError at test_partitions\.py:\d+"):
+            export_monthly(asked)
+    with get_client(sync_client=True) as client:
+        told = [run.state.message or "" for run in client.read_task_runs(limit=200) if run.state]
+    assert any("one of the parts failed" in each for each in told)
+    assert not any("秘密" in each for each in told)

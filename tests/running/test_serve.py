@@ -10,11 +10,17 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
+import psutil
 import pytest
 
-from flows.running.orchestration import running_server
+from flows.running.orchestration import note_server, running_server
+from flows.running.orchestration import serving as held_by_serve
+from ledger.private_files import private_folder
+from schemas.errors import BusyError, JointUseError
 from tests.factories import PERSON
 from tests.groups.test_groups import GOOD, group
 
@@ -165,3 +171,35 @@ def test_a_program_that_does_not_hear_the_end_is_ended_all_the_same(monkeypatch,
     with serve._running([], dict(os.environ)) as process:
         until(process, lambda: said.exists() and "ready" in said.read_text())
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("word", ["server", "worker"])
+def test_serve_ends_with_a_code_when_its_server_or_worker_has_died(sample_shop, tmp_path, word):
+    with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
+        children = psutil.Process(process.pid).children()
+        (own,) = (child for child in children if word in child.cmdline())
+        own.kill()
+        assert process.wait(timeout=300) == JointUseError.exit_code
+    assert "server or worker has ended" in (tmp_path / "said").read_text()
+
+
+def test_what_an_ended_serve_noted_is_not_believed(tmp_path):
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{other.server_port}/api"
+        note_server(private_folder(tmp_path / "state"), url)
+        assert running_server(tmp_path / "state") is None
+        with held_by_serve(tmp_path / "state"):
+            assert running_server(tmp_path / "state") == url
+            with pytest.raises(BusyError), held_by_serve(tmp_path / "state"):
+                pass
+        assert running_server(tmp_path / "state") is None
+        other.shutdown()

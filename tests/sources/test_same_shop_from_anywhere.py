@@ -149,9 +149,11 @@ def in_a_bucket(shop, monkeypatch, *names):
         where = f"endpoint_override={address.removeprefix('http://')}&scheme=http&region=us-east-1"
         text = (shop / "shop.toml").read_text()
         for name in names:
-            files.put(f"{shop / name}/", f"shops/akita/{name}/", recursive=True)
+            files.put(f"{shop / name}/", f"shops/秋田 店/{name}/", recursive=True)
             shutil.rmtree(shop / name)
-            text = text.replace(f'folder = "{name}"', f'folder = "s3://shops/akita/{name}?{where}"')
+            text = text.replace(
+                f'folder = "{name}"', f'folder = "s3://shops/秋田 店/{name}?{where}"'
+            )
         (shop / "shop.toml").write_text(text)
         yield files
 
@@ -192,7 +194,7 @@ def test_a_bucket_gives_the_bytes_the_files_give(other_shop, from_files, monkeyp
 )
 def test_what_is_not_in_the_bucket_stops_the_run(other_shop, monkeypatch, gone, told):
     with in_a_bucket(other_shop, monkeypatch, "records") as files:
-        files.rm(f"shops/akita/{gone}", recursive=True)
+        files.rm(f"shops/秋田 店/{gone}", recursive=True)
         with pytest.raises(SourceUnreadableError, match=told):
             run(other_shop)
 
