@@ -49,4 +49,6 @@ def _stop(_signal: int, _frame: object) -> None:
         "stopping; shops that have begun may still finish, see `joint-use status`",
         err=True,
     )
+    # Threads that wait for workers would each say in a traceback what was just said.
+    threading.excepthook = lambda _: None
     raise KeyboardInterrupt

@@ -3,6 +3,8 @@
 import importlib
 import multiprocessing
 import os
+import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures.process import BrokenProcessPool
@@ -12,7 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock, Thread
 from typing import Any, Self
 
 from prefect import task
@@ -36,7 +37,7 @@ class SideBySide:
             ConfigurationError: what it needs is not installed.
         """
         self._runner = _runner_for(workers)
-        self._replacing = Lock()
+        self._replacing = threading.Lock()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -144,16 +145,21 @@ def do_part(work: Callable[[Job], Result], part: Job) -> Result:
 
 @cache
 def end_with_parent() -> None:
-    """End this process as soon as the one that started it has ended, however that ended."""
+    """End this process as soon as the one that started it has ended, however that ended.
+
+    Ctrl-C in their terminal is for that one to deal with.
+    """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         parent.join()
         os._exit(1)
 
-    Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
