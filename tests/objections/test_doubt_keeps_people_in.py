@@ -424,6 +424,136 @@ def test_a_name_in_passing_empties_an_address_and_withholds_a_name_with_its_row(
     assert "佐藤一郎様方".encode() not in bytes_of(Path(outcome.path))
 
 
+_PASSING = (
+    *(
+        "佐藤花子（夫隠田秘一）",
+        "佐藤花子(隠田秘一妻)",
+        "隠田秘一→佐藤花子",
+        "佐藤花子※隠田秘一",
+        "佐藤花子〔隠田秘一〕",
+    ),
+    *(
+        "佐藤花子－隠田秘一",
+        "佐藤花子～隠田秘一",
+        "佐藤花子＋隠田秘一",
+        "佐藤花子 隠田秘一より",
+        "隠田秘一と佐藤花子",
+    ),
+    *(
+        "㈲朝日 隠田秘一社長",
+        "㈲朝日 専務隠田秘一",
+        "担当隠田秘一",
+        "㈲朝日 取締役隠田秘一",
+        "佐藤花子（父隠田秘一）",
+        "紹介隠田秘一",
+    ),
+    *(
+        "佐藤花子『隠田秘一』",
+        "佐藤花子|隠田秘一",
+        "佐藤花子_隠田秘一",
+        "隠田秘一部長",
+        "佐藤花子*隠田 秘一*",
+    ),
+    *(
+        "佐藤花子（オンダヒイチ）",
+        "佐藤花子 090/9876/5432",
+        "佐藤花子 090_9876_5432",
+        "佐藤花子 090、9876、5432",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", _PASSING)
+def test_a_name_with_anything_around_it_withholds_the_row_it_stands_in(tmp_path, name):
+    objector = customer(
+        "9", name="隠田 秘一", name_kana="オンダ ヒイチ", mobile_phone="090-9876-5432"
+    )
+    people = [customer("1", name=name), customer("2"), objector]
+    tables = {"customers": people, "objections": [objection("9")]}
+    (outcome,) = run(write_shop(tmp_path, tables)).outcomes
+    account = outcome.account["customers"]
+    assert (account.delivered, account.withheld, account.objected) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["佐藤 和夫", "隠田 秘一郎", "小隠田 秘一", "隠田 秘二", "佐藤花子（妻）", "前隠田 秘一"],
+)
+def test_who_only_has_a_part_of_an_objectors_name_leaves(tmp_path, name):
+    objectors = [customer("8", name="佐藤 和"), customer("9", name="隠田 秘一")]
+    tables = {
+        "customers": [customer("1", name=name), *objectors],
+        "objections": [objection("8"), objection("9")],
+    }
+    (outcome,) = run(write_shop(tmp_path, tables)).outcomes
+    assert outcome.account["customers"].delivered == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["C/O隠田秘一", "-A隠田秘一", "ハイツA101隠田秘一", "\n隠田秘一 様方", "一丁目隠田秘一"],
+)
+def test_an_objectors_name_at_the_end_of_anothers_address_is_emptied(tmp_path, address):
+    people = [
+        customer("1", address=f"山形市本町1-2-3{address}"),
+        customer("9", name="隠田 秘一"),
+    ]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    (outcome,) = run(shop).outcomes
+    assert "隠田秘一".encode() not in bytes_of(Path(outcome.path))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        *(
+            "衛藤 慎一",
+            "\u202a衞藤 愼一\u202c",
+            "衞藤\u2028愼一",
+            "'衞藤 愼一",
+            "×衞藤 愼一",
+            "故衞藤愼一",
+            "亡 衛藤慎一",
+        ),
+        *("衞藤\u3164愼一", "衞藤\u2066愼一"),
+    ],
+)
+def test_marks_nobody_sees_and_old_characters_hide_no_second_row(tmp_path, second):
+    mobile = "090-9876-5432"
+    people = [
+        customer("1"),
+        customer("8", name=second, mobile_phone=mobile),
+        customer("9", name="衞藤 愼一", mobile_phone=mobile),
+    ]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    account = run(shop).outcomes[0].account["customers"]
+    assert (account.delivered, account.objected) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "緑町2〜3〜4",
+        "緑町2~3~4",
+        "緑町2-03-04",
+        "緑町弐丁目参番四号",
+        "緑町2町目3-4",
+        "緑町ニ丁目3-4",
+    ],
+)
+def test_an_objectors_home_in_any_spelling_is_no_base_of_anothers_car(tmp_path, home):
+    objector = customer("9", name="隠田 秘一", address="山形市緑町2-3-4")
+    paper = {"vehicle_id": "V1", "base_location": f"山形市{home}"}
+    tables = {
+        "customers": [customer("1"), objector],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": [paper],
+        "objections": [objection("9")],
+    }
+    (outcome,) = run(write_shop(tmp_path, tables)).outcomes
+    assert home.encode() not in bytes_of(Path(outcome.path))
+
+
 @pytest.mark.parametrize("address", ["山形市緑町5 c/o 佐藤一郎", "山形市緑町5　佐藤 一郎"])
 def test_an_address_with_a_name_behind_it_is_emptied(tmp_path, address):
     people = [customer("1", address=address), customer("9", name="佐藤 一郎")]

@@ -20,16 +20,26 @@ from transforms.reading.joined_text import JoinedText
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
 SHORTEST_PLOT = 6
 _SQUEEZED_OUT = "().-"
+_BETWEEN_GROUPS = "/~〜_,、:·•|+*ノ➖˗"
+_PHONE_IN_GROUPS = (
+    rf"(?<![0-9])(0[0-9]{{1,4}})[{_BETWEEN_GROUPS}]{{1,2}}"
+    rf"([0-9]{{1,4}})[{_BETWEEN_GROUPS}]{{1,2}}([0-9]{{4}})(?![0-9])"
+)
+"""A telephone number with something between its groups that is taken out nowhere else."""
+
 _POSTAL_CODE = "〒?[0-9]{3}-?[0-9]{4}(?![0-9])"
 _COUNTY = "[^0-9{edge}]{{1,6}}?郡"
-_BETWEEN_PARTS = "丁目|番地の|番地|番(?!町)|号室|号|地割"
+_BETWEEN_PARTS = "丁目|(?<=[0-9])町目|番地の|番地|番(?!町)|号室|号|地割"
 """What stands between the numbers of an address; longer ones first. 一番町 is a name."""
 
 _KANJI_DIGITS = "〇一二三四五六七八九"
 _KANJI_NUMBER = f"[{_KANJI_DIGITS}十百千]+"
 _COUNTS = f"{_KANJI_NUMBER}(?=丁目|番|号|地割|条|[-のノ之](?:[0-9]|{_KANJI_NUMBER}))"
 _GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
-_BETWEEN_DIGITS = "(?<=[0-9])[のノ之,、.・/](?=[0-9])"
+_BETWEEN_DIGITS = "(?<=[0-9])[のノ之,、.・/~〜](?=[0-9])"
+_COUNTED_OTHERWISE = dict(zip("壱弐参", "一二三", strict=True))
+_KATAKANA_NUMBER = "[ニハ](?=丁目)"
+_NO_ZERO = "(?<![0-9])0+(?=[0-9])"
 _WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
 _TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+){1,2}).*$"
 """To the end of 丁目・番・号, in three numbers at most: a fourth is a room's (RE2)."""
@@ -131,9 +141,12 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     joined.substitute(edge + _COUNTY.format(edge=edge), edge, only_with="郡")
     for part in ("大字", "字"):
         joined.replace(part, "")
+    joined.exchange(_COUNTED_OTHERWISE)
+    joined.substitute(_KATAKANA_NUMBER, _in_kanji, only_with="ニハ")
     for pattern in (_COUNTS, _GOES_ON):
         joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百千")
-    joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/")
+    joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/~〜")
+    joined.substitute(_NO_ZERO, "", only_with="0")
     for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
         joined.substitute(_WITHIN_A_NAME.format(marks=marks), one, only_with=marks)
     joined.substitute(_BETWEEN_PARTS, "-", only_with="丁番号地")
@@ -155,6 +168,11 @@ def _in_digits(number: re.Match[str]) -> str:
     return str(value + _digit(text, 0))
 
 
+def _in_kanji(number: re.Match[str]) -> str:
+    """Write a number of kanji as such that somebody took for katakana."""
+    return {"ニ": "二", "ハ": "八"}[number[0]]
+
+
 def _digit(written: str, nothing: int) -> int:
     return _KANJI_DIGITS.index(written[-1]) if written and written[-1] in _KANJI_DIGITS else nothing
 
@@ -163,6 +181,7 @@ def _squeeze(joined: JoinedText) -> JoinedText:
     joined.compatible()
     spell_out_companies(joined)
     joined.exchange(dict.fromkeys(f"{BLANKS}・{DASHES}{_SQUEEZED_OUT}", ""))
+    joined.substitute(_PHONE_IN_GROUPS, r"\1\2\3", only_with=_BETWEEN_GROUPS)
     joined.substitute("(?<=[0-9])の(?=[0-9])", "", only_with="の")
     fold_kana(joined)
     return joined

@@ -14,13 +14,34 @@ SHORTEST_NAME, SHORTEST_READING = 2, 4
 ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
 """What follows a name also in the middle of a cell, folded."""
 
-_BEHIND = r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店).*"
+_TITLES = (
+    "代表(取締役)?(社長|者)?|取締役|社長|専務|常務|会長|理事長?|部長|課長|係長|店長|店主|所長|院長|園長|工場長|先生"
+    "|担当者?"
+)
+_KIN = (
+    "夫|妻|父|母|嫁|婿|兄|弟|姉|妹|孫|祖父|祖母|義父|義母|息子|娘|長男|次男|三男|長女|次女|三女|主人|旦那|家内"
+    "|奥様"
+)
+_BEHIND = (
+    r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店|夫妻|夫婦|一家|親子|兄弟|姉妹"
+    f"|名義|分$|宛|ヨリ|カラ|ヘ$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様).*"
+)
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名; RE2)."""
 
-_BEFORE = "^(代表(取締役)?(社長|者)?|社長|会長|店主|世帯主|名義人?|使用者|所有者|連絡先|宛名?|同居)"
+_KIN_AROUND = (f"^({_KIN}|前|元|現)", f"({_KIN})$")
+"""A relative before or behind a name within brackets and the like; 祖父江 and 和夫 are names (RE2)."""
+
+_BEFORE = (
+    f"^({_TITLES}|世帯主|家主|大家|名義人?|使用者|所有者|契約者|依頼者|連絡先|連絡人|送り先|請求先|支払者|支払人|保証人"
+    "|宛名?|同居人?|紹介者?)+"
+)
 """What stands before a person's name inside somebody else's (代表佐藤一郎; RE2)."""
 
-_BETWEEN = r"[・/／、,，;；:：=＝&＆()（）「」\[\]【】<>〈〉\n]+"
+_BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
+"""What stands before a name at the end of an address (RE2)."""
+
+_BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
+"""Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
 
 _MOST_WORDS = 3
 """So many words a name is written in."""
@@ -40,11 +61,16 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     )
     parts = pc.utf8_trim_whitespace(parts)
     every = np.arange(len(parts))
-    behind_a_number = pc.replace_substring_regex(parts, "^.*[0-9]", "")
+    at_home = pc.replace_substring_regex(parts, _BEFORE_A_HOME, "")
+    is_inner = np.bincount(places, minlength=len(texts))[places] > 1
+    inner, of_inner = parts.filter(pyarrow.array(is_inner)), every[is_inner]
+    of_kin = [pc.replace_substring_regex(inner, around, "") for around in _KIN_AROUND]
     found, of_parts = _together(
         (parts, every),
         _new(_without_before(parts), every, parts),
-        _new(behind_a_number, every, parts),
+        _new(at_home, every, parts),
+        *(_new(texts, of_inner, inner) for texts in of_kin),
+        _joined_by_and(parts),
         _runs_of_words(parts),
     )
     names, whose = squeezed(fold_names(found)), places[of_parts]
@@ -99,6 +125,12 @@ def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.n
 
 def _without_before(names: pyarrow.Array) -> pyarrow.Array:
     return pc.replace_substring_regex(names, _BEFORE, "")
+
+
+def _joined_by_and(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what と joins, and its place; it is a kana of names, too."""
+    places = np.flatnonzero(pc.match_substring(parts, "と").to_numpy(zero_copy_only=False))
+    return _flat(pc.split_pattern(parts.take(pyarrow.array(places)), "と"), places)
 
 
 def _runs_of_words(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:

@@ -13,7 +13,7 @@ _BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
 _SPACE = r"[\s\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]"
 """What Python strips from the ends of a text (RE2's own `\\s` knows ASCII alone)."""
 
-UNTIDY = rf"^{_SPACE}|{_SPACE}$|[\r\t\x{{3099}}\x{{309A}}]|{_BROKEN}"
+UNTIDY = rf"^{_SPACE}|{_SPACE}$|[\r\t\x{{2028}}\x{{2029}}\x{{3099}}\x{{309A}}]|{_BROKEN}"
 """Text that needs a look: outer spaces, returns, loose voicing marks, broken characters (RE2)."""
 
 _LOST = "?？〓"
@@ -28,6 +28,9 @@ _LONGEST_NAME = 1000
 """Characters of a name or an address; looking for people in longer ones takes minutes."""
 
 _BROKEN_PYTHON = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+"""What programs write within a cell to begin a line; FileMaker's is the vertical tab."""
+
 _LOOSE_MARK = re.compile("[ぁ-ヿ][\u3099\u309a]")
 """A kana and its voicing mark as two characters, as macOS writes them."""
 
@@ -37,7 +40,7 @@ def read_text(text: str) -> Read[str]:
 
     Control and private-use characters mean a broken conversion (外字) and are a fault.
     """
-    tidy = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip().strip("\u3000")
+    tidy = _LINE_ENDS.sub("\n", text).replace("\t", " ").strip().strip("\u3000")
     if not tidy:
         return NOTHING
     if _BROKEN_PYTHON.search(tidy):
