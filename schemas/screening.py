@@ -67,6 +67,7 @@ class Figurative(Strict):
     """`figurative.toml`: words that are innocent beside a car's part, and nowhere else."""
 
     words: tuple[str, ...]
+    leading: tuple[str, ...]
     carriers: tuple[str, ...]
     joints: tuple[str, ...]
     names: tuple[str, ...]

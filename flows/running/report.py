@@ -190,6 +190,7 @@ _CELL_WORDS = {
     "withheld:home_of_objector": "保留：申し出た方の住まい",
     "withheld:person": "保留：ほかの方の名前・連絡先",
     "withheld:by_decision": "保留：渡さないと決めた文",
+    "withheld:too_long": "保留：2,000字を超える文",
     "withheld:not_a_code": "保留：番号・記号でない文字",
 }
 

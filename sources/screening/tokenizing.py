@@ -18,6 +18,7 @@ class JapaneseTokenizer:
                 morpheme.surface(),
                 (morpheme.dictionary_form(), morpheme.normalized_form()),
                 morpheme.part_of_speech()[0],
+                morpheme.reading_form(),
             )
             for morpheme in self._tokenizer.tokenize(text, SplitMode.A)
         ]

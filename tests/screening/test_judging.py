@@ -27,6 +27,7 @@ from transforms.screening.numbers import (
 DESCRIPTION = "repairs.description"
 KNOWLEDGE = shipped_knowledge()
 TOKENIZE = JapaneseTokenizer()
+SHORTEST_KANA = 4
 DANGEROUS_WORDS = [word for rule in KNOWLEDGE.rules for word in rule.words]
 
 
@@ -62,6 +63,38 @@ def judged(text: str, column: str = DESCRIPTION, by: Screen = SHIPPED):
         "異音点検\n右前輪から異音",
         "がんがん鳴る マフラー遮熱板",
         "中国製タイヤ 4本 組替",
+        *(
+            "圧縮 13.5 13.8 13.6 13.7",
+            "空気圧 240 240 250 250",
+            "12.61 12.63 12.60",
+            "3223 3124 3223",
+        ),
+        *(
+            "ドアが開けられない",
+            "ハンドルが左に取られて",
+            "ハンドルとられた",
+            "エアコン 左側が効かない",
+            "整備手帳あり",
+        ),
+        *(
+            "ハンドル ブレーキ 異常なし",
+            "サイドレバー調整 ブレーキ点検",
+            "ハンドル旋回時異音",
+            "対処方法 説明",
+        ),
+        *(
+            "運転席シート昇降スイッチ交換",
+            "パーキングブレーキレバー取付",
+            "ヘルパースプリング交換",
+            "法人種別",
+        ),
+        *(
+            "マニュアル中古ミッション載せ替え",
+            "エアコン本体調整",
+            "下回り保護費用",
+            "配送検査",
+            "再発作業",
+        ),
     ],
 )
 def test_garage_talk_leaves(text):
@@ -80,6 +113,30 @@ def test_garage_talk_leaves(text):
         "トウセキ",
         "ト ウ セ キ",
         "品番 04465-30330-12",
+        *(
+            "ガン 再発",
+            "ｶﾞﾝあり",
+            "ガン 経過観察 代車",
+            "入院の車 引取",
+            "障害の車",
+            "癌の車",
+            "死亡の車",
+            "犯人の車",
+        ),
+        *(
+            "たいいんのため 納車",
+            "シュジュツのため代車",
+            "ようつうのため シート交換",
+            "ぐあいがわるく 引取",
+        ),
+        *(
+            "ごせいきょのため 引取",
+            "ナンバープレート ぬきとられた",
+            "ボディ きずをつけられた",
+            "てんりきょう",
+            "財布とられた",
+        ),
+        *("ぶつけられて逃げられた", "ミラー 折られ", "エンブレム 外され", "ペンキ かけられ"),
         "VIN JTDKB20U093456789",
     ],
 )
@@ -131,6 +188,28 @@ def test_what_the_trade_does_not_say_waits_or_is_withheld(text):
 )
 def test_known_dangers_are_withheld_by_their_category(text, reason):
     assert judged(text).reason == reason
+
+
+@pytest.mark.parametrize("word", [w for w in DANGEROUS_WORDS if re.search("[一-龥]", w)])
+def test_a_dangerous_word_in_kana_does_not_leave(word):
+    reading = "".join(piece.reading for piece in TOKENIZE(word))
+    hiragana = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in reading)
+    kana = len(re.sub("[^ぁ-んァ-ヶー]", "", reading))
+    if kana >= SHORTEST_KANA:
+        assert judged(f"オイル交換 {reading}のため納車") is not None
+        assert judged(f"{hiragana}のため") is not None
+
+
+def test_a_text_nobody_reads_through_is_withheld_at_once():
+    judgement = judged("車の病気" * 8000)
+    assert (judgement.reason, judgement.action) == ("too_long", Action.WITHHOLD_CELL)
+
+
+@pytest.mark.parametrize(
+    "text", ["2 123456789018", "1234-5678-9018", "1 2 3 4 5 6 7 8 9 0 1 8", "4111-1111-1111-1111"]
+)
+def test_a_number_is_known_beside_other_figures_and_however_it_is_grouped(text):
+    assert holds_personal_number(text)
 
 
 @pytest.mark.parametrize(

@@ -415,6 +415,21 @@ def test_a_tax_of_nothing_is_no_line_either(tmp_path, name):
         ("customers", "address", "山形市緑町1-2 山形刑務所内", "crime_record"),
         ("customers", "address", "山形市緑町1-2 4111-1111-1111-1111", "number"),
         ("family_members", "name", "花子（障害者手帳1級）", "disability"),
+        *(
+            ("customers", "name", f"佐藤花子（{word}）", "remark")
+            for word in ("障害", "ガン", "うつ", "手帳")
+        ),
+        *(
+            ("customers", "name", f"佐藤花子（{word}）", "remark")
+            for word in ("学会", "韓国籍", "妊婦", "杖")
+        ),
+        ("customers", "name", "佐藤花子 死去", "remark"),
+        ("customers", "name", "佐藤花子ペースメーカー", "remark"),
+        ("customers", "name", "佐藤 花子 1級", "remark"),
+        ("customers", "name", "佐藤 花子 透 析", "health_care"),
+        ("customers", "name_kana", "サトウ ハナコ ニュウイン", "remark"),
+        ("customers", "address", "山形市緑町1-2 グループホームひまわり", "remark"),
+        ("customers", "address", "山形市緑町1-2 ﾃﾞｲｻｰﾋﾞｽひまわり", "remark"),
         ("certificates", "model_code", "身障者減免", "not_a_code"),
         ("certificates", "model_code", "DBA-ZVW30 安孫子清様", "not_a_code"),
         ("certificates", "model_code", "=HYPERLINK(1)", "not_a_code"),
@@ -452,6 +467,9 @@ def test_what_never_leaves_does_not_leave_in_a_name_an_address_or_a_code(
         ("customers", {"name": "伊藤 セキ", "name_kana": "イトウ セキ"}),
         ("customers", {"name": "スミス クリスチャン", "name_kana": "スミス クリスチャン"}),
         ("customers", {"name": "内海 がんま", "name_kana": "ウツミ ガンマ"}),
+        ("customers", {"name": "入江 精神（アルファード）", "name_kana": "イリエ セイシン"}),
+        ("customers", {"name": "グエン ヴァン ナム", "address": "山形市 教会町 1-2 3号"}),
+        ("customers", {"name": "佐藤花子（父名義）", "address": "山形市刑部1-2 ホーム荘"}),
         ("customers", {"name": "大麻 太郎", "address": "北海道江別市大麻東町12-3"}),
         ("customers", {"name": "目黒人美", "address": "山形市大門地内"}),
         ("customers", {"name": "(株)中央介護サービス", "address": "山形市1-2-3 病院前アパート101"}),

@@ -11,7 +11,7 @@ from transforms.arrays import where
 from transforms.reading.folding import DASH_CLASS, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
-_PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?)\d+)?")
+_PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?) *\d+)?")
 _POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
 _EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
@@ -20,6 +20,9 @@ _DIGITS_AND_MARKS = re.compile(r"\+?[0-9][0-9() ._-]*")
 _MOBILE = re.compile(r"0[5-9]0[0-9]{8}")
 _AS_A_FRACTION = re.compile(r"^(\d{7}|\d{9,11})\.0+$")
 """A number a spreadsheet took for a fraction."""
+
+_AS_TEXT = "'"
+"""What tells a spreadsheet that a cell is text, and stays in some exports."""
 
 _WITHOUT_ITS_ZERO = re.compile(r"[5-9]0[0-9]{8}")
 
@@ -44,6 +47,7 @@ def read_phone(text: str) -> Read[str]:
     """
     written = nfkc(text).strip()
     folded = _AS_A_FRACTION.sub(r"\1", re.sub(DASH_CLASS, "-", written).upper())
+    folded = folded.removeprefix(_AS_TEXT).replace("内線", "#")
     if folded in NULL_MARKS:
         return NOTHING
     if not _PHONE.fullmatch(folded):
@@ -106,7 +110,7 @@ def _numbers_of(run: str) -> Iterator[str]:
 def read_postal_code(text: str) -> Read[str]:
     """Read a postal code and write it as `990-2385`."""
     folded = re.sub(DASH_CLASS, "-", re.sub(r"\s", "", nfkc(text)))
-    folded = _AS_A_FRACTION.sub(r"\1", folded)
+    folded = _AS_A_FRACTION.sub(r"\1", folded).removeprefix(_AS_TEXT)
     if folded in NULL_MARKS:
         return NOTHING
     match = _POSTAL.fullmatch(folded)

@@ -17,6 +17,7 @@ class Figures:
         """Take the words, and what they must stand beside."""
         words = sorted(map(plain, figurative.words), key=len, reverse=True)
         self._word = re.compile("|".join(map(re.escape, words)))
+        self._leading = frozenset(map(plain, figurative.leading))
         self._joints = ("", *map(plain, figurative.joints))
         long_enough = (part for part in parts if len(part) >= _SHORTEST_PART)
         names = all_folded(plain, figurative.names)
@@ -43,7 +44,8 @@ class Figures:
         for found in self._word.finditer(written):
             before = kept + written[place : found.start()]
             own = self._without_joint(before)
-            if own is None and not self._leads_to_a_part(written[found.end() :]):
+            leads = found[0] in self._leading and self._leads_to_a_part(written[found.end() :])
+            if own is None and not leads:
                 kept = before + found[0]
             else:
                 kept = before if own is None else own

@@ -1,18 +1,24 @@
 """The judgement on a distinct text: it leaves, waits for a person, or is withheld."""
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 import pyarrow
 
-from schemas.screening import CODED, Action, Knowledge
+from schemas.screening import CODED, Action, DangerRule, Knowledge
 from transforms.screening.dangers import Dangers
 from transforms.screening.figures import Figures
-from transforms.screening.folding import fold_term
+from transforms.screening.folding import fold_danger, fold_term
 from transforms.screening.numbers import holds_contact
-from transforms.screening.vocabulary import Tokenize, Vocabulary
+from transforms.screening.vocabulary import LONGEST_TEXT, Tokenize, Vocabulary
+
+_KANA = re.compile("[ぁ-んァ-ヶ]{4}")
+_KANJI = re.compile("[一-龥々]")
+_SHORTEST_READING = 4
+"""Shorter ones stand in other words by chance."""
 
 
 class Decision(StrEnum):
@@ -74,6 +80,7 @@ class Screen:
         self._lists = {
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
         }
+        self._readings = _readings_of(knowledge.rules, tokenize)
         self._decisions = decisions
         self._names_somebody = names_somebody
 
@@ -93,6 +100,8 @@ class Screen:
         }
 
     def _of(self, column: str, text: str, *, is_named: bool) -> Judgement | None:
+        if len(text) > LONGEST_TEXT:
+            return Judgement("too_long", Action.WITHHOLD_CELL)
         rule = self._dangers.found_in(text)
         if rule is not None:
             return Judgement(rule.category, rule.action)
@@ -109,4 +118,19 @@ class Screen:
     def _unknown(self, column: str, text: str) -> list[str]:
         if column in CODED:
             return [] if fold_term(text) in self._lists.get(column, frozenset()) else [text]
-        return self._vocabulary.unknown_words(self._figures.hidden(text))
+        shown = self._figures.hidden(text)
+        unknown = self._vocabulary.unknown_words(shown)
+        read = self._readings.search(fold_danger(shown)) if _KANA.search(shown) else None
+        return unknown or ([read[0]] if read else [])
+
+
+def _readings_of(rules: Iterable[DangerRule], tokenize: Tokenize) -> re.Pattern[str]:
+    """Give what the words of danger rules are in kana, which the trade's words and particles may hide."""
+    readings = {
+        fold_danger("".join(piece.reading for piece in tokenize(word)))
+        for rule in rules
+        for word in rule.words
+        if _KANJI.search(word)
+    }
+    long_enough = sorted(reading for reading in readings if len(reading) >= _SHORTEST_READING)
+    return re.compile("|".join(map(re.escape, long_enough)))

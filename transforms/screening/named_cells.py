@@ -29,7 +29,7 @@ CODES = ("certificates.model_code", "certificates.engine_model", "certificates.c
 ROW_GOES_WITH = frozenset({"customers.name"})
 """Columns without which no row leaves: where the cell may not leave, the row stays."""
 
-NOT_A_CODE = "not_a_code"
+NOT_A_CODE, REMARK = "not_a_code", "remark"
 _SHORTEST_NAME = 3
 _SHORTEST_ALONE = 3
 """A word in kana or letters behind a name: with fewer characters it may be part of the name."""
@@ -50,6 +50,28 @@ _BEHIND_THE_NUMBER = re.compile(r"[0-9](?:[0-9-]|丁目|番地?|号|の)*(.*)$")
 
 _NEAR = "前裏横脇側通"
 """Behind the name of an institution: the place is beside it, not in it."""
+
+_OF_A_PERSON = re.compile(
+    "障害|障がい|障碍|がん|癌|うつ|鬱|認知|入院|にゅういん|退院|通院|つういん|病気|闘病|療養|精神|手帳|生保|なまぽ|学会|国籍"
+    "|韓国|朝鮮|中国人|在日|杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚|透析|とうせき|介護|施設|老人|刑|前科|服役|暴力"
+    "|破産|宗教|信者|ぺーすめ|[1-6一二三四五六]種?級|等級|不自由|車いす|車椅子|拒否"
+)
+"""What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
+
+_ALONE = re.compile(
+    r"\s(?:癌|死去|死亡|逝去|入院中?|退院|透析中?|障害者?|障がい者?|妊婦|生保|離婚|認知症?|うつ病?|鬱病?)(?:\s|$)"
+)
+"""Words behind a name, each a word of its own, that are no given names."""
+
+_INSTITUTIONS = re.compile(
+    "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護"
+    "|更生施設|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
+)
+"""Where nobody lives but for a reason of §10 (address cells)."""
+
+_WORDS_OF_A_NAME, _MORE_WORDS = 2, r"\S\s+\S+\s+\S"
+_SHORTEST_WITHIN = 5
+"""So long a word in kana stands in no name by chance."""
 
 _MANY_DIGITS = r"(?:[0-9][^0-9]{0,3}){12}"
 _IS_LATIN = re.compile(r"[A-Z]{2,}")
@@ -86,7 +108,18 @@ class NamedCells:
         listed = "|".join(map(re.escape, sorted(self._words)))
         spelt = sorted({*self._alone, *(word.translate(TO_KATAKANA) for word in self._alone)})
         alone = "|".join(re.escape(word.upper()) for word in spelt)
-        self._suspicious = f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}|\\s(?:{alone}|[A-Z]{{2,}})"
+        self._within = re.compile(
+            "|".join(
+                re.escape(word) for word in sorted(self._alone) if len(word) >= _SHORTEST_WITHIN
+            )
+        )
+        within = "|".join(
+            re.escape(word.upper()) for word in spelt if len(word) >= _SHORTEST_WITHIN
+        )
+        self._suspicious = (
+            f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}|\\s(?:{alone}|[A-Z]{{2,}})|{within}"
+            f"|{_ALONE.pattern}|{_INSTITUTIONS.pattern}"
+        )
 
     def suspicious(self, column: str, texts: pyarrow.Array) -> np.ndarray:
         """Mask of the texts of a column that have to be judged."""
@@ -97,7 +130,8 @@ class NamedCells:
             )
         else:
             folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
-            mask = pc.match_substring_regex(folded, self._suspicious)
+            more = f"|{_MORE_WORDS}" if column in NAMES else ""
+            mask = pc.match_substring_regex(folded, self._suspicious + more)
         return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
 
     def judge(self, column: str, texts: Iterable[str]) -> Mapping[str, Judgement]:
@@ -112,18 +146,33 @@ class NamedCells:
         if column in CODES:
             return NOT_A_CODE if not re.match(_CODE, text) or re.match(_PHONE, text) else None
         written = plain(text)
-        for found in _REMARK.finditer(written):
-            rule = self._dangers.found_in(found[1] or found[2] or "")
-            if rule is not None:
-                return rule.category
+        remarks = [found[1] or found[2] or "" for found in _REMARK.finditer(written)]
         if column in NAMES:
-            behind = map(self._of_word, written.split()[1:])
-            if alone := next(filter(None, behind), None):
-                return alone
-            if _FIRMS.search(written):
-                return None
-        tail = _behind_the_name(written) if column in NAMES else _behind_the_number(written)
+            remarks.append("".join(written.split()[_WORDS_OF_A_NAME:]))
+        in_cell = self._in_a_name if column in NAMES else self._in_a_place
+        return next(filter(None, map(self._of_remark, remarks)), None) or in_cell(written)
+
+    def _in_a_name(self, written: str) -> str | None:
+        behind = map(self._of_word, written.split()[1:])
+        if alone := next(filter(None, behind), None):
+            return alone
+        if _ALONE.search(written) or self._within.search(fold_danger(written)):
+            return REMARK
+        return None if _FIRMS.search(written) else self._listed_in(_behind_the_name(written))
+
+    def _in_a_place(self, written: str) -> str | None:
+        listed = self._listed_in(_behind_the_number(written))
+        return listed or (REMARK if _INSTITUTIONS.search(written) else None)
+
+    def _listed_in(self, tail: str) -> str | None:
         return next((c for word, c in self._words.items() if _stands_in(tail, word)), None)
+
+    def _of_remark(self, remark: str) -> str | None:
+        """Give the category of what a remark tells of a person."""
+        rule = self._dangers.found_in(remark)
+        if rule is not None:
+            return rule.category
+        return REMARK if _OF_A_PERSON.search(fold_danger(remark)) else None
 
     def _of_word(self, word: str) -> str | None:
         """Give the category of a word that stands alone behind a name, in kana or letters."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 
 from transforms.reading.folding import DASHES, nfkc
 
@@ -17,8 +18,11 @@ _BETWEEN_GROUPS = r"(?:[\W_]{0,2}の[\W_]{0,2}|[\W_]{1,3})"
 _PHONE_IN_GROUPS = re.compile(
     rf"(?<!\d)0\d{{1,4}}{_BETWEEN_GROUPS}\d{{1,4}}{_BETWEEN_GROUPS}\d{{4}}(?!\d)"
 )
-_PHONE = re.compile(rf"(?<!\d)(?:\+81|0)(?:[\s()・.{DASHES}-]{{0,2}}\d){{9,10}}(?!\d)")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_PHONE = re.compile(rf"(?<!\d)(?<!\d[./-])(?:\+81|0)(?:[\s()・.{DASHES}-]{{0,2}}\d){{9,10}}(?!\d)")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
+
+_GROUP, _MOST_GROUPS = 4, 5
+"""How many digits a group of a number has, and how many groups at most."""
 
 _MY_NUMBER_DIGITS = 12
 _LICENCE_DIGITS = 12
@@ -74,4 +78,21 @@ def passes_luhn(digits: str) -> bool:
 def _digit_runs(text: str) -> Iterator[str]:
     for form in (_RUNS, _GROUPS, _GROUPS_OF_THREE):
         for run in form.finditer(text):
-            yield re.sub(r"\D", "", run[0])
+            groups = re.findall(r"\d+", run[0])
+            for start, end in combinations(range(len(groups) + 1), 2):
+                if _are_of_one_number(groups[start:end]):
+                    yield "".join(groups[start:end])
+
+
+def _are_of_one_number(groups: list[str]) -> bool:
+    """Tell whether people write one number in such groups; readings, sizes and dates come in others.
+
+    As one, digit by digit, in threes, or in at most five groups of four and more, the last perhaps
+    shorter. Of readings one often repeats (240/240/230/230), of the groups of a number of 12 digits
+    hardly ever.
+    """
+    lengths = [len(group) for group in groups]
+    is_long = len(groups) <= _MOST_GROUPS and min(lengths[:-1], default=_GROUP) >= _GROUP
+    are_alike = set(lengths) <= {1} or set(lengths) == {_GROUP - 1}
+    are_readings = sum(lengths) == _MY_NUMBER_DIGITS and len(set(groups)) < len(groups)
+    return (is_long or are_alike) and not (are_readings and set(lengths) != {1})
