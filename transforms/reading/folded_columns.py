@@ -20,7 +20,7 @@ from transforms.reading.joined_text import JoinedText
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
 SHORTEST_PLOT = 6
 _SQUEEZED_OUT = "().-"
-_BETWEEN_GROUPS = "/~〜_,、:·•|+*ノ➖˗"
+_BETWEEN_GROUPS = "/~〜_,、:·•|+*➖˗"
 _PHONE_IN_GROUPS = (
     rf"(?<![0-9])(0[0-9]{{1,4}})[{_BETWEEN_GROUPS}]{{1,2}}"
     rf"([0-9]{{1,4}})[{_BETWEEN_GROUPS}]{{1,2}}([0-9]{{4}})(?![0-9])"
@@ -39,7 +39,6 @@ _GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
 _BETWEEN_DIGITS = "(?<=[0-9])[のノ之,、.・/~〜](?=[0-9])"
 _COUNTED_OTHERWISE = dict(zip("壱弐参", "一二三", strict=True))
 _KATAKANA_NUMBER = "[ニハ](?=丁目)"
-_NO_ZERO = "(?<![0-9])0+(?=[0-9])"
 _WITHIN_A_NAME = "(?<=[一-龥]){marks}(?=[一-龥])"
 _TO_THE_NUMBER = r"^([^0-9]*(?:[0-9]+-?[^0-9-]+)*?[0-9]+(?:-[0-9]+){1,2}).*$"
 """To the end of 丁目・番・号, in three numbers at most: a fourth is a room's (RE2)."""
@@ -146,11 +145,12 @@ def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
     for pattern in (_COUNTS, _GOES_ON):
         joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百千")
     joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/~〜")
-    joined.substitute(_NO_ZERO, "", only_with="0")
     for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
         joined.substitute(_WITHIN_A_NAME.format(marks=marks), one, only_with=marks)
     joined.substitute(_BETWEEN_PARTS, "-", only_with="丁番号地")
     joined.substitute("--+", "-", only_with="-")
+    for zeros in ("-00", "-0"):
+        joined.replace(zeros, "-")
     joined.replace(f"{edge}-", edge)
     joined.replace(f"-{edge}", edge)
     return joined
