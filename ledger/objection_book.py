@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Select, bindparam, delete, func, insert, sele
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.bindings import BOUND_EVENTS, BOUND_TERMS, digest_of_objections
-from ledger.chain import START, Head
+from ledger.chain import Head
+from ledger.objections_moved import head_of_objections
 from ledger.references import References
 from transforms.identity import DIGITS, NUMBER
 from transforms.marks import put_together
@@ -86,9 +87,7 @@ class ObjectionBook:
 
     def head(self) -> str:
         """Give the digest of the audit entry that recorded the newest event."""
-        newest = select(func.max(tables.objection_events.c.audit_sequence)).scalar_subquery()
-        digest = select(tables.audit.c.digest).where(tables.audit.c.sequence == newest)
-        return self._connection.execute(digest).scalar() or START
+        return head_of_objections(self._connection)
 
     def particulars(self) -> dict[int, dict[str, Any]]:
         """Give, by the number of each event, where it came from and how the customer said it."""

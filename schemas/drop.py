@@ -1,7 +1,7 @@
 """`drop.json`: what a drop is, under which notice and agreement it was made, and its account."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -108,6 +108,11 @@ class Drop(Strict):
     operator: str
     reason: str
     software: str
+
+    @property
+    def made_on(self) -> date:
+        """The day in Japan it was made."""
+        return date.fromisoformat(self.as_of[:10])
 
     @property
     def files(self) -> tuple[DropTable, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.agreement import Agreement, DropKind, Share
+from schemas.agreement import Agreement, DropKind, Share, fingerprint_of
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.drop import Version
@@ -257,4 +257,12 @@ def _granted(policy: Policy) -> list[str]:
         for section, share in agreement.shares.items()
         for purpose in share.purposes
     ]
-    return columns + purposes
+    ways = [
+        f"{agreement.partner}: {way}"
+        for agreement in policy.agreements.values()
+        for way in (
+            f"sealed to {fingerprint_of(agreement) or 'nobody'}",
+            f"handed over at {agreement.place.name if agreement.place else 'no place'}",
+        )
+    ]
+    return columns + purposes + ways

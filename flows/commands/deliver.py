@@ -3,7 +3,7 @@
 import click
 
 from flows.commands.at_desk import at_desk
-from flows.counter.delivering import carried_by_hand, deliver, owed
+from flows.counter.delivering import Carried, carried_by_hand, deliver, owed
 from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError, JointUseError
@@ -30,14 +30,7 @@ def command(
                 "--by-hand: 納品の名前を書いてください（例 lotas/monthly-2026-10-r1） / "
                 "--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1"
             )
-        successor = carried_by_hand(desk, drop)
-        click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
-        if successor:
-            click.echo(
-                f"{drop} は {successor} に差し替えられています。そちらも渡してください / "
-                f"it was replaced by {successor}; carry that too",
-                err=True,
-            )
+        _tell_of_hand(drop, carried_by_hand(desk, drop))
         return
     left = owed(desk)
     if drop:
@@ -53,9 +46,28 @@ def command(
             told = deliver(desk, utc_now, name)
             click.echo(_by_hand(name) if name in left.by_hand else f"{name}: {told}")
         except JointUseError as error:
-            click.echo(f"{name}: {error}", err=True)
+            text = str(error)
+            click.echo(text if text.startswith(name) else f"{name}: {text}", err=True)
             code = error.exit_code
     context.exit(code)
+
+
+def _tell_of_hand(drop: str, carried: Carried) -> None:
+    click.echo(f"{drop}: 手渡しを記録しました / recorded", err=True)
+    if carried.successor:
+        click.echo(
+            f"{drop} は {carried.successor} に差し替えられています。そちらも渡してください / "
+            f"it was replaced by {carried.successor}; carry that too",
+            err=True,
+        )
+    if carried.is_overtaken:
+        click.echo(
+            f"{drop}: 作った後に申し出が動いています。渡してはいけない方が入っていることがあります。"
+            f"`joint-use notices` で削除を伝え、`joint-use incident {drop}` をご覧ください / "
+            "an objection has moved since it was made, and it may hold somebody who refused: tell the "
+            f"partner with `joint-use notices`, and see `joint-use incident {drop}`",
+            err=True,
+        )
 
 
 def _nothing_to_do(desk: Desk, drop: str, *, is_by_hand: bool) -> str:

@@ -52,6 +52,14 @@ def _tell(erased: Erased) -> None:
     click.echo("\n".join(erased.objection_ids))
     for line in erased.removed:
         click.echo(f"消去 / removed: {line}", err=True)
+    if any(line.startswith("call_list") for line in erased.removed):
+        click.echo(
+            "リコールの一覧は、この方の行と印刷用のページだけを消しました。印刷するには、もう一度 recall "
+            "してください / "
+            "of call lists only the person's rows and the pages to print are gone; the next recall makes "
+            "new ones",
+            err=True,
+        )
     if erased.is_review_list_gone:
         click.echo(
             "確認待ちの一覧は次の export で作り直されます / the next export makes the list to review anew",
@@ -84,6 +92,10 @@ def _tell_of_mentions(mentions: tuple[str, ...]) -> None:
         "it out of them before you erase the person's own row: without that, nothing tells whose it is",
         err=True,
     )
-    click.echo("  （元の記録と、その何件目か / source and record number）", err=True)
+    click.echo(
+        "  （元の記録と行番号。フォルダの車検証は、名前の順で何番目のファイルか / source and row as a "
+        "spreadsheet numbers it; of a folder of certificates the place of the file by name）",
+        err=True,
+    )
     for line in mentions:
         click.echo(f"  {line}", err=True)

@@ -118,7 +118,8 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         click.echo(report.model_dump_json(indent=2))
     else:
         for outcome in report.outcomes:
-            click.echo(outcome.path or outcome.drop_id)
+            if outcome.status != "stopped":  # what stands there must not be carried
+                click.echo(outcome.path or outcome.drop_id)
     return exit_code(report.outcomes)
 
 

@@ -25,7 +25,14 @@ _HELP = (
     "joint-use object --settle R0123456789abcdef --customer C00010\n"
 )
 
+_RECORDED_AGAIN = (
+    "記録しました。同じ申し出がすでにあります / recorded; the same one was there already"
+)
 _RECORDED = "記録しました / recorded"
+_LIFTED_IN_PART = (
+    "撤回しました。ほかの申し出が残っているので、その分はまだ渡りません / "
+    "lifted; others stand, and what they refuse does still not leave"
+)
 _LIFTED = "撤回しました。効力日から、また渡ります / lifted"
 
 
@@ -91,7 +98,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         _confirm(desk, number, is_sure=is_sure)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
-        _tell(taken, _LIFTED, as_json=as_json)
+        _tell(taken, _LIFTED if not taken.standing else _LIFTED_IN_PART, as_json=as_json)
     else:
         refusal = _refusal(
             number,
@@ -105,7 +112,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
         _confirm(desk, number, is_sure=is_sure)
         taken = record(desk, refusal)
-        _tell(taken, _RECORDED, _to_tell(desk, refusal), as_json=as_json)
+        said = _RECORDED_AGAIN if taken.standing else _RECORDED
+        _tell(taken, said, _to_tell(desk, refusal), as_json=as_json)
 
 
 def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
@@ -168,6 +176,8 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
         click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(taken.objection_ids))
+    if taken.standing:
+        click.echo(f"有効な申し出 / in force or to come: {', '.join(taken.standing)}", err=True)
     if not taken.are_records_read:
         click.echo(
             "店の記録を読めなかったため、番号は確認していません / the records could not be read, so the "

@@ -73,6 +73,7 @@ _SCOPES = {
     "purpose": "利用目的の拒否",
     "erasure": "消去",
     "(all)": "すべて",
+    "?": "読み取れない言葉のため、すべて",
 }
 _CHANNELS = {
     "counter": "窓口 counter",

@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from flows.commands.options import json_option, shop_option
+from flows.running.clock import utc_now
 from schemas.arrow_types import type_of
 from schemas.catalog import CATALOG, Table
 from schemas.columns import Column, Role
+from schemas.errors import ConfigurationError, RefusedError
 from schemas.policy import changes, permissions
 from sources.shop_folder import load_policy, load_shop
+from transforms.period import SHOP_TIME
 
 
 @click.group(name="policy")
@@ -21,13 +24,22 @@ def command() -> None:
 
 @command.command(name="check")
 @shop_option
-def check(shop: Path) -> None:
+@click.pass_context
+def check(context: click.Context, shop: Path) -> None:
     """読み込めるか、覚書が公表事項の範囲内か / Load everything; refuse what goes beyond the notice."""
+    today = utc_now().astimezone(SHOP_TIME).date()
     policy = load_shop(shop).policy
+    code = 0
     click.echo(f"公表事項 / notice {policy.notice.version}: OK")
     for partner, agreement in policy.agreements.items():
         columns = sum(len(table.columns) for table in agreement.monthly.tables.values())
         click.echo(f"覚書 / agreement {partner} {agreement.version}: OK, {columns} 列 columns")
+        try:
+            agreement.refuse_expired_key(today)
+        except RefusedError as error:
+            click.echo(f"  今は納品できません / gets nothing as it is: {error}")
+            code = RefusedError.exit_code
+    context.exit(code)
 
 
 @command.command(name="show")
@@ -67,6 +79,12 @@ def show(shop: Path, *, as_json: bool) -> None:
 @click.pass_context
 def diff(context: click.Context, old: Path, new: Path) -> None:
     """二つの版の違い / Compare two shop folders; exit 3 if items or partners grow."""
+    for folder in (old, new):
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"{folder.name}: フォルダではありません。店舗フォルダを二つ指定してください / "
+                f"{folder.name}: this is no folder; name two shop folders, each with its notice.toml"
+            )
     found = changes(load_policy(old), load_policy(new))
     for change in found:
         mark = "拡大 WIDENS (同意が必要 / needs consent)" if change.is_widening else "変更 changes"

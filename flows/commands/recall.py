@@ -25,6 +25,7 @@ from schemas.errors import ConfigurationError
 from schemas.strict import validated
 from sources.campaign_files import CampaignFile, read_campaigns
 from transforms.reading.car_codes import read_identifier
+from transforms.reading.folding import nfkc
 
 _HELP = (
     "リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell.\n\n\b\n"
@@ -113,9 +114,9 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--mark: give --number (of the campaign) and --vehicle"
             )
         read = [read_identifier(each).value or "" for each in vehicles]
-        mark_cars(desk, number, read, mark)
         status_of = number
-    _print_progress(progress_of(desk, status_of or ""), as_json=as_json)
+        mark_cars(desk, nfkc(number), read, mark)
+    _print_progress(progress_of(desk, nfkc(status_of or "")), as_json=as_json)
 
 
 def _show(file: CampaignFile, *, as_json: bool) -> None:

@@ -63,6 +63,11 @@ def _tell(state: PartnerState) -> None:
         click.echo(f"  未引渡し / not handed over: {', '.join(state.not_handed_over)}")
     if state.by_hand:
         click.echo(f"  手渡し待ち / to carry by hand: {', '.join(state.by_hand)}")
+    if state.not_to_carry:
+        click.echo(
+            "  手渡し禁止（deliver が理由を示します） / must not be carried: "
+            f"{', '.join(state.not_to_carry)}"
+        )
     if state.to_discard:
         click.echo(f"  廃棄の通知待ち / to be told to discard: {', '.join(state.to_discard)}")
 
@@ -104,6 +109,7 @@ def _told(state: PartnerState) -> dict[str, object]:
         "waiting": [each.entered.drop.drop_id for each in state.waiting],
         "not_handed_over": list(state.not_handed_over),
         "by_hand": list(state.by_hand),
+        "not_to_carry": list(state.not_to_carry),
     }
 
 

@@ -1,5 +1,7 @@
 """Handing over at the counter what was published and is not at its partner's yet."""
 
+from dataclasses import dataclass
+
 from drops.sealing import parcels_beside
 from flows.carrying.carry import carry
 from flows.counter.desk import Desk
@@ -12,6 +14,8 @@ from flows.counter.earlier_drop import (
 from flows.running.clock import Clock
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
+from ledger.objections_moved import have_moved_since
+from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError, RefusedError
 
@@ -32,16 +36,25 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             f"{drop.drop_id} was replaced by {successor}; deliver that"
         )
     with opened_for(desk, clock, drop) as run:
-        with run.ledger.writing() as connection:
-            has_moved = objections_moved(run, connection, drop)
-        if has_moved:
-            raise overtaken_by_objections(drop)
+        if DropKind(drop.kind) is not DropKind.NOTICES:  # which holds nobody
+            with run.ledger.writing() as connection:
+                has_moved = objections_moved(run, connection, drop)
+            if has_moved:
+                raise overtaken_by_objections(drop)
         refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
         return carry(run, drop.drop_id)
 
 
-def carried_by_hand(desk: Desk, drop_id: str) -> str:
-    """Enter that somebody carried a drop to its partner; give the drop that replaced it, if one did.
+@dataclass(frozen=True)
+class Carried:
+    """What there is to say of a drop that somebody carried: what replaced it, whether objections moved."""
+
+    successor: str
+    is_overtaken: bool
+
+
+def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
+    """Enter that somebody carried a drop to its partner.
 
     A drop that was replaced meanwhile is entered too: what a partner was given has to be known.
 
@@ -67,7 +80,10 @@ def carried_by_hand(desk: Desk, drop_id: str) -> str:
                 f"{drop_id} was handed over before; `joint-use status` says when"
             )
         book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
-        return _successor(DropBook(connection), entered.drop)
+        drop = entered.drop
+        has_moved = have_moved_since(connection, drop, desk.today)
+        is_overtaken = DropKind(drop.kind) is not DropKind.NOTICES and has_moved
+        return Carried(_successor(DropBook(connection), drop), is_overtaken)
 
 
 def _successor(book: DropBook, drop: Drop) -> str:

@@ -103,6 +103,8 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
         names = {table, OWN_NAME.get(table, table)}
         if max(told.get((name, key), 0) for name in names) > given.order[source.sequence]:
             state = "told_to_delete"
+        elif kind is DropKind.RECALL and current is not None and current.is_refused_for_recalls:
+            state = "to_be_deleted"
         elif today is None or kind is DropKind.RECALL:
             state, outdated = "unknown", []
         elif current is None or current.is_refused:

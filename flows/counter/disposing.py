@@ -92,7 +92,7 @@ def hold(desk: Desk, drop: str, *, is_held: bool) -> str:
     """Keep a drop from disposal, or end that; give its full id.
 
     Raises:
-        ConfigurationError: there is no such drop, nothing of it is left, or it was not held.
+        ConfigurationError: there is no such drop, nothing of it is left, it is held already, or was not.
     """
     with desk.ledger.held(every_series(desk)), desk.ledger.writing() as connection:
         name = DropBook(connection).named(drop).drop.drop_id
@@ -102,6 +102,8 @@ def hold(desk: Desk, drop: str, *, is_held: bool) -> str:
             )
         if not is_held and name not in HoldBook(connection).held():
             raise ConfigurationError(f"{name}: 保全されていません / is not held")
+        if is_held and name in HoldBook(connection).held():
+            raise ConfigurationError(f"{name}: すでに保全されています / is held already")
         HoldBook(connection).enter(desk.actor, name, is_held=is_held)
     return name
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from flows.stages.objectors import Objectors
 from flows.stages.partner_view import finder_of
 from flows.stages.register import look_up, take_in
 from flows.stages.second_look import objector_scan
-from ledger.objection_book import ObjectionBook
+from ledger.objections_moved import have_moved_since
 from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
 from schemas.drop import Drop
@@ -30,7 +29,6 @@ from sources.staging import take_snapshot
 from transforms.arrays import distinct, whole
 from transforms.identity import IDENTITY_COLUMNS, own_contacts
 from transforms.mentions import Mentions
-from transforms.objections import AsOf, in_force
 from transforms.remembered import Refusers
 from transforms.shaping import finders
 from transforms.spine import SPINE_TABLES
@@ -53,15 +51,7 @@ def opened_for(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[R
 def objections_moved(run: Run, connection: Connection, drop: Drop) -> bool:
     """Tell whether an objection has arrived, taken effect or ended since a drop was made."""
     take_in(run, connection)
-    book = ObjectionBook(connection, run.ledger.references)
-    if book.head() != drop.objections_head:
-        return True
-    events = book.register().events
-    made_on = date.fromisoformat(drop.as_of[:10])
-    then, now = (
-        set(in_force(events, AsOf(day)).to_pylist()) for day in (made_on, run.as_of.date())
-    )
-    return then != now
+    return have_moved_since(connection, drop, run.as_of.date())
 
 
 def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
@@ -101,11 +91,11 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
 
     verify_drop(folder, look)
     if search.has_found or named.has_found:
+        japanese, english = _again(drop)
         raise ObjectionsMovedError(
-            f"{drop.drop_id}: 今の記録では、申し出のある方のものが入っています。渡しません。"
-            "もう一度 export してください / "
+            f"{drop.drop_id}: 今の記録では、申し出のある方のものが入っています。渡しません。{japanese} / "
             f"{drop.drop_id}: as the records stand today it holds something of people who refuse; "
-            "it does not leave. Run the export again"
+            f"it does not leave. {english}"
         )
 
 
@@ -128,9 +118,19 @@ class _NamedIn:
 
 def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
     """Say that a drop does not leave because objections have changed since it was made."""
+    japanese, english = _again(drop)
     return ObjectionsMovedError(
-        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。もう一度 "
-        "export してください / "
+        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。{japanese} / "
         f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
-        "Run the export again"
+        f"{english}"
     )
+
+
+def _again(drop: Drop) -> tuple[str, str]:
+    """Say how what does not leave is made again; a recall's drop that is there counts as told."""
+    if DropKind(drop.kind) is DropKind.RECALL:
+        return (
+            f"`joint-use stop {drop.drop_id}` で止めてから、もう一度 recall してください",
+            f"Stop it (`joint-use stop {drop.drop_id}`) and run the recall again",
+        )
+    return "もう一度 export してください", "Run the export again"

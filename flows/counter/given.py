@@ -45,6 +45,7 @@ class Given:
     def drops(self) -> Iterator[DisclosedDrop]:
         """Give each drop that held the person."""
         wanted, answers = binary_keys(self.keys), self._answers()
+        there = {each.sequence for each in self._arrived(with_stopped=True)}
         for each in self.published:
             with self.desk.ledger.reading() as connection:
                 persons = HoldingsBook(connection).persons(each.sequence)
@@ -53,7 +54,9 @@ class Given:
             for mask in own:
                 bits |= mask
             if bits:
-                yield self._drop(each, bits, answers)
+                yield self._drop(each, bits, answers).model_copy(
+                    update={"has_arrived": each.sequence in there}
+                )
 
     def deletions(self) -> Iterator[Deletion]:
         """Give each drop that told to delete the person's own record, and came to the partner."""
@@ -96,7 +99,7 @@ class Given:
                     told[name] = max(told.get(name, 0), self.order[each.sequence])
         return told
 
-    def _arrived(self) -> list[EnteredDrop]:
+    def _arrived(self, *, with_stopped: bool = False) -> list[EnteredDrop]:
         """Give the drops the partner can have read: what is carried counts once it was, or was answered."""
         agreement = self.desk.folder.policy.agreements.get(self.partner)
         is_carried = agreement is not None and agreement.is_carried
@@ -107,7 +110,9 @@ class Given:
             each
             for each in self.published
             if each.sequence in answers
-            or (not each.stopped_at and (each.sequence in there or not is_carried))
+            or (
+                (with_stopped or not each.stopped_at) and (each.sequence in there or not is_carried)
+            )
         ]
 
     def notice_of(self, drop: Drop) -> Notice:

@@ -16,6 +16,7 @@ from flows.stages.objectors import Objectors
 from flows.stages.partner_view import view_of
 from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
+from schemas.agreement import RECALL_PURPOSE
 from schemas.partner_tables import STANDING, PartnerTable
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
@@ -40,6 +41,7 @@ class ShownRecord:
     items: Mapping[str, int]
     is_refused: bool
     """Whether the person has objected to the partner's having it."""
+    is_refused_for_recalls: bool
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,14 @@ def _ruled_on(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
 
 def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[ShownRecord]:
     objectors = Objectors(run, snapshot, partner)
-    is_refused = bool((objectors.rows & own.rows).any())
+    of_recalls = Objectors(run, snapshot, partner, (RECALL_PURPOSE,))
+    refused = [bool((each.rows & own.rows).any()) for each in (objectors, of_recalls)]
     others = Refusers(objectors.rows & ~own.person, objectors.gone)
     view = view_of(run, snapshot, own.verdicts, others, partner)
     tables = [table for table in view.tables if table.name in _SHOWN]
     view.give_keys(run.ahead.keys, tables)
     return [
-        ShownRecord(table.name, key, items, is_refused)
+        ShownRecord(table.name, key, items, *refused)
         for table in tables
         for rows, places in view.leaving(table)
         for key, items in _digested(table, shape(rows, places, table, view.shaping)[0], run)

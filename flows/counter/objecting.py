@@ -47,10 +47,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class Taken:
-    """What was recorded: ids of the objections, and whether the records could be looked at."""
+    """What was recorded: ids of the objections, and whether the records could be looked at.
+
+    Args:
+        objection_ids: of those recorded, lifted or settled.
+        are_records_read: whether the records could be looked at.
+        standing: others of the person that stand: with the same terms when one is recorded, any when one
+            is lifted.
+    """
 
     objection_ids: tuple[str, ...]
     are_records_read: bool
+    standing: tuple[str, ...] = ()
 
 
 def record(desk: Desk, refusal: Refusal) -> Taken:
@@ -77,6 +85,14 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     ]
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
+        own = desk.ledger.references.of(refusal.customer)
+        same = tuple(
+            each.objection_id
+            for each in listed(book, AsOf(desk.today))
+            if each.state != ENDED
+            and own in each.persons
+            and Terms(each.scope, each.partner, each.purpose) in terms
+        )
         raised = [
             Raised(name, refusal.customer, each)
             for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
@@ -94,7 +110,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         book.add(desk.actor, raised, events, "object", "recorded")
         if people:
             _learn(book, people, AsOf(desk.today))
-    return Taken(tuple(each.objection_id for each in raised), people is not None)
+    return Taken(tuple(each.objection_id for each in raised), people is not None, same)
 
 
 def lift(
@@ -117,7 +133,21 @@ def lift(
             for day in _days_to_lift(register, each, effective_on, desk.today)
         ]
         book.add(desk.actor, (), events, "object", "lifted")
-    return Taken(tuple(each.objection_id for each in chosen), people is not None)
+    names = tuple(each.objection_id for each in chosen)
+    persons = {person for each in chosen for person in each.persons}
+    if choice.customer:
+        theirs = people.merged_numbers(choice.customer) if people else [choice.customer]
+        persons |= {desk.ledger.references.of(number) for number in theirs}
+        meant = _meaning(register, people, theirs, desk.today)
+    else:
+        meant = set()
+    others = tuple(
+        each.objection_id
+        for each in standing
+        if each.objection_id not in names
+        and (persons & set(each.persons) or each.objection_id in meant)
+    )
+    return Taken(names, people is not None, others)
 
 
 def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> None:

@@ -47,12 +47,7 @@ def progress_of(desk: Desk, campaign: str) -> Progress:
         book = RecallBook(connection)
         histories = book.histories(campaign)
         if not histories and campaign not in book.campaigns():
-            raise ConfigurationError(
-                f"「{campaign[:40]}」: このリコールはまだ調べていないか、該当の車がありません。"
-                "`joint-use recall --campaign ファイル` で調べます / "
-                f"'{campaign[:40]}': nobody has looked for this campaign, or no car was found; "
-                "`joint-use recall --campaign FILE` does"
-            )
+            raise _not_looked_for(campaign)
         note(connection, desk.actor, "read", campaign, f"{len(histories)} cars of a recall")
     numbers = _numbers(desk)
     return Progress(campaign=campaign, cars=tuple(_car(each, numbers) for each in histories))
@@ -62,12 +57,14 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
     """Enter what an operator says of cars.
 
     Raises:
-        ConfigurationError: a car is not one the campaign was found to be about.
+        ConfigurationError: nobody has looked for the campaign, or a car is not one it was found to be about.
     """
     of_car = desk.ledger.references.of_car
     with desk.ledger.writing() as connection:
         book = RecallBook(connection)
         known = {each.found.car: each.found for each in book.histories(campaign)}
+        if not known:
+            raise _not_looked_for(campaign)
         for vehicle in vehicles:
             if of_car(vehicle) not in known:
                 raise ConfigurationError(
@@ -84,6 +81,15 @@ def mark_cars(desk: Desk, campaign: str, vehicles: list[str], mark: str) -> None
                 "`joint-use recall --campaign FILE` once more first"
             )
         book.mark(desk.actor, campaign, [known[of_car(vehicle)] for vehicle in vehicles], mark)
+
+
+def _not_looked_for(campaign: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"「{campaign[:40]}」: このリコールはまだ調べていないか、該当の車がありません。"
+        "`joint-use recall --campaign ファイル` で調べます / "
+        f"'{campaign[:40]}': nobody has looked for this campaign, or no car was found; "
+        "`joint-use recall --campaign FILE` does"
+    )
 
 
 def _numbers(desk: Desk) -> dict[str, str]:

@@ -40,6 +40,8 @@ class DisclosedDrop(BaseModel):
     tables: tuple[DisclosedTable, ...]
     acknowledged_at: datetime | None
     stopped_at: datetime | None
+    has_arrived: bool = True
+    """False where it is to be carried, and nobody has entered that it was, nor the partner answered."""
 
 
 class Deletion(BaseModel):

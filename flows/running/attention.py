@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from sqlalchemy import Connection
+
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
+from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import DropKind
+from schemas.agreement import Agreement, DropKind
+from schemas.drop import Drop
+from schemas.errors import JointUseError
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
 
@@ -63,6 +68,8 @@ class PartnerState:
     """The newest published drops that should be at the partner's and are not."""
     by_hand: tuple[str, ...]
     """Those that somebody has to carry, as no program can."""
+    not_to_carry: tuple[str, ...]
+    """Those that nobody may carry: objections have moved since they were made, or the key has expired."""
 
 
 def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[PartnerState]:
@@ -74,6 +81,14 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         carried = CarryBook(connection)
         waiting, owed = carried.waiting(), carried.owed(folder.policy)
         delivered = {drop: each.at for drop, each in carried.delivered().items()}
+        stuck = {
+            each.drop.drop_id
+            for each in published
+            if each.drop.drop_id in owed.by_hand
+            and _is_stuck(
+                connection, each.drop, folder.policy.agreements[each.drop.partner], now.date()
+            )
+        }
         to_discard = {name: answered.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
@@ -94,11 +109,25 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
                 tuple(each for each in waiting if each.entered.drop.partner == partner),
                 *(
                     tuple(name for name in names if name.startswith(f"{partner}/"))
-                    for names in ((*owed.by_program, *owed.overtaken), owed.by_hand)
+                    for names in (
+                        (*owed.by_program, *owed.overtaken),
+                        [name for name in owed.by_hand if name not in stuck],
+                        [name for name in owed.by_hand if name in stuck],
+                    )
                 ),
             )
         )
     return states
+
+
+def _is_stuck(connection: Connection, drop: Drop, agreement: Agreement, today: date) -> bool:
+    """Tell whether a sealed drop must not be carried; a notice, which holds nobody, must."""
+    try:
+        agreement.refuse_expired_key(today)
+    except JointUseError:
+        return True
+    is_notice = DropKind(drop.kind) is DropKind.NOTICES
+    return not is_notice and have_moved_since(connection, drop, today)
 
 
 def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, ...]:
@@ -120,6 +149,11 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
         yield (
             f"{waiting.entered.drop.drop_id}: データ管理者の承諾待ち（{waiting.persons} 人） / waits for the "
             f"data manager ({waiting.persons} persons){hint}"
+        )
+    for drop_id in state.not_to_carry:
+        yield (
+            f"{drop_id}: 手渡ししないでください（申し出か鍵の期限）/ must not be carried: joint-use deliver "
+            f"{drop_id} says why"
         )
     for drop_id in state.not_handed_over:
         yield f"{drop_id}: まだ渡していません / not handed over: joint-use deliver"

@@ -37,11 +37,14 @@ STATUS_TEXT = {
     "published": "納品しました / published",
     "unchanged": "前回と同じため納品なし / nothing changed, nothing published",
     "dry_run": "試し実行（納品なし）/ dry run, nothing published",
-    "stopped": "停止した納品と同じ内容のため納品なし / the same as a stopped drop, nothing published",
+    "stopped": (
+        "停止した納品と同じ内容のため納品なし。直したら --mode correct / "
+        "the same as a stopped drop, nothing published; once mended, --mode correct"
+    ),
     "same": "再現：納品した行と同じ / reproduced: the same rows",
     "different": "再現：納品した行と違う / reproduced: other rows",
     "unconfirmed": "確認待ち（納品なし）。--yes で納品 / not confirmed, nothing published; add --yes",
-    "nothing": "削除通知なし / nothing to tell",
+    "nothing": "渡すものなし / nothing to hand over",
     "waiting": "データ管理者の承諾待ち（納品なし）/ waits for the data manager",
 }
 

@@ -18,6 +18,16 @@ NO_REASON = "manual run"
 STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
 """Reasons nobody wrote: the defaults of command, form and schedule. Not enough for a correction."""
 
+_ADDRESSED = re.compile(
+    r"([一-龥々ァ-ヶー]{1,12})(?:様|さん|さま|氏|殿)(?=[のがはにとへよかでも、。,.\s]|から|宅|方|$)"
+)
+_NOBODY = (
+    *("客", "皆", "奥", "各", "同", "仕", "模", "多", "有", "異", "何", "王", "神"),
+    *("会社", "業者", "屋", "店", "工場", "社", "担当者", "責任者", "管理者", "保険"),
+    *("ディーラー", "メーカー", "オーナー", "ユーザー", "ロータス", "ブロードリーフ"),
+)
+"""What stands before 様 and the like and is nobody's name: お客様, 同様, 保険屋さん."""
+
 REASON = r"^[^0-9０-９@＠]+$"
 LONGEST_REASON = 200
 
@@ -84,12 +94,22 @@ def checked_reason(reason: str) -> str:
     Raises:
         ConfigurationError: it is empty, too long, or holds such a character; it is not repeated.
     """
-    if not re.fullmatch(REASON, reason) or len(reason) > LONGEST_REASON:
+    if (
+        not re.fullmatch(REASON, reason)
+        or len(reason) > LONGEST_REASON
+        or _addresses_somebody(reason)
+    ):
         raise ConfigurationError(
-            "--reason: 理由は数字と＠を使わずに200字以内で。お客様の氏名や番号は書かないでください / "
-            "give one of at most 200 characters, without digits or @: no names or numbers of customers"
+            "--reason: 理由は数字と＠、「○○様」を使わずに200字以内で。お客様の氏名や番号は書かないでください "
+            "/ give one of at most 200 characters, without digits, @ or 様 behind a name: no names or "
+            "numbers of customers"
         )
     return reason
+
+
+def _addresses_somebody(reason: str) -> bool:
+    """Tell whether a reason names somebody as one speaks of customers (佐藤様のお申し出)."""
+    return any(not found[1].endswith(_NOBODY) for found in _ADDRESSED.finditer(reason))
 
 
 class Mode(StrEnum):

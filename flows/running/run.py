@@ -15,7 +15,14 @@ from flows.running.engine import Engine
 from flows.running.memory import prefer_flat_memory
 from flows.running.opening import open_shop, refuse_clock_behind
 from flows.running.reconciling import complete_pending, refuse_doubt
-from flows.running.request import SCHEDULE, STANDING_REASONS, ExportRequest, Mode, named_person
+from flows.running.request import (
+    SCHEDULE,
+    STANDING_REASONS,
+    ExportRequest,
+    Mode,
+    checked_reason,
+    named_person,
+)
 from flows.running.scratch import Scratch
 from flows.running.waiting_room import sweep_killed
 from flows.running.workspace import workspace
@@ -141,6 +148,7 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     """
     prefer_flat_memory()
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
+    checked_reason(request.reason)
     folder, ledger = open_shop(Path(request.shop), environment)
     now = clock()
     if is_exclusive and request.publishes:

@@ -183,6 +183,35 @@ def test_a_drop_that_a_merge_shows_to_hold_a_refuser_is_not_handed_over(tmp_path
     assert names_in(tmp_path / "out") == set()
 
 
+def test_a_drop_nobody_may_carry_is_told_so_and_warned_of_if_it_was_carried(tmp_path):
+    people = {"customers": [factories.customer("1")], "objections": [factories.objection("99")]}
+    shop = write_shop(tmp_path, people, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    assert f"手渡し待ち / to carry by hand: {DROP}" in joint_use("status", "--shop", shop).stdout
+    object_to(shop, "1")
+    told = joint_use("status", "--shop", shop).stdout
+    assert f"must not be carried: {DROP}" in told
+    assert "to carry by hand" not in told
+    who = ("--shop", shop, "--operator", factories.PERSON)
+    done = joint_use("deliver", DROP, "--by-hand", *who)
+    assert (done.returncode, f"joint-use incident {DROP}" in done.stderr) == (0, True)
+
+
+def test_a_notice_is_carried_whatever_was_refused_since(tmp_path):
+    (tmp_path / "out").mkdir()
+    place = {"kind": "folder", "path": str(tmp_path / "out")}
+    people = [factories.customer("1"), factories.customer("2")]
+    tables = {"customers": people, "objections": [factories.objection("99")]}
+    shop = shop_for(tmp_path / "shop", place, tables=tables)
+    run(shop)
+    (tmp_path / "out").rename(tmp_path / "away")
+    object_to(shop, "1")
+    (notice,) = run(shop, kind=DropKind.NOTICES).outcomes
+    object_to(shop, "2")
+    (tmp_path / "away").rename(tmp_path / "out")
+    assert deliver(desk(shop), lambda: factories.NOW, notice.drop_id).startswith("渡しました")
+
+
 def test_a_drop_that_was_not_sealed_cannot_have_been_carried(tmp_path):
     shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
     run(shop)

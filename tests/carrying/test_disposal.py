@@ -239,6 +239,13 @@ def test_what_was_disposed_of_cannot_be_held(tmp_path):
     assert "nothing is left to hold" in done.stderr
 
 
+def test_a_drop_is_held_once(tmp_path):
+    shop = shop_of(tmp_path)
+    asked = ("hold", DROP, "--shop", shop, "--operator", PERSON, "--reason", "係争中")
+    assert joint_use(*asked).returncode == 0
+    assert "is held already" in joint_use(*asked).stderr
+
+
 def test_a_hold_that_is_not_there_cannot_be_lifted(tmp_path):
     shop = shop_of(tmp_path)
     asked = ("hold", DROP, "--shop", shop, "--operator", PERSON, "--reason", "係争中")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from flows.commands.disclose import command
 from flows.counter.adopting import resume
-from flows.counter.delivering import deliver
+from flows.counter.delivering import carried_by_hand, deliver
 from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
 from flows.counter.given import given_to_each
@@ -250,3 +250,13 @@ def test_a_notice_that_never_came_to_its_partner_told_nothing(tmp_path):
     told = answer(shop)
     assert {record.state for record in told.held} == {"told_to_delete"}
     assert [each.drop_id for each in told.deletions] == [notice.drop_id]
+
+
+def test_a_drop_nobody_is_known_to_have_carried_is_told_as_such(tmp_path):
+    tables = {"customers": [ONE, TWO], "objections": [objection("99")]}
+    shop = write_shop(tmp_path, tables, agreement(sealing=sealed_to(identity())))
+    (outcome,) = run(shop).outcomes
+    assert "引渡しの記録なし" in disclosure_text(answer(shop))
+    assert "引渡しの記録なし" in disclosure_page(answer(shop))
+    carried_by_hand(desk(shop), outcome.drop_id)
+    assert "引渡しの記録なし" not in disclosure_text(answer(shop))

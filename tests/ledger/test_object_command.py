@@ -131,3 +131,17 @@ def test_the_list_shows_numbers_terms_and_what_is_left_to_settle(shop):
     told(shop, "--lift", "--customer", "1")
     assert "K00002" not in told(shop, of=list_command).stdout
     assert "lifted" in told(shop, "--all", of=list_command).stdout
+
+
+def test_a_lift_names_what_still_stands_and_a_refusal_what_stood_already(shop):
+    assert told(shop, *SAID, "--scope", "provision").exit_code == 0
+    again = told(shop, *SAID, "--scope", "provision")
+    assert "the same one was there already" in again.stderr
+    assert "in force or to come: K00002" in again.stderr
+    lifted = told(shop, "--lift", "--customer", "1", "--objection", "K00002")
+    assert "others stand" in lifted.stderr
+    assert "in force or to come: K00003" in lifted.stderr
+    assert "また渡ります" not in lifted.stderr
+    last = told(shop, "--lift", "--objection", "K00003")
+    assert "また渡ります" in last.stderr
+    assert "in force or to come" not in last.stderr

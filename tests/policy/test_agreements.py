@@ -151,3 +151,24 @@ def test_policy_diff_refuses_a_widening(tmp_path):
     assert result.exit_code == 3
     assert "WIDENS" in result.output
     assert CliRunner().invoke(command, ["diff", str(SAMPLE), str(SAMPLE)]).exit_code == 0
+
+
+def test_an_agreement_that_gets_nothing_as_it_is_is_told(tmp_path):
+    terms = factories.agreement()
+    del terms["sealing"]
+    shop = factories.write_shop(tmp_path, {}, terms)
+    done = CliRunner().invoke(command, ["check", "--shop", str(shop)])
+    assert done.exit_code == RefusedError.exit_code
+    assert "gets nothing as it is" in done.stdout
+
+
+def test_another_key_or_place_is_a_difference_and_files_are_no_folders(tmp_path):
+    place = {"kind": "folder", "path": "out"}
+    old = factories.write_shop(tmp_path / "old", {}, factories.agreement())
+    new = factories.write_shop(tmp_path / "new", {}, {**factories.agreement(), "place": place})
+    done = CliRunner().invoke(command, ["diff", str(old), str(new)])
+    assert "agreement: lotas: handed over at out added" in done.stdout
+    with pytest.raises(ConfigurationError, match="name two shop folders"):
+        CliRunner().invoke(
+            command, ["diff", str(old / "notice.toml"), str(new)], catch_exceptions=False
+        )

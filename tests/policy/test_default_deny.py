@@ -111,6 +111,30 @@ def test_shared_names_are_refused(tmp_path, name):
         run(shop, operator=name)
 
 
+@pytest.mark.parametrize(
+    "reason", ["佐藤様のお申し出のため", "サトウさんから電話", "秘密太郎氏の件、至急", "渡辺さま"]
+)
+def test_a_reason_that_speaks_of_somebody_is_refused_without_being_repeated(tmp_path, reason):
+    shop = write_shop(tmp_path, one_of_everything())
+    with pytest.raises(ConfigurationError, match="様 behind a name") as refused:
+        run(shop, reason=reason)
+    assert reason[:2] not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "お客様のお申し出",
+        "奥様からの電話",
+        "保険屋さんの依頼",
+        "仕様の変更、同様の件",
+        "たくさんの訂正",
+    ],
+)
+def test_a_reason_that_speaks_of_nobody_is_accepted(tmp_path, reason):
+    assert run(write_shop(tmp_path, one_of_everything()), reason=reason).outcomes
+
+
 @pytest.mark.parametrize("reason", ["090-1234-5678 より依頼", "顧客 000123 の件", "a@example.jp"])
 def test_a_reason_with_personal_data_is_refused(tmp_path, reason):
     shop = write_shop(tmp_path, one_of_everything())

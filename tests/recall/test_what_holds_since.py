@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.running.attention import attention
@@ -13,6 +14,7 @@ from schemas.errors import RefusedError
 from tests import factories
 from tests.factories import (
     NOW,
+    PERSON,
     acknowledge,
     agreement,
     delivered,
@@ -291,3 +293,22 @@ def test_a_campaigns_text_that_cannot_be_written_stops_no_recall(tmp_path, text)
     (table,) = Path(report.outcomes[0].path).glob("data/recall_targets.csv")
     written = {"制動装置 – 前": "制動装置 ― 前", "⚠制動装置": "?制動装置", "=1+1": "'=1+1"}
     assert written[text] in table.read_bytes().decode("cp932")
+
+
+def test_who_refused_recalls_is_answered_that_it_will_be_told(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    object_to(shop, "1")
+    told = disclose(desk(shop, NOW + HOUR), "1")
+    assert {record.state for record in told.held if "recall" in record.drop_id} == {"to_be_deleted"}
+
+
+def test_a_campaign_is_found_by_full_width_digits_and_one_nobody_looked_for_is_named(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    who = ("--shop", shop, "--operator", PERSON)
+    assert joint_use("recall", "--status", "７００１", *who).returncode == 0
+    marked = ("--mark", "told", "--vehicle", "V1")
+    assert joint_use("recall", *marked, "--number", "７００１", *who).returncode == 0
+    wrong = joint_use("recall", *marked, "--number", "9999999", *who)
+    assert "nobody has looked for this campaign" in wrong.stderr
