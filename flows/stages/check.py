@@ -1,7 +1,7 @@
 """Check and scope: rule on every row what does not depend on a partner."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pyarrow
@@ -20,6 +20,13 @@ from transforms.formulas import defused
 from transforms.ruling import line_codes, line_columns, rule_on
 from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
+
+_HINT = (
+    "多くは {parents} にない番号です。{parents} の番号の先頭のゼロが消えていないか、行が欠けていないか、"
+    "確かめてください。",
+    "most have a number that is not in {parents}: have its numbers lost their leading zeros, or rows "
+    "gone? ",
+)
 
 
 def check(run: Run, snapshot: Snapshot) -> None:
@@ -47,17 +54,26 @@ def _quarantined(counts: Counter[Verdict]) -> dict[str, int]:
     }
 
 
-def check_share(run: Run, table: str, count: int, read: int) -> None:
+def check_share(run: Run, table: str, reasons: Mapping[str, int], read: int) -> None:
     """Hold the run if a table has more rows set aside than the shop allows."""
-    most = run.folder.shop.limits.max_quarantined_share
+    most, count = run.folder.shop.limits.max_quarantined_share, sum(reasons.values())
     if count > read * most:
+        parents = _lost_parents(table, reasons)
+        japanese, english = _HINT if parents else ("", "")
         raise QuarantineLimitError(
-            f"{table}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。理由は "
-            "`joint-use quarantine` に出ます。元の記録を直すか、limits.max_quarantined_share "
-            "を上げてください / "
+            f"{table}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。"
+            f"{japanese.format(parents=parents)}理由は `joint-use quarantine` に出ます。元の記録を直すか、"
+            "limits.max_quarantined_share を上げてください / "
             f"{table}: {count} of {read} rows are broken, more than {most:.1%}; "
-            "`joint-use quarantine` tells why. Mend the source, or raise limits.max_quarantined_share"
+            f"{english.format(parents=parents)}`joint-use quarantine` tells why. Mend the source, or raise "
+            "limits.max_quarantined_share"
         )
+
+
+def _lost_parents(table: str, reasons: Mapping[str, int]) -> str:
+    """Name the table most broken rows point into without finding anything: the fault is seldom their own."""
+    link, _, rule = max(reasons, key=lambda reason: reasons[reason]).partition(":")
+    return CATALOG[table].links.get(link, "") if rule == "unknown" else ""
 
 
 def keep(

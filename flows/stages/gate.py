@@ -80,4 +80,5 @@ def _set_aside_unmappable(run: Run, view: PartnerView, partner: str) -> None:
         return  # its cars go to the shop's own list; the quarantine stays the monthly export's
     keep(run, view.snapshot, view.verdicts, partner)
     for name, count in lost.items():
-        check_share(run, f"{partner}: {name}", count, view.snapshot.tables[name].read)
+        reasons = {_UNMAPPABLE: count}
+        check_share(run, f"{partner}: {name}", reasons, view.snapshot.tables[name].read)

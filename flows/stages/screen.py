@@ -66,7 +66,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     _keep_waiting(run, screened)
     quarantined = keep(run, snapshot, verdicts)
     for table, reasons in quarantined.items():
-        check_share(run, table, sum(reasons.values()), snapshot.tables[table].read)
+        check_share(run, table, reasons, snapshot.tables[table].read)
     return Settled(quarantined)
 
 

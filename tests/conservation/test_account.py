@@ -418,3 +418,15 @@ def test_whatever_the_records_hold_the_account_balances_and_no_slip_is_halved(
 def _leaves(kind, place, lines, *, objects):
     is_theirs = place % 3 == 0 or place % 2 == 0
     return (kind == "ok" or (kind == "minus" and not lines)) and not (objects and is_theirs)
+
+
+def test_numbers_without_their_zeros_are_named_where_they_are_lost(tmp_path):
+    people = [customer("7")]
+    cars = [vehicle("V1", "007")]
+    shop = write_shop(
+        tmp_path,
+        {"customers": people, "vehicles": cars, "objections": [objection("9")]},
+        limits={"max_quarantined_share": 0.4},
+    )
+    with pytest.raises(QuarantineLimitError, match="not in customers: have its numbers lost"):
+        run(shop)
