@@ -22,10 +22,14 @@ from transforms.spine import LINE_COLUMNS
 from transforms.verdicts import Disposition, Verdict, Verdicts
 
 _HINT = (
-    "多くは {parents} にない番号です。{parents} の番号の先頭のゼロが消えていないか、行が欠けていないか、"
-    "確かめてください。",
-    "most have a number that is not in {parents}: have its numbers lost their leading zeros, or rows "
-    "gone? ",
+    (
+        "多くは {parents} にない番号です。{parents} の番号の先頭のゼロが消えていないか、行が欠けていないか、"
+        "確かめてください。"
+    ),
+    (
+        "most have a number that is not in {parents}: have its numbers lost their leading zeros, or rows "
+        "gone? "
+    ),
 )
 
 
