@@ -71,9 +71,8 @@ def dispose_group(request: GroupDisposalRequest) -> int:
                     "run `joint-use dispose` there"
                 )
     # One server keeps the runs of all: none goes before the shop that keeps them longest lets it.
-    count = 0
-    if desks and not failed:
-        count = _delete_runs(max(desks, key=lambda d: d.folder.shop.retention.prefect_days))
+    longest = max(desks, key=lambda d: d.folder.shop.retention.prefect_days, default=None)
+    count = _disposed_runs(longest) if longest else 0
     if failed:
         raise JointUseError(
             "廃棄できなかったものがあります / "
@@ -92,7 +91,12 @@ def disposed(request: DisposalRequest, clock: Clock) -> int:
     """Dispose as the flow does, by a clock; within a flow run."""
     desk = _desk(request, clock)
     dispose(desk)
-    count = 0 if is_of_group() else _delete_runs(desk)
+    return 0 if is_of_group() else _disposed_runs(desk)
+
+
+def _disposed_runs(desk: Desk) -> int:
+    """Delete what Prefect keeps of runs that ended long ago, and certify it."""
+    count = _delete_runs(desk)
     if count:
         rule = f"retention.prefect_days = {desk.folder.shop.retention.prefect_days}"
         certify(desk, [Disposal("prefect_runs", f"{count} runs", rule, None, lambda: None)])

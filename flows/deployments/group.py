@@ -115,7 +115,7 @@ def unfit_in(group: Path) -> dict[Path, str]:
             f"{folder.name}: no shop.toml here; if it is a shop, look where it is, if not, move it out"
         )
         for folder in _folders_of(group)
-        if not (folder / "shop.toml").exists()
+        if not (folder / "shop.toml").exists() and _may_be_shops(folder)
     }
     owners: dict[str, list[Path]] = {}
     for shop in shops_of(group):
@@ -142,6 +142,17 @@ def _folders_of(group: Path) -> list[Path]:
         and path.name != STATE
         and (path.is_dir() or path.is_symlink())
     )
+
+
+def _may_be_shops(folder: Path) -> bool:
+    """Tell whether a folder without `shop.toml` may be a shop's: its disk is away, or it lost the file.
+
+    Or it holds shops itself, which nobody looks for there.
+    """
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return True
+    is_shops = any((folder / name).exists() for name in ("notice.toml", "partners", "state"))
+    return is_shops or any(folder.glob("*/shop.toml"))
 
 
 def _owned_by(shop: Path) -> set[str]:

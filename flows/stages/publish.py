@@ -21,6 +21,7 @@ from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
+from ledger.objections_moved import confirm, have_moved_since
 from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import JointUseError, ObjectionsMovedError
@@ -79,11 +80,22 @@ class _Publisher:
             self._refuse_if_moved()
             outcome = self._outcome(status)
             discard(self._staging)
+            if status == "unchanged":
+                self._confirm_latest()
             return outcome
         # Compared before the folder is shown: of a corrected drop the difference is told as well.
         outcome = self._outcome(status)
         self._publish()
         return outcome
+
+    def _confirm_latest(self) -> None:
+        """Enter that the latest drop is right by today's objections, so that it may still be carried."""
+        run, latest = self.run, self._latest
+        if latest is None or not run.agreement(latest.drop.partner).is_carried:
+            return
+        with run.ledger.writing() as connection:
+            if have_moved_since(connection, latest.drop, run.as_of.date()):
+                confirm(connection, run.actor, latest.drop, self.registered.head)
 
     def _status(self) -> Status:
         request = self.run.request

@@ -197,6 +197,28 @@ def test_a_drop_nobody_may_carry_is_told_so_and_warned_of_if_it_was_carried(tmp_
     assert (done.returncode, f"joint-use incident {DROP}" in done.stderr) == (0, True)
 
 
+def test_an_export_that_finds_nothing_changed_frees_what_is_to_be_carried(tmp_path):
+    people = [factories.customer("1"), factories.customer("2")]
+    tables = {"customers": people, "objections": [factories.objection("99")]}
+    both = [
+        agreement(sealing=sealed_to(identity())),
+        agreement("broadleaf", purposes=("1.research",), sealing=sealed_to(identity())),
+    ]
+    shop = write_shop(tmp_path, tables, *both)
+    run(shop)
+    object_to(shop, "1", partners=("broadleaf",))
+    assert f"must not be carried: {DROP}" in joint_use("status", "--shop", shop).stdout
+    statuses = {each.partner: each.status for each in run(shop).outcomes}
+    assert statuses == {"lotas": "unchanged", "broadleaf": "published"}
+    assert f"to carry by hand: {DROP}" in joint_use("status", "--shop", shop).stdout
+    who = ("--shop", shop, "--operator", factories.PERSON)
+    assert joint_use("deliver", DROP, *who).returncode == 0
+    assert "incident" not in joint_use("deliver", DROP, "--by-hand", *who).stderr
+    object_to(shop, "2")
+    other = "broadleaf/monthly-2026-10-r2"
+    assert f"must not be carried: {other}" in joint_use("status", "--shop", shop).stdout
+
+
 def test_a_notice_is_carried_whatever_was_refused_since(tmp_path):
     (tmp_path / "out").mkdir()
     place = {"kind": "folder", "path": str(tmp_path / "out")}

@@ -252,6 +252,8 @@ def test_the_shops_of_a_group_are_its_folders_with_a_configuration(tmp_path):
     for name in ("b", "a", ".old", "state"):
         (tmp_path / name / "shop.toml").touch()
     (tmp_path / "away").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "run.log").touch()
     assert [path.name for path in shops_of(tmp_path)] == ["a", "b"]
     assert [path.name for path in unfit_in(tmp_path)] == ["away", "notes"]
 

@@ -477,13 +477,25 @@ def test_a_name_with_anything_around_it_withholds_the_row_it_stands_in(tmp_path,
 
 @pytest.mark.parametrize(
     "name",
-    ["佐藤 和夫", "隠田 秘一郎", "小隠田 秘一", "隠田 秘二", "佐藤花子（妻）", "前隠田 秘一"],
+    [
+        "佐藤 和夫",
+        "隠田 秘一郎",
+        "小隠田 秘一",
+        "隠田 秘二",
+        "佐藤花子（妻）",
+        "前隠田 秘一",
+        "小野より子",
+    ],
 )
 def test_who_only_has_a_part_of_an_objectors_name_leaves(tmp_path, name):
-    objectors = [customer("8", name="佐藤 和"), customer("9", name="隠田 秘一")]
+    objectors = [
+        customer("7", name="小野"),
+        customer("8", name="佐藤 和"),
+        customer("9", name="隠田 秘一"),
+    ]
     tables = {
         "customers": [customer("1", name=name), *objectors],
-        "objections": [objection("8"), objection("9")],
+        "objections": [objection("7"), objection("8"), objection("9")],
     }
     (outcome,) = run(write_shop(tmp_path, tables)).outcomes
     assert outcome.account["customers"].delivered == 1

@@ -160,7 +160,7 @@ def test_a_name_made_of_the_trades_words_leaves_in_no_line(tmp_path):
 def test_they_are_named_in_no_reason_and_are_no_word_of_the_trade(tmp_path):
     shop = shops(tmp_path)
     with pytest.raises(ConfigurationError, match="names a customer"):
-        run(shop, reason="隠田秘一様の消去のため")
+        run(shop, reason="隠田秘一の消去のため")
     with pytest.raises(RefusedError, match="no word of the trade"):
         add_words(desk(shop), ["隠田秘一"])
 

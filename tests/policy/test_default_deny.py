@@ -127,6 +127,8 @@ def test_a_reason_that_speaks_of_somebody_is_refused_without_being_repeated(tmp_
         "お客様のお申し出",
         "奥様からの電話",
         "保険屋さんの依頼",
+        "ロータス同友会様のご依頼",
+        "ご家族様から",
         "仕様の変更、同様の件",
         "たくさんの訂正",
     ],

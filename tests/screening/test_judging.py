@@ -89,6 +89,13 @@ def judged(text: str, column: str = DESCRIPTION, by: Screen = SHIPPED):
             "法人種別",
         ),
         *(
+            *(
+                "フロントウインカー球交換",
+                "シート、ウインドウ清掃",
+                "240/240/235/230",
+                "2026-10-05 12345km",
+            ),
+            *("パワーシート昇降モーター交換", "ハンドルを取られた", "ステアリング取られて"),
             "マニュアル中古ミッション載せ替え",
             "エアコン本体調整",
             "下回り保護費用",
@@ -136,6 +143,24 @@ def test_garage_talk_leaves(text):
             "てんりきょう",
             "財布とられた",
         ),
+        *(
+            "手動レバー（アクセル・ブレーキ）取付",
+            "アクセルとブレーキレバー取付",
+            "手動レバー ブレーキ取付",
+        ),
+        *(
+            "ハンドルブレーキを取付",
+            "助手席シート昇降スイッチ不良",
+            "右側が効かない",
+            "左側使えません",
+        ),
+        *(
+            "車内確認 ドア開けられ、工具なし",
+            "鍵を開けられました",
+            "タイヤを右に取られた",
+            "泥棒に取られた",
+        ),
+        *("ホイール盗難、ナット一式交換", "アル中で来店できず", "点検 30-0404-7966-69"),
         *("ぶつけられて逃げられた", "ミラー 折られ", "エンブレム 外され", "ペンキ かけられ"),
         "VIN JTDKB20U093456789",
     ],
@@ -200,13 +225,24 @@ def test_a_dangerous_word_in_kana_does_not_leave(word):
         assert judged(f"{hiragana}のため") is not None
 
 
+def test_every_word_of_the_trade_is_one_by_itself():
+    figures = KNOWLEDGE.figurative.words
+    plain = {term for term in KNOWLEDGE.terms if not any(word in term for word in figures)}
+    found = SHIPPED.judge({DESCRIPTION: plain})[DESCRIPTION]
+    assert [term for term, each in found.items() if each.action is None] == []
+
+
 def test_a_text_nobody_reads_through_is_withheld_at_once():
     judgement = judged("車の病気" * 8000)
     assert (judgement.reason, judgement.action) == ("too_long", Action.WITHHOLD_CELL)
 
 
 @pytest.mark.parametrize(
-    "text", ["2 123456789018", "1234-5678-9018", "1 2 3 4 5 6 7 8 9 0 1 8", "4111-1111-1111-1111"]
+    "text",
+    [
+        *("2 123456789018", "1234-5678-9018", "1 2 3 4 5 6 7 8 9 0 1 8", "4111-1111-1111-1111"),
+        *("12 34 56 78 90 18", "1 23456789018", "30-04-047966-69", "3004-0479-66-69"),
+    ],
 )
 def test_a_number_is_known_beside_other_figures_and_however_it_is_grouped(text):
     assert holds_personal_number(text)

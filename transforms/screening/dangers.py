@@ -30,11 +30,11 @@ class Dangers:
     def found_in(self, text: str) -> DangerRule | None:
         """Give the rule that forbids a text, or None."""
         folded, figures = self._folded(text)
-        closed_up = close_up(self._figures.hidden(text))
+        closed_up, written = close_up(self._figures.hidden(text)), close_up(text)
         has_number = holds_personal_number(text)
         for compiled in self._rules:
             if (has_number and compiled.rule.category == NUMBERS) or compiled.finds(
-                folded, figures, closed_up
+                folded, figures, closed_up, written
             ):
                 return compiled.rule
         return None
@@ -60,10 +60,9 @@ class _Compiled:
         # Ahead of each place: one danger may begin within another.
         self._danger = re.compile(f"(?=({'|'.join(map(re.escape, words))}))") if words else None
         self._pattern = re.compile("|".join(rule.patterns)) if rule.patterns else None
-        innocent = sorted(map(fold_danger, rule.unless), key=len, reverse=True)
-        self._innocent = re.compile("|".join(map(re.escape, innocent))) if innocent else None
+        self._innocent = [(close_up(phrase), fold_danger(phrase)) for phrase in rule.unless]
 
-    def finds(self, folded: str, figures: list[_Span], closed_up: str) -> bool:
+    def finds(self, folded: str, figures: list[_Span], closed_up: str, written: str) -> bool:
         """Tell whether the rule forbids a text.
 
         Args:
@@ -71,14 +70,16 @@ class _Compiled:
             figures: where in it figures of speech stand. They are innocent, but a danger that
                 reaches beyond one is not.
             closed_up: the text as written, without spaces and figures of speech.
+            written: without spaces only. An innocent phrase must stand in it, marks and all.
         """
         if self._pattern is not None and self._pattern.search(closed_up):
             return True
         if self._danger is None or not self._danger.search(folded):
             return False
         innocent = list(figures)
-        if self._innocent is not None:
-            innocent += [found.span() for found in self._innocent.finditer(folded)]
+        for phrase, form in self._innocent:
+            if phrase in written:
+                innocent += [found.span() for found in re.finditer(re.escape(form), folded)]
         return any(
             not any(start <= found.start(1) and found.end(1) <= end for start, end in innocent)
             for found in self._danger.finditer(folded)

@@ -80,6 +80,7 @@ class Screen:
         self._lists = {
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
         }
+        self._tokenize = tokenize
         self._readings = _readings_of(knowledge.rules, tokenize)
         self._decisions = decisions
         self._names_somebody = names_somebody
@@ -120,8 +121,22 @@ class Screen:
             return [] if fold_term(text) in self._lists.get(column, frozenset()) else [text]
         shown = self._figures.hidden(text)
         unknown = self._vocabulary.unknown_words(shown)
-        read = self._readings.search(fold_danger(shown)) if _KANA.search(shown) else None
-        return unknown or ([read[0]] if read else [])
+        return unknown or self._reading_in(shown)
+
+    def _reading_in(self, text: str) -> list[str]:
+        """Give a reading of a danger that begins where a word does: フロントウインカー holds no とういん."""
+        if not _KANA.search(text):
+            return []
+        folded = fold_danger(text)
+        found = {match.start(): match[0] for match in self._readings.finditer(folded)}
+        if not found:
+            return []
+        place = 0
+        for piece in self._tokenize(text):
+            if place in found:
+                return [found[place]]
+            place += len(fold_danger(piece.surface))
+        return []
 
 
 def _readings_of(rules: Iterable[DangerRule], tokenize: Tokenize) -> re.Pattern[str]:

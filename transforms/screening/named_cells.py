@@ -52,9 +52,10 @@ _NEAR = "前裏横脇側通"
 """Behind the name of an institution: the place is beside it, not in it."""
 
 _OF_A_PERSON = re.compile(
-    "障害|障がい|障碍|がん|癌|うつ|鬱|認知|入院|にゅういん|退院|通院|つういん|病気|闘病|療養|精神|手帳|生保|なまぽ|学会|国籍"
-    "|韓国|朝鮮|中国人|在日|杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚|透析|とうせき|介護|施設|老人|刑|前科|服役|暴力"
-    "|破産|宗教|信者|ぺーすめ|[1-6一二三四五六]種?級|等級|不自由|車いす|車椅子|拒否"
+    "障害|障がい|障碍|^がん(?:$|治|患|の)|癌|^うつ(?:$|病|症)|鬱|認知|入院|にゅういん|退院|通院|つういん|病気|闘病|療養|精神|手帳(?!渡)"
+    "|生保|なまぽ|学会員?$|国籍|韓国(?:人|籍)|朝鮮|中国(?:人|籍)|在日|^杖|白杖|松葉杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚"
+    "|透析|とうせき|要?介護|施設入|老人ほ|刑務|受刑|前科|服役|暴力|破産|宗教|信者|ぺーすめ|^[1-6一二三四五六]種?級$|不自由"
+    "|車いす|車椅子"
 )
 """What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
 
@@ -63,11 +64,12 @@ _ALONE = re.compile(
 )
 """Words behind a name, each a word of its own, that are no given names."""
 
-_INSTITUTIONS = re.compile(
-    "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護"
-    "|更生施設|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
+_INSTITUTION_WORDS = (
+    "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
+    "|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
 )
-"""Where nobody lives but for a reason of §10 (address cells)."""
+_INSTITUTIONS = re.compile(f"(?:{_INSTITUTION_WORDS})(?<!海老健)(?<!文教団)[^{_NEAR}隣跡]*$")
+"""Where nobody lives but for a reason of §10 (address cells); beside it anybody may."""
 
 _WORDS_OF_A_NAME, _MORE_WORDS = 2, r"\S\s+\S+\s+\S"
 _SHORTEST_WITHIN = 5
@@ -78,7 +80,7 @@ _IS_LATIN = re.compile(r"[A-Z]{2,}")
 _IS_KANJI = re.compile(r"[一-龥々]")
 _FIRMS = re.compile(
     r"\([株有医同資名福学宗社]\)|会社|法人|組合|NPO|病院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社"
-    r"|事業所|センタ|ステ.ション|サ.ビス|タクシ|特養|[店所園院科]$"
+    r"|事業所|センタ|ステ.ション|サ.ビス|タクシ|特養|グル.プホ|事務所|営業所|支店|大学|学会|商事|工業|建設|設計|[店所園院科課部]$"
 )
 """What tells that a name is a firm's: a hospital may be called one."""
 
@@ -118,7 +120,7 @@ class NamedCells:
         )
         self._suspicious = (
             f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}|\\s(?:{alone}|[A-Z]{{2,}})|{within}"
-            f"|{_ALONE.pattern}|{_INSTITUTIONS.pattern}"
+            f"|{_ALONE.pattern}|{_INSTITUTION_WORDS}"
         )
 
     def suspicious(self, column: str, texts: pyarrow.Array) -> np.ndarray:
@@ -147,7 +149,7 @@ class NamedCells:
             return NOT_A_CODE if not re.match(_CODE, text) or re.match(_PHONE, text) else None
         written = plain(text)
         remarks = [found[1] or found[2] or "" for found in _REMARK.finditer(written)]
-        if column in NAMES:
+        if column in NAMES and not _FIRMS.search(written):
             remarks.append("".join(written.split()[_WORDS_OF_A_NAME:]))
         in_cell = self._in_a_name if column in NAMES else self._in_a_place
         return next(filter(None, map(self._of_remark, remarks)), None) or in_cell(written)
@@ -156,13 +158,15 @@ class NamedCells:
         behind = map(self._of_word, written.split()[1:])
         if alone := next(filter(None, behind), None):
             return alone
+        if _FIRMS.search(written):
+            return None
         if _ALONE.search(written) or self._within.search(fold_danger(written)):
             return REMARK
-        return None if _FIRMS.search(written) else self._listed_in(_behind_the_name(written))
+        return self._listed_in(_behind_the_name(written))
 
     def _in_a_place(self, written: str) -> str | None:
         listed = self._listed_in(_behind_the_number(written))
-        return listed or (REMARK if _INSTITUTIONS.search(written) else None)
+        return listed or (REMARK if _INSTITUTIONS.search(_behind_the_number(written)) else None)
 
     def _listed_in(self, tail: str) -> str | None:
         return next((c for word, c in self._words.items() if _stands_in(tail, word)), None)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 from transforms.reading.folding import DASHES, nfkc
 
@@ -21,6 +20,8 @@ _PHONE_IN_GROUPS = re.compile(
 _PHONE = re.compile(rf"(?<!\d)(?<!\d[./-])(?:\+81|0)(?:[\s()・.{DASHES}-]{{0,2}}\d){{9,10}}(?!\d)")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
 
+_DAY = re.compile(r"^(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}(?=\D)")
+_DECIMALS = re.compile(r"\d{1,3}\.\d{1,2}(?:[^\d.]+\d{1,3}\.\d{1,2})+")
 _GROUP, _MOST_GROUPS = 4, 5
 """How many digits a group of a number has, and how many groups at most."""
 
@@ -78,21 +79,42 @@ def passes_luhn(digits: str) -> bool:
 def _digit_runs(text: str) -> Iterator[str]:
     for form in (_RUNS, _GROUPS, _GROUPS_OF_THREE):
         for run in form.finditer(text):
-            groups = re.findall(r"\d+", run[0])
-            for start, end in combinations(range(len(groups) + 1), 2):
-                if _are_of_one_number(groups[start:end]):
-                    yield "".join(groups[start:end])
+            written = _DAY.sub("", run[0])
+            groups = re.findall(r"\d+", written)
+            if sum(map(len, groups)) == _MY_NUMBER_DIGITS and not _are_readings(written, groups):
+                yield "".join(groups)
+            yield from _within(groups)
+
+
+def _within(groups: list[str]) -> Iterator[str]:
+    """Give what may be a number among groups of digits, by how people write one."""
+    for start in range(len(groups)):
+        digits = ""
+        for end, group in enumerate(groups[start:], start + 1):
+            digits += group
+            if len(digits) >= _CARD_DIGITS.stop:
+                break
+            if len(digits) >= _MY_NUMBER_DIGITS and _are_of_one_number(groups[start:end]):
+                yield digits
 
 
 def _are_of_one_number(groups: list[str]) -> bool:
-    """Tell whether people write one number in such groups; readings, sizes and dates come in others.
+    """Tell whether people write a number in such groups; sizes and dates beside it come in others.
 
-    As one, digit by digit, in threes, or in at most five groups of four and more, the last perhaps
-    shorter. Of readings one often repeats (240/240/230/230), of the groups of a number of 12 digits
-    hardly ever.
+    As one, digit by digit, in threes, or in at most five groups of four and more, the last perhaps shorter.
     """
     lengths = [len(group) for group in groups]
     is_long = len(groups) <= _MOST_GROUPS and min(lengths[:-1], default=_GROUP) >= _GROUP
     are_alike = set(lengths) <= {1} or set(lengths) == {_GROUP - 1}
-    are_readings = sum(lengths) == _MY_NUMBER_DIGITS and len(set(groups)) < len(groups)
-    return (is_long or are_alike) and not (are_readings and set(lengths) != {1})
+    is_short = sum(lengths) == _MY_NUMBER_DIGITS
+    return (is_long or are_alike) and not (is_short and _repeat(groups))
+
+
+def _are_readings(written: str, groups: list[str]) -> bool:
+    """Tell whether figures are readings of an instrument: with decimals, or some of them equal."""
+    return _repeat(groups) or _DECIMALS.fullmatch(written) is not None
+
+
+def _repeat(groups: list[str]) -> bool:
+    """Tell whether a reading stands twice (240/240/230/230), as groups of one number hardly ever do."""
+    return len(set(groups)) < len(groups) and min(map(len, groups)) >= _GROUP - 1
