@@ -72,7 +72,7 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
             )
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
             with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
-                _watch(server, worker)
+                watch(server, worker)
         except KeyboardInterrupt:
             click.echo("終了します / stopping", err=True)
         finally:
@@ -100,7 +100,7 @@ def _served(shop: Path | None, group: Path | None) -> _Served:
     raise neither_shop_nor_group()
 
 
-def _watch(*processes: "subprocess.Popen[bytes]") -> None:
+def watch(*processes: "subprocess.Popen[bytes]") -> None:
     """Wait until one of them ends, which none does by itself.
 
     Raises:

@@ -16,7 +16,7 @@ from flows.commands.export import command
 from flows.commands.printing import print_group
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, unfit_in
 from flows.running.report import ExportReport
-from flows.running.request import Workers
+from flows.running.request import Runner, Workers
 from schemas.errors import ConfigurationError, JointUseError
 from tests import factories
 from tests.factories import customer, slip, vehicle, write_shop
@@ -282,7 +282,7 @@ def test_shops_with_what_is_anothers_are_not_run_and_stop_no_other(prefect_serve
     folder = group(tmp_path / "group")
     how(folder)
     before = manifests(folder)
-    report = export_group(asked(folder, Workers(count=1)))
+    report = export_group(asked(folder, Workers(runner=Runner.THREADS, count=1)))
     codes = {shop.shop: shop.exit_code for shop in report.shops}
     assert codes == {"akita": 2, "akita - コピー": 2, BROKEN: 2, "sendai": 0}
     assert all("copies of one shop" in shop.told for shop in report.shops[:2])

@@ -17,6 +17,7 @@ from threading import Thread
 import psutil
 import pytest
 
+from flows.commands.serve import watch
 from flows.running.orchestration import note_server, running_server
 from flows.running.orchestration import serving as held_by_serve
 from ledger.private_files import private_folder
@@ -173,14 +174,27 @@ def test_a_program_that_does_not_hear_the_end_is_ended_all_the_same(monkeypatch,
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("word", ["server", "worker"])
-def test_serve_ends_with_a_code_when_its_server_or_worker_has_died(sample_shop, tmp_path, word):
+def test_serve_ends_with_a_code_when_its_server_has_died(sample_shop, tmp_path):
     with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
         children = psutil.Process(process.pid).children()
-        (own,) = (child for child in children if word in child.cmdline())
+        (own,) = (child for child in children if "server" in child.cmdline())
         own.kill()
         assert process.wait(timeout=300) == JointUseError.exit_code
     assert "server or worker has ended" in (tmp_path / "said").read_text()
+
+
+@pytest.mark.parametrize("ended", [0, 1])
+def test_whichever_of_its_programs_ends_serve_says_so(ended):
+    lasting = [sys.executable, "-c", "input()"]
+    programs = [subprocess.Popen(lasting, stdin=subprocess.PIPE) for _ in range(2)]
+    try:
+        programs[ended].kill()
+        with pytest.raises(JointUseError, match="server or worker has ended"):
+            watch(*programs)
+    finally:
+        for program in programs:
+            program.kill()
+            program.communicate()
 
 
 def test_what_an_ended_serve_noted_is_not_believed(tmp_path):
