@@ -8,7 +8,6 @@ import pyarrow
 
 from drops.adoption import Members, members_of
 from drops.bag import TAG_MANIFEST, sha256_of
-from drops.folders import read_drop
 from drops.keys import PartnerKeys
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
@@ -42,14 +41,13 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     """
     found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
     unknown = unknown_drops(desk.ledger, desk.folder)
-    strange = [path for path, _ in unknown]
     strangers = sorted((drop for _, drop in unknown), key=_made_at)
     names = dict.fromkeys([*(f.name for f in found), *(drop.drop_id for drop in strangers)])
     if not names and not is_clock_behind(desk.ledger, desk.actor.at):
         _note_anew(desk)
         return []
-    for path in strange:
-        _refuse_unsound(desk, path)
+    for path, drop in unknown:
+        _refuse_unsound(desk, path, drop)
     _refuse_other_keys(desk, strangers)
     prepared = [_prepared(desk, drop) for drop in strangers]
     with desk.ledger.writing() as connection:
@@ -83,9 +81,8 @@ def _note_anew(desk: Desk) -> None:
         note_head(desk.ledger.state, newest_of(connection), anew=True)
 
 
-def _refuse_unsound(desk: Desk, folder: Path) -> None:
+def _refuse_unsound(desk: Desk, folder: Path, drop: Drop) -> None:
     """Refuse to enter a drop that is not whole, or not in its place: its files tell who is in it."""
-    drop = read_drop(folder)
     is_in_place = folder == desk.folder.drops / drop.drop_id
     if not is_in_place or drop.partner not in {
         each.id for each in desk.folder.policy.notice.partners

@@ -54,9 +54,7 @@ class Given:
             for mask in own:
                 bits |= mask
             if bits:
-                yield self._drop(each, bits, answers).model_copy(
-                    update={"has_arrived": each.sequence in there}
-                )
+                yield self._drop(each, bits, answers, has_arrived=each.sequence in there)
 
     def deletions(self) -> Iterator[Deletion]:
         """Give each drop that told to delete the person's own record, and came to the partner."""
@@ -131,7 +129,12 @@ class Given:
             return AnswerBook(connection).answers()
 
     def _drop(
-        self, each: EnteredDrop, bits: int, answers: Mapping[int, Acknowledgement]
+        self,
+        each: EnteredDrop,
+        bits: int,
+        answers: Mapping[int, Acknowledgement],
+        *,
+        has_arrived: bool,
     ) -> DisclosedDrop:
         drop, notice = each.drop, self.notice_of(each.drop)
         name, clause = self.named_by(notice)
@@ -158,6 +161,7 @@ class Given:
             tables=tuple(tables),
             acknowledged_at=_received(answers, each),
             stopped_at=each.stopped_at,
+            has_arrived=has_arrived,
         )
 
 

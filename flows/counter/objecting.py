@@ -1,5 +1,6 @@
 """Taking objections at the counter: recording one, lifting one, settling whom one means."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -126,28 +127,18 @@ def lift(
         book = ObjectionBook(connection, desk.ledger.references)
         standing = [each for each in listed(book, AsOf(desk.today)) if each.state != ENDED]
         register = book.register()
-        chosen = _chosen(desk, choice, standing, people, register)
+        theirs = _theirs(desk, choice.customer, people, register)
+        chosen = _chosen(choice, standing, theirs)
         events = [
             Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
             for each in chosen
             for day in _days_to_lift(register, each, effective_on, desk.today)
         ]
         book.add(desk.actor, (), events, "object", "lifted")
-    names = tuple(each.objection_id for each in chosen)
-    persons = {person for each in chosen for person in each.persons}
-    if choice.customer:
-        theirs = people.merged_numbers(choice.customer) if people else [choice.customer]
-        persons |= {desk.ledger.references.of(number) for number in theirs}
-        meant = _meaning(register, people, theirs, desk.today)
-    else:
-        meant = set()
-    others = tuple(
-        each.objection_id
-        for each in standing
-        if each.objection_id not in names
-        and (persons & set(each.persons) or each.objection_id in meant)
-    )
-    return Taken(names, people is not None, others)
+    persons = theirs.references.union(*(each.persons for each in chosen))
+    others = _Theirs(persons, theirs.meant).among(each for each in standing if each not in chosen)
+    names, still = (tuple(each.objection_id for each in some) for some in (chosen, others))
+    return Taken(names, people is not None, still)
 
 
 def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> None:
@@ -258,24 +249,41 @@ def _meaning(
     return set(pairs.objections.filter(pyarrow.array(np.isin(pairs.rows, rows))).to_pylist())
 
 
-def _chosen(
-    desk: Desk, choice: Choice, standing: list[Listed], people: People | None, register: Register
-) -> list[Listed]:
+@dataclass(frozen=True)
+class _Theirs:
+    """By what one person's objections are known: references of numbers, and ids of those that mean them."""
+
+    references: frozenset[str]
+    meant: frozenset[str]
+
+    def among(self, objections: Iterable[Listed]) -> list[Listed]:
+        """Give those of them that are the person's."""
+        return [
+            each
+            for each in objections
+            if self.references & set(each.persons) or each.objection_id in self.meant
+        ]
+
+
+def _theirs(desk: Desk, number: str | None, people: People | None, register: Register) -> _Theirs:
+    if number is None:
+        return _Theirs(frozenset(), frozenset())
+    numbers = people.merged_numbers(number) if people else [number]
+    references = frozenset(desk.ledger.references.of(each) for each in numbers)
+    return _Theirs(references, frozenset(_meaning(register, people, numbers, desk.today)))
+
+
+def _chosen(choice: Choice, standing: list[Listed], theirs: _Theirs) -> list[Listed]:
     if choice.objection:
         standing = [each for each in standing if each.objection_id == choice.objection]
         if not standing:
             raise _no_such(choice.objection)
         if choice.customer is None:
             return standing
-    number = choice.customer or ""
-    numbers = people.merged_numbers(number) if people else [number]
-    references = {desk.ledger.references.of(each) for each in numbers}
-    meant = _meaning(register, people, numbers, desk.today)
     found = [
         each
-        for each in standing
-        if (references & set(each.persons) or each.objection_id in meant)
-        and choice.scope in {None, each.scope}
+        for each in theirs.among(standing)
+        if choice.scope in {None, each.scope}
         and (not choice.partners or each.partner in choice.partners)
         and (not choice.purposes or each.purpose in choice.purposes)
     ]

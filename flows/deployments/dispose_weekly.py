@@ -18,12 +18,13 @@ from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.counter.desk import Desk, open_desk
 from flows.counter.disposing import Disposal, certify, dispose
-from flows.deployments.group import GROUP_FIELD, shops_of, unfit_in
+from flows.deployments.group import GROUP_FIELD, sorted_out
 from flows.deployments.scheduling import for_group, is_of_group, was_scheduled
 from flows.running.clock import Clock, utc_now
 from flows.running.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 from schemas.errors import JointUseError
 from schemas.strict import Strict
+from sources.shop_folder import load_shop
 
 _PAGE = 200
 
@@ -51,18 +52,17 @@ def dispose_group(request: GroupDisposalRequest) -> int:
     Raises:
         JointUseError: tells which shops failed and why, once all others are done.
     """
-    group = Path(request.group)
-    unfit = unfit_in(group)
+    fit, unfit = sorted_out(Path(request.group))
     failed = list(unfit.values())
-    desks = []
+    done = []
     with for_group(is_scheduled=was_scheduled()):
-        for shop in (each for each in shops_of(group) if each not in unfit):
+        for shop in fit:
             asked = DisposalRequest(
                 shop=str(shop.resolve()), operator=request.operator, reason=request.reason
             )
             try:
                 dispose_weekly(asked)
-                desks.append(_desk(asked, utc_now))
+                done.append(asked)
             except JointUseError as error:
                 failed.append(f"{shop.name}: {error}")
             except Exception as error:  # noqa: BLE001 (what it says may quote data)
@@ -70,9 +70,9 @@ def dispose_group(request: GroupDisposalRequest) -> int:
                     f"{shop.name}: 失敗 {type(error).__name__}。その店で `joint-use dispose` を実行 / "
                     "run `joint-use dispose` there"
                 )
-    # One server keeps the runs of all: none goes before the shop that keeps them longest lets it.
-    longest = max(desks, key=lambda d: d.folder.shop.retention.prefect_days, default=None)
-    count = _disposed_runs(longest) if longest else 0
+        # One server keeps the runs of all: none goes before the shop that keeps them longest lets it.
+        longest = max(done, key=_prefect_days, default=None)
+        count = _disposed_runs(_desk(longest, utc_now)) if longest else 0
     if failed:
         raise JointUseError(
             "廃棄できなかったものがあります / "
@@ -101,6 +101,10 @@ def _disposed_runs(desk: Desk) -> int:
         rule = f"retention.prefect_days = {desk.folder.shop.retention.prefect_days}"
         certify(desk, [Disposal("prefect_runs", f"{count} runs", rule, None, lambda: None)])
     return count
+
+
+def _prefect_days(request: DisposalRequest) -> int:
+    return load_shop(Path(request.shop)).shop.retention.prefect_days
 
 
 def _desk(request: DisposalRequest, clock: Clock) -> Desk:

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Crashed
 
 from flows.deployments.export_monthly import export_monthly, run_name
-from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, unfit_in
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, sorted_out
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
 from flows.deployments.side_by_side import SideBySide, end_with_parent
 from flows.running.report import exit_code
@@ -40,12 +40,8 @@ def export_group(request: GroupRequest) -> GroupReport:
     """
     month = request.month or scheduled_month()
     group = Path(request.group)
-    unfit = unfit_in(group)
-    asked = {
-        shop: request.of_shop(shop.resolve(), month)
-        for shop in shops_of(group)
-        if shop not in unfit
-    }
+    fit, unfit = sorted_out(group)
+    asked = {shop: request.of_shop(shop.resolve(), month) for shop in fit}
     is_scheduled = was_scheduled()
     group_run = f"group {prefect.runtime.flow_run.id}"
     with SideBySide(request.workers) as workers:

@@ -103,8 +103,19 @@ def shops_of(group: Path) -> list[Path]:
     return shops
 
 
-def unfit_in(group: Path) -> dict[Path, str]:
-    """Give the folders of a group that must not be run, and why: no shop, or one with what is another's.
+def sorted_out(group: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Give the shops of a group to be run, and the folders that must not be, with why.
+
+    Raises:
+        ConfigurationError: as `shops_of`.
+    """
+    shops = shops_of(group)
+    unfit = _unfit(group, shops)
+    return [shop for shop in shops if shop not in unfit], unfit
+
+
+def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
+    """Give the folders that must not be run, and why: no shop, or one with what is another's.
 
     A copy of a shop has its keys and would deliver in its place; shops with one ledger would replace each
     other's drops.
@@ -118,12 +129,12 @@ def unfit_in(group: Path) -> dict[Path, str]:
         if not (folder / "shop.toml").exists() and _may_be_shops(folder)
     }
     owners: dict[str, list[Path]] = {}
-    for shop in shops_of(group):
+    for shop in shops:
         for own in _owned_by(shop):
             owners.setdefault(own, []).append(shop)
-    for shops in owners.values():
-        names = " ・ ".join(shop.name for shop in shops)
-        for shop in shops if len(shops) > 1 else ():
+    for sharing in owners.values():
+        names = " ・ ".join(shop.name for shop in sharing)
+        for shop in sharing if len(sharing) > 1 else ():
             why[shop] = (
                 f"{names}: 同じ店の写しか、state・drops・台帳を共にしています。何も納品していません。"
                 "どれか一つを残して、ほかはグループの外へ移してください / "

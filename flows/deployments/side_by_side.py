@@ -23,6 +23,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 from prefect.tasks import Task
 
 from flows.running.engine import FEWEST_ROWS, Job, Result
+from flows.running.guarding import full_disk
 from flows.running.request import Runner, Workers
 from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, WorkerLostError
 
@@ -127,6 +128,7 @@ def do_part(work: Callable[[Job], Result], part: Job) -> Result:
 
     Raises:
         UnexpectedError: naming the kind and the place of the failure.
+        JointUseError: the disk is full.
     """
     end_with_parent()
     try:
@@ -135,6 +137,9 @@ def do_part(work: Callable[[Job], Result], part: Job) -> Result:
         raise
     except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
         kind, last = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+        failure = error.errno if isinstance(error, OSError) else None
+    if disk := full_disk(failure):
+        raise JointUseError(disk)
     place = f"{Path(last.filename).name}:{last.lineno}"
     raise UnexpectedError(
         f"分けて行った処理の一つが失敗しました（{kind}, {place}）。もう一度実行し、直らなければこの行を"

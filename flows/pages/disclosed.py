@@ -40,7 +40,7 @@ class DisclosedDrop(BaseModel):
     tables: tuple[DisclosedTable, ...]
     acknowledged_at: datetime | None
     stopped_at: datetime | None
-    has_arrived: bool = True
+    has_arrived: bool
     """False where it is to be carried, and nobody has entered that it was, nor the partner answered."""
 
 

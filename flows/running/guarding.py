@@ -52,7 +52,7 @@ def _guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Resu
         except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
             kind, details = type(error).__name__, traceback.format_exc()
             failure = error.errno if isinstance(error, OSError) else None
-        if disk := _full_disk(failure):
+        if disk := full_disk(failure):
             raise JointUseError(disk)
         raise UnexpectedError(
             f"「{stage.__name__}」の段階でプログラムが失敗し（{kind}）、その先は何も納品していません。"
@@ -74,7 +74,7 @@ def _kept(run: Run, details: str) -> str:
     return f"Details for whoever maintains the program: failures/{path.name} in the state folder"
 
 
-def _full_disk(number: int | None) -> str:
+def full_disk(number: int | None) -> str:
     """Say that the disk takes nothing more, if that is what the system's error number means."""
     if number not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
         return ""

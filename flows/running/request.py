@@ -21,64 +21,10 @@ STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
 _ADDRESSED = re.compile(
     r"([一-龥々ァ-ヶー]{1,12})(?:様|さん|さま|氏|殿)(?=[のがはにとへよかでも、。,.\s]|から|宅|方|$)"
 )
-_NOBODY = (
-    *(
-        "客",
-        "皆",
-        "奥",
-        "各",
-        "同",
-        "仕",
-        "模",
-        "多",
-        "有",
-        "異",
-        "何",
-        "王",
-        "神",
-        "親",
-        "息子",
-        "娘",
-        "先",
-    ),
-    *(
-        "会社",
-        "業者",
-        "屋",
-        "店",
-        "工場",
-        "社",
-        "担当者",
-        "責任者",
-        "管理者",
-        "保険",
-        "家族",
-        "本人",
-        "代理人",
-    ),
-    *(
-        "弁護士",
-        "税理士",
-        "整備士",
-        "書士",
-        "運輸局",
-        "陸運局",
-        "支局",
-        "署",
-        "協会",
-        "組合",
-        "連合会",
-    ),
-    *(
-        "同友会",
-        "商会",
-        "ディーラー",
-        "メーカー",
-        "オーナー",
-        "ユーザー",
-        "ロータス",
-        "ブロードリーフ",
-    ),
+_NOBODY = re.compile(
+    "(?:客|皆|奥|各|同|仕|模|多|有|異|何|王|神|親|息子|娘|先|会社|業者|屋|店|工場|社|担当者|責任者"
+    "|管理者|保険|家族|本人|代理人|弁護士|税理士|整備士|書士|運輸局|陸運局|支局|署|協会|組合|連合会|同友会"
+    "|商会|ディーラー|メーカー|オーナー|ユーザー|ロータス|ブロードリーフ)$"
 )
 """What stands before 様 and the like and is nobody's name: お客様, 同様, 保険屋さん."""
 
@@ -163,7 +109,7 @@ def checked_reason(reason: str) -> str:
 
 def _addresses_somebody(reason: str) -> bool:
     """Tell whether a reason names somebody as one speaks of customers (佐藤様のお申し出)."""
-    return any(not found[1].endswith(_NOBODY) for found in _ADDRESSED.finditer(reason))
+    return any(not _NOBODY.search(found[1]) for found in _ADDRESSED.finditer(reason))
 
 
 class Mode(StrEnum):

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from flows.commands.export import command
 from flows.commands.printing import print_group
-from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, unfit_in
+from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, sorted_out
 from flows.running.report import ExportReport
 from flows.running.request import Runner, Workers
 from schemas.errors import ConfigurationError, JointUseError
@@ -255,7 +255,7 @@ def test_the_shops_of_a_group_are_its_folders_with_a_configuration(tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "run.log").touch()
     assert [path.name for path in shops_of(tmp_path)] == ["a", "b"]
-    assert [path.name for path in unfit_in(tmp_path)] == ["away", "notes"]
+    assert [path.name for path in sorted_out(tmp_path)[1]] == ["away", "notes"]
 
 
 def copied(folder):

@@ -1,5 +1,6 @@
 """A drop made in parts by workers has the bytes of one made in one piece."""
 
+import errno
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.running.engine import stretches
-from schemas.errors import UnexpectedError
+from schemas.errors import JointUseError, UnexpectedError
 from tests import factories
 from tests.conftest import copy_sample
 from tests.factories import customer, slip, vehicle, write_shop
@@ -47,6 +48,20 @@ def twins(folder, shop):
 
 def accounts(report):
     return [(o.account, o.reasons, o.cells, o.deleted) for o in report.outcomes]
+
+
+def in_two_parts(shop, workers):
+    """What asks for an export of a shop in two parts."""
+    from flows.running.request import ExportRequest
+
+    return ExportRequest(
+        shop=str(shop),
+        month=factories.MONTH,
+        operator=factories.PERSON,
+        reason="試験",
+        partitions=2,
+        workers=workers,
+    )
 
 
 def large_shop(folder):
@@ -108,21 +123,11 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
 ):
     """One of the workers is killed at its work; a thread can only die with its process."""
     from flows.deployments.export_monthly import export_monthly
-    from flows.running.request import ExportRequest
 
     whole, split, expected = twins(tmp_path, large_shop(tmp_path / "shop"))
     died = dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")
     with workers(runner) as two:
-        found = export_monthly(
-            ExportRequest(
-                shop=str(split),
-                month=factories.MONTH,
-                operator=factories.PERSON,
-                reason="試験",
-                partitions=2,
-                workers=two,
-            )
-        )
+        found = export_monthly(in_two_parts(split, two))
     assert died.exists() == (runner != "threads")
     assert manifests(split) == manifests(whole)
     assert accounts(found) == accounts(expected)
@@ -135,7 +140,6 @@ def test_a_part_that_fails_quotes_no_data(prefect_server, tmp_path, monkeypatch)
 
     import flows.stages.shaped as module
     from flows.deployments.export_monthly import export_monthly
-    from flows.running.request import ExportRequest
 
     real = module.shape
 
@@ -146,18 +150,21 @@ def test_a_part_that_fails_quotes_no_data(prefect_server, tmp_path, monkeypatch)
 
     monkeypatch.setattr(module, "shape", failing)
     shop = large_shop(tmp_path / "shop")
-    with workers("threads") as two:
-        asked = ExportRequest(
-            shop=str(shop),
-            month=factories.MONTH,
-            operator=factories.PERSON,
-            reason="試験",
-            partitions=2,
-            workers=two,
-        )
-        with pytest.raises(UnexpectedError, match=r"ValueError at test_partitions\.py:\d+"):
-            export_monthly(asked)
+    told = r"ValueError at test_partitions\.py:\d+"
+    with workers("threads") as two, pytest.raises(UnexpectedError, match=told):
+        export_monthly(in_two_parts(shop, two))
     with get_client(sync_client=True) as client:
         told = [run.state.message or "" for run in client.read_task_runs(limit=200) if run.state]
     assert any("one of the parts failed" in each for each in told)
     assert not any("秘密" in each for each in told)
+
+
+def test_a_full_disk_is_told_as_that_by_a_part_too(prefect_server):
+    from flows.deployments.side_by_side import do_part
+
+    def fails(_):
+        raise OSError(errno.ENOSPC, "no space", "/somewhere/秘密 太郎")
+
+    with pytest.raises(JointUseError, match="the disk is full") as told:
+        do_part.fn(fails, 1)
+    assert "秘密" not in str(told.value)

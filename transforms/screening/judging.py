@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import pyarrow
@@ -81,7 +82,7 @@ class Screen:
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
         }
         self._tokenize = tokenize
-        self._readings = _readings_of(knowledge.rules, tokenize)
+        self._rules = knowledge.rules
         self._decisions = decisions
         self._names_somebody = names_somebody
 
@@ -122,6 +123,11 @@ class Screen:
         shown = self._figures.hidden(text)
         unknown = self._vocabulary.unknown_words(shown)
         return unknown or self._reading_in(shown)
+
+    @cached_property
+    def _readings(self) -> re.Pattern[str]:
+        """What danger words are in kana; found out when a text asks, for it takes the dictionary."""
+        return _readings_of(self._rules, self._tokenize)
 
     def _reading_in(self, text: str) -> list[str]:
         """Give a reading of a danger that begins where a word does: フロントウインカー holds no とういん."""

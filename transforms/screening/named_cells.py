@@ -165,8 +165,8 @@ class NamedCells:
         return self._listed_in(_behind_the_name(written))
 
     def _in_a_place(self, written: str) -> str | None:
-        listed = self._listed_in(_behind_the_number(written))
-        return listed or (REMARK if _INSTITUTIONS.search(_behind_the_number(written)) else None)
+        tail = _behind_the_number(written)
+        return self._listed_in(tail) or (REMARK if _INSTITUTIONS.search(tail) else None)
 
     def _listed_in(self, tail: str) -> str | None:
         return next((c for word, c in self._words.items() if _stands_in(tail, word)), None)
