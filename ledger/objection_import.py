@@ -11,7 +11,7 @@ under is what databases write for no day at all.
 Words nobody defined are kept as `?`: they may hold anything, and an unknown word reads as the widest.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, cast
@@ -30,7 +30,8 @@ from schemas.notice import Notice
 from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
-from transforms.objections import FURTHEST, AsOf, days_raised, standing
+from transforms.objections import FURTHEST, days_raised
+from transforms.period import SHOP_TIME
 
 STATEMENT_COLUMNS = [
     *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
@@ -108,8 +109,7 @@ def import_statements(
             lifted at once than the shop allows.
     """
     book = ObjectionBook(connection, references)
-    refusals = rows.filter(pc.fill_null(pc.not_equal(rows["scope"], NO_OBJECTION), fill_value=True))
-    stated = _defined(_statements(refusals, references, actor.at.date()), rules.notice)
+    stated = _stated(rows, references, actor.at.date(), rules.notice)
     known = _known_statements(connection)
     _refuse_shrinking(book.seen(), set(stated.index), rules.limits)
     raised = [
@@ -117,7 +117,9 @@ def import_statements(
         for row in _each(stated[~stated.index.isin(known.index)])
     ]
     before = book.register().events
-    stated["again_on"] = _again(stated, known, book.seen(), before, actor.at.date())
+    stated["again_on"] = _again(
+        stated, book.seen(), _last_lifts(before, known), _days_said(book), actor.at.date()
+    )
     days = days_raised(before)
     events = [
         event
@@ -131,6 +133,21 @@ def import_statements(
     if events:
         book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
     book.see(set(stated.index))
+
+
+def stated_ids(
+    references: References, rows: pyarrow.Table, notice: Notice, today: date
+) -> set[str]:
+    """Name the objections that stand in the records at this moment (rows: `STATEMENT_COLUMNS`)."""
+    return set(_stated(rows, references, today, notice).index)
+
+
+def _stated(
+    rows: pyarrow.Table, references: References, today: date, notice: Notice
+) -> pd.DataFrame:
+    """Give what the records say of refusals, a row each."""
+    refusals = rows.filter(pc.fill_null(pc.not_equal(rows["scope"], NO_OBJECTION), fill_value=True))
+    return _defined(_statements(refusals, references, today), notice)
 
 
 def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: date) -> int:
@@ -212,42 +229,76 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
     return pd.DataFrame(known, index=[row.objection_id for row in rows], dtype=object)
 
 
+@dataclass(frozen=True)
+class _Lift:
+    """A lift that is the last word on an objection: from when on, and the day it was recorded."""
+
+    effective_on: date
+    recorded_on: date
+
+
+def _last_lifts(events: pyarrow.Table, known: pd.DataFrame) -> dict[str, _Lift]:
+    """Give the lifts, to come ones too, that are the last word on objections of the records."""
+    changes = events.filter(pc.not_equal(events["kind"], "settled"))
+    order = [("effective_on", "ascending"), ("sequence", "ascending")]
+    last = {row["objection_id"]: row for row in changes.sort_by(order).to_pylist()}
+    return {
+        name: _Lift(row["effective_on"], row["known_at"].astimezone(SHOP_TIME).date())
+        for name, row in last.items()
+        if row["kind"] == "lifted" and name in known.index
+    }
+
+
+def _days_said(book: ObjectionBook) -> dict[str, set[date]]:
+    """Give, by objection, the days of receipt and of effect with which it was ever raised."""
+    events = book.register().events
+    days = {name: set(raised) for name, raised in days_raised(events).items()}
+    told = book.particulars()
+    raised = events.filter(pc.equal(events["kind"], "raised"))
+    for name, sequence in zip(
+        raised["objection_id"].to_pylist(), raised["sequence"].to_pylist(), strict=True
+    ):
+        days[name].add(told[sequence]["received_on"])
+    return days
+
+
 def _again(
     stated: pd.DataFrame,
-    known: pd.DataFrame,
     seen: Collection[str],
-    events: pyarrow.Table,
+    lifts: Mapping[str, _Lift],
+    days_said: Mapping[str, Collection[date]],
     today: date,
 ) -> pd.Series:
     """Give from when statements hold again although they were lifted before; None for the others.
 
+    A day of receipt or effect that nobody knew, of the lift or later, is of a new refusal; on one day the
+    refusal wins. It holds behind the lift, also where that takes effect only later.
+
     Args:
         stated: what the records say.
-        known: what they said before.
         seen: the statements that stood there when they were last read.
-        events: all that happened to objections.
+        lifts: the last words on statements, where they are lifts.
+        days_said: the days with which each was raised before.
         today: the day.
     """
-    days = days_raised(events)
-    ended = set(known.index) - set(standing(events, AsOf(today)).to_pylist())
-    lifts = events.filter(pc.equal(events["kind"], "lifted")).to_pandas()
-    last_lifts = lifts.groupby("objection_id")["effective_on"].max()
 
     def again(row: _Statement) -> date | None:
         name = str(row.Index)
+        lift = lifts.get(name)
         newest = max(row.begins_on, row.received_on or date.min)
-        if row.ends_on != date.max and newest > row.ends_on:
-            if name not in known.index:
-                return newest if (row.received_on or date.min) > row.ends_on else None
-            is_said_anew = newest not in days.get(name, []) and newest > last_lifts.get(
-                name, date.min
-            )
-            return newest if is_said_anew and name in ended else None
-        if name not in ended or row.ends_on != date.max:
+        is_lifted = row.ends_on != date.max
+        if is_lifted and newest <= row.ends_on:
             return None
-        if name not in seen:
-            return max(row.begins_on, today)
-        return newest if newest > last_lifts.get(name, date.max) else None
+        if is_lifted and name not in days_said:
+            return newest if (row.received_on or date.min) > row.ends_on else None
+        if lift is None:
+            return None
+        if not is_lifted and name not in seen:
+            return max(row.begins_on, today, lift.effective_on)
+        is_anew = newest not in days_said[name] and newest >= min(
+            lift.recorded_on, lift.effective_on
+        )
+        return max(newest, lift.effective_on) if is_anew else None
 
     return pd.Series([again(row) for row in _each(stated)], index=stated.index, dtype=object)
 

@@ -12,6 +12,7 @@ DECIMAL = pyarrow.decimal128(14, 3)
 _TYPES: Mapping[Kind, pyarrow.DataType] = {
     Kind.DAY: pyarrow.date32(),
     Kind.WHOLE: pyarrow.int64(),
+    Kind.MEASURE: pyarrow.int64(),
     Kind.QUANTITY: DECIMAL,
     Kind.FLAG: pyarrow.bool_(),
 }

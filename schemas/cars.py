@@ -34,19 +34,25 @@ class Certificates:
     engine_model = item(CERTIFICATE, Kind.MODEL_CODE, "原動機の型式")
     fuel = item(CERTIFICATE, Kind.TEXT, "燃料の種類")
     displacement = item(CERTIFICATE, Kind.QUANTITY, "総排気量又は定格出力", minimum=0)
-    seating_capacity = item(CERTIFICATE, Kind.WHOLE, "乗車定員", minimum=0, maximum=200)
-    max_load_kg = item(CERTIFICATE, Kind.WHOLE, "最大積載量", minimum=0, maximum=100_000)
-    weight_kg = item(CERTIFICATE, Kind.WHOLE, "車両重量", minimum=0, maximum=100_000)
-    gross_weight_kg = item(CERTIFICATE, Kind.WHOLE, "車両総重量", minimum=0, maximum=100_000)
-    length_cm = item(CERTIFICATE, Kind.WHOLE, "長さ", minimum=0, maximum=5_000)
-    width_cm = item(CERTIFICATE, Kind.WHOLE, "幅", minimum=0, maximum=1_000)
-    height_cm = item(CERTIFICATE, Kind.WHOLE, "高さ", minimum=0, maximum=1_000)
+    seating_capacity = item(CERTIFICATE, Kind.MEASURE, "乗車定員", minimum=0, maximum=200)
+    max_load_kg = item(CERTIFICATE, Kind.MEASURE, "最大積載量", minimum=0, maximum=100_000)
+    weight_kg = item(CERTIFICATE, Kind.MEASURE, "車両重量", minimum=0, maximum=100_000)
+    gross_weight_kg = item(CERTIFICATE, Kind.MEASURE, "車両総重量", minimum=0, maximum=100_000)
+    length_cm = item(CERTIFICATE, Kind.MEASURE, "長さ", minimum=0, maximum=5_000)
+    width_cm = item(CERTIFICATE, Kind.MEASURE, "幅", minimum=0, maximum=1_000)
+    height_cm = item(CERTIFICATE, Kind.MEASURE, "高さ", minimum=0, maximum=1_000)
     front_front_axle_weight_kg = item(
-        CERTIFICATE, Kind.WHOLE, "前前軸重", minimum=0, maximum=50_000
+        CERTIFICATE, Kind.MEASURE, "前前軸重", minimum=0, maximum=50_000
     )
-    front_rear_axle_weight_kg = item(CERTIFICATE, Kind.WHOLE, "前後軸重", minimum=0, maximum=50_000)
-    rear_front_axle_weight_kg = item(CERTIFICATE, Kind.WHOLE, "後前軸重", minimum=0, maximum=50_000)
-    rear_rear_axle_weight_kg = item(CERTIFICATE, Kind.WHOLE, "後後軸重", minimum=0, maximum=50_000)
+    front_rear_axle_weight_kg = item(
+        CERTIFICATE, Kind.MEASURE, "前後軸重", minimum=0, maximum=50_000
+    )
+    rear_front_axle_weight_kg = item(
+        CERTIFICATE, Kind.MEASURE, "後前軸重", minimum=0, maximum=50_000
+    )
+    rear_rear_axle_weight_kg = item(
+        CERTIFICATE, Kind.MEASURE, "後後軸重", minimum=0, maximum=50_000
+    )
     first_registered_in = item(CERTIFICATE, Kind.MONTH, "初度登録年月")
     issued_on = item(CERTIFICATE, Kind.DAY, "交付年月日")
     valid_until_on = item(CERTIFICATE, Kind.DAY, "有効期間の満了する日")

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     DAY = "day"
     MONTH = "month"
     WHOLE = "whole"
+    MEASURE = "measure"
     QUANTITY = "quantity"
     FLAG = "flag"
     PHONE = "phone"

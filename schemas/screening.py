@@ -31,6 +31,10 @@ class Action(StrEnum):
     """The source must be mended: the text should not be in the shop's records at all (§10: 取得しません)."""
 
 
+STRICTNESS = {action: rank for rank, action in enumerate(Action)}
+"""How much goes with a text, least first."""
+
+
 class DangerRule(Strict):
     """One category of what never leaves.
 
@@ -82,7 +86,7 @@ class Knowledge:
         figurative: words that are innocent beside a part.
         parts: the parts and models among the terms.
         lists: the values of each coded column.
-        rules: the danger rules, the first that finds something counts.
+        rules: the danger rules; of those that find something the strictest counts.
     """
 
     terms: frozenset[str]

@@ -19,6 +19,9 @@ _BETWEEN_CODES = re.compile(r"[、､,/・･;\s]+")
 _CODE = re.compile(r"\*?(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}(?:-[0-9A-Z]+)?(?:改造?|\(改造?\)|\*K)?")
 """型式: 排出ガス識別記号, body, what a catalogue adds, 改 (*K on certificates)."""
 
+_MODIFIED = re.compile(r"[\s-]*(改造?|\(改造?\))")
+"""改 is of the 型式 before it, whatever stands between."""
+
 _MARK_ALONE = re.compile(r"[A-Z]{1,3}|[0-9][A-Z]{2}|[0-9]+")
 """What is left of DAA/6AA-ZVW50 or DAA-ZVW50/51: no 型式, but a part of one."""
 
@@ -41,7 +44,8 @@ _Value = TypeVar("_Value")
 
 def models_of(model: Model, place: str) -> Iterator[Model]:
     """Give a model for each 型式 of a cell; what cannot be understood of it would miss cars in silence."""
-    written = [code for code in _BETWEEN_CODES.split(nfkc(model.code).strip()) if code]
+    cell = _MODIFIED.sub(r"\1", nfkc(model.code).strip())
+    written = [code for code in _BETWEEN_CODES.split(cell) if code]
     known = [code for code in written if fold_code(code) not in NO_MODEL]
     if not known and not model.ranges:
         raise wrong(
@@ -49,10 +53,18 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
             "型式も車台番号もない行があります",
             "a row has neither 型式 nor chassis numbers",
         )
+    has_numbers = any(ends.first for ends in model.ranges)
+    codes: list[str] = []
     for code in known:
         folded = fold_code(code)
-        is_part = len(known) > 1 and _MARK_ALONE.fullmatch(folded)
-        if is_part or folded.isdigit() or not _CODE.fullmatch(folded) or _LOWER_X.search(code):
+        is_part = len(known) > 1 and bool(_MARK_ALONE.fullmatch(folded))
+        is_code = _CODE.fullmatch(folded) and not folded.isdigit() and not _LOWER_X.search(code)
+        if is_code and not is_part:
+            codes.append(folded)
+        elif has_numbers and known == [code] and (folded.isdigit() or not _CODE.match(folded)):
+            # A machine's model, a body of one character, その他: its cars are known by their numbers alone.
+            codes.append("")
+        else:
             raise wrong(
                 place,
                 f"「{code[:20]}」は型式ではありません。型式はそれぞれ省かずに書いてください",
@@ -61,8 +73,8 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
     if any(ends.last and not ends.first for ends in model.ranges):
         raise wrong(place, "範囲の始まりがありません", "a range has an end and no beginning")
     ranges = tuple(ends for ends in model.ranges if ends.first)
-    for code in known or [""]:
-        yield replace(model, code=fold_code(code), ranges=ranges)
+    for code in dict.fromkeys(codes or [""]):
+        yield replace(model, code=code, ranges=ranges)
 
 
 def range_of(first: object, last: object) -> Range:

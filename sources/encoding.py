@@ -5,6 +5,7 @@ UTF-8 for the greater part is refused.
 """
 
 import codecs
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy as np
 from schemas.errors import SourceUnreadableError
 
 _CHUNK_BYTES = 1 << 20
+_WORDS_IN_UTF8 = re.compile(rb"(?:[\xe3-\xe9\xef][\x80-\xbf]{2}){3}")
+"""Three kana or kanji in a row; hardly a line of CP932 holds that and reads as UTF-8 from end to end."""
+
 _FIRST_OF_THREE_BYTES, _LOST = 0x800, 0xFFFD
 
 
@@ -42,6 +46,7 @@ def encoding_of(path: Path) -> str:
         )
     fault = _first_fault(path, "cp932")
     if fault is None:
+        _refuse_mixed(path)
         return "cp932"
     raise SourceUnreadableError(
         f"{path.name}: UTF-8 でも CP932（Windows の Shift_JIS）でもなく、{fault} バイト目が読めません。"
@@ -49,6 +54,33 @@ def encoding_of(path: Path) -> str:
         f"{path.name}: neither UTF-8 nor CP932 (Shift_JIS of Windows): cannot be read at byte {fault}; "
         "export the file again from the shop's system"
     )
+
+
+def _refuse_mixed(path: Path) -> None:
+    """Refuse CP932 with a line of UTF-8 in it, as some programs append one: it would read as other words."""
+    with path.open("rb") as file:
+        before, rest = 0, b""
+        while chunk := file.read(_CHUNK_BYTES):
+            whole, end, rest = (rest + chunk).rpartition(b"\n")
+            _refuse_utf8_lines(whole, before, path)
+            before += whole.count(b"\n") + len(end)
+        _refuse_utf8_lines(rest, before, path)
+
+
+def _refuse_utf8_lines(lines: bytes, before: int, path: Path) -> None:
+    for found in _WORDS_IN_UTF8.finditer(lines):
+        start, stop = lines.rfind(b"\n", 0, found.start()) + 1, lines.find(b"\n", found.end())
+        try:
+            lines[start : stop if stop >= 0 else len(lines)].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        number = before + lines.count(b"\n", 0, start) + 1
+        raise SourceUnreadableError(
+            f"{path.name}: CP932（Windows の Shift_JIS）ですが、{number} 行目は UTF-8 です。"
+            "一つの文字コードで出力し直してください / "
+            f"{path.name}: is CP932 (Shift_JIS of Windows), but line {number} is UTF-8; export the file "
+            "again in one encoding"
+        )
 
 
 def _is_mostly_utf8(path: Path) -> bool:

@@ -44,10 +44,6 @@ _TEXTS = MappingProxyType(
 _CAR_CLASSES = frozenset({"01", "02"})
 """`RegistCarLightCar`: 01 a registered car, 02 a kei car."""
 
-_FIGURES = tuple(
-    column for column in _TEXTS if column.endswith(("_kg", "_cm")) or "capacity" in column
-)
-_TWO_FIGURES = re.compile(r"(?P<first>[^()（）]+)[(（][^()（）]+[)）]")
 _SAME_AS_BEFORE = re.compile(r"[*＊]+")
 _EMPTY = re.compile(r"[\s\u3000]*[-－]*[\s\u3000]*")
 
@@ -84,7 +80,6 @@ def certificate_cells(record: Mapping[str, object]) -> dict[str, str]:
         column: next((cell for key in keys if (cell := _cell(texts, key))), "")
         for column, keys in _TEXTS.items()
     }
-    cells |= {column: _first_figure(cells[column]) for column in _FIGURES}
     first_key = "Firstregistdate" if _cell(texts, "FirstregistdateY") else "Firstexamdate"
     cells["first_registered_in"] = _date(texts, first_key, with_day=False)
     cells["issued_on"] = _date(texts, "Grantdate") or _date(texts, "ElectCertPublishdate")
@@ -107,12 +102,6 @@ def _holders(record: Mapping[str, str]) -> dict[str, str]:
         if _is_mark(base)
         else base,
     }
-
-
-def _first_figure(cell: str) -> str:
-    """Take the first of two figures: `２０，０００（１８，０００）` gives the one without a condition."""
-    match = _TWO_FIGURES.fullmatch(cell)
-    return match["first"] if match else cell
 
 
 def _cell(record: Mapping[str, str], key: str) -> str:

@@ -11,9 +11,12 @@ import pyarrow.compute as pc
 from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, Listed, listed
 from flows.counter.people import People
+from flows.running.workspace import workspace
 from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
+from ledger.objection_import import STATEMENT_COLUMNS, stated_ids
 from schemas.errors import ConfigurationError, JointUseError
+from sources.objection_records import read_objections
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled
 
@@ -122,7 +125,7 @@ def lift(
     Raises:
         ConfigurationError: nothing, or more than one, is meant; or the day is before an objection's.
     """
-    people = _people(desk)
+    people, there = _people(desk), _stated(desk)
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
         standing = [each for each in listed(book, AsOf(desk.today)) if each.state != ENDED]
@@ -135,6 +138,8 @@ def lift(
             for day in _days_to_lift(register, each, effective_on, desk.today)
         ]
         book.add(desk.actor, (), events, "object", "lifted")
+        if there is not None:  # a row that is gone now, and comes back, is a new refusal
+            book.see(book.seen() - ({each.objection_id for each in chosen} - there))
     persons = theirs.references.union(*(each.persons for each in chosen))
     others = _Theirs(persons, theirs.meant).among(each for each in standing if each not in chosen)
     names, still = (tuple(each.objection_id for each in some) for some in (chosen, others))
@@ -310,6 +315,18 @@ def _people(desk: Desk) -> People | None:
         return desk.people
     except JointUseError:
         return None
+
+
+def _stated(desk: Desk) -> set[str] | None:
+    """Name the objections that stand in the records; None if they cannot be read."""
+    folder = desk.folder
+    try:
+        with workspace(folder.state) as own:
+            rows = read_objections(folder.shop, folder.home, desk.environment, own)
+    except JointUseError:
+        return None
+    rows = rows.select(STATEMENT_COLUMNS)
+    return stated_ids(desk.ledger.references, rows, folder.policy.notice, desk.today)
 
 
 def _no_such(objection: str) -> ConfigurationError:

@@ -1,5 +1,6 @@
 """Opening a shop: its folder, its ledger, and the entry that says which policy was loaded."""
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +9,7 @@ from pathlib import Path
 from ledger.audit import Actor, newest_instant
 from ledger.audit import note as note_entry
 from ledger.opening import Ledger, open_ledger, remember_setting, setting
-from schemas.errors import LedgerDoubtfulError
+from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from sources.shop_folder import ShopFolder, load_shop
 
 
@@ -16,13 +17,42 @@ def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, L
     """Load a shop's folder and open its ledger.
 
     Raises:
-        ConfigurationError: a file is missing or wrong, or the ledger is of a newer version.
+        ConfigurationError: a file is missing or wrong, or the ledger is of a newer version or another
+            shop's.
         RefusedError: an agreement goes beyond the notice.
     """
     # A worker that was not started by `serve` has its own mask; whatever a run writes is for its owner.
     os.umask(0o077)
     folder = load_shop(home)
-    return folder, open_ledger(folder.state, folder.shop.ledger.url_in(environment))
+    ledger = open_ledger(folder.state, folder.shop.ledger.url_in(environment))
+    _refuse_anothers(ledger, folder)
+    return folder, ledger
+
+
+def _refuse_anothers(ledger: Ledger, folder: ShopFolder) -> None:
+    """Refuse a ledger last used by a shop of another name in another place; remember who uses it now.
+
+    Two shops with one ledger would replace each other's drops and take each other's customers for gone.
+    A shop may move, and it may change its name, but hardly both between two commands.
+    """
+    with ledger.reading() as connection:
+        known = setting(connection, "shop")
+    user = {"name": folder.shop.name, "home": str(folder.home.resolve())}
+    told = json.dumps(user, ensure_ascii=False)
+    if told == known:
+        return
+    if known is not None and not user.items() & json.loads(known).items():
+        owner = json.loads(known)["name"]
+        raise ConfigurationError(
+            f"shop.toml: この state か台帳は、別の店「{owner}」のものです。店ごとに別の [places] state と "
+            "[ledger] url にしてください。店の名前も場所も変えたのなら、いったん name を元に戻して "
+            "`joint-use status` を行い、それから name を改めてください / "
+            f"shop.toml: this state or ledger belongs to another shop, {owner}; give each shop its own "
+            "[places] state and [ledger] url. If it is this shop, renamed and moved, put the old name "
+            "back, run `joint-use status`, and rename it then"
+        )
+    with ledger.writing() as connection:
+        remember_setting(connection, "shop", told)
 
 
 def is_clock_behind(ledger: Ledger, now: datetime) -> bool:

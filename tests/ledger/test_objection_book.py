@@ -203,6 +203,53 @@ def test_a_row_that_was_taken_out_and_put_back_holds_again(tmp_path):
     assert numbers(run(shop)) == 2
 
 
+def test_who_refuses_again_before_a_lift_takes_effect_stays(shop):
+    write_table(shop, "objections", [objection("3", effective_on="2026-06-01")])
+    assert numbers(run(shop)) == 2
+    lifted(shop, customer="3", effective_on=date(2026, 11, 20))
+    write_table(
+        shop, "objections", [objection("3", received_on="2026-11-05", effective_on="2026-11-05")]
+    )
+    for days in (5, 30, 60):
+        assert numbers(run(shop, now=NOW + timedelta(days=days))) == 2
+
+
+def test_a_lift_to_come_is_not_undone_by_the_row_that_was_known(shop):
+    write_table(shop, "objections", [objection("3", received_on="2026-11-01")])
+    assert numbers(run(shop)) == 2
+    lifted(shop, customer="3", effective_on=date(2026, 11, 20))
+    assert [numbers(run(shop, now=NOW + timedelta(days=days))) for days in (5, 30)] == [2, 3]
+
+
+def test_a_row_gone_when_it_was_lifted_and_back_before_the_next_run_holds_again(tmp_path):
+    many = [objection(str(n)) for n in range(90, 98)]
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [*many, objection("3")]})
+    assert numbers(run(shop)) == 2
+    write_table(shop, "objections", many)
+    lifted(shop, customer="3")
+    write_table(shop, "objections", [*many, objection("3")])
+    assert [numbers(run(shop)) for _ in range(2)] == [2, 2]
+    lifted(shop, customer="3")
+    assert [numbers(run(shop)) for _ in range(2)] == [3, 3]
+
+
+@pytest.mark.parametrize("known", [{}, {"received_on": "2026-10-01"}])
+def test_a_refusal_of_the_day_of_the_lift_holds(shop, known):
+    write_table(shop, "objections", [objection("3", **known)])
+    assert numbers(run(shop)) == 2
+    lifted(shop, customer="3")
+    assert numbers(run(shop)) == 3
+    write_table(shop, "objections", [objection("3", received_on=f"{TODAY}")])
+    assert [numbers(run(shop)) for _ in range(2)] == [2, 2]
+
+
+def test_a_lift_on_the_day_of_the_refusal_holds(shop):
+    write_table(shop, "objections", [objection("3", received_on=f"{TODAY}")])
+    assert numbers(run(shop)) == 2
+    lifted(shop, customer="3")
+    assert [numbers(run(shop)) for _ in range(2)] == [3, 3]
+
+
 def test_a_lift_moved_to_an_earlier_day_ends_it_and_to_a_later_one_puts_it_off(shop):
     for lifted_on, delivered_people in (
         ("2026-10-20", 3),

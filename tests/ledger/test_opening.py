@@ -270,3 +270,21 @@ def test_another_program_that_holds_the_file_is_waited_for(tmp_path):
         connection.execute(tables.settings.insert().values(name="a", value="b"))
     other.execute("COMMIT")
     other.close()
+
+
+def test_state_of_another_shop_is_refused_and_one_of_a_moved_or_renamed_shop_is_not(tmp_path):
+    records = {"customers": [customer("1")], "objections": [objection("9")]}
+    first, second = (write_shop(tmp_path / name, records) for name in ("first", "second"))
+    run(first)
+    moved = first.rename(tmp_path / "moved")
+    run(moved)
+    settings = moved / "shop.toml"
+    settings.write_text(settings.read_text().replace("試験の店", "改めの店"))
+    run(moved)
+
+    with (second / "shop.toml").open("a") as theirs:
+        theirs.write(f'\n[places]\nstate = "{moved / "state"}"\n')
+    with pytest.raises(ConfigurationError, match="別の店「改めの店」"):
+        run(second)
+    assert not (second / "drops").exists()
+    run(moved)

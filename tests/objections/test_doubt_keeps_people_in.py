@@ -929,3 +929,17 @@ def test_an_address_in_care_of_an_objector_stays(tmp_path, address):
     assert (
         delivered(run(shop_of(tmp_path, people, objection("9"))))["customers"][0]["address"] == ""
     )
+
+
+@pytest.mark.parametrize("cell", ["8\u30009", "8 9", "0008 0009", "8\t9"])
+def test_all_who_stand_in_one_cell_of_an_objection_stay(tmp_path, cell):
+    people = [customer(number) for number in ("1", "8", "9")]
+    shop = shop_of(tmp_path, people, objection(cell))
+    assert len(delivered(run(shop))["customers"]) == 1
+
+
+@pytest.mark.parametrize("cell", ["8\x0b9", "8〜10", "8から10", "8.001E+03"])
+def test_an_objection_that_names_nobody_for_sure_stops_the_run(tmp_path, cell):
+    shop = shop_of(tmp_path, [customer("8"), customer("9")], objection(cell))
+    with pytest.raises(ObjectionsUnreliableError, match="お客様番号のない申し出が 1 件"):
+        run(shop)

@@ -43,15 +43,6 @@ def test_padded_era_dates_and_empty_marks():
     assert cells["max_load_kg"] == ""
 
 
-def test_of_two_figures_the_one_without_a_condition_is_taken():
-    assert (
-        certificate_cells(RECORD | {"CarTotalWgt": "２０，０００（１８，０００）"})[
-            "gross_weight_kg"
-        ]
-        == "２０，０００"
-    )
-
-
 def test_kei_cars_name_their_first_inspection_instead():
     kei = {k: v for k, v in RECORD.items() if not k.startswith("Firstregist")}
     kei |= {

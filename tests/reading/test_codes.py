@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.catalog import CATALOG
 from transforms.reading.car_codes import (
     read_chassis_number,
     read_digits,
@@ -12,6 +13,7 @@ from transforms.reading.car_codes import (
     read_model_code,
     read_plate,
 )
+from transforms.reading.columns import read_column
 from transforms.reading.contacts import read_email, read_phone, read_postal_code
 from transforms.reading.folded_columns import fold_codes
 from transforms.reading.folding import fold_code
@@ -27,6 +29,7 @@ from transforms.reading.folding import fold_code
         "023ー643ー8163",
         "023−643−8163",
         "+81 23-643-8163",
+        *("TEL 023-643-8163", "℡023-643-8163", "023・643・8163", "023-643-8163（代）"),
     ],
 )
 def test_a_landline_is_read_in_every_spelling(text):
@@ -98,6 +101,24 @@ def test_leading_zeros_and_stars_stay():
     assert read_identifier(" ００１２３ ").value == "00123"
 
 
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\t", " \u3000 "])
+def test_two_numbers_in_one_cell_are_not_a_third_ones(blank):
+    assert read_identifier(f"12{blank}34").value == "12 34"
+    assert read_identifier(f" K{blank}12 ").value == "K12"
+
+
+@pytest.mark.parametrize(
+    "text", ["12\n34", "12\x0b34", "2.01511E+11", "1.001e+03", "1e+17", "12〜34", "12~34"]
+)
+def test_a_number_over_two_lines_or_rounded_by_a_spreadsheet_is_nobodys(text):
+    column = CATALOG["visits"].columns["customer_id"]
+    assert read_identifier(text) == (None, "unreadable", None)
+    assert read_column(pyarrow.array(["1", text]), column).faults.to_pylist() == [
+        None,
+        "unreadable",
+    ]
+
+
 def test_the_mark_of_a_modified_model_stays():
     assert read_model_code("ＱＤＦ－ＫＤＹ２３１改").value == "QDF-KDY231改"
 
@@ -108,7 +129,14 @@ def test_postal_codes(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "ok"), [("a.b@example.jp", True), ("a@b", False), ("a@b.jp, c@d.jp", False)]
+    ("text", "ok"),
+    [
+        ("a.b@example.jp", True),
+        ("mailto:a.b@example.jp", True),
+        ("×", True),
+        ("a@b", False),
+        ("a@b.jp, c@d.jp", False),
+    ],
 )
 def test_mail_addresses(text, ok):
     assert (read_email(text).fault is None) is ok

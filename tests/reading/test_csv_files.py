@@ -87,6 +87,18 @@ def test_utf8_with_a_single_name_that_lost_a_byte_is_refused(tmp_path, lost):
         encoding_of(tmp_path / "x.csv")
 
 
+@pytest.mark.parametrize("lines", [1, 60_000])
+def test_cp932_with_a_line_of_utf8_is_refused_and_the_line_named(tmp_path, lines):
+    sound = "1,佐藤 健,山形市緑町2-3-4\r\n".encode("cp932")
+    appended = "2,佐藤 健,山形市緑町2-3-4\r\n".encode()
+    file = tmp_path / "顧客.csv"
+    file.write_bytes(b"\r\n" + sound * lines + appended + sound)
+    with pytest.raises(SourceUnreadableError, match=f"、{lines + 2} 行目は UTF-8"):
+        encoding_of(file)
+    file.write_bytes(sound * lines)
+    assert encoding_of(file) == "cp932"
+
+
 def test_leading_zeros_line_breaks_and_na_survive(tmp_path):
     path = tmp_path / "x.csv"
     path.write_bytes('番号,名\r\n0007,"一行\n二行, ""三"""\r\n0010,NA\r\n'.encode("cp932"))

@@ -2,10 +2,13 @@
 
 from datetime import date
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.catalog import CATALOG
+from transforms.reading.columns import read_column
 from transforms.reading.days import read_day, read_month
 
 
@@ -21,6 +24,7 @@ from transforms.reading.days import read_day, read_month
             "2026年9月27日",
         ),
         *("令和8年9月27日", "R8.9.27", "R08/09/27", "令和 8年 9月27日", "r8-9-27", "令8.9.27"),
+        *("2026/9/27(日)", "令和8年9月27日 日曜日", "2026/9/27 午後1:45:00"),
         *("2026-09-27 00:00:00", "2026-09-27T13:45:00", " 2026/9/27 "),
     ],
 )
@@ -115,6 +119,21 @@ def test_every_spelling_of_a_day_reads_the_same(day):
 @pytest.mark.parametrize("text", ["1900/1/0", "1900-01-00", "1900年1月0日", "0000-00-00"])
 def test_what_excel_and_databases_show_of_no_day_is_none(text):
     assert read_day(text) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1900, 1, 1), date(9999, 12, 31)],
+)
+@pytest.mark.parametrize("form", [str, lambda day: f"{day} 00:00:00", lambda day: day])
+def test_the_day_a_program_writes_for_none_is_none_whatever_it_comes_as(day, form):
+    born = date(1968, 4, 1)
+    column = CATALOG["vehicles"].columns["released_on"]
+    for source in (pyarrow.array([form(day), form(born)]), pyarrow.array([form(day), None])):
+        read = read_column(source, column)
+        assert read.values[0].as_py() is None
+        assert read.faults is None or not read.faults[0].is_valid
+    assert read_column(pyarrow.array([form(born), form(day)]), column).values[0].as_py() == born
 
 
 def test_a_month_needs_no_day():

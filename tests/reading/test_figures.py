@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.catalog import CATALOG
 from transforms.reading.columns import read_column
-from transforms.reading.figures import read_flag, read_quantity, read_whole
+from transforms.reading.figures import read_flag, read_measure, read_quantity, read_whole
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,11 @@ from transforms.reading.figures import read_flag, read_quantity, read_whole
         ("－５００", -500),
         ("1000.0", 1000),
         ("52,300km", 52300),
+        ("52,300 KM", 52300),
+        ("¥-1,000", -1000),
+        ("▲ 1,000 円", -1000),
+        ("¥12,345-", 12345),
+        ("¥1,000.00", 1000),
         ("0", 0),
     ],
 )
@@ -34,10 +39,26 @@ def test_whole_numbers_are_read_in_every_spelling(text, yen):
 
 
 @pytest.mark.parametrize(
-    "text", ["12,34", "1e5", "一万円", "1.5", "100-200", "(500)", "1" * 12, "?"]
+    "text", ["12,34", "1e5", "一万円", "1.5", "100-200", "(500)", "1" * 12, "?", "12,345-"]
 )
 def test_what_is_no_whole_number_is_a_fault(text):
     assert read_whole(text) == (None, "unreadable", None)
+
+
+@pytest.mark.parametrize("cell", ["9800\n12000", "1000 2000", "52\u3000100", "-¥-1"])
+def test_two_figures_in_one_cell_are_none(cell):
+    assert read_whole(cell) == read_quantity(cell) == (None, "unreadable", None)
+
+
+@pytest.mark.parametrize("text", ["¥8.000", "52.000km", "12.000円"])
+def test_a_point_typed_for_a_comma_divides_nothing_by_a_thousand(text):
+    assert read_whole(text) == (None, "unreadable", None)
+
+
+@pytest.mark.parametrize("text", ["３５０［２００］", "350(200)", "350〔200〕kg"])
+def test_of_two_measures_of_a_certificate_the_unconditional_one_is_read(text):
+    assert read_measure(text).value == 350
+    assert read_whole(text).fault
 
 
 @pytest.mark.parametrize("text", ["1,000(税抜)", "２０，０００（１８，０００）", "1500CC"])

@@ -241,6 +241,23 @@ def test_a_model_that_is_not_named_in_full_stops_all(tmp_path, code):
         read_campaigns(path)
 
 
+@pytest.mark.parametrize("code", ["220", "911", "E-M", "フルトレーラ", "その他"])
+def test_a_cell_that_is_no_code_leaves_its_cars_to_their_numbers(tmp_path, code):
+    (campaign,) = read_campaigns(csv_file(tmp_path, row(code, "220-0436", "220-0900"))).campaigns
+    assert [model.code for model in campaign.models] == [""]
+    with pytest.raises(ConfigurationError, match="name each 型式 in full"):
+        read_campaigns(csv_file(tmp_path, row(code)))
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [("E-AE86 改", "E-AE86改"), ("CBA-BL5　（改）", "CBA-BL5(改)"), ("S510P-改", "S510P改")],
+)
+def test_the_mark_of_a_modified_model_may_stand_apart(tmp_path, code, meant):
+    (campaign,) = read_campaigns(csv_file(tmp_path, row(code))).campaigns
+    assert [model.code for model in campaign.models] == [meant]
+
+
 def test_a_csv_line_that_is_short_or_says_nothing_is_named(tmp_path):
     path = tmp_path / "campaign.csv"
     for row, told in (

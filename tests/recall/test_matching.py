@@ -239,6 +239,34 @@ def test_a_row_no_car_can_be_held_against_is_named(ends):
     assert match(cars((PRIUS, "")), ranges(RANGE)).mute == []
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        *("ZVW50-0000100以降", "ZVW50", "ZVW50-", "ZVW50-600****", "ZVW50-全数"),
+        *("ZVW50-6000001、ZVW50-6000009", "ZVW50-6000001から", "ZVW50-6000001→ZVW50-6000009"),
+    ],
+)
+@pytest.mark.parametrize("model", [None, "DAA-ZVW50"])
+def test_a_row_of_no_model_whose_numbers_have_no_order_tells_by_what_they_begin_with(end, model):
+    assert verdict((model, "ZVW50-6000005"), ("不明", end, ""))[0] is POSSIBLE
+    assert verdict((None, "NHP10-6000005"), ("不明", end, "")) == (None, None)
+
+
+@pytest.mark.parametrize("end", ["WVWZZZ1KZ8W", "WVWZZZ1KZ8W00****"])
+def test_the_beginning_of_a_vin_tells_maker_and_model(end):
+    assert verdict((None, "WVWZZZ1KZ8W000005"), ("不明", end, ""))[0] is POSSIBLE
+
+
+def test_numbers_without_any_beginning_tell_of_no_car_and_stop_the_run():
+    assert match(cars((PRIUS, "")), ranges(("不明", "0000100", "0000200"))).mute == [0]
+
+
+@pytest.mark.parametrize("number", ["ZVW50-600010", "ZVW50-60001000", "ZVW50-600010X", "ZVW50-"])
+def test_a_number_with_a_slip_of_a_car_nobody_knows_the_model_of_may_be_meant(number):
+    assert verdict((None, number), RANGE)[0] is POSSIBLE
+    assert verdict((None, f"NHP10-{number}"), RANGE) == (None, None)
+
+
 VINS = ("SALEA", "SALEA7AX2L2000154", "SALEA7AXXS2420243")
 
 

@@ -146,6 +146,10 @@ def test_a_my_number_sets_its_slip_aside_until_the_source_is_mended(tmp_path):
         ("自賠責保険料", "0", True),
         ("自動車税減免", "0", False),
         ("自動車税減免", "15000", False),
+        ("身障者減免", "0", False),
+        ("身体障害者減免", "-39500", False),
+        ("障害者手帳割引", "0", False),
+        ("車いす昇降装置", "300000", False),
     ],
 )
 def test_a_tax_of_nothing_and_what_names_an_exemption_stay(tmp_path, kind, amount, leaves):

@@ -2,6 +2,10 @@
 
 import re
 
+import numpy as np
+import pyarrow
+
+from transforms.arrays import are_ascii_words, content_of
 from transforms.reading.folding import fold_code, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -16,6 +20,13 @@ _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _STAMPED_BY_OFFICE = re.compile(r"[一-龥]?[\[(]\d{2}[\])]\d{4,8}[一-龥]?")
 _DIGITS = re.compile(r"\*?\d{1,9}")
 """型式指定番号 and 類別区分番号 have nine digits together; a longer number is somebody's."""
+
+_LINE_END = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
+_NOT_BETWEEN_FIGURES = re.compile(r"(?<!\d) | (?!\d)")
+_POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?E\+\d", re.IGNORECASE)
+_RANGE = re.compile(r"\d\s*(?:[~\u301c]|から)")
+_TELLING = np.frombuffer(b"+~", np.uint8)
+"""Without these no ASCII word is a power of ten or a range."""
 
 
 def read_plate(text: str) -> Read[str]:
@@ -61,7 +72,18 @@ def read_digits(text: str) -> Read[str]:
 
 
 def read_identifier(text: str) -> Read[str]:
-    """Read a row's own number: width folded, spaces out, leading zeros and case kept."""
-    if "\n" in text.strip():
+    """Read a row's own number: width folded, spaces out, leading zeros and case kept.
+
+    Between two figures one space stays: they may be two numbers, which together would be a third one's.
+    What a spreadsheet has rounded to a power of ten (2.01511E+11) is nobody's number any more, and a range
+    (12〜34) tells of numbers that do not stand there.
+    """
+    folded = nfkc(text).strip()
+    if any(form.search(folded) for form in (_LINE_END, _POWER_OF_TEN, _RANGE)):
         return UNREADABLE
-    return Read(re.sub(r"\s", "", nfkc(text)) or None)
+    return Read(_NOT_BETWEEN_FIGURES.sub("", " ".join(folded.split())) or None)
+
+
+def are_plain_identifiers(texts: pyarrow.Array) -> bool:
+    """Tell whether `read_identifier` would take all texts of a column as they are; false in doubt."""
+    return are_ascii_words(texts) and not np.isin(_TELLING, content_of(texts)).any()

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
-from transforms.arrays import are_ascii_words, as_texts, without_empty, without_nan
+from transforms.arrays import as_texts, without_empty, without_nan
 from transforms.reading import car_codes, contacts, days, figures, texts
 from transforms.reading.values import UNREADABLE, Read
 
@@ -25,6 +25,7 @@ _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.DAY: days.read_day,
     Kind.MONTH: days.read_month,
     Kind.WHOLE: figures.read_whole,
+    Kind.MEASURE: figures.read_measure,
     Kind.QUANTITY: figures.read_quantity,
     Kind.FLAG: figures.read_flag,
     Kind.PHONE: contacts.read_phone,
@@ -39,6 +40,7 @@ _READERS: dict[Kind, Callable[[str], Read[object]]] = {
 _PLAIN_FORMS: dict[Kind, str] = {
     Kind.DAY: r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}$",
     Kind.WHOLE: r"^(0|-?[1-9][0-9]{0,10})$",
+    Kind.MEASURE: r"^(0|[1-9][0-9]{0,10})$",
     Kind.QUANTITY: r"^(0|-?[1-9][0-9]{0,10})(\.[0-9]{1,3})?$",
     Kind.PHONE: contacts.TYPICAL_MOBILE,
     Kind.POSTAL_CODE: r"^[0-9]{3}-[0-9]{4}$",
@@ -79,10 +81,18 @@ class ColumnRead:
 def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     """Read a source column, text or already typed, into the canonical type.
 
-    Of a dictionary each entry is read, and the values come as a dictionary too.
+    Of a dictionary each entry is read, and the values come as a dictionary too. A day that programs write
+    for none is none, whoever gave it.
     """
+    read = _read_column(source, column)
+    if column.kind is not Kind.DAY:
+        return read
+    return ColumnRead(days.without_defaults(read.values), read.faults, read.flags)
+
+
+def _read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     if isinstance(source, pyarrow.DictionaryArray):
-        entries = read_column(source.dictionary, column)
+        entries = _read_column(source.dictionary, column)
         if not entries.flags:
             return _spread(entries, source)
         source = source.dictionary_decode()
@@ -95,7 +105,7 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     are_tidy = _ARE_TIDY.get(column.kind)
     if are_tidy is not None and are_tidy(source):
         return ColumnRead(source, None, Counter())
-    if column.kind is Kind.IDENTIFIER and are_ascii_words(source):
+    if column.kind is Kind.IDENTIFIER and car_codes.are_plain_identifiers(source):
         return ColumnRead(source, None, Counter())
     pattern = _PLAIN_FORMS.get(column.kind)
     if pattern is None:

@@ -12,6 +12,7 @@ from transforms.reading.folding import DASH_CLASS, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
 _PHONE = re.compile(r"\+?[\d() .-]*\d[\d() .-]*(?:(?:内線|#|EXT\.?) *\d+)?")
+_AROUND_A_PHONE = re.compile(r"^(?:TEL|FAX|電話)[ :.]*|\s*(?:\(代表?\)|代表)$")
 _POSTAL = re.compile(r"〒?(\d{3})-?(\d{4})")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[A-Za-z0-9-]{2,}")
 _EMAIL_WITHIN = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]{2,}")
@@ -47,7 +48,8 @@ def read_phone(text: str) -> Read[str]:
     """
     written = nfkc(text).strip()
     folded = _AS_A_FRACTION.sub(r"\1", re.sub(DASH_CLASS, "-", written).upper())
-    folded = folded.removeprefix(_AS_TEXT).replace("内線", "#")
+    folded = _AROUND_A_PHONE.sub("", folded.removeprefix(_AS_TEXT)).replace("内線", "#")
+    folded = folded.replace("・", "-")
     if folded in NULL_MARKS:
         return NOTHING
     if not _PHONE.fullmatch(folded):
@@ -119,7 +121,7 @@ def read_postal_code(text: str) -> Read[str]:
 
 def read_email(text: str) -> Read[str]:
     """Read an e-mail address, its case as written."""
-    folded = nfkc(text).strip()
+    folded = re.sub("^mailto:", "", nfkc(text).strip(), flags=re.IGNORECASE)
     if folded in NULL_MARKS:
         return NOTHING
     return Read(folded) if _EMAIL.fullmatch(folded) else UNREADABLE

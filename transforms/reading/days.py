@@ -3,6 +3,9 @@
 import re
 from datetime import date, datetime, time, timedelta, timezone
 
+import pyarrow
+import pyarrow.compute as pc
+
 from transforms.reading.folding import nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -34,15 +37,16 @@ _MINUTES_OF_AN_HOUR = 60
 _FIRST_MONTH_YEAR, _LAST_MONTH_YEAR = 1926, 2099
 _YEAR = r"(?P<year>\d{4})"
 _DAY = r"(?P<day>0?[1-9]|[123]\d)"
+_WEEKDAY = r"(?:\s*(?:\([月火水木金土日]\)|[月火水木金土日]曜日?))?"
 _TIME = (
-    r"(?:[ T]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
+    r"(?:(?:[ T]|\s*午[前後])\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2}(?:\.\d+)?)?"
     r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _DAY_FORMS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_YEAR}(?P<month>\d{{2}})(?P<day>(?!00)\d{{2}})",
-        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*{_DAY}\s*日?{_TIME}",
+        rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*{_DAY}\s*日?{_WEEKDAY}{_TIME}",
     )
 )
 """A day that is 0 is one nobody knew."""
@@ -60,6 +64,14 @@ _EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?
 """What databases write for no day, and what Excel shows of an empty cell: its day 0."""
 
 
+_DEFAULTS = (
+    *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
+    date(9999, 12, 31),
+)
+"""The first days .NET and SQL Server know, day 0 of Access and of Excel, what SQL Server makes of an empty
+text, and the last day of all."""
+
+
 def read_day(text: str) -> Read[date]:
     """Read a date.
 
@@ -67,6 +79,18 @@ def read_day(text: str) -> Read[date]:
     after its era ended (平成33年, on papers printed before 2019) is converted and flagged.
     """
     return _read(text, _DAY_FORMS)
+
+
+def without_defaults(days: pyarrow.Array) -> pyarrow.Array:
+    """Turn the days that programs write for none into null; the others stay."""
+    ends = pc.min_max(days)
+    if (
+        not ends["min"].is_valid
+        or _DEFAULTS[-2] < ends["min"].as_py() <= ends["max"].as_py() < _DEFAULTS[-1]
+    ):
+        return days
+    is_none = pc.is_in(days, value_set=pyarrow.array(_DEFAULTS, days.type))
+    return pc.if_else(is_none, pyarrow.scalar(None, days.type), days)
 
 
 def read_month(text: str) -> Read[str]:

@@ -38,6 +38,7 @@ class ByModel:
                 self._begun_like_models(pd.concat([type_only, unordered])),
                 self.without_place(),
                 self.contradicting(),
+                self.of_prefix_alone(),
             ],
             ignore_index=True,
         )
@@ -108,6 +109,31 @@ class ByModel:
         found = pd.concat([others, split[split["doubt"].to_numpy(bool)]], ignore_index=True)
         found = found.rename(columns={"row": "car"})
         return pairs_of(found, MatchClass.POSSIBLE, Reason.CONTRADICTION)
+
+    def of_prefix_alone(self) -> pd.DataFrame:
+        """Find the cars of no known 型式 whose number has a range's prefix and cannot be what it says.
+
+        It has more or fewer figures than both ends, or none that can be read.
+        """
+        ranges = self._ranges.of_kind("ordered", "open").dropna(subset=["prefix"])
+        asked = ranges.groupby(["campaign", "prefix"], as_index=False, sort=False).agg(
+            fewest=("fewest", "min"), most=("most", "max")
+        )
+        has_no_model = self._cars.models["body"].isna().to_numpy(bool)
+        placed = self._placed.frame.rename(columns={"row": "car"})
+        is_meant = has_no_model[placed["car"].to_numpy()] & ~placed["is_split"].to_numpy(bool)
+        both = placed[is_meant & (placed["year"] < 0).to_numpy(bool)].merge(asked, on="prefix")
+        other_length = (both["digits"] < both["fewest"]) | (both["digits"] > both["most"])
+        is_odd = has_no_model & self._cars.parsed.is_given & pd.isna(self._cars.parsed.prefix)
+        heads = self._cars.numbers[is_odd].str.extract("^([^-]+)-", expand=False).rename("prefix")
+        odd = heads.dropna().rename_axis("car").reset_index().merge(asked, on="prefix")
+        return pd.concat(
+            [
+                pairs_of(both[other_length], MatchClass.POSSIBLE, Reason.CONTRADICTION),
+                pairs_of(odd, MatchClass.POSSIBLE, Reason.UNREADABLE_NUMBER),
+            ],
+            ignore_index=True,
+        )
 
     def _doubts(self, both: pd.DataFrame) -> np.ndarray:
         """Mask of kinds of cars and kinds of ranges of which one cannot be what it says."""

@@ -1,5 +1,6 @@
 """Cars and ranges taken apart: 型式 to compare by, prefix and serial to order by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,10 @@ from transforms.recall.numbers import YEAR_STEP, YEARS, Parsed, fold, model_keys
 
 _OFFICE_STAMPED = r"[一-龥]?[\[(]?[0-9]{2}[\])][0-9]{3,8}[一-龥]?|[一-龥][0-9]{3,8}[一-龥]?"
 """職権打刻: the number an office gave one car (国[01]00001国, [41]12345); it has no order."""
+
+_BEGINNING = r"(?<![A-Z0-9-])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,}"
+_LONGEST_PREFIX, _MAKER_AND_MODEL = 10, 6
+"""Characters before a domestic number's hyphen at most; and of a VIN those that tell maker and model."""
 
 _MOST_YEARS_APART = 15
 """Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
@@ -71,7 +76,7 @@ class Ranges:
         kind[~low.is_given & ~high.is_given] = "type_only"
         kind[is_one & ~is_ordered] = "one"
         return cls(
-            pd.DataFrame(
+            _with_models_of_ends(
                 {
                     "campaign": frame["campaign"],
                     "range": np.arange(len(frame)),
@@ -97,12 +102,27 @@ class Ranges:
         """Name the campaigns with a row no car can be held against: neither 型式 nor a number."""
         frame = self.frame
         says_nothing = frame["body"].isna() & frame["prefix"].isna() & frame["last_prefix"].isna()
-        has_digits = frame["first"].str.contains("[0-9]").to_numpy(bool)
-        return sorted(frame.loc[says_nothing & ~has_digits, "campaign"].unique().tolist())
+        is_one = frame["kind"] == "one"
+        return sorted(frame.loc[says_nothing & ~is_one, "campaign"].unique().tolist())
 
     def of_kind(self, *kinds: str) -> pd.DataFrame:
         """Give the ranges of these kinds."""
         return self.frame[self.frame["kind"].isin(kinds)]
+
+
+def _with_models_of_ends(columns: Mapping[str, object]) -> pd.DataFrame:
+    """Take what its ends begin with for the 型式 of a row that has none and whose ends cannot be ordered.
+
+    So `ZVW50-0000100以降`, `ZVW50-全数` and several numbers in one cell still tell of some cars.
+    """
+    frame = pd.DataFrame(dict(columns))
+    is_lost = frame[["body", "prefix", "last_prefix"]].isna().all(axis=1) & (frame["kind"] != "one")
+    heads = (frame["first"] + " " + frame["last"])[is_lost].str.findall(_BEGINNING)
+    told = frame.loc[heads.index].assign(body=heads).explode("body").dropna(subset=["body"])
+    is_vin = told["body"].str.len() > _LONGEST_PREFIX
+    told["body"] = told["body"].mask(is_vin, told["body"].str[:_MAKER_AND_MODEL])
+    told = told.assign(full=told["body"], has_mark=False).drop_duplicates()
+    return pd.concat([frame.drop(index=told.index), told], ignore_index=True)
 
 
 def respelt(models: pd.DataFrame, ranges: Ranges) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from schemas.screening import DangerRule, Knowledge
+from schemas.screening import STRICTNESS, DangerRule, Knowledge
 from transforms.screening.figures import Figures
 from transforms.screening.folding import close_up, fold_danger
 from transforms.screening.numbers import holds_personal_number
@@ -18,7 +18,11 @@ class Dangers:
     """The danger rules, ready to look."""
 
     def __init__(self, rules: Iterable[DangerRule], figures: Figures) -> None:
-        """Compile the rules; the first that finds something counts, and figures of speech do not."""
+        """Compile the rules.
+
+        Of those that find something the first names the danger, and the strictest says what goes. Figures of
+        speech are no find.
+        """
         self._rules = [_Compiled(rule) for rule in rules]
         self._figures = figures
 
@@ -28,16 +32,20 @@ class Dangers:
         return cls(knowledge.rules, Figures(knowledge.figurative, knowledge.parts))
 
     def found_in(self, text: str) -> DangerRule | None:
-        """Give the rule that forbids a text, or None."""
+        """Give the rule that forbids a text, with the strictest action of all that do; or None."""
         folded, figures = self._folded(text)
         closed_up, written = close_up(self._figures.hidden(text)), close_up(text)
         has_number = holds_personal_number(text)
-        for compiled in self._rules:
-            if (has_number and compiled.rule.category == NUMBERS) or compiled.finds(
-                folded, figures, closed_up, written
-            ):
-                return compiled.rule
-        return None
+        found = [
+            compiled.rule
+            for compiled in self._rules
+            if (has_number and compiled.rule.category == NUMBERS)
+            or compiled.finds(folded, figures, closed_up, written)
+        ]
+        if not found:
+            return None
+        strictest = max((rule.action for rule in found), key=STRICTNESS.__getitem__)
+        return found[0].model_copy(update={"action": strictest})
 
     def _folded(self, text: str) -> tuple[str, list[_Span]]:
         """Fold a text, and tell where in it figures of speech stand; those that touch are one."""

@@ -106,7 +106,7 @@ class Screen:
             return Judgement("too_long", Action.WITHHOLD_CELL)
         rule = self._dangers.found_in(text)
         if rule is not None:
-            return Judgement(rule.category, rule.action)
+            return Judgement(rule.category, _strict_enough(rule.action, column))
         if is_named or holds_contact(text):
             return Judgement("person", Action.WITHHOLD_CELL)
         decision = self._decisions.of_text(text)
@@ -143,6 +143,12 @@ class Screen:
                 return [found[place]]
             place += len(fold_danger(piece.surface))
         return []
+
+
+def _strict_enough(action: Action, column: str) -> Action:
+    """Have a cost go with its kind: an empty kind and 0 yen would tell as much (減免)."""
+    is_of_cost = column == "vehicle_costs.cost_kind" and action is Action.WITHHOLD_CELL
+    return Action.WITHHOLD_ROW if is_of_cost else action
 
 
 def _readings_of(rules: Iterable[DangerRule], tokenize: Tokenize) -> re.Pattern[str]:
