@@ -28,6 +28,7 @@ from transforms.reading.passing_names import (
     ANYWHERE_BEHIND,
     SHORTEST_NAME,
     SHORTEST_READING,
+    firms_turned,
     names_in_passing,
 )
 from transforms.remembered import NOBODY, Gone
@@ -77,7 +78,8 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     ]
     contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
     contacts |= {phone[-LOCAL_DIGITS:] for phone in phones if len(phone) > LOCAL_DIGITS}
-    names = _long_enough(squeezed(fold_names(whole(people["name"]))), SHORTEST_NAME)
+    folded = squeezed(fold_names(whole(people["name"])))
+    names = _long_enough(folded, SHORTEST_NAME) | _long_enough(firms_turned(folded), SHORTEST_NAME)
     homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), SHORTEST_READING)
     return Identities(

@@ -396,6 +396,30 @@ def test_a_company_is_recognised_however_its_mark_is_written(tmp_path, text):
     assert delivered(run(shop))["vehicles"][0]["usage"] == ""
 
 
+@pytest.mark.parametrize("refuser", ["株式会社山形運送", "山形運送株式会社"])
+def test_a_refusing_firm_within_another_name_or_address_is_withheld_however_written(
+    tmp_path, refuser
+):
+    named = [
+        *("株式会社山形運送 山形支店", "（株）山形運送 山形支店", "㈱山形運送 山形支店"),
+        *("山形運送㈱ 山形支店", "山形運送（株）社員寮", "有限会社朝日、（株）山形運送"),
+        *("佐藤一郎（㈱山形運送）", "(有)朝日 (株)山形運送"),
+    ]
+    people = [
+        *(customer(f"1{place}", name=name) for place, name in enumerate(named)),
+        *(customer(f"2{place}", address=f"山形市緑町5 {name}") for place, name in enumerate(named)),
+        customer("3", name="（株）山形運送機"),
+    ]
+    firm = customer("9", **{**COMPANY, "name": refuser, "name_kana": ""})
+    report = run(shop_of(tmp_path, [*people, firm], objection("9")))
+    told = {row["name"] for row in delivered(report)["customers"]}
+    assert sorted(told & set(named)) == []
+    assert "（株）山形運送機" in told
+    assert {row["address"] for row in delivered(report)["customers"]} & {
+        f"山形市緑町5 {name}" for name in named
+    } == set()
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("森 薫", "森薫さん紹介"), ("佐藤一郎様", "佐藤一郎さん紹介")]
 )

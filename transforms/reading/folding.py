@@ -43,7 +43,7 @@ _LATE = r"(?:\([故亡]\)|[故亡][ \u3000]*(?=[^{edge}]{{3}}))"
 
 _COUNTED = "(?<=[一-龥々])(?<!車)[0-9]+(?:台目|号車)?"
 _MARKS = "※*★☆●○◎◇◆■□▲△▼▽#×✕✖'\"`‘’“”"
-_COMPANIES = {
+COMPANY_MARKS = {
     "(株)": "株式会社",
     "(有)": "有限会社",
     "(同)": "合同会社",
@@ -142,5 +142,5 @@ def fold_plainly(running: RunningText) -> None:
 
 def spell_out_companies(running: RunningText) -> None:
     """Write out the marks of companies."""
-    for mark, word in _COMPANIES.items():
+    for mark, word in COMPANY_MARKS.items():
         running.replace(mark, word)

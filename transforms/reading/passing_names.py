@@ -7,6 +7,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.reading.folded_columns import fold_names, squeezed
+from transforms.reading.folding import COMPANY_MARKS
 
 SHORTEST_NAME, SHORTEST_READING = 2, 4
 """Shorter ones stand in anybody's text by chance."""
@@ -43,6 +44,9 @@ _BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
 _BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 """Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
 
+_COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True))})"
+"""What tells a firm, before its name or behind it."""
+
 _MOST_WORDS = 3
 """So many words a name is written in."""
 
@@ -55,10 +59,7 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
     A text that is a name as a whole names its own bearer, perhaps a namesake: it is given, too.
     """
-    parts, places = _flat(
-        pc.split_pattern_regex(pc.utf8_normalize(texts, form="NFKC"), _BETWEEN),
-        np.arange(len(texts)),
-    )
+    parts, places = _parts_of(_with_companies(pc.utf8_normalize(texts, form="NFKC")))
     parts = pc.utf8_trim_whitespace(parts)
     every = np.arange(len(parts))
     at_home = pc.replace_substring_regex(parts, _BEFORE_A_HOME, "")
@@ -76,6 +77,13 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     names, whose = squeezed(fold_names(found)), places[of_parts]
     bare = pc.replace_substring_regex(names, _BEHIND, "")
     return _together((names, whose), _new(bare, whose, names))
+
+
+def firms_turned(names: pyarrow.Array) -> pyarrow.Array:
+    """Give the folded names of firms with what tells so behind them, as it may stand within a text."""
+    front = f"^{_COMPANY}(.+)$"
+    firms = names.filter(pc.match_substring_regex(names, front))
+    return pc.replace_substring_regex(firms, front, r"\2\1")
 
 
 def endings_before_a_title(
@@ -125,6 +133,31 @@ def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.n
 
 def _without_before(names: pyarrow.Array) -> pyarrow.Array:
     return pc.replace_substring_regex(names, _BEFORE, "")
+
+
+def _parts_of(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Part texts where no letter, figure or blank stands, and behind and before what tells a firm."""
+    parts, places = _flat(pc.split_pattern_regex(texts, _BETWEEN), np.arange(len(texts)))
+    firms = np.flatnonzero(pc.match_substring_regex(parts, _COMPANY).to_numpy(zero_copy_only=False))
+    named = parts.take(pyarrow.array(firms))
+    ended, begun = (
+        _flat(
+            pc.split_pattern(pc.replace_substring_regex(named, _COMPANY, cut), "\n"), places[firms]
+        )
+        for cut in ("\\1\n", "\n\\1")
+    )
+    return _together((parts, places), ended, begun)
+
+
+def _with_companies(texts: pyarrow.Array) -> pyarrow.Array:
+    """Write the marks of firms out, whose brackets would part the firm from its name."""
+    rows = np.flatnonzero(pc.match_substring(texts, "(").to_numpy(zero_copy_only=False))
+    some = texts.take(pyarrow.array(rows))
+    for mark, word in COMPANY_MARKS.items():
+        some = pc.replace_substring(some, mark, word)
+    mask = np.zeros(len(texts), bool)
+    mask[rows] = True
+    return pc.replace_with_mask(texts, pyarrow.array(mask), some)
 
 
 def _joined_by_and(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
