@@ -16,7 +16,7 @@ class Refusals:
         objections: rows with `objection_id`, `person`, `scope`, `partner`, `purpose`.
         events: rows with `objection_id`, `kind`, `effective_on`, `sequence`, `person`.
         partner: the drop's.
-        purposes: the drop's.
+        purposes: what the partner may use such drops for today.
         partners: all the notice names.
         all_purposes: all the notice names.
         day: of the drop.

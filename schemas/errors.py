@@ -33,7 +33,7 @@ class JointUseError(Exception):
 
 
 class WorkerLostError(JointUseError):
-    """A worker died, and so did the one that did its work again."""
+    """A worker died, and so did the one that did its work again; or the scheduler is not within reach."""
 
 
 class ConfigurationError(JointUseError):

@@ -18,6 +18,7 @@ from prefect.states import Crashed
 
 from flows.deployments.export_monthly import export_monthly, run_name
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, sorted_out
+from flows.deployments.same_code import code_print, refuse_other_code
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
 from flows.deployments.side_by_side import SideBySide, end_with_parent
 from flows.running.report import exit_code
@@ -46,7 +47,12 @@ def export_group(request: GroupRequest) -> GroupReport:
     group_run = f"group {prefect.runtime.flow_run.id}"
     with SideBySide(request.workers) as workers:
         calls = [
-            {"request": each, "group_run": group_run, "is_scheduled": is_scheduled}
+            {
+                "request": each,
+                "group_run": group_run,
+                "code": code_print(),
+                "is_scheduled": is_scheduled,
+            }
             for each in asked.values()
         ]
         endings = dict(zip(asked, workers.endings(export_shop, calls), strict=True))
@@ -70,11 +76,14 @@ def export_group(request: GroupRequest) -> GroupReport:
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def export_shop(request: ExportRequest, group_run: str, *, is_scheduled: bool) -> ShopEnding:
+def export_shop(
+    request: ExportRequest, group_run: str, code: str, *, is_scheduled: bool
+) -> ShopEnding:
     """Run one shop's monthly export as a flow run of its own, tagged with the group's."""
     end_with_parent()
     name = Path(request.shop).name
     try:
+        refuse_other_code(code)
         with tags(group_run), for_group(is_scheduled=is_scheduled):
             report = export_monthly(request)
     except JointUseError as error:

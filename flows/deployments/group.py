@@ -17,6 +17,7 @@ from flows.running.request import (
     partners_field,
     reason_field,
 )
+from schemas.carrying import FolderPlace, Place
 from schemas.errors import ConfigurationError, JointUseError
 from schemas.state_folder import Part
 from schemas.strict import Strict
@@ -118,7 +119,7 @@ def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
     """Give the folders that must not be run, and why: no shop, or one with what is another's.
 
     A copy of a shop has its keys and would deliver in its place; shops with one ledger would replace each
-    other's drops.
+    other's drops; what is carried is named alike by all shops, so that each needs places of its own.
     """
     why = {
         folder: (
@@ -136,10 +137,11 @@ def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
         names = " ・ ".join(shop.name for shop in sharing)
         for shop in sharing if len(sharing) > 1 else ():
             why[shop] = (
-                f"{names}: 同じ店の写しか、state・drops・台帳を共にしています。何も納品していません。"
-                "どれか一つを残して、ほかはグループの外へ移してください / "
-                f"{names}: copies of one shop, or with one state, drops folder or ledger; nothing was "
-                "published. Leave one of them, move the others out of the group"
+                f"{names}: 同じ店の写しか、state・drops・台帳・納品先の場所（[place]）を共にしています。何も"
+                "納品していません。写しは一つを残してグループの外へ移し、場所は店ごとに分けてください / "
+                f"{names}: copies of one shop, or with one state, drops folder, ledger or [place] at a "
+                "partner; nothing was published. Of copies leave one and move the others out of the group; "
+                "give each shop places of its own"
             )
     return why
 
@@ -166,6 +168,13 @@ def _may_be_shops(folder: Path) -> bool:
     return is_shops or any(folder.glob("*/shop.toml"))
 
 
+def _named(shop: Path, place: Place) -> str:
+    """Name a place at a partner, so that two shops that have it name it alike."""
+    if isinstance(place, FolderPlace):
+        return f"folder {(shop / place.path).resolve()}"
+    return f"place {place.resolved}"
+
+
 def _owned_by(shop: Path) -> set[str]:
     """Name what no two shops may share; of a shop that cannot be loaded, its folder alone."""
     owned = {f"folder {shop.resolve()}"}
@@ -174,6 +183,7 @@ def _owned_by(shop: Path) -> set[str]:
     except JointUseError:
         return owned
     owned |= {f"folder {folder.state.resolve()}", f"folder {folder.drops.resolve()}"}
+    owned |= {_named(shop, each.place) for each in folder.policy.agreements.values() if each.place}
     if folder.shop.ledger.url:
         owned.add(f"ledger {folder.shop.ledger.url}")
     with suppress(OSError):

@@ -19,13 +19,26 @@ from typing import Any, Self
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
+from prefect.logging import get_run_logger
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 from prefect.tasks import Task
 
+from flows.deployments.same_code import code_print, refuse_other_code
 from flows.running.engine import FEWEST_ROWS, Job, Result
 from flows.running.guarding import full_disk
 from flows.running.request import Runner, Workers
 from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, WorkerLostError
+
+_PATIENCE_SECONDS = 20
+
+_UNREACHABLE = (
+    "スケジューラ {scheduler} が応答しません。動いているか、つながるか確かめて、もう一度実行してください / "
+    "the scheduler {scheduler} does not answer; is it running and within reach? Then run this again"
+)
+_NO_WORKERS = (
+    "スケジューラ {scheduler} に worker がいません。来るまで待ちます / "
+    "the scheduler {scheduler} has no worker yet; waiting for one"
+)
 
 
 class SideBySide:
@@ -38,12 +51,15 @@ class SideBySide:
             ConfigurationError: what it needs is not installed.
         """
         self._runner = _runner_for(workers)
+        self._scheduler = workers.scheduler if workers.runner is Runner.DASK else None
         self._replacing = threading.Lock()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             if isinstance(self._runner, ProcessPoolTaskRunner):
                 stack.enter_context(_one_server())
+            if self._scheduler is not None:
+                _refuse_unreachable(self._scheduler)
             self._started = self._runner.duplicate().__enter__()
             self._context = copy_context()
             self._entered = stack.pop_all()
@@ -77,6 +93,8 @@ class SideBySide:
                 self._replace_broken(call)
             except _losses():
                 break
+            except _partings():
+                return WorkerLostError(_UNREACHABLE.format(scheduler=self._scheduler))
             except Exception as error:  # noqa: BLE001 (the caller says what it means)
                 return error
             if not is_last:
@@ -116,22 +134,24 @@ class Partitioned:
         Raises:
             WorkerLostError: workers died over the same job.
         """
-        found = self.workers.endings(do_part, [{"work": work, "part": part} for part in jobs])
+        calls = [{"work": work, "part": part, "code": code_print()} for part in jobs]
+        found = self.workers.endings(do_part, calls)
         return map(_result, found)
 
 
 @task(
     name="part", task_run_name="{work.__name__} {part}", cache_policy=NO_CACHE, persist_result=False
 )
-def do_part(work: Callable[[Job], Result], part: Job) -> Result:
+def do_part(work: Callable[[Job], Result], part: Job, code: str) -> Result:
     """Do one part of a large job; a program's failure quotes no data, for Prefect keeps what is raised here.
 
     Raises:
         UnexpectedError: naming the kind and the place of the failure.
-        JointUseError: the disk is full.
+        JointUseError: the disk is full, or the worker runs other code (`same_code.code_print`).
     """
     end_with_parent()
     try:
+        refuse_other_code(code)
         return work(part)
     except JointUseError:
         raise
@@ -201,6 +221,37 @@ def _runner_for(workers: Workers) -> "TaskRunner[Any]":
     dask = importlib.import_module("prefect_dask")
     runner: TaskRunner[Any] = dask.DaskTaskRunner(address=workers.scheduler)
     return runner
+
+
+def _refuse_unreachable(scheduler: str) -> None:
+    """Look for the scheduler before anything is begun; if it has no workers yet, say what is waited for.
+
+    Raises:
+        WorkerLostError: it does not answer.
+    """
+    distributed = importlib.import_module("distributed")
+    try:
+        with distributed.Client(
+            scheduler, timeout=_PATIENCE_SECONDS, set_as_default=False
+        ) as client:
+            has_workers = bool(client.scheduler_info(n_workers=1)["workers"])
+    except (OSError, ValueError):
+        has_workers = None
+    if has_workers is None:
+        raise WorkerLostError(_UNREACHABLE.format(scheduler=scheduler))
+    if not has_workers:
+        get_run_logger().warning("%s", _NO_WORKERS.format(scheduler=scheduler))
+
+
+def _partings() -> tuple[type[BaseException], ...]:
+    """Name what is raised when the scheduler of a cluster is gone."""
+    if find_spec("distributed") is None:
+        return ()
+    comm = importlib.import_module("distributed.comm")
+    return (
+        importlib.import_module("distributed.client").FutureCancelledError,
+        comm.CommClosedError,
+    )
 
 
 def _losses() -> tuple[type[BaseException], ...]:

@@ -41,7 +41,7 @@ def _refusals(run: Run, partner: str) -> Refusals:
         objections=objections.terms.to_pylist(),
         events=objections.events.to_pylist(),
         partner=partner,
-        purposes=run.share(partner).purposes,
+        purposes=run.agreed_purposes(partner),
         partners=frozenset(partner.id for partner in notice.partners),
         all_purposes=frozenset(purpose.id for purpose in notice.purposes),
         day=run.as_of.date(),

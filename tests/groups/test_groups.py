@@ -274,7 +274,18 @@ def sharing(folder):
         file.write(f'\n[places]\nstate = "{folder / "akita" / "state"}"\n')
 
 
-@pytest.mark.parametrize("how", [copied, linked, sharing])
+def at_one_place(folder):
+    factories.run(folder / "akita")
+    shutil.copytree(folder / "akita", folder / "akita - コピー")
+    for name in ("state", "drops"):
+        shutil.rmtree(folder / "akita - コピー" / name)
+    (folder.parent / "inbox").mkdir()
+    for shop in ("akita", "akita - コピー"):
+        with (folder / shop / "partners" / "lotas.toml").open("a") as file:
+            file.write(f'\n[place]\nkind = "folder"\npath = "{folder.parent / "inbox"}"\n')
+
+
+@pytest.mark.parametrize("how", [copied, linked, sharing, at_one_place])
 def test_shops_with_what_is_anothers_are_not_run_and_stop_no_other(prefect_server, tmp_path, how):
     from flows.deployments.dispose_weekly import GroupDisposalRequest, dispose_group
     from flows.deployments.export_group import export_group

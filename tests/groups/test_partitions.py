@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.deployments.same_code import code_print
 from flows.running.engine import stretches
-from schemas.errors import JointUseError, UnexpectedError
+from flows.running.request import Workers
+from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, WorkerLostError
 from tests import factories
 from tests.conftest import copy_sample
 from tests.factories import customer, slip, vehicle, write_shop
@@ -159,6 +161,31 @@ def test_a_part_that_fails_quotes_no_data(prefect_server, tmp_path, monkeypatch)
     assert not any("秘密" in each for each in told)
 
 
+def test_a_part_given_by_another_version_of_the_program_is_refused(prefect_server):
+    from flows.deployments.side_by_side import do_part
+
+    assert do_part.fn(str, 1, code_print()) == "1"
+    with pytest.raises(ConfigurationError, match="another version of this program"):
+        do_part.fn(str, 1, "0" * 64)
+
+
+@pytest.mark.flow
+def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_begun(
+    prefect_server, tmp_path, monkeypatch
+):
+    import flows.deployments.side_by_side as module
+    from flows.deployments.export_monthly import export_monthly
+
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 1)
+    shop = large_shop(tmp_path / "shop")
+    nowhere = Workers(runner="dask", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(
+        WorkerLostError, match=r"the scheduler tcp://127\.0\.0\.1:9 does not answer"
+    ):
+        export_monthly(in_two_parts(shop, nowhere))
+    assert not (shop / "drops").exists()
+
+
 def test_a_full_disk_is_told_as_that_by_a_part_too(prefect_server):
     from flows.deployments.side_by_side import do_part
 
@@ -166,5 +193,5 @@ def test_a_full_disk_is_told_as_that_by_a_part_too(prefect_server):
         raise OSError(errno.ENOSPC, "no space", "/somewhere/秘密 太郎")
 
     with pytest.raises(JointUseError, match="the disk is full") as told:
-        do_part.fn(fails, 1)
+        do_part.fn(fails, 1, code_print())
     assert "秘密" not in str(told.value)

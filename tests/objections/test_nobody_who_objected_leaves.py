@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import flows.stages.objectors
+from schemas.errors import VerificationError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
 from tests.factories import (
@@ -66,7 +68,7 @@ def test_an_objectors_numbers_leave_in_no_code_of_another_car(tmp_path, column, 
         assert cell not in bytes_of(Path(outcome.path)).decode("utf-8", "replace")
 
 
-def test_a_purpose_refused_today_holds_for_a_month_of_an_older_notice(tmp_path):
+def test_a_purpose_refused_today_holds_for_a_month_of_an_older_notice(tmp_path, monkeypatch):
     both = agreement(purposes=("2.offers", "4.advice"))
     refusal = objection("9", scope="purpose", purpose="4.advice")
     shop = write_shop(
@@ -84,6 +86,10 @@ def test_a_purpose_refused_today_holds_for_a_month_of_an_older_notice(tmp_path):
     (shop / "notices" / "2020.toml").write_text(_effective(text, "2020-01-01"))
     (shop / "notice.toml").write_text(_effective(newest, "2026-10-01"))
     assert not hidden_in(Path(run(shop, month="2026-09").outcomes[0].path))
+    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
+    for month in ("2026-08", "2026-10"):
+        with pytest.raises(VerificationError, match="belongs only to people who objected"):
+            run(shop, month=month)
 
 
 def _effective(notice: str, day: str) -> str:
