@@ -18,7 +18,7 @@ _RULES = {
     "malformed": "「{}」の形が正しくありません",
     "missing": "「{}」がありません",
     "negative_outside_reversal": "「{}」が赤伝でないのにマイナスです",
-    "not_a_certificate": "{}が車検証（JSON・XML・CSV）ではありません",
+    "not_a_certificate": "{}が車検証（JSON か CSV）ではありません",
     "not_an_image": "{}が写真ではありません",
     "number": "「{}」に記録してはならない番号（マイナンバー、免許証、カード、口座など）があります",
     "of_several_rows": "{}が何台もの車に書かれています",

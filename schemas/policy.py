@@ -53,23 +53,25 @@ class Policy:
         agreement = self.agreements.get(partner)
         return agreement is not None and agreement.place is None and agreement.is_carried
 
-    def notices_for(self, period_end: date, today: date) -> tuple[DatedNotice, ...]:
-        """Give the notices a period is judged by: the one in force at its end, and every later one.
+    def notices_for(self, begins_on: date, today: date) -> tuple[DatedNotice, ...]:
+        """Give the notices a period is judged by: the one in force when it begins, and every later one.
+
+        So one that takes effect within the period gives nothing of the days before it.
 
         Raises:
-            RefusedError: the period is before every notice.
+            RefusedError: no notice was in force when it began.
         """
         current = DatedNotice(self.notice, self.fingerprints["notice"])
         versions = sorted((*self.earlier, current), key=lambda v: v.notice.effective_on)
-        before = [v for v in versions if v.notice.effective_on <= period_end]
+        before = [v for v in versions if v.notice.effective_on <= begins_on]
         if not before:
             raise RefusedError(
-                f"{period_end:%Y-%m} は公表事項の発効（{versions[0].notice.effective_on}）より前で、"
-                "その時の記録は共同利用として公表されていません / "
-                f"{period_end:%Y-%m} is before the notice took effect ({versions[0].notice.effective_on}); "
-                "records of that time were not announced for joint use"
+                f"{begins_on} は公表事項の発効（{versions[0].notice.effective_on}）より前で、"
+                "その時の記録は共同利用として公表されていません。後の月を指定してください / "
+                f"{begins_on} is before the notice took effect ({versions[0].notice.effective_on}); "
+                "records of that time were not announced for joint use. Choose a later month"
             )
-        since = [v for v in versions if period_end < v.notice.effective_on <= today]
+        since = [v for v in versions if begins_on < v.notice.effective_on <= today]
         return (before[-1], *since)
 
 

@@ -27,7 +27,8 @@ def at_desk(default_reason: str | None = None) -> Callable[[_Command], _Command]
         def wrapped(
             *args: object, shop: Path, operator: str | None, reason: str, **asked: object
         ) -> None:
-            desk = open_desk(shop, operator, reason, utc_now, os.environ)
+            is_own = reason != default_reason
+            desk = open_desk(shop, operator, reason, utc_now, os.environ, is_own_reason=is_own)
             command(*args, desk=desk, **asked)
 
         return wrapped

@@ -83,13 +83,13 @@ def _tell(erased: Erased) -> None:
 
 def _tell_of_mentions(mentions: tuple[str, ...]) -> None:
     click.echo(
-        f"ほかの行 {len(mentions)} 件にも、この方（または同じ名前の方）"
-        "の名前・連絡先・住まいがあります。"
+        f"ほかに {len(mentions)} 行（この方の車の車検証や、ほかの方の行）にも、この方（または同じ名前の方）"
+        "の名前・連絡先・住まい・車台番号があります。"
         "この方の行を店のシステムで消す前に、これらの行からも消してください。行がなくなると、だれのことか分からず"
         "渡ってしまいます / "
-        f"{len(mentions)} rows of others bear the person's name, contact or home (or a "
-        "namesake's). Take "
-        "it out of them before you erase the person's own row: without that, nothing tells whose it is",
+        f"{len(mentions)} more rows, papers of the person's cars and rows of others, bear their name, "
+        "contact, home or chassis number (or a namesake's). Take it out of them before you erase the "
+        "person's own row: without that, nothing tells whose it is",
         err=True,
     )
     click.echo(

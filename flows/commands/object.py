@@ -29,6 +29,12 @@ _RECORDED_AGAIN = (
     "記録しました。同じ申し出がすでにあります / recorded; the same one was there already"
 )
 _RECORDED = "記録しました / recorded"
+_HOLDS_NOBODY = (
+    "記録しましたが、この番号の方が今の記録にいないので、どなたも除いていません。電話番号や車のナンバーでなく、"
+    "お客様番号か確かめてください。別の方の番号なら --settle で確定してください / "
+    "recorded, but nobody in the records has this number, so nobody is held back. Is it a customer number, "
+    "and no phone number or plate? If somebody there is meant, say whom with --settle"
+)
 _LIFTED_IN_PART = (
     "撤回しました。ほかの申し出が残っているので、その分はまだ渡りません / "
     "lifted; others stand, and what they refuse does still not leave"
@@ -113,6 +119,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         _confirm(desk, number, is_sure=is_sure)
         taken = record(desk, refusal)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
+        said = _HOLDS_NOBODY if taken.holds_nobody else said
         _tell(taken, said, _to_tell(desk, refusal), as_json=as_json)
 
 

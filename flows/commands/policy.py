@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import click
@@ -31,15 +32,25 @@ def check(context: click.Context, shop: Path) -> None:
     policy = load_shop(shop).policy
     code = 0
     click.echo(f"公表事項 / notice {policy.notice.version}: OK")
+    _tell_of_later(policy.notice.effective_on, today)
     for partner, agreement in policy.agreements.items():
         columns = sum(len(table.columns) for table in agreement.monthly.tables.values())
         click.echo(f"覚書 / agreement {partner} {agreement.version}: OK, {columns} 列 columns")
+        _tell_of_later(agreement.effective_on, today)
         try:
             agreement.refuse_expired_key(today)
         except RefusedError as error:
             click.echo(f"  今は納品できません / gets nothing as it is: {error}")
             code = RefusedError.exit_code
     context.exit(code)
+
+
+def _tell_of_later(effective_on: date, today: date) -> None:
+    if effective_on > today:
+        click.echo(
+            f"  {effective_on} に発効します。それまでの月は納品できません / takes effect on {effective_on}; "
+            "no month before it can be delivered"
+        )
 
 
 @command.command(name="show")

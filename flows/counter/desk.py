@@ -1,6 +1,7 @@
 """The counter's desk: a named person with the shop's folder and ledger open."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -13,7 +14,7 @@ from flows.running.reconciling import complete_pending
 from flows.running.request import SCHEDULE, checked_reason, named_person
 from ledger.audit import Actor
 from ledger.opening import Ledger
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME
 from transforms.reading.car_codes import read_identifier
@@ -56,20 +57,37 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
     environment: Mapping[str, str],
     *,
     is_scheduled: bool = False,
+    is_own_reason: bool = False,
 ) -> Desk:
     """Open the shop for a named person, or for the schedule.
 
     Raises:
-        ConfigurationError: a file of the shop is wrong, or there is no name.
+        ConfigurationError: a file of the shop is wrong, there is no name, or the reason, in somebody's own
+            words, tells of somebody.
         RefusedError: the name is one that several people use.
     """
     person = SCHEDULE if is_scheduled else named_person(operator)
     why = checked_reason(reason)
     folder, ledger = open_shop(shop, environment)
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
+    desk = Desk(folder, ledger, actor, environment)
+    if is_own_reason:
+        _refuse_telling_reason(desk)
     complete_pending(ledger, folder, actor.at)
     note_policy(folder, ledger, actor)
-    return Desk(folder, ledger, actor, environment)
+    return desk
+
+
+def _refuse_telling_reason(desk: Desk) -> None:
+    """Refuse a reason that names somebody of the records, as far as they can be read, or who ever refused."""
+    from flows.running.reasons import refuse_telling_reason  # noqa: PLC0415 (slow to load)
+    from flows.stages.learning import remembered  # noqa: PLC0415
+    from transforms.mentions import Mentions, identities  # noqa: PLC0415
+
+    finders = [remembered(desk.ledger).in_free_text]
+    with suppress(JointUseError):
+        finders.append(Mentions(identities(desk.people.customers)).in_free_text)
+    refuse_telling_reason(desk.actor.reason, *finders)
 
 
 def customer_number(written: str) -> str:

@@ -63,6 +63,8 @@ class Taken:
     objection_ids: tuple[str, ...]
     are_records_read: bool
     standing: tuple[str, ...] = ()
+    holds_nobody: bool = False
+    """Whether nobody in the records is held back by what was recorded."""
 
 
 def record(desk: Desk, refusal: Refusal) -> Taken:
@@ -112,9 +114,12 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             for each in raised
         ]
         book.add(desk.actor, raised, events, "object", "recorded")
+        holds_nobody = False
         if people:
             _learn(book, people, AsOf(desk.today))
-    return Taken(tuple(each.objection_id for each in raised), people is not None, same)
+            holds_nobody = _holds_nobody(book, people, raised[0].objection_id, desk.today)
+    names = tuple(each.objection_id for each in raised)
+    return Taken(names, people is not None, same, holds_nobody=holds_nobody)
 
 
 def lift(
@@ -132,6 +137,8 @@ def lift(
         register = book.register()
         theirs = _theirs(desk, choice.customer, people, register)
         chosen = _chosen(choice, standing, theirs)
+        if choice.objection is None and people:
+            _refuse_others(desk, chosen, theirs, people)
         events = [
             Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
             for each in chosen
@@ -189,7 +196,8 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
             raise _no_such(objection)
         decided = settled(register.events, as_of)["objection_id"].to_pylist()
         meaning = Meaning.of(register, people.traits, as_of)
-        if objection not in meaning.unsettled and objection not in decided:
+        is_certain = objection not in meaning.unsettled and objection not in decided
+        if is_certain and not _means_several(meaning, people, objection):
             raise ConfigurationError(
                 f"{objection} はだれの申し出か決まっているので、確定するものがありません。撤回なら --lift "
                 "を使ってください / "
@@ -200,6 +208,20 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
         book.settle(desk.actor, Event(objection, "settled", desk.today), customer, there)
         _learn(book, people, as_of)
     return Taken((objection,), are_records_read=True)
+
+
+def _holds_nobody(book: ObjectionBook, people: People, objection: str, today: date) -> bool:
+    meaning = Meaning.of(book.register(), people.traits, AsOf(today))
+    certain = meaning.certain(people.persons).objections
+    perhaps = meaning.work(pyarrow.array([objection])).get(objection, 0)
+    return not perhaps and objection not in certain.to_pylist()
+
+
+def _means_several(meaning: Meaning, people: People, objection: str) -> bool:
+    """Tell whether an objection means rows of several persons, as after a merge that was taken back."""
+    pairs = meaning.certain(people.persons)
+    is_its = pc.equal(pairs.objections, objection).to_numpy(zero_copy_only=False)
+    return len(np.unique(people.persons[pairs.rows[is_its]])) > 1
 
 
 def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
@@ -307,6 +329,26 @@ def _chosen(choice: Choice, standing: list[Listed], theirs: _Theirs) -> list[Lis
             f"this customer has several ({names}); name one with --objection, or say --all"
         )
     return found
+
+
+def _refuse_others(desk: Desk, chosen: list[Listed], theirs: _Theirs, people: People) -> None:
+    """Refuse to lift by one customer's number what somebody else, who is in the records too, refused.
+
+    It holds this customer back because the two were once taken for one, by a merge perhaps that was undone.
+    """
+    of = desk.ledger.references.of
+    there = {of(number) for number in people.numbers if number} - theirs.references
+    others = [each.objection_id for each in chosen if each.persons and each.persons[-1] in there]
+    if others:
+        names = ", ".join(others)
+        raise ConfigurationError(
+            f"{names} は別のお客様番号で受けた申し出です。以前同じ方とされたため、この方も除いています。"
+            "申し出た方の撤回なら --objection で指定してください。この方が別の方なら、--settle にその番号、"
+            "--customer に申し出た方の番号を書いて確定してください / "
+            f"{names} was taken under another customer's number, and holds this one back because the two "
+            "were once taken for one. If whoever refused takes it back, name it with --objection; if they "
+            "are two, settle it (--settle) with the number of whoever refused"
+        )
 
 
 def _people(desk: Desk) -> People | None:

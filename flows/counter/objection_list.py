@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pyarrow
 import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
@@ -111,20 +112,23 @@ def standing_on(desk: Desk, as_of: AsOf) -> Overview:
         found = listed(book, as_of)
         register = book.register()
         note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
-    numbers: dict[str, str] = {}
+    meant: dict[str, list[str]] = {}
     unsettled: dict[str, int] = {}
     are_records_read = True
     try:
-        of = desk.ledger.references.of
-        numbers = {of(number): number for number in desk.people.numbers if number}
-        meaning = Meaning.of(register, desk.people.traits, as_of)
+        people = desk.people
+        meaning = Meaning.of(register, people.traits, as_of)
+        pairs = meaning.certain(people.persons)
+        numbers = people.customers["customer_id"].take(pyarrow.array(pairs.rows))
+        for name, number in zip(pairs.objections.to_pylist(), numbers.to_pylist(), strict=True):
+            meant.setdefault(name, []).append(number)
         unsettled = meaning.work(standing(register.events, as_of))
     except SourceUnreadableError:
         are_records_read = False
     rows = [
         MeantObjection(
             each,
-            tuple(numbers[person] for person in each.persons if person in numbers),
+            tuple(sorted({number for number in meant.get(each.objection_id, ()) if number})),
             unsettled.get(each.objection_id),
         )
         for each in found

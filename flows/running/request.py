@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.strict import Strict
-from transforms.reading.folding import fold_name
+from transforms.reading.folding import fold_name, nfkc
 
 SCHEDULE = "schedule"
 """Who starts a run that nobody started."""
@@ -35,6 +35,7 @@ _SHARED_NAMES = frozenset(
     {
         *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
         *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
+        *("shared", "login", "account", "manager", "default", "username", "name"),
         *(
             "管理者",
             "担当",
@@ -58,6 +59,17 @@ _SHARED_NAMES = frozenset(
             "事務所",
             "スタッフ",
             "共用",
+            *(
+                "事務員",
+                "店舗",
+                "オペレータ",
+                "オペレーター",
+                "ユーザ",
+                "ユーザー",
+                "ログイン",
+                "ゲスト",
+            ),
+            *("テスト", "アドミン", "システム", "パソコン", "管理人", "責任者"),
             "利用者",
             "あなたの氏名",
             "氏名",
@@ -79,13 +91,21 @@ def named_person(name: str | None) -> str:
             'だれが行うかを --operator "あなたの氏名" で書いてください / who does this? give --operator with '
             "your own name, or set JOINT_USE_OPERATOR"
         )
-    is_shared = fold_name(name).casefold() in {fold_name(n).casefold() for n in _SHARED_NAMES}
-    if is_shared or not any(letter.isalpha() for letter in name):
+    if _is_shared(name) or not any(letter.isalpha() for letter in name):
         raise RefusedError(
             f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
             "this is a name several people use; give your own (policy §8: IDの共有禁止)"
         )
     return name.strip()
+
+
+def _is_shared(name: str) -> bool:
+    """Tell whether each word of a name, without what numbers it or names its machine, is a shared one."""
+    known = {fold_name(shared).casefold() for shared in _SHARED_NAMES}
+    bare = re.sub(r"@.*|[\d\W_]+$", "", nfkc(name), flags=re.DOTALL)
+    words = [word for word in re.split(r"[\W\d_]+", bare) if word]
+    forms = {fold_name(name).casefold(), fold_name(bare).casefold()}
+    return bool(forms & known) or all(fold_name(word).casefold() in known for word in words)
 
 
 def checked_reason(reason: str) -> str:

@@ -79,13 +79,14 @@ class Run:
 
     @cached_property
     def notices(self) -> tuple[DatedNotice, ...]:
-        """Give the notice in force for the month, and those that may have narrowed it since."""
+        """Give the notice in force when the period began, and those that may have narrowed it since."""
         today = self.as_of.date()
-        return self.folder.policy.notices_for(min(self.month.last, today), today)
+        is_of_month = self.kind is DropKind.MONTHLY
+        return self.folder.policy.notices_for(self.month.first if is_of_month else today, today)
 
     @property
     def notice(self) -> Notice:
-        """Give the notice in force for the month."""
+        """Give the notice in force when the period began."""
         return self.notices[0].notice
 
     def agreement(self, partner: str) -> Agreement:

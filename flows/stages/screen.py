@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from flows.running.reasons import refuse_telling_reason
 from flows.running.report import Settled
 from flows.running.request import STANDING_REASONS
 from flows.running.run import Run
@@ -18,17 +19,14 @@ from flows.stages.photographs import make_photographs
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
-from schemas.errors import ConfigurationError
 from schemas.staging import row_of
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.ruling import line_columns, spread_down, spread_quarantine
-from transforms.screening.everybody import Everybody
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
-from transforms.screening.numbers import holds_contact
 from transforms.screening.screened import (
     COLUMNS,
     ROWS_THAT_CAN_STAY,
@@ -77,7 +75,10 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
         ConfigurationError: the reason given for the run, which partners read, names somebody.
     """
     known = everybody(run, snapshot)
-    _refuse_reason_that_names_somebody(run, known)
+    if run.request.reason not in STANDING_REASONS:
+        refuse_telling_reason(
+            run.request.reason, known.in_free_text, remembered(run.ledger).in_free_text
+        )
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
     judge = Screen(shipped_knowledge(), JapaneseTokenizer(), decisions, known.in_free_text)
@@ -124,27 +125,6 @@ def withhold_named_rows(snapshot: Snapshot, verdicts: Verdicts, screened: Screen
         for blocked in screened.of(table, [name]).values():
             _rule_rows(snapshot, verdicts, column, blocked)
     spread_down(verdicts, snapshot.spine, Disposition.WITHHELD)
-
-
-def _refuse_reason_that_names_somebody(run: Run, known: Everybody) -> None:
-    if run.request.reason in STANDING_REASONS:
-        return
-    reason = run.request.reason
-    if shipped_dangers().found_in(reason) or holds_contact(reason):
-        raise ConfigurationError(
-            "--reason に、方針第10条に当たること、番号か連絡先が入っています。納品先も読むものなので、"
-            "何も納品しませんでした。入れずに書いてください / "
-            "--reason tells something of policy §10, a number or a contact, and partners read it in "
-            "drop.json; nothing was published. Give a reason without it"
-        )
-    told = pyarrow.array([reason])
-    if known.in_free_text(told).any() or remembered(run.ledger).in_free_text(told).any():
-        raise ConfigurationError(
-            "--reason にお客様の名前か車の番号が入っています。納品先も読むものなので、"
-            "何も納品しませんでした。入れずに書いてください / "
-            "--reason names a customer or a car of the shop, and partners read it in drop.json; nothing was "
-            "published. Give a reason without it"
-        )
 
 
 def _agreed_columns(run: Run) -> dict[str, list[str]]:

@@ -165,7 +165,8 @@ def test_an_old_month_is_judged_by_its_own_notice_and_every_narrower_one_since(t
     drop = verify_drop(Path(report.outcomes[0].path)).drop
     assert drop.notice.version == "2023-04-01"
     assert [version.version for version in drop.narrowed_by] == ["2026-10-15"]
-    current = verify_drop(Path(run(shop).outcomes[0].path)).drop
+    later = NOW + timedelta(days=30)
+    current = verify_drop(Path(run(shop, month="2026-11", now=later).outcomes[0].path)).drop
     assert (current.notice.version, current.narrowed_by) == ("2026-10-15", ())
 
 
@@ -181,5 +182,17 @@ def test_an_old_month_gets_nothing_a_notice_of_its_time_did_not_announce(tmp_pat
     wide = (SAMPLE / "notice.toml").read_text()
     wide = wide.replace("effective_on = 2023-04-01", "effective_on = 2026-10-15")
     (shop / "notice.toml").write_text(wide)
-    assert "phone" not in delivered(run(shop, month="2026-09"))["customers"][0]
-    assert "phone" in delivered(run(shop))["customers"][0]
+    for month in ("2026-09", "2026-10"):
+        assert "phone" not in delivered(run(shop, month=month))["customers"][0]
+    later = run(shop, month="2026-11", now=NOW + timedelta(days=30))
+    assert "phone" in delivered(later)["customers"][0]
+
+
+@pytest.mark.parametrize("day", ["2026-10-31", "2026-10-02", "2026-11-01"])
+def test_a_month_that_began_before_every_notice_is_refused(tmp_path, day):
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [objection("99")]})
+    notice = (shop / "notice.toml").read_text()
+    (shop / "notice.toml").write_text(notice.replace("= 2023-04-01", f"= {day}"))
+    with pytest.raises(RefusedError, match="2026-10-01 is before the notice took effect"):
+        run(shop)
+    assert not (shop / "drops").exists()

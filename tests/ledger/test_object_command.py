@@ -11,8 +11,18 @@ from click.testing import CliRunner
 
 from flows.commands.object import command
 from flows.commands.objections import command as list_command
+from ledger.audit import entries
 from schemas.errors import ConfigurationError
-from tests.factories import PERSON, agreement, customer, objection, run, write_shop
+from tests.factories import (
+    PERSON,
+    agreement,
+    customer,
+    desk,
+    objection,
+    run,
+    write_shop,
+)
+from tests.running.test_command_line import joint_use
 from transforms.period import SHOP_TIME
 
 
@@ -145,3 +155,37 @@ def test_a_lift_names_what_still_stands_and_a_refusal_what_stood_already(shop):
     last = told(shop, "--lift", "--objection", "K00003")
     assert "また渡ります" in last.stderr
     assert "in force or to come" not in last.stderr
+
+
+@pytest.mark.parametrize("reason", ["がんで入院中のため", "隠田秘一の分が誤り", "隠田 秘一様の件"])
+def test_a_reason_that_tells_of_somebody_enters_no_chain(tmp_path, reason):
+    people = [customer("1"), customer("2", name="隠田 秘一")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    name = run(shop).outcomes[0].drop_id
+    for asked in (
+        ("stop", name),
+        ("hold", name),
+        ("object", "--customer", "2", "--scope", "provision", "--received", "2026-11-01", "--yes"),
+    ):
+        done = joint_use(*asked, "--shop", shop, "--operator", PERSON, "--reason", reason)
+        assert done.returncode == 2, (asked, done.stderr)
+        assert reason not in done.stderr + done.stdout
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        assert reason not in str(entries(connection))
+
+
+def test_a_reason_of_ones_own_words_is_entered(tmp_path):
+    shop = write_shop(tmp_path, {"customers": [customer("1")], "objections": [objection("9")]})
+    name = run(shop).outcomes[0].drop_id
+    done = joint_use("hold", name, "--shop", shop, "--operator", PERSON, "--reason", "出力の誤り")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", ["ZVW50-6000001", "777"])
+def test_a_refusal_that_holds_nobody_back_is_told_as_that(shop, number):
+    said = ("--scope", "provision", "--received", "2026-11-01", "--channel", "phone", "--yes")
+    done = told(shop, "--customer", number, *said, "--not-in-records")
+    assert "nobody is held back" in done.output + done.stderr
+    done = told(shop, "--customer", "1", *said, "--not-in-records")
+    assert "nobody is held back" not in done.output + done.stderr

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from flows.counter.objecting import Choice, lift, settle
-from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, listed
+from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, listed, standing_on
 from ledger.objection_book import ObjectionBook
 from schemas.errors import ConfigurationError, HeldError
 from tests.factories import (
@@ -452,3 +452,22 @@ def test_nothing_of_a_person_is_in_the_ledger(tmp_path):
     for value in ("C777123", "秘密", "himitsu", person["mobile_phone"], person["address"]):
         assert value.encode() not in written
     assert (shop / "state" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_merge_taken_back_lets_the_other_person_be_settled_out_and_lifts_nobodys_refusal(shop):
+    (name,) = object_to(shop, "1")
+    write_table(shop, "customers", [PEOPLE[0], {**PEOPLE[1], "merged_into_customer_id": "1"}])
+    run(shop)
+    write_table(shop, "customers", PEOPLE)
+    assert numbers(run(shop)) == 0
+    at_desk = desk(shop)
+    meant = {
+        row.listed.objection_id: row.customers for row in standing_on(at_desk, AsOf(TODAY)).rows
+    }
+    assert meant[name] == ("1", "2")
+    with pytest.raises(ConfigurationError, match="taken under another customer's number"):
+        lifted(shop, customer="2")
+    settle(desk(shop), name, "1")
+    assert numbers(run(shop)) == 1
+    assert lifted(shop, customer="1") == (name,)
+    assert numbers(run(shop)) == 2

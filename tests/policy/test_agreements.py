@@ -162,6 +162,16 @@ def test_an_agreement_that_gets_nothing_as_it_is_is_told(tmp_path):
     assert "gets nothing as it is" in done.stdout
 
 
+def test_what_takes_effect_only_later_is_told(tmp_path):
+    terms = {**factories.agreement(), "effective_on": "2099-04-01"}
+    shop = factories.write_shop(tmp_path, {}, terms)
+    notice = (shop / "notice.toml").read_text()
+    (shop / "notice.toml").write_text(notice.replace("= 2023-04-01", "= 2099-05-01"))
+    done = CliRunner().invoke(command, ["check", "--shop", str(shop)])
+    assert "takes effect on 2099-04-01" in done.stdout
+    assert "takes effect on 2099-05-01" in done.stdout
+
+
 def test_another_key_or_place_is_a_difference_and_files_are_no_folders(tmp_path):
     place = {"kind": "folder", "path": "out"}
     old = factories.write_shop(tmp_path / "old", {}, factories.agreement())

@@ -105,7 +105,24 @@ def test_an_unknown_partner_is_refused(tmp_path):
         run(shop, partners=("toyota",))
 
 
-@pytest.mark.parametrize("name", ["", "admin", "ＡＤＭＩＮ", "Test", "受付", "スタッフ", " root "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "admin",
+        "ＡＤＭＩＮ",
+        "Test",
+        "受付",
+        "スタッフ",
+        " root ",
+        "admin1",
+        "test user",
+        "admin@shop",
+        "店長１",
+        "オペレータ",
+        "user-pc",
+    ],
+)
 def test_shared_names_are_refused(tmp_path, name):
     shop = write_shop(tmp_path, one_of_everything())
     with pytest.raises((RefusedError, ConfigurationError)):
