@@ -1,4 +1,4 @@
-"""The book of drops: what was made ready, published, stopped and acknowledged.
+"""The book of drops: what was made ready, published and stopped.
 
 A drop is entered complete before its folder becomes visible, and counts once it is published. If the
 program is killed between the rename and the entry of the publication, whoever opens the ledger next

@@ -1,4 +1,4 @@
-"""What the book of drops holds: drops, made ready or published, what they tell to delete, and answers."""
+"""What the book of drops holds: drops, made ready or published, and what they tell to delete."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

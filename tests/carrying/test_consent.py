@@ -238,6 +238,16 @@ def test_a_changed_byte_or_agreement_keeps_it_from_leaving(tmp_path):
     assert visible(shop) == []
 
 
+def test_a_notice_that_changed_keeps_a_waiting_drop_from_leaving(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    with (shop / "notice.toml").open("a") as notice:
+        notice.write("# reviewed\n")
+    with pytest.raises(RefusedError, match="the notice was changed since"):
+        release(shop)
+    assert visible(shop) == []
+
+
 def test_a_standing_permission_holds_for_its_kind_its_number_and_its_time(tmp_path):
     permission = {
         "kind": "monthly",

@@ -371,7 +371,9 @@ def test_both_rows_of_a_doubled_number_are_the_objectors(tmp_path):
     shop = shop_of(
         tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1", usage="安孫子花代の送迎")]
     )
-    assert "安孫子花代".encode() not in bytes_of(Path(run(shop).outcomes[0].path))
+    report = run(shop)
+    assert "安孫子花代".encode() not in bytes_of(Path(report.outcomes[0].path))
+    assert report.unsettled_objections == 1
 
 
 COMPANY = {
@@ -700,6 +702,16 @@ def test_a_home_spelt_in_two_ways_raises_no_false_alarm(tmp_path):
         tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper]
     )
     assert delivered(run(shop))["certificates"][0]["owner_address"] == "山形市緑町1-2-3"
+
+
+def test_a_namesake_at_another_address_is_somebody_else_on_a_certificate(tmp_path):
+    people = [customer("1", name="甲野 太郎", address="山形市緑町1-2-3"), customer("9")]
+    paper = {"vehicle_id": "V1", "owner_name": "甲野太郎", "owner_address": "米沢市大町9-8-7"}
+    shop = shop_of(
+        tmp_path, people, objection("9"), vehicles=[vehicle("V1", "1")], certificates=[paper]
+    )
+    (row,) = delivered(run(shop))["certificates"]
+    assert (row["owner_name"], row["owner_address"]) == ("", "")
 
 
 def test_a_short_home_is_still_known_as_the_base_of_a_car(tmp_path):
