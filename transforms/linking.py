@@ -263,23 +263,11 @@ def find_vehicles(
 
     Office-stamped chassis numbers (職権打刻) are reused, and a sold car may stand in the records
     twice: number and plate together come first, so that a paper of the former keeper stays with
-    the former keeper's entry. A number that still fits several cars is `AMBIGUOUS`.
+    the former keeper's entry. A number that still fits several cars is `AMBIGUOUS`. One the records have
+    without its hyphen needs the plate as a second witness.
     """
-    is_kept = vehicles["released_on"].is_null().combine_chunks()
-    known = vehicles["chassis_number"].combine_chunks()
-    known_plates = vehicles["plate"].combine_chunks()
-    nothing = pyarrow.scalar(None, pyarrow.string())
-    both, known_both = _pair(chassis_numbers, plates), _pair(known, known_plates)
-    without_number = pc.if_else(pc.is_null(known), known_plates, nothing)
-    attempts = (
-        (both, pc.if_else(is_kept, known_both, nothing)),
-        (both, known_both),
-        (chassis_numbers, pc.if_else(is_kept, known, nothing)),
-        (chassis_numbers, known),
-        (plates, pc.if_else(is_kept, without_number, nothing)),
-    )
     places = np.full(len(chassis_numbers), UNKNOWN, np.int32)
-    for wanted, keys in attempts:
+    for wanted, keys in _attempts(chassis_numbers, plates, vehicles):
         index = KeyIndex(keys)
         found = index.positions(wanted)
         is_shared = index.duplicates()
@@ -287,7 +275,32 @@ def find_vehicles(
         fits_several[found >= 0] = is_shared[found[found >= 0]]
         places = np.where((places < 0) & (found >= 0) & ~fits_several, found, places)
         places = np.where((places == UNKNOWN) & fits_several, AMBIGUOUS, places)
+        if places.min(initial=0) >= 0:
+            break
     return places.astype(np.int32)
+
+
+def _attempts(
+    chassis_numbers: pyarrow.Array, plates: pyarrow.Array, vehicles: pyarrow.Table
+) -> Iterator[tuple[pyarrow.Array, pyarrow.Array]]:
+    """Give by what papers and cars are held against each other, the surest first."""
+    is_kept = vehicles["released_on"].is_null().combine_chunks()
+    known = vehicles["chassis_number"].combine_chunks()
+    known_plates = vehicles["plate"].combine_chunks()
+    nothing = pyarrow.scalar(None, pyarrow.string())
+    both, known_both = _pair(chassis_numbers, plates), _pair(known, known_plates)
+    yield both, pc.if_else(is_kept, known_both, nothing)
+    yield both, known_both
+    yield chassis_numbers, pc.if_else(is_kept, known, nothing)
+    yield chassis_numbers, known
+    closed, known_closed = (
+        _pair(pc.replace_substring(numbers, "-", ""), own)
+        for numbers, own in ((chassis_numbers, plates), (known, known_plates))
+    )
+    yield closed, pc.if_else(is_kept, known_closed, nothing)
+    yield closed, known_closed
+    without_number = pc.if_else(pc.is_null(known), known_plates, nothing)
+    yield plates, pc.if_else(is_kept, without_number, nothing)
 
 
 def _pair(numbers: pyarrow.Array, plates: pyarrow.Array) -> pyarrow.Array:

@@ -66,6 +66,9 @@ def vehicles(*rows):
         ("X-9", "p5", 5),
         ("X-9", None, UNKNOWN),
         (None, None, UNKNOWN),
+        ("ZVW50-6000001", "p6", 6),
+        ("ZVW50-6000001", "p0", UNKNOWN),
+        ("ZVW50-6000001", None, UNKNOWN),
     ],
 )
 def test_a_certificate_finds_its_car(chassis, plate, expected):
@@ -76,6 +79,7 @@ def test_a_certificate_finds_its_car(chassis, plate, expected):
         ("B-2", "p3", "2020"),
         ("B-2", "p4", None),
         (None, "p5", None),
+        ("ZVW506000001", "p6", None),
     )
     assert find_vehicles(
         pyarrow.array([None], pyarrow.string()),
