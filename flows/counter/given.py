@@ -176,16 +176,19 @@ def given_to_each(desk: Desk, numbers: tuple[str, ...]) -> list[Given]:
 
 
 def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
-    """List the partners that hold a customer and must be told to delete by an objection, as of today."""
+    """List the partners that hold a customer and must be told to delete by an objection, as of today.
+
+    Those without an agreement are among them: no drop reaches them any more, but a letter does.
+    """
     if refusal.effective_on > desk.today:
         return []
 
     def must_delete(given: Given) -> bool:
         agreement = desk.folder.policy.agreements.get(given.partner)
-        if agreement is None or given.partner not in (refusal.partners or [given.partner]):
+        if given.partner not in (refusal.partners or [given.partner]):
             return False
         kinds = given.kinds_held()
-        if not refusal.purposes:
+        if agreement is None or not refusal.purposes:
             return bool(kinds)
         shares = [agreement.share_of(kind) for kind in kinds]
         # What it has by recalls, though it gets none any more, it uses for recalls.

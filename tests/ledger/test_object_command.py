@@ -189,3 +189,11 @@ def test_a_refusal_that_holds_nobody_back_is_told_as_that(shop, number):
     assert "nobody is held back" in done.output + done.stderr
     done = told(shop, "--customer", "1", *said, "--not-in-records")
     assert "nobody is held back" not in done.output + done.stderr
+
+
+def test_a_partner_without_agreement_that_holds_the_customer_is_to_be_told_by_letter(shop):
+    (shop / "partners" / "broadleaf.toml").unlink()
+    done = told(shop, *SAID, "--scope", "provision", "--yes")
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("lotas: ") and "joint-use notices" in line for line in lines)
+    assert any(line.startswith("broadleaf: ") and "by letter" in line for line in lines)
