@@ -295,7 +295,7 @@ def _again(
             return None
         if not is_lifted and name not in seen:
             return max(row.begins_on, today, lift.effective_on)
-        is_anew = newest not in days_said[name] and newest >= min(
+        is_anew = newest not in days_said.get(name, ()) and newest >= min(
             lift.recorded_on, lift.effective_on
         )
         return max(newest, lift.effective_on) if is_anew else None

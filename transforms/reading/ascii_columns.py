@@ -6,10 +6,18 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import content_of, lengths_of
+from transforms.arrays import are_ascii_words, content_of, lengths_of
 
 _AS_THEY_ARE = bytes(range(256))
+_TELLING = np.frombuffer(b"+~", np.uint8)
+"""Without these no ASCII word is a power of ten or a range."""
+
 _CAPITALS = bytes.maketrans(string.ascii_lowercase.encode(), string.ascii_uppercase.encode())
+
+
+def are_plain_identifiers(texts: pyarrow.Array) -> bool:
+    """Tell whether `car_codes.read_identifier` would take all texts as they are; false in doubt."""
+    return are_ascii_words(texts) and not np.isin(_TELLING, content_of(texts)).any()
 
 
 def without(texts: pyarrow.Array, characters: str, *, in_capitals: bool = False) -> pyarrow.Array:

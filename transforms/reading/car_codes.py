@@ -2,10 +2,6 @@
 
 import re
 
-import numpy as np
-import pyarrow
-
-from transforms.arrays import are_ascii_words, content_of
 from transforms.reading.folding import fold_code, nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -25,8 +21,6 @@ _LINE_END = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_BETWEEN_FIGURES = re.compile(r"(?<!\d) | (?!\d)")
 _POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?E\+\d", re.IGNORECASE)
 _RANGE = re.compile(r"\d\s*(?:[~\u301c]|から)")
-_TELLING = np.frombuffer(b"+~", np.uint8)
-"""Without these no ASCII word is a power of ten or a range."""
 
 
 def read_plate(text: str) -> Read[str]:
@@ -82,8 +76,3 @@ def read_identifier(text: str) -> Read[str]:
     if any(form.search(folded) for form in (_LINE_END, _POWER_OF_TEN, _RANGE)):
         return UNREADABLE
     return Read(_NOT_BETWEEN_FIGURES.sub("", " ".join(folded.split())) or None)
-
-
-def are_plain_identifiers(texts: pyarrow.Array) -> bool:
-    """Tell whether `read_identifier` would take all texts of a column as they are; false in doubt."""
-    return are_ascii_words(texts) and not np.isin(_TELLING, content_of(texts)).any()

@@ -14,6 +14,7 @@ from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
 from transforms.arrays import as_texts, without_empty, without_nan
 from transforms.reading import car_codes, contacts, days, figures, texts
+from transforms.reading.ascii_columns import are_plain_identifiers
 from transforms.reading.values import UNREADABLE, Read
 
 _READERS: dict[Kind, Callable[[str], Read[object]]] = {
@@ -87,7 +88,7 @@ def read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     read = _read_column(source, column)
     if column.kind is not Kind.DAY:
         return read
-    return ColumnRead(days.without_defaults(read.values), read.faults, read.flags)
+    return ColumnRead(_without_defaults(read.values), read.faults, read.flags)
 
 
 def _read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
@@ -105,12 +106,23 @@ def _read_column(source: pyarrow.Array, column: Column) -> ColumnRead:
     are_tidy = _ARE_TIDY.get(column.kind)
     if are_tidy is not None and are_tidy(source):
         return ColumnRead(source, None, Counter())
-    if column.kind is Kind.IDENTIFIER and car_codes.are_plain_identifiers(source):
+    if column.kind is Kind.IDENTIFIER and are_plain_identifiers(source):
         return ColumnRead(source, None, Counter())
     pattern = _PLAIN_FORMS.get(column.kind)
     if pattern is None:
         return _read_distinct(source, column)
     return _read_plain(source, column, pattern)
+
+
+def _without_defaults(values: pyarrow.Array) -> pyarrow.Array:
+    """Turn the days that programs write for none into null; the others stay."""
+    ends = pc.min_max(values)
+    if not ends["min"].is_valid:
+        return values
+    if days.DEFAULTS[-2] < ends["min"].as_py() <= ends["max"].as_py() < days.DEFAULTS[-1]:
+        return values
+    is_none = pc.is_in(values, value_set=pyarrow.array(days.DEFAULTS, values.type))
+    return pc.if_else(is_none, pyarrow.scalar(None, values.type), values)
 
 
 def _spread(entries: ColumnRead, source: pyarrow.DictionaryArray) -> ColumnRead:

@@ -3,9 +3,6 @@
 import re
 from datetime import date, datetime, time, timedelta, timezone
 
-import pyarrow
-import pyarrow.compute as pc
-
 from transforms.reading.folding import nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -64,7 +61,7 @@ _EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?
 """What databases write for no day, and what Excel shows of an empty cell: its day 0."""
 
 
-_DEFAULTS = (
+DEFAULTS = (
     *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
     date(9999, 12, 31),
 )
@@ -79,18 +76,6 @@ def read_day(text: str) -> Read[date]:
     after its era ended (平成33年, on papers printed before 2019) is converted and flagged.
     """
     return _read(text, _DAY_FORMS)
-
-
-def without_defaults(days: pyarrow.Array) -> pyarrow.Array:
-    """Turn the days that programs write for none into null; the others stay."""
-    ends = pc.min_max(days)
-    if (
-        not ends["min"].is_valid
-        or _DEFAULTS[-2] < ends["min"].as_py() <= ends["max"].as_py() < _DEFAULTS[-1]
-    ):
-        return days
-    is_none = pc.is_in(days, value_set=pyarrow.array(_DEFAULTS, days.type))
-    return pc.if_else(is_none, pyarrow.scalar(None, days.type), days)
 
 
 def read_month(text: str) -> Read[str]:
