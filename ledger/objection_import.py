@@ -4,9 +4,10 @@ An objection of the records is one number of an objection, one customer number, 
 purpose of one file or table. It is raised when it is first read, and nothing but a day of lifting ends
 it: not its row vanishing, nor its effective day moved to later, nor its scope edited (which makes
 another objection beside it). One that was lifted at the counter is raised again when its row comes back
-after it was gone, or gets a later day of receipt or effect than the lift; one that was lifted in the records
-when its row gets such a day and keeps the old day of lifting. A lift from before there was a law to object
-under is what databases write for no day at all.
+after it was gone, or gets a day of receipt or effect that nobody knew and that is not before the lift (the
+day it was recorded, or took effect if that is earlier); one that was lifted in the records when its row gets
+such a day and keeps the old day of lifting. A lift from before there was a law to object under is what
+databases write for no day at all.
 
 Words nobody defined are kept as `?`: they may hold anything, and an unknown word reads as the widest.
 """
@@ -14,7 +15,7 @@ Words nobody defined are kept as `?`: they may hold anything, and an unknown wor
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import pandas as pd
 import pyarrow
@@ -30,7 +31,7 @@ from schemas.notice import Notice
 from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
-from transforms.objections import FURTHEST, days_raised
+from transforms.objections import FURTHEST, days_raised, last_changes
 from transforms.period import SHOP_TIME
 
 STATEMENT_COLUMNS = [
@@ -117,10 +118,11 @@ def import_statements(
         for row in _each(stated[~stated.index.isin(known.index)])
     ]
     before = book.register().events
-    stated["again_on"] = _again(
-        stated, book.seen(), _last_lifts(before, known), _days_said(book), actor.at.date()
-    )
     days = days_raised(before)
+    said = _days_said(days, before, book.particulars())
+    stated["again_on"] = _again(
+        stated, book.seen(), _last_lifts(before, known), said, actor.at.date()
+    )
     events = [
         event
         for row in _each(_changed(stated, known))
@@ -239,21 +241,30 @@ class _Lift:
 
 def _last_lifts(events: pyarrow.Table, known: pd.DataFrame) -> dict[str, _Lift]:
     """Give the lifts, to come ones too, that are the last word on objections of the records."""
-    changes = events.filter(pc.not_equal(events["kind"], "settled"))
-    order = [("effective_on", "ascending"), ("sequence", "ascending")]
-    last = {row["objection_id"]: row for row in changes.sort_by(order).to_pylist()}
+    last = last_changes(events.filter(pc.not_equal(events["kind"], "settled")))
+    lifts = last.filter(pc.equal(last["kind"], "lifted"))
     return {
-        name: _Lift(row["effective_on"], row["known_at"].astimezone(SHOP_TIME).date())
-        for name, row in last.items()
-        if row["kind"] == "lifted" and name in known.index
+        row["objection_id"]: _Lift(
+            row["effective_on"], row["known_at"].astimezone(SHOP_TIME).date()
+        )
+        for row in lifts.to_pylist()
+        if row["objection_id"] in known.index
     }
 
 
-def _days_said(book: ObjectionBook) -> dict[str, set[date]]:
-    """Give, by objection, the days of receipt and of effect with which it was ever raised."""
-    events = book.register().events
-    days = {name: set(raised) for name, raised in days_raised(events).items()}
-    told = book.particulars()
+def _days_said(
+    effective: Mapping[str, Iterable[date]],
+    events: pyarrow.Table,
+    told: Mapping[int, Mapping[str, Any]],
+) -> dict[str, set[date]]:
+    """Give, by objection, the days of receipt and of effect with which it was ever raised.
+
+    Args:
+        effective: the days of effect (`days_raised`).
+        events: all that happened to objections.
+        told: how each event was told (`ObjectionBook.particulars`).
+    """
+    days = {name: set(raised) for name, raised in effective.items()}
     raised = events.filter(pc.equal(events["kind"], "raised"))
     for name, sequence in zip(
         raised["objection_id"].to_pylist(), raised["sequence"].to_pylist(), strict=True

@@ -114,8 +114,13 @@ def in_force(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
             pc.less_equal(known["effective_on"], pyarrow.scalar(as_of.day)),
         )
     )
-    last = _last_of_each(changes, [("effective_on", "ascending"), ("sequence", "ascending")])
+    last = last_changes(changes)
     return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
+
+
+def last_changes(changes: pyarrow.Table) -> pyarrow.Table:
+    """Keep of raisings and lifts the last word on each objection: of one day, what was recorded later."""
+    return _last_of_each(changes, [("effective_on", "ascending"), ("sequence", "ascending")])
 
 
 def days_raised(events: pyarrow.Table) -> dict[str, list[date]]:

@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--settle: give either --customer or --nobody, and no --lift"
             )
         _confirm(desk, number, is_sure=is_sure)
-        _tell(settle(desk, settled, number), _RECORDED, (), desk, as_json=as_json)
+        _tell(settle(desk, settled, number), _RECORDED, as_json=as_json)
     elif is_lift:
         if not (number or objection):
             raise ConfigurationError(
@@ -105,7 +105,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
         ended = _LIFTED if not taken.standing else _LIFTED_IN_PART
-        _tell(taken, ended, (), desk, as_json=as_json)
+        _tell(taken, ended, as_json=as_json)
     else:
         refusal = _refusal(
             number,
@@ -121,7 +121,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
         taken = record(desk, refusal)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
         said = _HOLDS_NOBODY if taken.holds_nobody else said
-        _tell(taken, said, _to_tell(desk, refusal), desk, as_json=as_json)
+        holding = _to_tell(desk, refusal)
+        _tell(taken, said, holding, as_json=as_json)
+        for partner in holding:
+            _tell_of_holder(partner, has_agreement=partner in desk.folder.policy.agreements)
 
 
 def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
@@ -177,7 +180,7 @@ def _to_tell(desk: Desk, refusal: Refusal) -> list[str]:
         return []
 
 
-def _tell(taken: Taken, ended: str, holding: Collection[str], desk: Desk, *, as_json: bool) -> None:
+def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: bool) -> None:
     click.echo(ended, err=True)
     if as_json:
         told = {"objections": taken.objection_ids, "held_by": list(holding)}
@@ -192,15 +195,14 @@ def _tell(taken: Taken, ended: str, holding: Collection[str], desk: Desk, *, as_
             "number was not looked up; it counts as written",
             err=True,
         )
-    for partner in holding:
-        with_drops = (
-            "次の納品で削除を通知します / holds this customer; told to delete with the next drop, or now: "
-            f"joint-use notices --partner {partner}"
-        )
-        by_letter = (
-            "覚書がもうないので、納品では通知できません。文書で削除を求めてください / holds this customer, "
-            "and has no agreement any more: no drop tells it, ask it by letter to delete"
-        )
-        has_agreement = partner in desk.folder.policy.agreements
-        how = with_drops if has_agreement else by_letter
-        click.echo(f"{partner}: すでに渡しています。{how}", err=True)
+
+
+def _tell_of_holder(partner: str, *, has_agreement: bool) -> None:
+    how = (
+        "次の納品で削除を通知します / holds this customer; told to delete with the next drop, or now: "
+        f"joint-use notices --partner {partner}"
+        if has_agreement
+        else "覚書がもうないので、納品では通知できません。文書で削除を求めてください / holds this customer, "
+        "and has no agreement any more: no drop tells it, ask it by letter to delete"
+    )
+    click.echo(f"{partner}: すでに渡しています。{how}", err=True)

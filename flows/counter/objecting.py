@@ -116,8 +116,8 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         book.add(desk.actor, raised, events, "object", "recorded")
         holds_nobody = False
         if people:
-            _learn(book, people, AsOf(desk.today))
-            holds_nobody = _holds_nobody(book, people, raised[0].objection_id, desk.today)
+            meaning = _learn(book, people, AsOf(desk.today))
+            holds_nobody = _holds_nobody(meaning, people, raised[0].objection_id)
     names = tuple(each.objection_id for each in raised)
     return Taken(names, people is not None, same, holds_nobody=holds_nobody)
 
@@ -153,10 +153,11 @@ def lift(
     return Taken(names, people is not None, still)
 
 
-def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> None:
-    """Remember whom the objections mean, while it can be seen."""
+def _learn(book: ObjectionBook, people: People, as_of: AsOf) -> Meaning:
+    """Remember whom the objections mean, while it can be seen; give what they mean."""
     meaning = Meaning.of(book.register(), people.traits, as_of)
     learn(book, meaning, people.persons, people.chosen, people.digest)
+    return meaning
 
 
 def _days_to_lift(
@@ -210,8 +211,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     return Taken((objection,), are_records_read=True)
 
 
-def _holds_nobody(book: ObjectionBook, people: People, objection: str, today: date) -> bool:
-    meaning = Meaning.of(book.register(), people.traits, AsOf(today))
+def _holds_nobody(meaning: Meaning, people: People, objection: str) -> bool:
     certain = meaning.certain(people.persons).objections
     perhaps = meaning.work(pyarrow.array([objection])).get(objection, 0)
     return not perhaps and objection not in certain.to_pylist()

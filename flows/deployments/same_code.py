@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow
@@ -17,11 +16,10 @@ _KINDS = frozenset({".py", ".toml", ".txt", ".html"})
 def code_print() -> str:
     """Give a digest of what the bytes of a drop depend on: the program's files, and Arrow's version."""
     digest = hashlib.sha256(pyarrow.__version__.encode())
+    here = Path(__file__).parents[2]
     for package in _PACKAGES:
-        spec = find_spec(package)
-        folder = Path(spec.origin or "").parent if spec else Path()
-        for path in sorted(path for path in folder.rglob("*") if path.suffix in _KINDS):
-            digest.update(path.relative_to(folder.parent).as_posix().encode())
+        for path in sorted(path for path in (here / package).rglob("*") if path.suffix in _KINDS):
+            digest.update(path.relative_to(here).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

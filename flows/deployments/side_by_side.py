@@ -31,6 +31,12 @@ from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, W
 
 _PATIENCE_SECONDS = 20
 
+_LOSSES = ("distributed.KilledWorker",)
+"""What a cluster raises when workers died over a task."""
+
+_PARTINGS = ("distributed.client.FutureCancelledError", "distributed.comm.CommClosedError")
+"""What is raised when its scheduler is gone."""
+
 _UNREACHABLE = (
     "スケジューラ {scheduler} が応答しません。動いているか、つながるか確かめて、もう一度実行してください / "
     "the scheduler {scheduler} does not answer; is it running and within reach? Then run this again"
@@ -91,9 +97,9 @@ class SideBySide:
                 return call.future.result()
             except BrokenProcessPool:
                 self._replace_broken(call)
-            except _losses():
+            except _of_cluster(*_LOSSES):
                 break
-            except _partings():
+            except _of_cluster(*_PARTINGS):
                 return WorkerLostError(_UNREACHABLE.format(scheduler=self._scheduler))
             except Exception as error:  # noqa: BLE001 (the caller says what it means)
                 return error
@@ -234,28 +240,19 @@ def _refuse_unreachable(scheduler: str) -> None:
         with distributed.Client(
             scheduler, timeout=_PATIENCE_SECONDS, set_as_default=False
         ) as client:
-            has_workers = bool(client.scheduler_info(n_workers=1)["workers"])
+            has_workers = client.scheduler_info(n_workers=1)["workers"]
     except (OSError, ValueError):
-        has_workers = None
-    if has_workers is None:
-        raise WorkerLostError(_UNREACHABLE.format(scheduler=scheduler))
-    if not has_workers:
-        get_run_logger().warning("%s", _NO_WORKERS.format(scheduler=scheduler))
+        pass
+    else:
+        if not has_workers:
+            get_run_logger().warning("%s", _NO_WORKERS.format(scheduler=scheduler))
+        return
+    raise WorkerLostError(_UNREACHABLE.format(scheduler=scheduler))
 
 
-def _partings() -> tuple[type[BaseException], ...]:
-    """Name what is raised when the scheduler of a cluster is gone."""
+def _of_cluster(*names: str) -> tuple[type[BaseException], ...]:
+    """Find the errors of these names (`module.Class`); none where no cluster can be."""
     if find_spec("distributed") is None:
         return ()
-    comm = importlib.import_module("distributed.comm")
-    return (
-        importlib.import_module("distributed.client").FutureCancelledError,
-        comm.CommClosedError,
-    )
-
-
-def _losses() -> tuple[type[BaseException], ...]:
-    """Name what a cluster raises when workers died over a task."""
-    if find_spec("distributed") is None:
-        return ()
-    return (importlib.import_module("distributed").KilledWorker,)
+    split = (name.rpartition(".") for name in names)
+    return tuple(getattr(importlib.import_module(module), error) for module, _, error in split)

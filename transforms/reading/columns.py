@@ -119,9 +119,11 @@ def _without_defaults(values: pyarrow.Array) -> pyarrow.Array:
     ends = pc.min_max(values)
     if not ends["min"].is_valid:
         return values
-    if days.DEFAULTS[-2] < ends["min"].as_py() <= ends["max"].as_py() < days.DEFAULTS[-1]:
+    first, last = max(days.FIRST_DEFAULTS), days.LAST_DEFAULT
+    if first < ends["min"].as_py() <= ends["max"].as_py() < last:
         return values
-    is_none = pc.is_in(values, value_set=pyarrow.array(days.DEFAULTS, values.type))
+    defaults = pyarrow.array([*days.FIRST_DEFAULTS, last], values.type)
+    is_none = pc.is_in(values, value_set=defaults)
     return pc.if_else(is_none, pyarrow.scalar(None, values.type), values)
 
 

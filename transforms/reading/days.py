@@ -61,10 +61,11 @@ _EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?
 """What databases write for no day, and what Excel shows of an empty cell: its day 0."""
 
 
-DEFAULTS = (
-    *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
-    date(9999, 12, 31),
+FIRST_DEFAULTS = (
+    *(date(1, 1, 1), date(1753, 1, 1)),
+    *(date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
 )
+LAST_DEFAULT = date(9999, 12, 31)
 """The first days .NET and SQL Server know, day 0 of Access and of Excel, what SQL Server makes of an empty
 text, and the last day of all."""
 

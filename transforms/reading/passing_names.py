@@ -7,7 +7,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.reading.folded_columns import fold_names, squeezed
-from transforms.reading.folding import COMPANY_MARKS
+from transforms.reading.folding import COMPANY_MARKS, spell_out_companies
+from transforms.reading.joined_text import JoinedText
 
 SHORTEST_NAME, SHORTEST_READING = 2, 4
 """Shorter ones stand in anybody's text by chance."""
@@ -151,13 +152,13 @@ def _parts_of(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 def _with_companies(texts: pyarrow.Array) -> pyarrow.Array:
     """Write the marks of firms out, whose brackets would part the firm from its name."""
-    rows = np.flatnonzero(pc.match_substring(texts, "(").to_numpy(zero_copy_only=False))
-    some = texts.take(pyarrow.array(rows))
-    for mark, word in COMPANY_MARKS.items():
-        some = pc.replace_substring(some, mark, word)
-    mask = np.zeros(len(texts), bool)
-    mask[rows] = True
-    return pc.replace_with_mask(texts, pyarrow.array(mask), some)
+    has_bracket = pc.fill_null(pc.match_substring(texts, "("), fill_value=False)
+    some = texts.filter(has_bracket)
+    if not len(some):
+        return texts
+    joined = JoinedText(some)
+    spell_out_companies(joined)
+    return pc.replace_with_mask(texts, has_bracket, joined.cells())
 
 
 def _joined_by_and(parts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:

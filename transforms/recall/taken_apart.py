@@ -1,6 +1,5 @@
 """Cars and ranges taken apart: 型式 to compare by, prefix and serial to order by."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,24 +76,26 @@ class Ranges:
         kind[is_one & ~is_ordered] = "one"
         return cls(
             _with_models_of_ends(
-                {
-                    "campaign": frame["campaign"],
-                    "range": np.arange(len(frame)),
-                    **keys,
-                    "first": ends[0],
-                    "last": ends[1],
-                    "kind": kind,
-                    "prefix": low.prefix,
-                    "low": low.serial,
-                    "high": last,
-                    "year": low.year,
-                    "last_prefix": high.prefix,
-                    "last_serial": high.serial,
-                    "fewest": np.where(
-                        high.digits > 0, np.minimum(low.digits, high.digits), low.digits
-                    ),
-                    "most": np.maximum(low.digits, high.digits),
-                }
+                pd.DataFrame(
+                    {
+                        "campaign": frame["campaign"],
+                        "range": np.arange(len(frame)),
+                        **keys,
+                        "first": ends[0],
+                        "last": ends[1],
+                        "kind": kind,
+                        "prefix": low.prefix,
+                        "low": low.serial,
+                        "high": last,
+                        "year": low.year,
+                        "last_prefix": high.prefix,
+                        "last_serial": high.serial,
+                        "fewest": np.where(
+                            high.digits > 0, np.minimum(low.digits, high.digits), low.digits
+                        ),
+                        "most": np.maximum(low.digits, high.digits),
+                    }
+                )
             )
         )
 
@@ -110,12 +111,11 @@ class Ranges:
         return self.frame[self.frame["kind"].isin(kinds)]
 
 
-def _with_models_of_ends(columns: Mapping[str, object]) -> pd.DataFrame:
+def _with_models_of_ends(frame: pd.DataFrame) -> pd.DataFrame:
     """Take what its ends begin with for the 型式 of a row that has none and whose ends cannot be ordered.
 
     So `ZVW50-0000100以降`, `ZVW50-全数` and several numbers in one cell still tell of some cars.
     """
-    frame = pd.DataFrame(dict(columns))
     is_lost = frame[["body", "prefix", "last_prefix"]].isna().all(axis=1) & (frame["kind"] != "one")
     heads = (frame["first"] + " " + frame["last"])[is_lost].str.findall(_BEGINNING)
     told = frame.loc[heads.index].assign(body=heads).explode("body").dropna(subset=["body"])
