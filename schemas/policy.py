@@ -53,6 +53,13 @@ class Policy:
         agreement = self.agreements.get(partner)
         return agreement is not None and agreement.place is None and agreement.is_carried
 
+    @property
+    def announced_on(self) -> date:
+        """The day the first notice took effect; no month that began before it is ever delivered."""
+        return min(
+            notice.effective_on for notice in (self.notice, *(v.notice for v in self.earlier))
+        )
+
     def notices_for(self, begins_on: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force when it begins, and every later one.
 

@@ -97,7 +97,12 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         drops = tuple(_drop_states(own, answers, now - patience, delivered))
         done = {e.drop.period for e in own if e.drop.kind == DropKind.MONTHLY and not e.stopped_at}
         first = Month(agreement.effective_on.replace(day=1))
-        missing = [m for m in first.until(Month.before(now)) if str(m) not in done]
+        announced = (
+            month
+            for month in first.until(Month.before(now))
+            if month.first >= folder.policy.announced_on
+        )
+        missing = [month for month in announced if str(month) not in done]
         missed = [month for month in missing if done and str(month) > min(done)]
         states.append(
             PartnerState(

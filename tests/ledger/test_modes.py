@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
+from flows.running.attention import partner_states
 from flows.running.report import difference_lines, markdown
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError
@@ -196,3 +197,12 @@ def test_a_month_that_began_before_every_notice_is_refused(tmp_path, day):
     with pytest.raises(RefusedError, match="2026-10-01 is before the notice took effect"):
         run(shop)
     assert not (shop / "drops").exists()
+
+
+def test_a_month_that_began_before_the_notice_is_not_told_as_never_delivered(tmp_path):
+    shop = write_shop(tmp_path, {"customers": PEOPLE, "objections": [objection("99")]})
+    notice = (shop / "notice.toml").read_text()
+    (shop / "notice.toml").write_text(notice.replace("= 2023-04-01", "= 2026-08-15"))
+    at_desk = desk(shop)
+    (state,) = partner_states(at_desk.folder, at_desk.ledger, NOW)
+    assert [str(month) for month in state.missing] == ["2026-09", "2026-10"]
