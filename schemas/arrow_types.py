@@ -15,6 +15,7 @@ _TYPES: Mapping[Kind, pyarrow.DataType] = {
     Kind.MEASURE: pyarrow.int64(),
     Kind.QUANTITY: DECIMAL,
     Kind.FLAG: pyarrow.bool_(),
+    Kind.DELETION: pyarrow.bool_(),
 }
 
 

@@ -1,6 +1,6 @@
 """Canonical tables about cars: vehicles, inspection certificates, running costs, pictures."""
 
-from schemas.columns import Kind, decides, item, key, link
+from schemas.columns import Kind, decides, deletion, item, key, link
 
 CERTIFICATE = "2.certificate"
 
@@ -14,6 +14,7 @@ class Vehicles:
     plate = decides(Kind.PLATE, "登録番号（照合用）")
     acquired_on = decides(Kind.DAY, "取得日")
     released_on = decides(Kind.DAY, "手放した日")
+    is_deleted = deletion()
     usage = item("2.usage", Kind.FREE_TEXT, "使用用途")
 
 
@@ -21,6 +22,7 @@ class Certificates:
     """One row per 車検証 of a car, in the units the certificate prints (kg, cm, L or kW)."""
 
     vehicle_id = link("車両番号", to="vehicles", nullable=True)
+    is_deleted = deletion()
     plate = item(CERTIFICATE, Kind.PLATE, "自動車登録番号")
     chassis_number = item(CERTIFICATE, Kind.CHASSIS_NUMBER, "車台番号")
     model_code = item(CERTIFICATE, Kind.MODEL_CODE, "型式")
@@ -68,6 +70,7 @@ class VehicleCosts:
 
     vehicle_cost_id = key("諸費用番号")
     vehicle_id = link("車両番号", to="vehicles")
+    is_deleted = deletion()
     cost_kind = item("2.running_costs", Kind.FREE_TEXT, "費目", nullable=False)
     amount_jpy = item("2.running_costs", Kind.WHOLE, "金額", minimum=-(10**9), maximum=10**9)
     incurred_on = item("2.running_costs", Kind.DAY, "発生日", nullable=False)
@@ -79,5 +82,6 @@ class VehicleImages:
     image_id = key("画像番号")
     vehicle_id = link("車両番号", to="vehicles")
     is_cleared_for_sharing = decides(Kind.FLAG, "提供可")
+    is_deleted = deletion()
     taken_on = item("2.image", Kind.DAY, "撮影日", nullable=False)
     file = item("2.image", Kind.TEXT, "ファイル", nullable=False)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     MEASURE = "measure"
     QUANTITY = "quantity"
     FLAG = "flag"
+    DELETION = "deletion"
     PHONE = "phone"
     POSTAL_CODE = "postal_code"
     EMAIL = "email"
@@ -90,6 +91,11 @@ def link(title: str, *, to: str, nullable: bool = False) -> Column:
 def decides(kind: Kind, title: str, *, nullable: bool = True, codes: Iterable[str] = ()) -> Column:
     """Declare a column that is used inside the shop and never leaves."""
     return Column(title, kind, Role.DECIDES, is_required=not nullable, codes=tuple(codes))
+
+
+def deletion() -> Column:
+    """Declare the mark of a row that a shop's system keeps and calls deleted (削除フラグ)."""
+    return decides(Kind.DELETION, "削除の印")
 
 
 def item(items: str, kind: Kind, title: str, *, nullable: bool = True, **rules: Any) -> Column:  # noqa: ANN401 (fields of Column)

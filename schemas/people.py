@@ -1,6 +1,6 @@
 """Canonical tables about people: customers, their families, their objections."""
 
-from schemas.columns import Kind, decides, item, key, link
+from schemas.columns import Kind, decides, deletion, item, key, link
 
 PHONE_COLUMNS = ("phone", "mobile_phone", "fax")
 """Columns of customers that hold telephone numbers."""
@@ -15,6 +15,7 @@ class Customers:
     customer_id = key("顧客番号")
     kind = decides(Kind.CODE, "個人・法人の別", nullable=False, codes=["individual", "corporate"])
     merged_into_customer_id = decides(Kind.IDENTIFIER, "統合先の顧客番号")
+    is_deleted = deletion()
     name = item("1.name", Kind.NAME, "氏名", nullable=False)
     name_kana = item("1.name", Kind.NAME, "フリガナ")
     sex = item("1.sex", Kind.CODE, "性別", codes=["male", "female", "other"])
@@ -35,6 +36,7 @@ class FamilyMembers:
     family_member_id = key("家族番号")
     customer_id = link("顧客番号", to="customers")
     linked_customer_id = decides(Kind.IDENTIFIER, "本人の顧客番号")
+    is_deleted = deletion()
     relation = item("1.family", Kind.FREE_TEXT, "続柄")
     name = item("1.family", Kind.NAME, "家族氏名")
     birth_on = item("1.family", Kind.DAY, "家族生年月日")

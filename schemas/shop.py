@@ -116,7 +116,9 @@ class TableMapping(Strict):
     `values` turns the shop's words into canonical codes; `constants` gives a column that the
     source does not have one value for every row. `distinct` takes rows that are equal in all mapped
     columns as one: for a file with a row per car that repeats the customer. `may_be_empty` is for objections
-    from several places: one without any row looks like a lost export.
+    from several places: one without any row looks like a lost export. `is_kept_by_hand` is for
+    objections in a file of their own that is written only when somebody objects, beside files a
+    program writes.
     """
 
     source: str
@@ -126,6 +128,7 @@ class TableMapping(Strict):
     constants: Mapping[str, str] = Field(default_factory=dict)
     distinct: bool = False
     may_be_empty: bool = False
+    is_kept_by_hand: bool = False
 
 
 class LedgerPlace(DatabaseUrl):
@@ -246,11 +249,12 @@ def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
 
 
 def _check_words(name: str, mapping: TableMapping) -> None:
-    if mapping.may_be_empty and name != "objections":
-        raise ValueError(
-            f"tables.{name}.may_be_empty: 申し出の表だけのものです。消してください / "
-            f"tables.{name}.may_be_empty: only of objections is it asked; leave it out"
-        )
+    for asked in ("may_be_empty", "is_kept_by_hand"):
+        if getattr(mapping, asked) and name != "objections":
+            raise ValueError(
+                f"tables.{name}.{asked}: 申し出の表だけのものです。消してください / "
+                f"tables.{name}.{asked}: only of objections is it asked; leave it out"
+            )
     scopes = mapping.values.get("scope", {}) if name == "objections" else {}
     blank_means_none = any(
         code == NO_OBJECTION and not word.strip() for word, code in scopes.items()

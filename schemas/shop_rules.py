@@ -13,6 +13,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Limits(Strict):
     """When a run is held: shares above which, and whether a register without objections is believed.
 
+    `max_records_age_days` is how long ago the newest work in the records may be: in an export that was
+    left behind nobody has objected since.
     `acknowledge_within_days` is how long a partner may take before a drop counts as overdue.
     """
 
@@ -21,6 +23,7 @@ class Limits(Strict):
     max_objection_lift_share: Share = 0.2
     max_unmatched_objection_share: Share = 0.2
     max_vanished_share: Share = 0.2
+    max_records_age_days: Annotated[int, Field(ge=1)] = 31
     objections_may_be_empty: bool = False
     acknowledge_within_days: Annotated[int, Field(ge=1)] = 14
 

@@ -14,7 +14,10 @@ RECORD = "_record"
 """The row's number in that part, as a spreadsheet shows it."""
 
 FAULT = "_fault"
-"""Reason code why the row is set aside, null where it is not."""
+"""Reason code why the row is set aside, null where it is not; `DELETED` is none of them."""
+
+DELETED = "deleted"
+"""In place of a fault: the shop's own system calls the row deleted."""
 
 UNREAD = "_unread"
 """The cells that could not be read, as they were written."""

@@ -1,6 +1,6 @@
 """Canonical tables about work: visits, repairs with their lines, invoices."""
 
-from schemas.columns import Kind, decides, item, key, link
+from schemas.columns import Kind, decides, deletion, item, key, link
 
 LINE = "3.parts 3.work"
 """A line is a part used or the work done: both items of §7(2)③."""
@@ -15,6 +15,7 @@ class Visits:
     visit_id = key("入庫番号")
     customer_id = link("顧客番号", to="customers")
     vehicle_id = link("車両番号", to="vehicles", nullable=True)
+    is_deleted = deletion()
     checked_in_on = item("2.visit_date", Kind.DAY, "入庫日", nullable=False)
     odometer_km = item("2.mileage", Kind.WHOLE, "走行距離", minimum=0, maximum=3_000_000)
 
@@ -32,6 +33,7 @@ class Repairs:
         codes=["estimate", "in_progress", "completed", "cancelled"],
     )
     reverses_repair_id = decides(Kind.IDENTIFIER, "赤伝の元伝票")
+    is_deleted = deletion()
     done_by = item("3.work", Kind.CODE, "実施者", codes=["own_shop", "other_shop"])
     done_on = item("3.work", Kind.DAY, "作業日")
     work_kind = item("3.work", Kind.FREE_TEXT, "作業区分")
@@ -42,6 +44,7 @@ class RepairLines:
     """One row per labour or part line of a repair."""
 
     repair_id = link("整備番号", to="repairs")
+    is_deleted = deletion()
     line_number = item(LINE, Kind.WHOLE, "行番号", nullable=False, minimum=0, maximum=100_000)
     line_kind = item(LINE, Kind.CODE, "行区分", nullable=False, codes=["labour", "part"])
     name = item(LINE, Kind.FREE_TEXT, "名称")
@@ -56,6 +59,7 @@ class Invoices:
     invoice_id = key("伝票番号")
     repair_id = link("整備番号", to="repairs")
     customer_id = link("顧客番号", to="customers")
+    is_deleted = deletion()
     estimated_on = item("3.charges", Kind.DAY, "見積日")
     booked_on = item("3.charges", Kind.DAY, "売上計上日")
     billed_jpy = item("3.charges", Kind.WHOLE, "請求金額", minimum=-MOST_YEN, maximum=MOST_YEN)

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -71,6 +72,10 @@ class BucketFolder:
         if not self._reader.is_one_table:
             self._copy(name)
         return self._reader.open(self._copies).table(name)
+
+    def written_at(self, name: str) -> datetime | None:
+        """Give the instant a file was last written; None if it is not there."""
+        return self._found[name].mtime if name in self._found else None
 
     def names(self) -> list[str]:
         """Name the files the reader can read; of a folder that is one table, the table."""

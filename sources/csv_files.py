@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.csv as arrow_csv
 
 from schemas.errors import SourceUnreadableError
 from sources.encoding import encoding_of
-from sources.rows import Order, RawBatch, UnreadableRow
+from sources.rows import Order, RawBatch, UnreadableRow, written_at
 
 _BLOCK_BYTES = 1 << 24
 _CHUNK_BYTES = 1 << 20
@@ -44,6 +45,10 @@ class CsvFolder:
                 f"{name}: no such file in the source's folder; export it, or correct shop.toml"
             )
         return CsvFile(path)
+
+    def written_at(self, name: str) -> datetime | None:
+        """Give the instant a file was last written; None if it is not there."""
+        return written_at(self._folder / name)
 
     def names(self) -> list[str]:
         """Name the folder's CSV files."""

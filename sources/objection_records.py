@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,19 @@ import pyarrow.compute as pc
 from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG
 from schemas.errors import ObjectionsUnreliableError
-from schemas.shop import CsvSource, ShopConfiguration, TableMapping
+from schemas.shop import CsvSource, DatabaseSource, ShopConfiguration, TableMapping
 from schemas.staging import FAULT
 from sources.opening import opened
 from sources.records import match_table, order_of, records_of
-from sources.rows import RawBatch, SourceTable
+from sources.rows import Dated, RawBatch, SourceTable
 from transforms.canonical import canonicalise
 from transforms.mapping import Match, refuse_missing
 
 _A_WORD = r"[^\sA-Za-z0-9\x{3000}０-９□☐☑✓レ./:：-]{2,}"
 """What no row number, date or check box has (RE2)."""
+
+_LONGEST_EXPORT = timedelta(days=1)
+"""So far apart are the files of one export at most, also where a person makes them one by one."""
 
 STATED_IN = "part"
 """Column that names the file or table an objection stands in."""
@@ -75,6 +79,48 @@ def read_objections(
                     "there, say so with may_be_empty = true in its section of shop.toml"
                 )
     return pyarrow.Table.from_batches(batches, schema)
+
+
+def refuse_left_behind(
+    shop: ShopConfiguration, home: Path, environment: Mapping[str, str], private: Path
+) -> None:
+    """Refuse objections in a file that stayed as it was when the customers beside it were written anew.
+
+    A program that writes a folder of files writes all of them; an export that broke off halfway leaves
+    one of before, in which nobody has objected since.
+
+    Args:
+        shop: where the records are.
+        home: the shop's folder.
+        environment: may name databases.
+        private: a folder that goes with the run, for copies of what is far away.
+
+    Raises:
+        ObjectionsUnreliableError: naming the files.
+    """
+    with ExitStack() as stack:
+        for mapping in shop.tables["objections"]:
+            beside = [own for own in shop.tables["customers"] if own.source == mapping.source]
+            source = shop.sources[mapping.source]
+            if mapping.is_kept_by_hand or not beside or isinstance(source, DatabaseSource):
+                continue
+            folder = stack.enter_context(opened(source, home, environment, private))
+            if not isinstance(folder, Dated):
+                continue
+            written = folder.written_at(mapping.table or "")
+            for own in beside:
+                newer = folder.written_at(own.table or "")
+                if written and newer and newer - written > _LONGEST_EXPORT:
+                    days = (newer - written).days
+                    raise ObjectionsUnreliableError(
+                        f"{mapping.table} は {own.table} より {days} 日古いファイルです。申し出の出力が"
+                        "止まっていれば、新しい申し出が入っていません。お店のシステムから一緒に出力し直して"
+                        "ください。手で書き足すファイルなら、shop.toml のその表に is_kept_by_hand = true と"
+                        "書いてください / "
+                        f"{mapping.table} was written {days} days before {own.table}: if the export of "
+                        "objections has stopped, new ones are missing. Export both again; if the file is "
+                        "written by hand, say so with is_kept_by_hand = true in its section of shop.toml"
+                    )
 
 
 def _headers(

@@ -1,6 +1,7 @@
 """Parquet files, typed or text."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow
 from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
-from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow
+from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow, written_at
 from transforms.arrays import texts_that_repeat
 
 _LARGEST_GROUP_BYTES = 1 << 30
@@ -31,6 +32,10 @@ class ParquetFolder:
                 f"{name}: no such file in the source's folder; export it, or correct shop.toml"
             )
         return ParquetTable(path)
+
+    def written_at(self, name: str) -> datetime | None:
+        """Give the instant a file was last written; None if it is not there."""
+        return written_at(self._folder / name)
 
     def names(self) -> list[str]:
         """Name the folder's Parquet files."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -83,12 +85,26 @@ class OpenSource(Protocol):
 
 
 @runtime_checkable
+class Dated(Protocol):
+    """A source that knows when each of its files was written."""
+
+    def written_at(self, name: str) -> datetime | None:
+        """Give the instant a file was last written; None if it is not there."""
+        ...
+
+
+@runtime_checkable
 class ReadBeside(Protocol):
     """A source that can be read by two threads at a time."""
 
     def beside(self) -> OpenSource | None:
         """Give the same snapshot for another thread; None if it is not to be had this time."""
         ...
+
+
+def written_at(path: Path) -> datetime | None:
+    """Give the instant a file of this machine was last written; None if it is not there."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
 
 
 @dataclass

@@ -24,7 +24,7 @@ from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot, StagedTable, loaded
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
-from transforms.linking import NO_LINK, KeyIndex, find_vehicles
+from transforms.linking import NO_LINK, KeyIndex, find_vehicles, living_keys
 from transforms.mapping import Match
 from transforms.prefetching import prefetched
 
@@ -84,9 +84,9 @@ class _Stager:
         if staged is None:
             staged = self._stage(table, mappings, reading.sorted)
         if table.key in {"customer_id", "vehicle_id", "repair_id"}:
-            self._keys[table.name] = KeyIndex(
-                self._loaded(table.name, [table.key])[table.key].combine_chunks()
-            )
+            own = self._loaded(table.name, [table.key, FAULT])
+            keys = living_keys(own[table.key].combine_chunks(), own[FAULT].combine_chunks())
+            self._keys[table.name] = KeyIndex(keys)
         return staged
 
     def _stage(
@@ -131,7 +131,11 @@ class _Stager:
         links = {link: self._rows_of(link, batch, table) for link in table.links}
         faults = batch.faults
         if lines is not None:
-            faults = pc.coalesce(faults, lines.faults(batch.rows, links["repair_id"]))
+            is_deleted = pc.fill_null(batch.rows["is_deleted"], fill_value=False)
+            standing = np.where(
+                is_deleted.to_numpy(zero_copy_only=False), NO_LINK, links["repair_id"]
+            )
+            faults = pc.coalesce(faults, lines.faults(batch.rows, standing))
         places = [
             pyarrow.array(np.full(len(records), part), pyarrow.int16()),
             pyarrow.array(records, pyarrow.int64()),
@@ -147,7 +151,9 @@ class _Stager:
         rows = self._keys[table.links[link]].positions(batch.rows.column(link))
         if table.name != "certificates" or not np.any(rows == NO_LINK):
             return rows
-        vehicles = self._loaded("vehicles", ["chassis_number", "plate", "released_on"])
+        vehicles = self._loaded(
+            "vehicles", ["chassis_number", "plate", "released_on", "is_deleted"]
+        )
         found = find_vehicles(batch.rows["chassis_number"], batch.rows["plate"], vehicles)
         return np.where(rows == NO_LINK, found, rows)
 

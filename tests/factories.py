@@ -196,6 +196,7 @@ def write_shop(
             "max_quarantined_share": 1,
             "max_objection_shrink_share": 0.2,
             "max_unmatched_objection_share": 1,
+            "max_records_age_days": 36500,
             **(limits or {}),
         },
         "sources": {"records": {"kind": "csv", "folder": "records"}},

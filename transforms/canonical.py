@@ -12,6 +12,7 @@ from schemas.arrow_types import schema_of
 from schemas.catalog import CATALOG, Table
 from schemas.columns import Column
 from schemas.shop import TableMapping
+from schemas.staging import DELETED
 from transforms.arrays import plain_rows
 from transforms.certificates import with_users
 from transforms.checking import broken_rows
@@ -26,8 +27,8 @@ OBJECTIONS = CATALOG["objections"]
 class CanonicalBatch:
     """Rows in canonical columns and types.
 
-    `faults` gives per row why it is set aside (null: it is not); `unread` shows the cells that
-    could not be read, as they were written.
+    `faults` gives per row why it is set aside (null: it is not), or that it is `DELETED`; `unread`
+    shows the cells that could not be read, as they were written.
     """
 
     rows: pyarrow.RecordBatch
@@ -67,7 +68,9 @@ def assemble(
             notes.add(table.columns[name], read.faults, sources[name])
     for row, reason in broken_rows(encoded, table):
         notes.give(row, reason)
-    return CanonicalBatch(rows, notes.reasons, notes.unread, flags)
+    is_deleted = pc.fill_null(rows.column("is_deleted"), fill_value=False)
+    faults = pc.if_else(is_deleted, DELETED, notes.reasons)  # what is deleted need not be whole
+    return CanonicalBatch(rows, faults, notes.unread, flags)
 
 
 def _lenient_objections(

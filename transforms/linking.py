@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.staging import DELETED
 from transforms.arrays import content_of, lengths_of
 
 UNKNOWN = -1
@@ -14,6 +15,21 @@ UNKNOWN = -1
 
 NO_LINK = -2
 """Position where the link is empty."""
+
+
+def living_keys(keys: pyarrow.Array, faults: pyarrow.Array) -> pyarrow.Array:
+    """Give the keys by which rows are found: none of a deleted row where a living one has the same.
+
+    Args:
+        keys: of a staged table, in row order.
+        faults: its `FAULT` column.
+    """
+    is_deleted = pc.fill_null(pc.equal(faults, DELETED), fill_value=False)
+    if not pc.any(is_deleted, min_count=0).as_py():
+        return keys
+    living = keys.filter(pc.invert(is_deleted))
+    is_hidden = pc.and_(is_deleted, pc.is_in(keys, value_set=living))
+    return pc.if_else(is_hidden, pyarrow.scalar(None, keys.type), keys)
 
 
 class KeyIndex:
@@ -284,7 +300,8 @@ def _attempts(
     chassis_numbers: pyarrow.Array, plates: pyarrow.Array, vehicles: pyarrow.Table
 ) -> Iterator[tuple[pyarrow.Array, pyarrow.Array]]:
     """Give by what papers and cars are held against each other, the surest first."""
-    is_kept = vehicles["released_on"].is_null().combine_chunks()
+    is_deleted = pc.fill_null(vehicles["is_deleted"], fill_value=False)
+    is_kept = pc.and_not(vehicles["released_on"].is_null(), is_deleted).combine_chunks()
     known = vehicles["chassis_number"].combine_chunks()
     known_plates = vehicles["plate"].combine_chunks()
     nothing = pyarrow.scalar(None, pyarrow.string())

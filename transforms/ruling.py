@@ -11,8 +11,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.catalog import CATALOG
-from schemas.staging import FAULT, row_of
-from transforms.linking import AMBIGUOUS, UNKNOWN, KeyIndex
+from schemas.staging import DELETED, FAULT, row_of
+from transforms.linking import AMBIGUOUS, UNKNOWN, KeyIndex, living_keys
 from transforms.merges import Merges
 from transforms.period import Month
 from transforms.scoping import scope
@@ -28,13 +28,14 @@ def rule_on(spine: Spine, lines: Iterable[pyarrow.RecordBatch], month: Month) ->
     """Rule on every row of every table but the lines: quarantined, out of scope, or still in."""
     verdicts = Verdicts.all_delivered({table: spine.count(table) for table in SPINE_TABLES})
     for table in SPINE_TABLES:
-        _quarantine_own_faults(verdicts, spine, table)
+        _rule_on_own_faults(verdicts, spine, table)
     _quarantine_merges(verdicts, spine.merges)
     _quarantine_twin_certificates(verdicts, spine)
     has_broken_line = np.zeros(spine.count("repairs"), bool)
     for batch in lines:
         rows = batch.column(row_of("repair_id")).to_numpy()
-        is_broken = batch.column(FAULT).is_valid().to_numpy(zero_copy_only=False) & (rows >= 0)
+        is_fault = pc.fill_null(pc.not_equal(batch.column(FAULT), DELETED), fill_value=False)
+        is_broken = is_fault.to_numpy(zero_copy_only=False) & (rows >= 0)
         has_broken_line[rows[is_broken]] = True
     verdicts.rule("repairs", has_broken_line, Q, "repair_lines:set_aside")
     spread_quarantine(verdicts, spine)
@@ -79,7 +80,7 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     faults = lines.column(FAULT)
     if faults.null_count < len(faults):
         encoded = faults.dictionary_encode()
-        own = np.array([verdicts.code(_quarantined(f)) for f in encoded.dictionary.to_pylist()])
+        own = np.array([verdicts.code(_of_fault(f)) for f in encoded.dictionary.to_pylist()])
         has_fault = faults.is_valid().to_numpy(zero_copy_only=False)
         codes[has_fault] = own[encoded.indices.drop_null().to_numpy()]
     if verdicts.line_texts:
@@ -109,14 +110,19 @@ def _quarantined(reason: str) -> Verdict:
     return Verdict(Q, reason)
 
 
-def _quarantine_own_faults(verdicts: Verdicts, spine: Spine, table: str) -> None:
+def _of_fault(fault: str) -> Verdict:
+    return Verdict(Disposition.OUT_OF_SCOPE if fault == DELETED else Q, fault)
+
+
+def _rule_on_own_faults(verdicts: Verdicts, spine: Spine, table: str) -> None:
     faults = spine.column(table, FAULT)
     for fault in pc.unique(faults.drop_null()).to_pylist():
         mask = pc.fill_null(pc.equal(faults, fault), fill_value=False)
-        verdicts.rule(table, mask.to_numpy(zero_copy_only=False), Q, fault)
+        verdicts.rule(table, mask.to_numpy(zero_copy_only=False), *_of_fault(fault))
     key = CATALOG[table].key
     if key:
-        verdicts.rule(table, KeyIndex(spine.column(table, key)).duplicates(), Q, f"{key}:duplicate")
+        keys = living_keys(spine.column(table, key), faults)
+        verdicts.rule(table, KeyIndex(keys).duplicates(), Q, f"{key}:duplicate")
     for link in CATALOG[table].links:
         rows = spine.raw_rows(table, link)
         verdicts.rule(table, rows == UNKNOWN, Q, f"{link}:unknown")

@@ -1,8 +1,9 @@
-"""The scope stage: the month, cancelled and unfinished work, sold cars, merged numbers."""
+"""The scope stage: the month, cancelled and unfinished work, sold cars, merged and deleted records."""
 
 import numpy as np
 
 from schemas.catalog import CATALOG
+from schemas.staging import DELETED
 from transforms.linking import NO_LINK
 from transforms.period import Month
 from transforms.spine import SPINE_TABLES, Spine, at, day_number
@@ -12,13 +13,21 @@ Q, OUT = Disposition.QUARANTINED, Disposition.OUT_OF_SCOPE
 
 
 def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
-    """Rule out of scope what is not this month's, not finished, or no longer the shop's."""
+    """Rule out of scope what is not this month's, not finished, or no longer the shop's.
+
+    What the shop's system calls deleted is out of scope already, and takes along what hangs on it.
+    """
     merged = spine.column("customers", "merged_into_customer_id").is_valid()
     verdicts.rule("customers", merged.to_numpy(zero_copy_only=False), OUT, "merged")
     released = spine.days("vehicles", "released_on")
     is_released = (released >= 0) & (released <= day_number(month.last))
     verdicts.rule("vehicles", is_released, OUT, "released")
     verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
+    gone, slips = verdicts.are_for("customers", DELETED), verdicts.are_for("invoices", DELETED)
+    for table in SPINE_TABLES:
+        if "customer_id" in CATALOG[table].links:
+            is_theirs = at(gone, spine.rows(table, "customer_id"))
+            verdicts.rule(table, is_theirs, OUT, DELETED)
     for code, reason in (("cancelled", "cancelled"), ("in_progress", "unfinished")):
         verdicts.rule("repairs", spine.are("repairs", "status", code), OUT, reason)
     for table in ("visits", "repairs"):
@@ -26,10 +35,12 @@ def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     for table in SPINE_TABLES:
         if "vehicle_id" in CATALOG[table].links:
             verdicts.inherit(table, "vehicles", spine.rows(table, "vehicle_id"), OUT)
-    _scope_dated(verdicts, spine, month)
+    _scope_dated(verdicts, spine, month, slips)
 
 
-def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
+def _scope_dated(
+    verdicts: Verdicts, spine: Spine, month: Month, deleted_invoices: np.ndarray
+) -> None:
     for table, column in (
         ("visits", "checked_in_on"),
         ("vehicle_costs", "incurred_on"),
@@ -40,7 +51,7 @@ def _scope_dated(verdicts: Verdicts, spine: Spine, month: Month) -> None:
         verdicts.rule(table, _is_before_the_keeper(spine, table, column), OUT, "former_keeper")
     is_cleared = spine.are("vehicle_images", "is_cleared_for_sharing", True)  # noqa: FBT003 (a cell)
     verdicts.rule("vehicle_images", ~is_cleared, OUT, "not_cleared")
-    is_dated, invoice_is_in = _slips_in(spine, month)
+    is_dated, invoice_is_in = _slips_in(spine, month, deleted_invoices)
     verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
     verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), OUT)
     verdicts.rule("invoices", ~invoice_is_in, OUT, "outside_month")
@@ -55,14 +66,16 @@ def _is_before_the_keeper(spine: Spine, table: str, column: str) -> np.ndarray:
     return np.asarray(spine.days(table, column) < since)
 
 
-def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which repairs and which invoices belong to the month.
+def _slips_in(
+    spine: Spine, month: Month, deleted_invoices: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which repairs and which invoices belong to the month; deleted invoices count for nothing.
 
     A slip is dated by `booked_on`; an estimate without a sale by `estimated_on`; work known from
     another shop, for which there is no invoice, by the day it was done.
     """
     repairs = spine.rows("invoices", "repair_id")
-    has_repair = repairs >= 0
+    has_repair = (repairs >= 0) & ~deleted_invoices
     booked, estimated = (
         spine.days("invoices", "booked_on"),
         spine.days("invoices", "estimated_on"),
@@ -83,7 +96,7 @@ def _slips_in(spine: Spine, month: Month) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_latest(verdicts: Verdicts, spine: Spine) -> np.ndarray:
     rows, days = spine.rows("certificates", "vehicle_id"), spine.days("certificates", "issued_on")
-    has_car = rows >= 0
+    has_car = (rows >= 0) & ~verdicts.are_for("certificates", DELETED)
     # A broken paper without a readable day may be the newest: then the car has none.
     is_broken = verdicts.are("certificates", Q)
     days = np.where(is_broken & (days < 0), np.iinfo(days.dtype).max, days)

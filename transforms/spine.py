@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.staging import FAULT, row_of
 from transforms.arrays import whole
+from transforms.linking import living_keys
 from transforms.merges import Merges, resolve_merges
 
 LINE_COLUMNS = [FAULT, row_of("repair_id")]
@@ -48,7 +49,7 @@ class Spine:
     @cached_property
     def merges(self) -> Merges:
         """Which customers stand for which."""
-        ids = self.column("customers", "customer_id")
+        ids = living_keys(self.column("customers", "customer_id"), self.column("customers", FAULT))
         return resolve_merges(ids, self.column("customers", "merged_into_customer_id"))
 
     def _cells(self, table: str, name: str) -> pyarrow.ChunkedArray:

@@ -79,6 +79,11 @@ class Verdicts:
         """Mask of the rows that ended so."""
         return self.ended(self._codes[table], disposition)
 
+    def are_for(self, table: str, reason: str) -> np.ndarray:
+        """Mask of the rows that ended for this reason."""
+        codes = [code for code, verdict in enumerate(self._book) if verdict.reason == reason]
+        return np.isin(self._codes[table], codes)
+
     def tables(self) -> Iterator[str]:
         """Name the tables."""
         return iter(self._codes)

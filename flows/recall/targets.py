@@ -14,6 +14,7 @@ from flows.running.run import Run
 from flows.stages.partner_view import PartnerView
 from ledger.recall_book import DONE, RecallBook, standing_mark
 from schemas.campaigns import Campaign, ranges_of
+from schemas.staging import DELETED
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
@@ -78,7 +79,8 @@ class Standing:
             say(at(verdicts.are(table, Disposition.OBJECTED), rows), Kept.OBJECTED)
         say(keeper < 0, Kept.NO_PERSON)
         for table, rows in (("vehicles", vehicle), ("customers", keeper)):
-            say(at(_ruled(verdicts, table, "released"), rows), Kept.SOLD)
+            say(at(verdicts.are_for(table, "released"), rows), Kept.SOLD)
+            say(at(verdicts.are_for(table, DELETED), rows), Kept.DELETED)
             say(at(verdicts.are(table, Disposition.QUARANTINED), rows), Kept.SET_ASIDE)
             say(at(verdicts.are(table, Disposition.WITHHELD), rows), Kept.WITHHELD)
             say(at(verdicts.codes(table) != 0, rows), Kept.NOT_THE_SHOPS)
@@ -143,16 +145,15 @@ def targets_for(run: Run, partner: str, pairs: pd.DataFrame, standing: Standing)
 
 
 def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
-    """Mask of the cars that were given away, or whose customer gave up the shop, as the verdicts say."""
+    """Mask of the cars that were given away or deleted, or whose customer was, as the verdicts say."""
     vehicle = cars.frame["vehicle"].to_numpy(np.int64)
     rows = {"vehicles": vehicle, "customers": keepers_of_cars(vehicle, spine)}
-    masks = [at(_ruled(verdicts, table, "released"), each) for table, each in rows.items()]
+    masks = [
+        at(verdicts.are_for(table, reason), each)
+        for table, each in rows.items()
+        for reason in ("released", DELETED)
+    ]
     return np.asarray(np.logical_or.reduce(masks))
-
-
-def _ruled(verdicts: Verdicts, table: str, reason: str) -> np.ndarray:
-    codes = [n for n, verdict in enumerate(verdicts.book) if verdict.reason == reason]
-    return np.isin(verdicts.codes(table), codes)
 
 
 def _reachable(view: PartnerView) -> np.ndarray:

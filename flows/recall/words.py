@@ -34,6 +34,7 @@ class Kept(StrEnum):
     NO_PERSON = "no_person"
     SET_ASIDE = "set_aside"
     SOLD = "sold"
+    DELETED = "deleted"
     WITHHELD = "withheld"
     NOT_THE_SHOPS = "not_the_shops"
     NO_CONTACT = "no_contact"
@@ -48,6 +49,7 @@ KEPT_TEXTS: Mapping[str, str] = {
     Kept.NO_PERSON: "お客様が分からない",
     Kept.SET_ASIDE: "記録に誤りがある（隔離）",
     Kept.SOLD: "手放した車（今の持ち主を確かめる）",
+    Kept.DELETED: "店の記録で削除済み（今の持ち主を確かめる）",
     Kept.WITHHELD: "記録に他の申し出者の名前がある",
     Kept.NOT_THE_SHOPS: "記録が重なっている（統合・旧い車検証など）",
     Kept.NO_CONTACT: "納品先に渡せる連絡先がない",

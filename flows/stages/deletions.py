@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow
+import pyarrow.compute as pc
 
 from flows.running.run import Run
 from flows.stages.objectors import Objectors
@@ -17,6 +18,7 @@ from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import PAPERS, STANDING
+from schemas.staging import DELETED
 from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.tombstones import Deletions, deletions, staying, staying_papers
 from transforms.verdicts import Disposition, Verdicts
@@ -107,10 +109,13 @@ class _Finder:
         return self.view.keys.of("vehicles", self.view.spine.column("vehicles", "vehicle_id"))
 
     def _keys(self, record: str) -> pyarrow.Array:
-        """Give the partner's key of each row of a record."""
-        if record == "vehicles":
-            return self._car_keys
-        return self.view.keys.of(record, self.view.spine.column(record, CATALOG[record].key or ""))
+        """Give the partner's key of each row of a record; none of what the shop's system calls deleted."""
+        own = self._car_keys
+        if record != "vehicles":
+            numbers = self.view.spine.column(record, CATALOG[record].key or "")
+            own = self.view.keys.of(record, numbers)
+        is_deleted = pyarrow.array(self.view.verdicts.are_for(record, DELETED))
+        return pc.if_else(is_deleted, pyarrow.scalar(None, own.type), own)
 
     def _papers(self, held: pyarrow.Array) -> list[str]:
         """List the keys of the cars whose certificate the partner holds and is no longer given.

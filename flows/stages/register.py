@@ -1,8 +1,9 @@
 """Register: what the records say about objections becomes events, and whom they mean is found out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
+import pyarrow
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
@@ -18,17 +19,24 @@ from ledger.objection_import import (
     Rules,
     import_statements,
     is_of_records,
+    stated_ids,
 )
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
-from sources.objection_records import read_objections
+from sources.objection_records import read_objections, refuse_left_behind
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.identity import DIGITS, IDENTITY_COLUMNS, traits_of
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
 from transforms.objections import AsOf, Register, in_force, standing
+
+_A_CONTACT = (
+    r"@|\p{Han} *[0-9]{1,3} *\p{Hiragana} *[0-9・.-]+"
+    r"|^0[1-9][0-9]{8,9}$|^0[1-9][0-9]{0,3}[-( ][0-9]{1,4}[-) ][0-9]{3,4}$"
+)
+"""What no customer number looks like (RE2)."""
 
 _MERGE_COLUMNS = ["customer_id", "merged_into_customer_id"]
 
@@ -45,7 +53,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         whole(customers["customer_id"]), whole(customers["merged_into_customer_id"])
     )
     with run.ledger.writing() as connection:
-        take_in(run, connection)
+        rows = take_in(run, connection)
         book = ObjectionBook(connection, run.ledger.references)
         known = book.register()
         as_of = AsOf(run.as_of.date())
@@ -55,7 +63,8 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         known, mentions = book.register(), book.mentions()
         holding = in_force(known.events, as_of)
         work = meaning.work(standing(known.events, as_of))
-        _refuse_without_number(meaning, work, known)
+        by_contact = _stated_by_contact(run, rows)
+        _refuse_without_number(meaning, work, known, by_contact)
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
         note(connection, run.actor, "read", detail=read)
@@ -77,11 +86,13 @@ def look_up(run: Run, snapshot: Snapshot) -> None:
     run.scratch.save_mentions(mentions)
 
 
-def take_in(run: Run, connection: Connection) -> None:
-    """Read the shop's objections and add what is new in them, in the caller's transaction."""
-    rows = read_objections(run.folder.shop, run.folder.home, run.environment, run.workspace)
+def take_in(run: Run, connection: Connection) -> pyarrow.Table:
+    """Read the shop's objections, add what is new in them, in the caller's transaction, and give them."""
+    where = (run.folder.shop, run.folder.home, run.environment, run.workspace)
+    refuse_left_behind(*where)
+    rows = read_objections(*where)
     if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
-        return
+        return rows
     unreadable = len(rows) - rows[FAULT].null_count
     blank = int(pc.sum(pc.and_(rows["customer_id"].is_null(), rows[FAULT].is_null())).as_py() or 0)
     if unreadable or blank:
@@ -103,12 +114,24 @@ def take_in(run: Run, connection: Connection) -> None:
             "there is no objection at all; a lost export looks the same. If nobody ever objected, "
             "say so with limits.objections_may_be_empty = true in shop.toml"
         )
+    return rows
 
 
-def _refuse_without_number(meaning: Meaning, work: Collection[str], known: Register) -> None:
-    """Refuse records that name an objector by something without a digit: a name, perhaps, of anybody."""
+def _stated_by_contact(run: Run, rows: pyarrow.Table) -> set[str]:
+    """Name the objections in the records whose number reads like a telephone, a plate or an address."""
+    is_contact = pc.match_substring_regex(rows["customer_id"], _A_CONTACT)
+    stated = rows.filter(is_contact).select(STATEMENT_COLUMNS)
+    notice = run.folder.policy.notice
+    return stated_ids(run.ledger.references, stated, notice, run.actor.at.date())
+
+
+def _refuse_without_number(
+    meaning: Meaning, work: Mapping[str, int], known: Register, by_contact: Collection[str]
+) -> None:
+    """Refuse records that name an objector by something else than a number: a name, a telephone, a plate."""
     has_digits = known.traits.filter(pc.equal(known.traits["kind"], DIGITS))["objection_id"]
-    nameless = meaning.undecided & set(work) - set(has_digits.to_pylist())
+    told_otherwise = set(work) - set(has_digits.to_pylist()) | set(by_contact)
+    nameless = meaning.undecided & set(work) & told_otherwise
     of_records = sum(is_of_records(name) for name in nameless)
     if of_records:
         raise ObjectionsUnreliableError(

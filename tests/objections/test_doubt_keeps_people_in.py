@@ -65,6 +65,34 @@ def test_an_objection_that_names_nobody_by_a_number_holds_the_run(tmp_path, numb
     assert objected(shop) == 2
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "090-1111-2222",
+        "０９０１１１１２２２２",
+        "023(600)1234",
+        "山形 500 あ 1234",
+        "a1@example.jp",
+    ],
+)
+def test_an_objection_that_names_somebody_by_a_contact_holds_the_run_until_it_is_settled(
+    tmp_path, written
+):
+    people = [customer("1", mobile_phone="090-1111-2222"), customer("2")]
+    others = [objection(f"99{n}") for n in range(9)]
+    shop = shop_of(tmp_path, people, objection(written), *others)
+    with pytest.raises(ObjectionsUnreliableError, match="1 objections in the records name"):
+        run(shop)
+    write_table(shop, "objections", [objection("1"), *others])
+    assert objected(shop) == 1
+
+
+@pytest.mark.parametrize("written", ["0000012345", "12345678901", "A-0901", "客1"])
+def test_a_number_that_only_resembles_a_contact_holds_no_run(tmp_path, written):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], objection(written), objection("2"))
+    assert objected(shop) >= 1
+
+
 def test_a_row_with_nothing_but_a_remark_holds_the_run(tmp_path):
     shop = shop_of(tmp_path, [customer("1"), customer("2")])
     path = shop / "records" / "objections.csv"

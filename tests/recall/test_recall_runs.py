@@ -255,6 +255,8 @@ def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
         ({"objections": [objection("1", scope="erasure")]}, "objected"),
         ({"vehicles": [{**CARS[0], "customer_id": "77"}, *CARS[1:]]}, "no_person"),
         ({"vehicles": [{**CARS[0], "released_on": "2026-05-01"}, *CARS[1:]]}, "sold"),
+        ({"vehicles": [{**CARS[0], "is_deleted": "1"}, *CARS[1:]]}, "deleted"),
+        ({"customers": [{**PEOPLE[0], "is_deleted": "1"}, *PEOPLE[1:]]}, "deleted"),
         ({"customers": [{**PEOPLE[0], "name": ""}, *PEOPLE[1:]]}, "set_aside"),
         (
             {

@@ -47,9 +47,11 @@ def test_merges_end_at_a_row_that_stands_for_itself_or_go_in_a_circle(targets):
 
 def vehicles(*rows):
     names = ["chassis_number", "plate", "released_on"]
-    return pyarrow.table(
-        {n: pyarrow.array([row[i] for row in rows], pyarrow.string()) for i, n in enumerate(names)}
-    )
+    columns = {
+        name: pyarrow.array([row[place] for row in rows], pyarrow.string())
+        for place, name in enumerate(names)
+    }
+    return pyarrow.table({**columns, "is_deleted": pyarrow.nulls(len(rows), pyarrow.bool_())})
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from schemas.errors import (
     SourceUnavailableError,
     SourceUnreadableError,
 )
-from schemas.shop import CertificateSource
+from schemas.shop import CertificateSource, CsvSource
 from sources import adbc_databases
 from sources.adbc_databases import open_postgresql, open_sqlite
 from sources.buckets import BucketFolder
@@ -175,6 +175,15 @@ def test_a_bucket_of_certificates_passes_over_no_file(tmp_path):
     told = [[(row.written, row.reason) for row in table.unreadable] for table in tables]
     assert told[0] == told[1]
     assert len(told[0]) == 3
+
+
+def test_a_bucket_tells_when_its_files_were_written(tmp_path):
+    (tmp_path / "private").mkdir()
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    reader = FOLDER_READERS[CsvSource]
+    bucket = BucketFolder(tmp_path.as_uri(), tmp_path / "private", reader)
+    for name in ("a.csv", "b.csv"):
+        assert bucket.written_at(name) == reader.open(tmp_path).written_at(name)
 
 
 def test_a_bucket_gives_the_bytes_the_files_give(other_shop, from_files, monkeypatch):

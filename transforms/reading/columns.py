@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from schemas.arrow_types import type_of
 from schemas.columns import Column, Kind, Role
 from transforms.arrays import as_texts, without_empty, without_nan
-from transforms.reading import car_codes, contacts, days, figures, texts
+from transforms.reading import car_codes, contacts, days, deletion_marks, figures, texts
 from transforms.reading.ascii_columns import are_plain_identifiers
 from transforms.reading.values import UNREADABLE, Read
 
@@ -29,6 +29,7 @@ _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.MEASURE: figures.read_measure,
     Kind.QUANTITY: figures.read_quantity,
     Kind.FLAG: figures.read_flag,
+    Kind.DELETION: deletion_marks.read_deletion,
     Kind.PHONE: contacts.read_phone,
     Kind.POSTAL_CODE: contacts.read_postal_code,
     Kind.EMAIL: contacts.read_email,

@@ -57,7 +57,9 @@ _MONTH_FORMS = tuple(
         rf"(?:{_YEAR}|{_ERA})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*[-/.月]\s*(?P<day>\d{{1,2}})\s*日?{_TIME}",
     )
 )
-_EMPTY_DATE = re.compile(r"0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?1[-/.月]0{1,2}日?")
+_EMPTY_DATE = re.compile(
+    r"(0{4}[-/.年]?0{1,2}[-/.月]?0{1,2}日?|1900[-/.年]0?1[-/.月]0{1,2}日?)([ T]+0?0:00(:00(\.0+)?)?)?"
+)
 """What databases write for no day, and what Excel shows of an empty cell: its day 0."""
 
 
@@ -68,6 +70,11 @@ FIRST_DEFAULTS = (
 LAST_DEFAULT = date(9999, 12, 31)
 """The first days .NET and SQL Server know, day 0 of Access and of Excel, what SQL Server makes of an empty
 text, and the last day of all."""
+
+
+def is_default(day: date | None) -> bool:
+    """Tell whether a day is what programs write for none, or none is there."""
+    return day is None or day in FIRST_DEFAULTS or day == LAST_DEFAULT
 
 
 def read_day(text: str) -> Read[date]:
