@@ -43,7 +43,7 @@ def read_table(
     path = folder / resource["path"]
     if resource["format"] == "parquet":
         metadata = parquet.read_metadata(path)
-        repeat = texts_that_repeat(metadata) if encoded else None
+        repeat = texts_that_repeat(metadata, metadata.schema.names) if encoded else None
         file = parquet.ParquetFile(
             path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
         )

@@ -1,6 +1,7 @@
 """The agreement (覚書): what one partner gets, in which form; always a subset of the notice."""
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from enum import StrEnum
@@ -54,6 +55,11 @@ class Delivery(Strict):
         return f".{self.format}"
 
 
+_TITLE = re.compile(
+    r"(?![=+\-@＝＋－＠\s])[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+(?<!\s)"
+)
+"""A heading a spreadsheet shows as it is."""
+
 KEY_TITLES: Mapping[str, str] = MappingProxyType(
     {
         "customer_key": "顧客キー",
@@ -88,6 +94,13 @@ class AgreedTable(Strict):
                 raise ValueError(
                     f"'{named}' に見出しや言葉がありますが、columns にありません / "
                     f"'{named}' has a title or labels but is not in columns"
+                )
+        for title in self.titles.values():
+            if not _TITLE.fullmatch(title):
+                raise ValueError(
+                    "見出しの前後の空白、改行や見えない文字、先頭の = + - @ は使えません。直してください / "
+                    "a title has no blanks around it, no line end or invisible character in it, and does not "
+                    "begin with = + - @; correct it"
                 )
         return self
 

@@ -1,10 +1,10 @@
 """The policy: the notice with the agreements it allows. An agreement wider than it does not load."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.agreement import Agreement, DropKind, Share, fingerprint_of
+from schemas.agreement import AgreedTable, Agreement, DropKind, Share, fingerprint_of
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.drop import Version
@@ -27,7 +27,9 @@ class Policy:
     notice: Notice
     agreements: Mapping[str, Agreement]
     fingerprints: Mapping[str, Version]
-    """Of the notice under "notice", of each agreement under its partner's id."""
+    """Of each agreement, under its partner's id."""
+    own_fingerprint: Version
+    """Of the notice."""
     earlier: tuple[DatedNotice, ...] = ()
     """Versions of the notice before this one."""
 
@@ -54,11 +56,20 @@ class Policy:
         return agreement is not None and agreement.place is None and agreement.is_carried
 
     @property
+    def versions(self) -> tuple[DatedNotice, ...]:
+        """All versions of the notice, in the order in which they take effect."""
+        current = DatedNotice(self.notice, self.own_fingerprint)
+        return tuple(sorted((*self.earlier, current), key=lambda v: v.notice.effective_on))
+
+    @property
     def announced_on(self) -> date:
         """The day the first notice took effect; no month that began before it is ever delivered."""
-        return min(
-            notice.effective_on for notice in (self.notice, *(v.notice for v in self.earlier))
-        )
+        return self.versions[0].notice.effective_on
+
+    def in_force(self, day: date) -> Notice | None:
+        """Give the notice in force on a day; None before the first."""
+        begun = [v.notice for v in self.versions if v.notice.effective_on <= day]
+        return begun[-1] if begun else None
 
     def notices_for(self, begins_on: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force when it begins, and every later one.
@@ -68,8 +79,7 @@ class Policy:
         Raises:
             RefusedError: no notice was in force when it began.
         """
-        current = DatedNotice(self.notice, self.fingerprints["notice"])
-        versions = sorted((*self.earlier, current), key=lambda v: v.notice.effective_on)
+        versions = self.versions
         before = [v for v in versions if v.notice.effective_on <= begins_on]
         if not before:
             raise RefusedError(
@@ -140,7 +150,7 @@ def confusions(agreements: Iterable[Agreement]) -> Iterator[str]:
 def _orphan_breaches(where: str, agreement: Agreement) -> Iterator[str]:
     """Say which rows would hang on nothing the partner knows: it could never be told to delete them."""
     for table in agreement.monthly.tables:
-        parents = set(CATALOG[table].links.values()) & set(DELIVERABLE_TABLES)
+        parents = _parents_of(table)
         if parents and not parents & set(agreement.monthly.tables):
             yield (
                 f"{where}: monthly.tables.{table}: {' か '.join(sorted(parents))} がないと、相手に削除を通知"
@@ -191,7 +201,9 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
             )
             for name, agreed in share.tables.items()
         }
-        left = {name: agreed for name, agreed in tables.items() if agreed.columns}
+        left = _without_orphans(
+            {name: agreed for name, agreed in tables.items() if agreed.columns}, set(share.tables)
+        )
         if not purposes or not left:
             raise RefusedError(
                 f"{where} により「{partner}」に渡せる項目が残りません（方針第7条） / "
@@ -201,10 +213,36 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
     return share
 
 
-def permissions(policy: Policy) -> Iterator[Permission]:
-    """List every column every partner may get, in the order of the agreements."""
+def _without_orphans(
+    tables: Mapping[str, AgreedTable], before: Collection[str]
+) -> Mapping[str, AgreedTable]:
+    """Leave out tables whose rows hung on another's that is not among them any more (§6), and so on."""
+    left = {
+        name: agreed
+        for name, agreed in tables.items()
+        if not (parents := _parents_of(name).intersection(before)) or parents & set(tables)
+    }
+    return left if len(left) == len(tables) else _without_orphans(left, before)
+
+
+def _parents_of(table: str) -> set[str]:
+    return set(CATALOG[table].links.values()) & set(DELIVERABLE_TABLES)
+
+
+def permissions(policy: Policy, notices: tuple[DatedNotice, ...] = ()) -> Iterator[Permission]:
+    """List every column every partner may get, in the order of the agreements.
+
+    Args:
+        policy: notice and agreements.
+        notices: what records are judged by (`Policy.notices_for`); of what they leave nothing of, nothing is
+            listed.
+    """
     for partner, agreement in policy.agreements.items():
-        for section, share in agreement.shares.items():
+        for section, agreed_share in agreement.shares.items():
+            try:
+                share = narrowed(agreed_share, partner, notices)
+            except RefusedError:
+                continue
             for table, agreed in share.tables.items():
                 for name in agreed.columns:
                     items = CATALOG[table].columns[name].items
@@ -227,22 +265,16 @@ def changes(old: Policy, new: Policy) -> list[Change]:
     通則編 3-4-3(3)); purposes may change within what is reasonably related, after notice.
     """
     found: list[Change] = []
-    groups = (
-        ("item", [i.id for i in old.notice.items], [i.id for i in new.notice.items], True),
-        ("partner", [p.id for p in old.notice.partners], [p.id for p in new.notice.partners], True),
-        (
-            "purpose",
-            [p.id for p in old.notice.purposes],
-            [p.id for p in new.notice.purposes],
-            False,
-        ),
-    )
-    for word, before, after, widens in groups:
-        found += [Change(f"notice: {word} {i} added", widens) for i in after if i not in before]
+    days = {version.notice.effective_on for policy in (old, new) for version in policy.versions}
+    for day in sorted(days):
+        before, after = _announced(old.in_force(day)), _announced(new.in_force(day))
+        since = f"notice in force on {day}"
         found += [
-            Change(f"notice: {word} {i} removed", is_widening=False)
-            for i in before
-            if i not in after
+            Change(f"{since}: {word} {i} added", word != "purpose") for word, i in after - before
+        ]
+        found += [
+            Change(f"{since}: {word} {i} removed", is_widening=False)
+            for word, i in sorted(before - after)
         ]
     before_all, after_all = _granted(old), _granted(new)
     found += [
@@ -256,6 +288,17 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         if grant not in after_all
     ]
     return found
+
+
+def _announced(notice: Notice | None) -> set[tuple[str, str]]:
+    """Give the items, partners and purposes a notice announces."""
+    if notice is None:
+        return set()
+    return {
+        *(("item", item.id) for item in notice.items),
+        *(("partner", partner.id) for partner in notice.partners),
+        *(("purpose", purpose.id) for purpose in notice.purposes),
+    }
 
 
 def _granted(policy: Policy) -> list[str]:
@@ -272,6 +315,7 @@ def _granted(policy: Policy) -> list[str]:
         for way in (
             f"sealed to {fingerprint_of(agreement) or 'nobody'}",
             f"handed over at {agreement.place.name if agreement.place else 'no place'}",
+            f"in force from {agreement.effective_on}",
         )
     ]
     return columns + purposes + ways

@@ -14,6 +14,9 @@ NO_OBJECTION = "no_objection"
 """The scope code that states there is no objection; only a value map can give it."""
 
 
+_WIDEST: Mapping[str, frozenset[str]] = {"scope": frozenset({"", "provision", "erasure"})}
+"""What a blank cell of an objection may be called, where that is not nothing."""
+
 Folder = Annotated[str, Field(pattern=r"^([^:]*|[A-Za-z]:[^:]*|s3://[^@:/]+/[^@]*)$")]
 """A folder, relative to the shop's or not; or one of an S3 bucket (`s3://bucket/folder?region=…`)."""
 
@@ -248,6 +251,32 @@ def _check_certificate_mapping(name: str, mapping: TableMapping) -> None:
         )
 
 
+def _check_blank_words(mapping: TableMapping) -> None:
+    """Refuse words that make less of an objection than its blank cells say, which is the widest refusal."""
+    for column, words in mapping.values.items():
+        wider = _WIDEST.get(column, frozenset({""}))
+        for word, code in words.items():
+            if not word.strip() and code not in wider and column != "channel":
+                raise ValueError(
+                    f"tables.objections.values.{column}: 空のセルは最も広い拒否と読みます（方針第6条）。"
+                    "ほかの意味にはできません / "
+                    f"tables.objections.values.{column}: a blank cell is the widest refusal (§6); it cannot "
+                    "mean anything else"
+                )
+    for column in ("effective_on", "lifted_on"):
+        if column in mapping.constants:
+            raise ValueError(
+                f"tables.objections.constants.{column}: 申し出ごとに違う日なので、決めておけません。"
+                "消してください / "
+                f"tables.objections.constants.{column}: each objection has a day of its own; take it out"
+            )
+    if mapping.constants.get("scope") == NO_OBJECTION:
+        raise ValueError(
+            "tables.objections: 申し出の表の全行を「なし」とすることはできません / "
+            "tables.objections: a table of objections cannot mean none in all of its rows"
+        )
+
+
 def _check_words(name: str, mapping: TableMapping) -> None:
     for asked in ("may_be_empty", "is_kept_by_hand"):
         if getattr(mapping, asked) and name != "objections":
@@ -255,15 +284,8 @@ def _check_words(name: str, mapping: TableMapping) -> None:
                 f"tables.{name}.{asked}: 申し出の表だけのものです。消してください / "
                 f"tables.{name}.{asked}: only of objections is it asked; leave it out"
             )
-    scopes = mapping.values.get("scope", {}) if name == "objections" else {}
-    blank_means_none = any(
-        code == NO_OBJECTION and not word.strip() for word, code in scopes.items()
-    )
-    if blank_means_none or mapping.constants.get("scope") == NO_OBJECTION:
-        raise ValueError(
-            "tables.objections: 空の範囲は提供の拒否です（方針第6条）。「なし」の意味にはできません / "
-            "tables.objections: a blank scope is a refusal (§6); it cannot mean none"
-        )
+    if name == "objections":
+        _check_blank_words(mapping)
     for column, words in mapping.values.items():
         codes = CATALOG[name].columns[column].codes
         for code in words.values():

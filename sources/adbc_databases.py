@@ -1,20 +1,22 @@
 """SQLite and PostgreSQL through ADBC: one read-only snapshot, every column as text, key order."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
 import adbc_driver_sqlite.dbapi
 import numpy as np
 import pyarrow
-from adbc_driver_manager.dbapi import Connection
+from adbc_driver_manager.dbapi import Connection, Cursor
 
 from schemas.errors import SourceUnavailableError, SourceUnreadableError
-from sources.rows import BATCH_ROWS, Order, OutOfOrderError, RawBatch, UnreadableRow
+from sources.rows import BATCH_ROWS, Order, OutOfOrderError, RawBatch, UnreadableRow, no_text
 from sources.standing_order import in_order
 
 _COLLATION = MappingProxyType({"sqlite": "BINARY", "postgresql": '"C"'})
@@ -28,6 +30,13 @@ _TABLE_NAMES = MappingProxyType(
     }
 )
 
+
+_NO_TABLE = frozenset({"42P01", "42501", "3F000", "0A000"})
+"""No such table, no right to read it, no such schema, another database.
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+_UNNAMED = re.compile(r"unnamed<oid:(?P<oid>\d+)>")
+"""How the driver calls types that somebody made: of words (enum), or of records."""
 
 _Answer = TypeVar("_Answer")
 
@@ -43,7 +52,7 @@ def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
             f"{file.name}: データベースのファイルがありません。shop.toml を直してください / "
             f"{file.name}: no such database file; correct shop.toml"
         )
-    uri = f"file:{file.as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro"
+    uri = f"file:{quote(file.as_posix())}?mode=ro"
     with ExitStack() as stack:
         # All through one copy of SQLite: a second one in this process would undo the locks of the first.
         first, beside, watch = (
@@ -91,10 +100,16 @@ def _begun(connection: Connection) -> int:
 
 
 @contextmanager
-def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
-    """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY snapshot."""
+def open_postgresql(url: str, tables: Collection[str] = ()) -> Iterator["AdbcDatabase"]:
+    """Open a PostgreSQL database in one REPEATABLE READ, READ ONLY snapshot.
+
+    Args:
+        url: of the database.
+        tables: that will be read; nobody empties them meanwhile. A snapshot alone does not keep what
+            TRUNCATE takes away. https://www.postgresql.org/docs/current/mvcc-caveats.html
+    """
     with ExitStack() as stack:
-        first = stack.enter_context(_in_snapshot(url))
+        first = stack.enter_context(_in_snapshot(url, tables=tables))
         # https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION
         snapshot = _value(first, "SELECT pg_export_snapshot()")
 
@@ -108,16 +123,34 @@ def open_postgresql(url: str) -> Iterator["AdbcDatabase"]:
 
 
 @contextmanager
-def _in_snapshot(url: str, snapshot: str | None = None) -> Iterator[Connection]:
+def _in_snapshot(
+    url: str, snapshot: str | None = None, tables: Collection[str] = ()
+) -> Iterator[Connection]:
     """Begin a transaction that shows one state: that of now, or one another transaction shows."""
     with _connected(lambda: adbc_driver_postgresql.dbapi.connect(url)) as connection:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             if snapshot is not None:
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+            cursor.execute("SET LOCAL client_encoding = 'UTF8'")
             cursor.execute("SET LOCAL datestyle = 'ISO, YMD'")
             cursor.execute("SET LOCAL timezone = 'Asia/Tokyo'")
+            # Before the first query: the state that is shown begins with that.
+            for table in tables:
+                _lock(cursor, table)
         yield connection
+
+
+def _lock(cursor: Cursor, table: str) -> None:
+    """Keep others from emptying a table; of one that cannot be read its reading will tell."""
+    cursor.execute("SAVEPOINT unlocked")
+    try:
+        cursor.execute(f"LOCK TABLE {_quoted_name(table)} IN ACCESS SHARE MODE")
+    except adbc_driver_manager.Error:
+        cursor.execute("ROLLBACK TO SAVEPOINT unlocked")
+    cursor.execute(
+        "RELEASE SAVEPOINT unlocked"
+    )  # a state is exported from no part of a transaction
 
 
 @contextmanager
@@ -192,24 +225,33 @@ class AdbcTable:
         self._connection = connection
         self._dialect = dialect
         self.part = name
+        self._name = _quoted_name(name) if dialect == "postgresql" else _quoted(name)
         self.unreadable: list[UnreadableRow] = []
-        failed = False
-        with connection.cursor() as cursor:
-            try:
-                cursor.execute(f"SELECT * FROM {self._quoted_name()} WHERE 1 = 0")  # noqa: S608 (quoted)
-                self.headers: Sequence[str] = [column[0] for column in cursor.description or ()]
-            except adbc_driver_manager.ProgrammingError:
-                failed = True
-            except adbc_driver_manager.Error as error:
-                # SQLite's driver calls every fault of a statement an operational one.
-                failed = "no such table" in str(error) or "does not exist" in str(error)
-                if not failed:
-                    raise
-        if failed:
+        missing = _asked(
+            self._described,
+            f"{name}: データベースのこの表を今は読めません。もう一度実行してください / "
+            f"{name}: this table of the database cannot be read now",
+            "run again",
+        )
+        if missing:
             raise SourceUnreadableError(
                 f"{name}: データベースにこの表がないか、読む権限がありません。shop.toml を直してください / "
                 f"{name}: no such table in the database, or it may not be read; correct shop.toml"
             )
+
+    def _described(self) -> bool:
+        """Read which columns there are, of what types; tell whether there is no such table to be read."""
+        with self._connection.cursor() as cursor:
+            try:
+                cursor.execute(f"SELECT * FROM {self._name} WHERE 1 = 0")  # noqa: S608 (quoted)
+                self._kinds = {column[0]: column[1] for column in cursor.description or ()}
+            except adbc_driver_manager.Error as error:
+                # SQLite's driver calls every fault of a statement an operational one, and gives no state.
+                if error.sqlstate in _NO_TABLE or "no such table" in str(error):
+                    return True
+                raise
+        self.headers: Sequence[str] = list(self._kinds)
+        return False
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         """Stream the columns as text, in key order; records are positions in that order."""
@@ -245,6 +287,9 @@ class AdbcTable:
             yield from iter(following, None)
 
     def _rows(self, headers: Sequence[str], order: Order) -> Generator[RawBatch]:
+        for header in headers:
+            if self._dialect == "postgresql" and self._is_no_text(self._kinds[header]):
+                raise no_text(self.part, header)
         read = 0
         with self._connection.cursor(adbc_stmt_kwargs=self._statement_options()) as cursor:
             cursor.execute(self._query(headers, order))
@@ -252,6 +297,14 @@ class AdbcTable:
                 batch.validate(full=True)
                 yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
                 read += batch.num_rows
+
+    def _is_no_text(self, kind: pyarrow.DataType) -> bool:
+        """Tell whether PostgreSQL's text of a type is none: bytes, lists, records, JSON."""
+        if isinstance(kind, pyarrow.OpaqueType) and (own := _UNNAMED.match(kind.type_name)):
+            query = f"SELECT typtype::text FROM pg_type WHERE oid = {own['oid']}"  # noqa: S608 (a number)
+            return bool(_value(self._connection, query) == "c")
+        is_bytes = pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind)
+        return is_bytes or pyarrow.types.is_nested(kind) or isinstance(kind, pyarrow.JsonType)
 
     def _statement_options(self) -> dict[str, str]:
         if self._dialect == "sqlite":
@@ -265,7 +318,7 @@ class AdbcTable:
         # A bare name would mean the column of the result, which is text.
         keys += [self._number(f"source.{_quoted(h)}") for h in order.numbers]
         ordering = f" ORDER BY {', '.join(keys)}" if keys else ""
-        return f"SELECT {columns} FROM {self._quoted_name()} AS source{ordering}"  # noqa: S608 (names are quoted)
+        return f"SELECT {columns} FROM {self._name} AS source{ordering}"  # noqa: S608 (names are quoted)
 
     def _text(self, header: str) -> str:
         """Give a column as text; SQLite's driver takes one that starts with nulls for numbers."""
@@ -278,9 +331,10 @@ class AdbcTable:
             return f"CAST({column} AS INTEGER)"
         return f"CAST(NULLIF(regexp_replace({column}::text, '[^0-9]', '', 'g'), '') AS numeric)"
 
-    def _quoted_name(self) -> str:
-        parts = self.part.split(".") if self._dialect == "postgresql" else [self.part]
-        return ".".join(_quoted(part) for part in parts)
+
+def _quoted_name(table: str) -> str:
+    """Quote the name of a table, with its schema if it has one."""
+    return ".".join(_quoted(part) for part in table.split("."))
 
 
 def _quoted(name: str) -> str:

@@ -54,7 +54,9 @@ def read_objections(
         for mapping in mappings:
             known = len(batches)
             source = stack.enter_context(
-                opened(shop.sources[mapping.source], home, environment, private)
+                opened(
+                    shop.sources[mapping.source], home, environment, private, [mapping.table or ""]
+                )
             )
             rows = source.table(mapping.table or "")
             match = match_table(mapping, rows, table)

@@ -1,6 +1,6 @@
 """Opening a configured source, whatever its kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -28,7 +28,11 @@ FOLDER_READERS: Mapping[type, Reader] = {
 
 @contextmanager
 def opened(
-    source: Source, home: Path, environment: Mapping[str, str], private: Path
+    source: Source,
+    home: Path,
+    environment: Mapping[str, str],
+    private: Path,
+    tables: Collection[str] = (),
 ) -> Iterator[OpenSource]:
     """Open a source for one snapshot.
 
@@ -37,6 +41,7 @@ def opened(
         home: the shop's folder, which paths are relative to.
         environment: may name databases.
         private: a folder that goes with the run, for copies of what is far away.
+        tables: that will be read; a database may keep others from emptying them meanwhile.
     """
     if isinstance(source, CsvSource | ParquetSource | CertificateSource):
         reader = FOLDER_READERS[type(source)]
@@ -45,20 +50,20 @@ def opened(
         else:
             yield reader.open(home / source.folder)
     else:
-        with _opened_database(source, home, environment) as database:
+        with _opened_database(source, home, environment, tables) as database:
             yield database
 
 
 def _opened_database(
-    source: DatabaseSource, home: Path, environment: Mapping[str, str]
+    source: DatabaseSource, home: Path, environment: Mapping[str, str], tables: Collection[str]
 ) -> AbstractContextManager[OpenSource]:
     # The drivers take longer to load than a shop of files takes to read.
     if isinstance(source, SqlAlchemySource):
         from sources.sqlalchemy_databases import open_sqlalchemy  # noqa: PLC0415
 
-        return open_sqlalchemy(source.url_in(environment) or "")
+        return open_sqlalchemy(source.url_in(environment) or "", tables)
     from sources.adbc_databases import open_postgresql, open_sqlite  # noqa: PLC0415
 
     if isinstance(source, SqliteSource):
         return open_sqlite(home / source.file)
-    return open_postgresql(source.url_in(environment) or "")
+    return open_postgresql(source.url_in(environment) or "", tables)

@@ -9,7 +9,7 @@ import pyarrow
 from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
-from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow, written_at
+from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow, no_text, written_at
 from transforms.arrays import texts_that_repeat
 
 _LARGEST_GROUP_BYTES = 1 << 30
@@ -47,12 +47,9 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         """Read the file's schema."""
+        self._path = path
         try:
-            metadata = parquet.read_metadata(path)
-            repeat = texts_that_repeat(metadata)
-            self._file = parquet.ParquetFile(
-                path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
-            )
+            self._file = parquet.ParquetFile(path, pre_buffer=False)
         except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):  # of a damaged footer
             self._file = None
         if self._file is None:
@@ -75,13 +72,15 @@ class ParquetTable:
         """Stream the columns in file order, texts that repeat as dictionaries; records count from 1.
 
         Raises:
-            SourceUnreadableError: a column holds lists, records, or bytes that are no text.
+            SourceUnreadableError: a column holds lists, records, bytes that are no text, or instants of
+                which nobody can tell by which clock.
         """
         del order
         kinds = {name: self._file.schema_arrow.field(name).type for name in headers}
         for name, kind in kinds.items():
             if pyarrow.types.is_nested(kind) or isinstance(kind, pyarrow.BaseExtensionType):
-                raise self._no_text(name)
+                raise no_text(self.part, name)
+        self._refuse_bare_instants(headers)
         read = 0
         for batch in self._batches(headers):
             yield RawBatch(self._with_texts(batch), np.arange(read + 1, read + 1 + batch.num_rows))
@@ -89,7 +88,14 @@ class ParquetTable:
 
     def _batches(self, headers: Sequence[str]) -> Iterator[pyarrow.RecordBatch]:
         try:
-            yield from self._file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers))
+            # A first look: of an encrypted column Arrow would end the process when asked how it is stored.
+            next(self._file.iter_batches(batch_size=1, columns=list(headers)), None)
+            metadata = self._file.metadata
+            repeat = texts_that_repeat(metadata, headers)
+            file = parquet.ParquetFile(
+                self._path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
+            )
+            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers))
         except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):
             pass
         else:
@@ -99,23 +105,28 @@ class ParquetTable:
             f"{self.part}: is damaged somewhere within; export it again"
         )
 
+    def _refuse_bare_instants(self, headers: Sequence[str]) -> None:
+        """Refuse INT96: whether it was written by the clock of the shop or of Greenwich is nowhere told."""
+        stored = self._file.schema
+        kinds = {stored.column(n).path: stored.column(n).physical_type for n in range(len(stored))}
+        for name in headers:
+            if kinds.get(name) == "INT96":
+                raise SourceUnreadableError(
+                    f"{self.part}: 列「{name}」は古い形式の日時（INT96）です。日付が一日ずれるおそれが"
+                    "あります。日付か TIMESTAMP の列にして出力し直してください / "
+                    f"{self.part}: column '{name}' holds instants of an old form (INT96), which may be "
+                    "off by a day; write it as days or TIMESTAMP"
+                )
+
     def _with_texts(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """Read bytes as the UTF-8 some programs write without saying so; others say so, and it is not."""
         for place, field in enumerate(batch.schema):
             if _holds_bytes_or_texts(field.type):
                 texts = _decoded(batch.column(place))
                 if texts is None:
-                    raise self._no_text(field.name)
+                    raise no_text(self.part, field.name)
                 batch = batch.set_column(place, field.name, texts)
         return batch
-
-    def _no_text(self, column: str) -> SourceUnreadableError:
-        return SourceUnreadableError(
-            f"{self.part}: 列「{column}」は文字や数字でなく、一覧・入れ子・文字でないデータです。"
-            "文字の列にして出力し直すか、shop.toml から外してください / "
-            f"{self.part}: column '{column}' holds lists, records or bytes that are no UTF-8; write it as "
-            "text, or take it out of shop.toml"
-        )
 
 
 def _holds_bytes_or_texts(kind: pyarrow.DataType) -> bool:

@@ -18,11 +18,15 @@ from sources.rows import (
     SourceTable,
     StandingTable,
 )
+from transforms.arrays import as_texts, without_empty
 from transforms.mapping import Match, MatchedColumn, match_headers, refuse_missing
 from transforms.prefetching import Prefetched, prefetched
 
 _MOST_ROWS = "repair_lines"
 """The table with most of a shop's rows: a database is asked for them while their parents are read."""
+
+_TELL_PAPERS_APART = ("chassis_number", "plate", "issued_on")
+"""What orders certificates of one car, or of none that is told."""
 
 _BATCHES_AHEAD = 2
 """Of it, some 8 MB each."""
@@ -31,6 +35,8 @@ _BATCHES_AHEAD = 2
 def order_of(match: Match, table: Table) -> Order:
     """Key order of a database table: its key, or its links, then its numbering column."""
     names = [table.key] if table.key else list(table.links)
+    if table.name == "certificates":
+        names = [*names, *_TELL_PAPERS_APART]
     texts = [h for name in names if name in match.columns for h in match.columns[name].headers]
     numbering = "line_number" if "line_number" in match.columns else None
     return Order(tuple(texts), match.columns[numbering].headers if numbering else ())
@@ -117,7 +123,7 @@ def _each_once(batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     """Leave out records equal to an earlier one; keeps the distinct records in memory."""
     known = pyarrow.array([], pyarrow.string())
     for batch in batches:
-        cells = [column.cast(pyarrow.string()) for column in batch.rows.columns]
+        cells = [without_empty(as_texts(column)) for column in batch.rows.columns]
         record = pc.binary_join_element_wise(
             *cells, "\x1f", null_handling="replace", null_replacement="\x00"
         )

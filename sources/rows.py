@@ -9,6 +9,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import pyarrow
 
+from schemas.errors import SourceUnreadableError
+
 BATCH_ROWS = 131_072
 """Rows worked on at a time: large enough that per-batch costs vanish, small enough for memory."""
 
@@ -105,6 +107,16 @@ class ReadBeside(Protocol):
 def written_at(path: Path) -> datetime | None:
     """Give the instant a file of this machine was last written; None if it is not there."""
     return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+
+
+def no_text(part: str, column: str) -> SourceUnreadableError:
+    """Say that a mapped column holds what cannot be taken for text, figures or days."""
+    return SourceUnreadableError(
+        f"{part}: 列「{column}」は文字や数字でなく、一覧・入れ子・文字でないデータです。"
+        "文字の列にして出力し直すか、shop.toml から外してください / "
+        f"{part}: column '{column}' holds lists, records or bytes that are no UTF-8; write it as "
+        "text, or take it out of shop.toml"
+    )
 
 
 @dataclass

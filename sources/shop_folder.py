@@ -48,11 +48,11 @@ def load_policy(home: Path) -> Policy:
     content, digest = _toml(home / "notice.toml")
     notice = Notice.load(content, where="notice.toml")
     agreements = {}
-    fingerprints = {"notice": Version(version=notice.version, sha256=digest)}
-    earlier = tuple(
-        _earlier_notice(path, notice) for path in sorted((home / "notices").glob("*.toml"))
-    )
-    for path in sorted((home / "partners").glob("*.toml")):
+    own_fingerprint = Version(version=notice.version, sha256=digest)
+    fingerprints = {}
+    earlier = tuple(_earlier_notice(path, notice) for path in _files_of(home / "notices"))
+    _refuse_twins([notice, *(version.notice for version in earlier)])
+    for path in _files_of(home / "partners"):
         where = f"partners/{path.name}"
         content, digest = _toml(path)
         agreement = Agreement.load(content, where=where)
@@ -68,7 +68,43 @@ def load_policy(home: Path) -> Policy:
             "partners/: 覚書がありません。なければ何も渡せません / "
             "partners/: no agreement; without one nothing can be shared"
         )
-    return Policy(notice, agreements, fingerprints, earlier)
+    return Policy(notice, agreements, fingerprints, own_fingerprint, earlier)
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """List the TOML files of a folder.
+
+    Raises:
+        ConfigurationError: something else is there: a version or an agreement under a spoilt name would
+            be passed over.
+    """
+    found = sorted(path for path in folder.glob("*") if not _is_of_the_system(path.name))
+    for path in found:
+        if path.suffix.lower() != ".toml" or not path.is_file():
+            raise ConfigurationError(
+                f"{folder.name}/{path.name}: 名前が .toml で終わるファイルではないので、読まれません。名前を"
+                "直すか、ほかの場所に移してください / "
+                f"{folder.name}/{path.name}: no file whose name ends in .toml, so it would not be read; "
+                "correct its name, or move it elsewhere"
+            )
+    return found
+
+
+def _is_of_the_system(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower() in {"thumbs.db", "desktop.ini"}
+
+
+def _refuse_twins(notices: list[Notice]) -> None:
+    """Refuse two versions of the notice of one name, or from one day on: nothing says which one holds."""
+    for word, own in (
+        ("version", [notice.version for notice in notices]),
+        ("effective_on", [str(notice.effective_on) for notice in notices]),
+    ):
+        for twice in sorted({each for each in own if own.count(each) > 1}):
+            raise ConfigurationError(
+                f"notices/: {word} が {twice} の公表事項が二つあります。一方を直すか消してください / "
+                f"notices/: two versions of the notice have the {word} {twice}; correct or remove one"
+            )
 
 
 def _earlier_notice(path: Path, current: Notice) -> DatedNotice:

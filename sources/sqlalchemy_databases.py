@@ -1,8 +1,10 @@
 """Any other database, through SQLAlchemy: streamed, in one snapshot where the database has one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from schemas.errors import SourceUnavailableError, SourceUnreadableError
-from sources.rows import Order, RawBatch, UnreadableRow
+from sources.rows import Order, RawBatch, UnreadableRow, no_text
 
 _FETCH_ROWS = 20_000
 
@@ -36,15 +38,35 @@ _BINARY_COLLATION = MappingProxyType(
 )
 
 
+_LONGEST_KEY = 255
+"""Characters of a key that rows are ordered by: no database orders texts without a limit."""
+
+_BITS: dict[object, bool] = {b"\0": False, b"\1": True}
+"""How MySQL gives BIT(1), which it has for yes and no."""
+
+_KINDS = (
+    *(pyarrow.types.is_null, pyarrow.types.is_string, pyarrow.types.is_boolean),
+    *(pyarrow.types.is_integer, pyarrow.types.is_floating, pyarrow.types.is_decimal),
+    *(pyarrow.types.is_date, pyarrow.types.is_timestamp),
+)
+"""What columns are read from as they are."""
+
+
 @contextmanager
-def open_sqlalchemy(url: str) -> Iterator["SqlAlchemyDatabase"]:
-    """Open a database read-only in one transaction."""
+def open_sqlalchemy(url: str, tables: Collection[str] = ()) -> Iterator["SqlAlchemyDatabase"]:
+    """Open a database read-only in one transaction.
+
+    Args:
+        url: as SQLAlchemy takes it.
+        tables: that will be read; PostgreSQL keeps others from emptying them meanwhile.
+    """
     failure = None
     try:
         engine = sa.create_engine(url)
+        _refuse_missing_file(engine.url)
         level = _SNAPSHOT.get(engine.dialect.name, "SERIALIZABLE")
-        connection = engine.connect().execution_options(isolation_level=level, stream_results=True)
-    except (SQLAlchemyError, ImportError) as error:
+        connection = engine.connect().execution_options(isolation_level=level)
+    except (SQLAlchemyError, ImportError, ValueError, TypeError) as error:
         failure = type(error).__name__
     if failure:
         raise SourceUnavailableError(
@@ -55,11 +77,39 @@ def open_sqlalchemy(url: str) -> Iterator["SqlAlchemyDatabase"]:
         # Its driver opens a transaction only before a write; a snapshot needs one before the first read.
         connection.exec_driver_sql("BEGIN")
     try:
+        if engine.dialect.name == "postgresql":
+            _lock(connection, tables)
         yield SqlAlchemyDatabase(connection)
     finally:
         connection.rollback()
         connection.close()
         engine.dispose()
+
+
+def _refuse_missing_file(url: sa.URL) -> None:
+    """Refuse a SQLite file that is not there: its driver would make an empty one."""
+    name = url.database or ""
+    if (
+        url.get_backend_name() == "sqlite"
+        and not name.startswith("file:")
+        and not Path(name).is_file()
+    ):
+        raise SourceUnreadableError(
+            f"{Path(name).name}: データベースのファイルがありません。shop.toml を直してください / "
+            f"{Path(name).name}: no such database file; correct shop.toml"
+        )
+
+
+def _lock(connection: sa.Connection, tables: Collection[str]) -> None:
+    """Keep others from emptying tables; of one that cannot be read its reading will tell."""
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    for table in tables:
+        name = ".".join(quote(part) for part in table.split("."))
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
+        except SQLAlchemyError:
+            pass
 
 
 class SqlAlchemyDatabase:
@@ -98,16 +148,23 @@ class SqlAlchemyTable:
                 f"{name}: no such table in the database; correct shop.toml"
             )
         self.headers: Sequence[str] = [column["name"] for column in found]
+        self._figures = {
+            c["name"] for c in found if isinstance(c["type"], sa.types.Numeric | sa.Integer)
+        }
         self._table = sa.table(
             table, *(sa.column(h) for h in self.headers), schema=schema[0] if schema else None
         )
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
-        """Stream the columns as text, in key order; records are positions in that order."""
+        """Stream the columns, in key order; records are positions in that order.
+
+        Raises:
+            SourceUnreadableError: a column holds lists, records, or bytes.
+        """
         failure = None
         try:
             yield from self._rows(headers, order)
-        except (SQLAlchemyError, UnicodeDecodeError) as error:
+        except (SQLAlchemyError, UnicodeDecodeError, TypeError) as error:
             # The driver's own message may quote a value.
             failure = type(error).__name__
         if failure:
@@ -121,16 +178,45 @@ class SqlAlchemyTable:
     def _rows(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
         collation = _BINARY_COLLATION.get(self._connection.dialect.name)
         columns = self._table.c
-        texts = [sa.cast(columns[h], sa.UnicodeText()) for h in order.texts]
-        keys = [sa.collate(text, collation) if collation else text for text in texts]
-        query = sa.select(
-            *(sa.cast(columns[h], sa.UnicodeText()).label(h) for h in headers)
-        ).order_by(*keys, *(columns[h] for h in order.numbers))
+        texts = [sa.cast(columns[h], sa.Unicode(_LONGEST_KEY)) for h in order.texts]
+        keys: list[sa.ColumnElement[Any]] = [
+            sa.collate(text, collation) if collation else text for text in texts
+        ]
+        for header in order.numbers:
+            # Texts of figures are in order by their lengths first.
+            if header in self._figures:
+                keys.append(columns[header])
+            else:
+                as_text = sa.cast(columns[header], sa.Unicode(_LONGEST_KEY))
+                keys += [sa.func.char_length(as_text), as_text]
+        query = sa.select(*(columns[h] for h in headers)).order_by(*keys)
         read = 0
         result = self._connection.execute(query, execution_options={"yield_per": _FETCH_ROWS})
         for rows in result.partitions():
-            cells = zip(*rows, strict=True)
-            arrays = [pyarrow.array(column, pyarrow.string()) for column in cells]
+            cells = zip(headers, zip(*rows, strict=True), strict=True)
+            arrays = [self._cells(name, values) for name, values in cells]
             batch = pyarrow.RecordBatch.from_arrays(arrays, names=list(headers))
             yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
             read += batch.num_rows
+
+    def _cells(self, name: str, values: Sequence[object]) -> pyarrow.Array:
+        """Give a driver's values: figures, days and instants as they are, anything else as text.
+
+        Asked for text, a database would round figures and write days as its language has them.
+
+        Raises:
+            SourceUnreadableError: they are lists, records, or bytes.
+        """
+        if any(isinstance(value, bytes | memoryview) for value in values):
+            values = [_BITS.get(value, value) for value in values]
+        if any(isinstance(value, bytes | memoryview | list | tuple | dict) for value in values):
+            raise no_text(self.part, name)
+        try:
+            cells = pyarrow.array(values)
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):
+            cells = None
+        if cells is not None and any(is_kind(cells.type) for is_kind in _KINDS):
+            return cells
+        return pyarrow.array(
+            [None if value is None else str(value) for value in values], pyarrow.string()
+        )

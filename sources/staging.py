@@ -4,6 +4,7 @@ Each row is read once, in one snapshot per source, and staged in the run's own f
 place of origin, its fault if it has one, and the positions of the rows its links point at.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, suppress
@@ -50,10 +51,12 @@ def take_snapshot(
     """
     configured = shop.shop
     mappings = {name: configured.tables.get(name, ()) for name in CATALOG if name in tables}
-    needed = {mapping.source for group in mappings.values() for mapping in group}
+    needed: dict[str, list[str]] = {}
+    for mapping in itertools.chain.from_iterable(mappings.values()):
+        needed.setdefault(mapping.source, []).append(mapping.table or "")
     with ExitStack() as stack:
         sources = {
-            name: stack.enter_context(opened(source, shop.home, environment, folder))
+            name: stack.enter_context(opened(source, shop.home, environment, folder, needed[name]))
             for name, source in configured.sources.items()
             if name in needed
         }

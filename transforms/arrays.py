@@ -1,5 +1,6 @@
 """Arrow columns as one array, and columns of texts that repeat as dictionaries."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -108,15 +109,15 @@ _SPACE, _DELETE = 0x20, 0x7F
 _BYTES_A_CELL = 12
 
 
-def texts_that_repeat(metadata: Any) -> list[str]:  # noqa: ANN401 (`pyarrow.parquet.FileMetaData`)
-    """Name the text columns of a Parquet file that are worth reading as dictionaries.
+def texts_that_repeat(metadata: Any, names: Collection[str]) -> list[str]:  # noqa: ANN401 (`pyarrow.parquet.FileMetaData`)
+    """Name those of the columns of a Parquet file that are texts worth reading as dictionaries.
 
     They are those that take so few bytes that the file must hold each text once in a row group.
     """
     if not metadata.num_row_groups:
         return []
-    group = metadata.row_group(0)
-    columns = (group.column(number) for number in range(group.num_columns))
+    group, paths = metadata.row_group(0), metadata.schema.names
+    columns = (group.column(number) for number, name in enumerate(paths) if name in names)
     return [
         column.path_in_schema
         for column in columns

@@ -13,7 +13,7 @@ from schemas.catalog import CATALOG, Table
 from schemas.columns import Column
 from schemas.shop import TableMapping
 from schemas.staging import DELETED
-from transforms.arrays import plain_rows
+from transforms.arrays import as_texts, plain_rows
 from transforms.certificates import with_users
 from transforms.checking import broken_rows
 from transforms.mapping import Match, raw_column
@@ -115,7 +115,7 @@ def _source_of(
 def _read(source: pyarrow.Array, column: Column, words: Mapping[str, str] | None) -> ColumnRead:
     if words is None:
         return read_column(source, column)
-    return read_column(_translate(source.cast(pyarrow.string()), words), column)
+    return read_column(_translate(as_texts(source), words), column)
 
 
 def _translate(source: pyarrow.Array, words: Mapping[str, str]) -> pyarrow.Array:

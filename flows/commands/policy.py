@@ -13,9 +13,14 @@ from schemas.arrow_types import type_of
 from schemas.catalog import CATALOG, Table
 from schemas.columns import Column, Role
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.policy import changes, permissions
+from schemas.partner_tables import partner_tables, recall_tables
+from schemas.policy import DatedNotice, Policy, changes, narrowed, permissions
 from sources.shop_folder import load_policy, load_shop
 from transforms.period import SHOP_TIME
+
+
+def _today() -> date:
+    return utc_now().astimezone(SHOP_TIME).date()
 
 
 @click.group(name="policy")
@@ -28,21 +33,41 @@ def command() -> None:
 @click.pass_context
 def check(context: click.Context, shop: Path) -> None:
     """読み込めるか、覚書が公表事項の範囲内か / Load everything; refuse what goes beyond the notice."""
-    today = utc_now().astimezone(SHOP_TIME).date()
+    today = _today()
     policy = load_shop(shop).policy
     code = 0
     click.echo(f"公表事項 / notice {policy.notice.version}: OK")
-    _tell_of_later(policy.notice.effective_on, today)
+    if policy.announced_on <= today < policy.notice.effective_on:
+        click.echo(
+            f"  {policy.notice.effective_on} に発効します。それより前に始まる月は notices/ の公表事項でも"
+            f"判断します / takes effect on {policy.notice.effective_on}; months that begin before are judged "
+            "by those in notices/ as well"
+        )
+    else:
+        _tell_of_later(policy.announced_on, today)
     for partner, agreement in policy.agreements.items():
         columns = sum(len(table.columns) for table in agreement.monthly.tables.values())
         click.echo(f"覚書 / agreement {partner} {agreement.version}: OK, {columns} 列 columns")
         _tell_of_later(agreement.effective_on, today)
+        for share, tables in (
+            (agreement.monthly, partner_tables),
+            (agreement.recall, recall_tables),
+        ):
+            if share is not None:
+                tables(share)  # which refuses titles that read alike
         try:
             agreement.refuse_expired_key(today)
+            for share in agreement.shares.values():
+                narrowed(share, partner, _in_force(policy, today))
         except RefusedError as error:
             click.echo(f"  今は納品できません / gets nothing as it is: {error}")
             code = RefusedError.exit_code
     context.exit(code)
+
+
+def _in_force(policy: Policy, today: date) -> tuple[DatedNotice, ...]:
+    """Give the notice today's records are judged by; none before the first takes effect."""
+    return policy.notices_for(today, today) if policy.announced_on <= today else ()
 
 
 def _tell_of_later(effective_on: date, today: date) -> None:
@@ -59,6 +84,14 @@ def _tell_of_later(effective_on: date, today: date) -> None:
 def show(shop: Path, *, as_json: bool) -> None:
     """納品先ごとの列・項目・条項 / Partner × column × item × clause."""
     policy = load_policy(shop)
+    today = _today()
+    permitted = list(permissions(policy, _in_force(policy, today)))
+    if policy.notice.effective_on > today:
+        click.echo(
+            f"公表事項は {policy.notice.effective_on} に発効します。下は今日のものです / "
+            f"the notice takes effect on {policy.notice.effective_on}; this is what holds today",
+            err=True,
+        )
     rows = [
         {
             "partner": p.partner,
@@ -68,7 +101,7 @@ def show(shop: Path, *, as_json: bool) -> None:
             "items": list(p.items),
             "clauses": list(p.clauses),
         }
-        for p in permissions(policy)
+        for p in permitted
     ]
     if as_json:
         purposes = {name: list(a.monthly.purposes) for name, a in policy.agreements.items()}
@@ -78,7 +111,7 @@ def show(shop: Path, *, as_json: bool) -> None:
         return
     for partner, agreement in policy.agreements.items():
         click.secho(f"{partner}: {', '.join(agreement.monthly.purposes)}", bold=True)
-        for p in permissions(policy):
+        for p in permitted:
             if p.partner == partner:
                 items = ", ".join(f"{i} §{c}" for i, c in zip(p.items, p.clauses, strict=True))
                 click.echo(f"  {p.table}.{p.column}: {items}")

@@ -80,8 +80,9 @@ def refuse_clock_behind(ledger: Ledger, now: datetime) -> None:
 
 def note_policy(folder: ShopFolder, ledger: Ledger, actor: Actor) -> None:
     """Enter once which versions of notice and agreements are in use from now on."""
-    prints = folder.policy.fingerprints
-    told = " ".join(f"{name}={print_.version}:{print_.sha256}" for name, print_ in prints.items())
+    policy = folder.policy
+    prints = [("notice", policy.own_fingerprint), *policy.fingerprints.items()]
+    told = " ".join(f"{name}={print_.version}:{print_.sha256}" for name, print_ in prints)
     with ledger.writing() as connection:
         if setting(connection, "policy") != told:
             note_entry(connection, actor, "policy load", detail=told)

@@ -9,6 +9,7 @@ from flows.commands.policy import command
 from schemas.agreement import Agreement
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
+from schemas.drop import Version
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.notice import Notice
 from schemas.policy import Policy, changes, permissions
@@ -16,10 +17,12 @@ from sources.shop_folder import load_policy
 from tests import factories
 from tests.conftest import SAMPLE
 
+PRINT = Version(version="1", sha256="0" * 64)
+
 
 def policy(notice: Notice | None = None, **changes_):
     return Policy(
-        notice or factories.notice(), {"lotas": factories.loaded_agreement(**changes_)}, {}
+        notice or factories.notice(), {"lotas": factories.loaded_agreement(**changes_)}, {}, PRINT
     )
 
 
@@ -109,13 +112,15 @@ def test_growing_items_or_partners_is_widening_and_purposes_are_not():
             "purposes": whole.purposes[1:],
         }
     )
-    found = changes(Policy(smaller, {}, {}), Policy(whole, {}, {}))
+    found = changes(Policy(smaller, {}, {}, PRINT), Policy(whole, {}, {}, PRINT))
     assert {change.text for change in found if change.is_widening} == {
-        "notice: item 1.name added",
-        "notice: partner broadleaf added",
+        "notice in force on 2023-04-01: item 1.name added",
+        "notice in force on 2023-04-01: partner broadleaf added",
     }
-    assert "notice: purpose 1.research added" in {c.text for c in found if not c.is_widening}
-    assert not any(c.is_widening for c in changes(Policy(whole, {}, {}), Policy(smaller, {}, {})))
+    told = {change.text for change in found if not change.is_widening}
+    assert "notice in force on 2023-04-01: purpose 1.research added" in told
+    back = changes(Policy(whole, {}, {}, PRINT), Policy(smaller, {}, {}, PRINT))
+    assert not any(change.is_widening for change in back)
 
 
 def test_policy_commands_answer_from_the_same_declaration(tmp_path):

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from transforms.arrays import are_ascii_words, content_of, lengths_of
 
 _AS_THEY_ARE = bytes(range(256))
-_TELLING = np.frombuffer(b"+~", np.uint8)
-"""Without these no ASCII word is a power of ten or a range."""
+_TELLING = np.frombuffer(b"+~.", np.uint8)
+"""Without these no ASCII word is a power of ten, a range or a whole number written as a fraction."""
 
 _CAPITALS = bytes.maketrans(string.ascii_lowercase.encode(), string.ascii_uppercase.encode())
 

@@ -20,6 +20,7 @@ _DIGITS = re.compile(r"\*?\d{1,9}")
 _LINE_END = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]")
 _NOT_BETWEEN_FIGURES = re.compile(r"(?<!\d) | (?!\d)")
 _POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?E\+\d", re.IGNORECASE)
+_WHOLE_FRACTION = re.compile(r"(?P<whole>\d+)\.0+")
 _RANGE = re.compile(r"\d\s*(?:[~\u301c]|から)")
 
 
@@ -70,9 +71,12 @@ def read_identifier(text: str) -> Read[str]:
 
     Between two figures one space stays: they may be two numbers, which together would be a third one's.
     What a spreadsheet has rounded to a power of ten (2.01511E+11) is nobody's number any more, and a range
-    (12〜34) tells of numbers that do not stand there.
+    (12〜34) tells of numbers that do not stand there. A whole number kept as a fraction (12.00) is that
+    number.
     """
     folded = nfkc(text).strip()
     if any(form.search(folded) for form in (_LINE_END, _POWER_OF_TEN, _RANGE)):
         return UNREADABLE
-    return Read(_NOT_BETWEEN_FIGURES.sub("", " ".join(folded.split())) or None)
+    written = _NOT_BETWEEN_FIGURES.sub("", " ".join(folded.split()))
+    fraction = _WHOLE_FRACTION.fullmatch(written)
+    return Read(fraction["whole"] if fraction else written or None)

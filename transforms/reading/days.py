@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from transforms.reading.folding import nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
@@ -29,7 +30,9 @@ _LETTERS = {
 }
 
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
-_JAPAN = timezone(timedelta(hours=9))
+_JAPAN = ZoneInfo("Asia/Tokyo")
+"""Of 1948 to 1951 with its summer time."""
+
 _MINUTES_OF_AN_HOUR = 60
 _FIRST_MONTH_YEAR, _LAST_MONTH_YEAR = 1926, 2099
 _YEAR = r"(?P<year>\d{4})"
