@@ -1,5 +1,7 @@
 """What partners answered to drops, and what follows from it: what they hold, and what must be told again."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, insert, select
 
 from ledger import tables
@@ -8,6 +10,9 @@ from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
+
+PAPERS = "certificates"
+"""What goes with its car, and comes with it again."""
 
 
 class AnswerBook:
@@ -85,18 +90,44 @@ class AnswerBook:
                 and deleted_at < loaded_at
                 and entered.sequence in {loaded.sequence, told.sequence}
             ]
-            if later and loaded.drop.tables:
-                persons = self._drops.holdings.person_keys(loaded.sequence)
-                late = [
-                    (stone.record, stone.key)
-                    for told in later
-                    for stone in self._drops.tombstones(told.sequence)
-                    if stone.kind == loaded.drop.kind
-                    and (stone.record != "customers" or stone.key in persons)
-                ]
-                self._drops.holdings.hold_again(
-                    loaded.drop.partner, loaded.drop.kind, loaded.sequence, late
-                )
+            self._hold_again(loaded, later)
+
+    def hold_what_was_carried_late(self, carried: EnteredDrop, at: datetime) -> None:
+        """Hold again what is handed over after its partner had said that it deleted it.
+
+        Args:
+            carried: the drop that is handed over.
+            at: the instant.
+        """
+        answers, order = self.answers(), self._drops.order()
+        later = [
+            each
+            for each in self._drops.published()
+            if each.drop.partner == carried.drop.partner
+            and each.sequence in answers
+            and order[each.sequence] > order[carried.sequence]
+            and answers[each.sequence].received_at <= at
+        ]
+        self._hold_again(carried, later)
+
+    def _hold_again(self, taken_in: EnteredDrop, later: list[EnteredDrop]) -> None:
+        """Hold what a drop brought, though drops published later told to delete it."""
+        if not (later and taken_in.drop.tables):
+            return
+        persons = self._drops.holdings.person_keys(taken_in.sequence)
+        stones = [
+            stone
+            for told in later
+            for stone in self._drops.tombstones(told.sequence)
+            if stone.kind == taken_in.drop.kind
+            and (stone.record != "customers" or stone.key in persons)
+        ]
+        late = [(stone.record, stone.key) for stone in stones]
+        if PAPERS in {table.name for table in taken_in.drop.tables}:
+            late += [(PAPERS, stone.key) for stone in stones if stone.record == "vehicles"]
+        self._drops.holdings.hold_again(
+            taken_in.drop.partner, taken_in.drop.kind, taken_in.sequence, list(dict.fromkeys(late))
+        )
 
     def to_discard(self, partner: str) -> tuple[str, ...]:
         """List the stopped drops of a partner that it has not said it knows of.

@@ -108,6 +108,7 @@ class CarryBook:
                 audit_sequence=head.sequence,
             )
         )
+        AnswerBook(self._connection).hold_what_was_carried_late(entered, actor.at)
 
     def owed(self, policy: Policy) -> Owed:
         """List the newest published drops that are not at their partner's, by who has to bring them there."""
@@ -115,7 +116,7 @@ class CarryBook:
         found = [each.drop for each in self._not_handed_over() if each.sequence not in answers]
         placed = [drop for drop in found if policy.has_place(drop.partner)]
         current = [d for d in placed if policy.is_in_force(d.partner, d.agreement.sha256)]
-        by_hand = [drop for drop in found if policy.is_carried_by_hand(drop.partner)]
+        by_hand = [d for d in found if d.sealed_to and policy.is_carried_by_hand(d.partner)]
         return Owed(
             by_program=[drop.drop_id for drop in current],
             overtaken=[drop.drop_id for drop in placed if drop not in current],

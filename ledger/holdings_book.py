@@ -119,14 +119,15 @@ class HoldingsBook:
     ) -> None:
         """Enter which of the keys that drop `sequence` told it to delete a partner deleted, and which not.
 
-        What a drop brought that was published later stays, though it may have been made earlier.
+        What a drop brought that was published later stays, though it may have been made earlier. What an
+        answer before this one refused is held by the drop that told it.
         """
         told = select(tables.publications.c.audit_sequence).where(
             tables.publications.c.drop_sequence == sequence
         )
         told_at = self._connection.execute(told).scalar_one()
         places = self._places(partner, kind)
-        before = [place for place in places if place.published < told_at]
+        before = [place for place in places if place.published <= told_at]
         self._let_go(before, Names.of(done), OWN_NAME)
         self.hold_again(partner, kind, sequence, refused)
 

@@ -59,13 +59,5 @@ class ReviewBook:
         query = select(columns.digest, columns.decision).order_by(columns.sequence)
         return {row.digest: Decision(row.decision) for row in self._connection.execute(query)}
 
-    def withheld_since(self, audit_sequence: int) -> bool:
-        """Tell whether somebody withheld a text after an entry of the audit chain."""
-        columns = tables.text_decisions.c
-        later = select(columns.sequence).where(
-            columns.audit_sequence > audit_sequence, columns.decision == Decision.WITHHELD.value
-        )
-        return self._connection.execute(later.limit(1)).first() is not None
-
     def _words(self) -> set[str]:
         return set(self._connection.execute(select(tables.added_words.c.word)).scalars())

@@ -95,16 +95,13 @@ def _is_of_the_system(name: str) -> bool:
 
 
 def _refuse_twins(notices: list[Notice]) -> None:
-    """Refuse two versions of the notice of one name, or from one day on: nothing says which one holds."""
-    for word, own in (
-        ("version", [notice.version for notice in notices]),
-        ("effective_on", [str(notice.effective_on) for notice in notices]),
-    ):
-        for twice in sorted({each for each in own if own.count(each) > 1}):
-            raise ConfigurationError(
-                f"notices/: {word} が {twice} の公表事項が二つあります。一方を直すか消してください / "
-                f"notices/: two versions of the notice have the {word} {twice}; correct or remove one"
-            )
+    """Refuse two versions of the notice from one day on: nothing says which one holds."""
+    days = [notice.effective_on for notice in notices]
+    for twice in sorted({day for day in days if days.count(day) > 1}):
+        raise ConfigurationError(
+            f"notices/: {twice} に発効する公表事項が二つあります。一方を直すか消してください / "
+            f"notices/: two versions of the notice take effect on {twice}; correct or remove one"
+        )
 
 
 def _earlier_notice(path: Path, current: Notice) -> DatedNotice:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from schemas.catalog import CATALOG
 from transforms.spine import Spine
 
 
@@ -36,6 +37,8 @@ def tables_of_persons(
 ) -> np.ndarray:
     """Give per customer row in which tables of a drop anything of theirs stands (uint16, a bit each).
 
+    What a merged number is entered under counts for it, too: a merge may be taken back.
+
     Args:
         tables: of the drop, in its order.
         delivered: per table the mask of its rows that are in the drop; of the lines, the mask of
@@ -44,9 +47,16 @@ def tables_of_persons(
     """
     found = np.zeros(spine.count("customers"), np.uint16)
     for place, table in enumerate(tables):
-        owner = keepers("repairs" if table == "repair_lines" else table, spine)
-        theirs = owner[np.flatnonzero(delivered[table])]
+        of_table, rows = (
+            "repairs" if table == "repair_lines" else table,
+            np.flatnonzero(delivered[table]),
+        )
+        owners = [keepers(of_table, spine)]
+        if spine.merges.has_any and "customer_id" in CATALOG[of_table].links:
+            owners.append(spine.raw_rows(of_table, "customer_id"))
         is_there = np.zeros(len(found), bool)
-        is_there[theirs[theirs >= 0]] = True
+        for owner in owners:
+            theirs = owner[rows]
+            is_there[theirs[theirs >= 0]] = True
         found[is_there] |= np.uint16(1 << place)
     return found

@@ -18,7 +18,7 @@ from drops.sealing import (
 )
 from drops.transfer import hand_over
 from flows.carrying.credentials import credential_of
-from flows.carrying.overtaken import refuse_overtaken
+from flows.running.overtaken import refuse_overtaken
 from flows.running.run import Run, instant
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
@@ -48,7 +48,8 @@ def carry(run: Run, drop_id: str) -> str:
     if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:
         return ""
     agreement.refuse_expired_key(instant(run.clock).date())
-    refuse_overtaken(run, entered.drop)
+    with run.ledger.reading() as connection:
+        refuse_overtaken(connection, run.folder.policy, entered.drop, run.as_of.date())
     _refuse_stopped(run, drop_id)
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:

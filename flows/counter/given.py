@@ -99,8 +99,7 @@ class Given:
 
     def _arrived(self, *, with_stopped: bool = False) -> list[EnteredDrop]:
         """Give the drops the partner can have read: what is carried counts once it was, or was answered."""
-        agreement = self.desk.folder.policy.agreements.get(self.partner)
-        is_carried = agreement is not None and agreement.is_carried
+        has_place = self.desk.folder.policy.has_place(self.partner)
         with self.desk.ledger.reading() as connection:
             there = CarryBook(connection).delivered().keys()
         answers = self._answers()
@@ -109,7 +108,8 @@ class Given:
             for each in self.published
             if each.sequence in answers
             or (
-                (with_stopped or not each.stopped_at) and (each.sequence in there or not is_carried)
+                (with_stopped or not each.stopped_at)
+                and (each.sequence in there or not (has_place or each.drop.sealed_to))
             )
         ]
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from drops.folders import show, sweep, to_disk
 from flows.carrying.carry import carry, not_handed_over
-from flows.carrying.overtaken import refuse_overtaken
 from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
@@ -15,6 +14,7 @@ from flows.counter.earlier_drop import (
 )
 from flows.counter.earlier_recall import refuse_outdated
 from flows.running.clock import Clock
+from flows.running.overtaken import refuse_overtaken
 from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
@@ -90,7 +90,8 @@ def _refuse(desk: Desk, drop: Drop) -> None:
 
 def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
-    refuse_overtaken(run, drop)
+    with run.ledger.reading() as connection:
+        refuse_overtaken(connection, run.folder.policy, drop, run.as_of.date())
     if DropKind(drop.kind) is DropKind.RECALL:
         refuse_outdated(run, entered)
     series = run.series(drop.partner)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from flows.running.overtaken import refuse_overtaken
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
@@ -15,7 +16,7 @@ from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import Agreement, DropKind
+from schemas.agreement import DropKind
 from schemas.drop import Drop
 from schemas.errors import JointUseError
 from sources.shop_folder import ShopFolder
@@ -85,9 +86,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
             each.drop.drop_id
             for each in published
             if each.drop.drop_id in owed.by_hand
-            and _is_stuck(
-                connection, each.drop, folder.policy.agreements[each.drop.partner], now.date()
-            )
+            and _is_stuck(connection, folder, each.drop, now.date())
         }
         to_discard = {name: answered.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
@@ -95,7 +94,11 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     for partner, agreement in folder.policy.agreements.items():
         own = [each for each in published if each.drop.partner == partner]
         drops = tuple(_drop_states(own, answers, now - patience, delivered))
-        done = {e.drop.period for e in own if e.drop.kind == DropKind.MONTHLY and not e.stopped_at}
+        monthly = (each for each in own if each.drop.kind == DropKind.MONTHLY)
+        newest = {
+            each.drop.period: each for each in monthly
+        }  # a revision comes after those before it
+        done = {period for period, each in newest.items() if not each.stopped_at}
         first = Month(agreement.effective_on.replace(day=1))
         announced = (
             month
@@ -125,10 +128,11 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     return states
 
 
-def _is_stuck(connection: Connection, drop: Drop, agreement: Agreement, today: date) -> bool:
+def _is_stuck(connection: Connection, folder: ShopFolder, drop: Drop, today: date) -> bool:
     """Tell whether a sealed drop must not be carried; a notice, which holds nobody, must."""
     try:
-        agreement.refuse_expired_key(today)
+        folder.policy.agreements[drop.partner].refuse_expired_key(today)
+        refuse_overtaken(connection, folder.policy, drop, today)
     except JointUseError:
         return True
     is_notice = DropKind(drop.kind) is DropKind.NOTICES

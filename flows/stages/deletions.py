@@ -18,6 +18,7 @@ from schemas.agreement import RECALL_PURPOSE, DropKind
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import PAPERS, STANDING
+from schemas.policy import narrowed
 from schemas.staging import DELETED
 from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.tombstones import Deletions, deletions, staying, staying_papers
@@ -104,6 +105,16 @@ class _Finder:
         return set(hexadecimal_keys(held["key"]).to_pylist())
 
     @cached_property
+    def _given_today(self) -> set[str]:
+        """Name the tables the partner gets by today's notice: an older one takes nothing away it has."""
+        run = self.run
+        if run.kind is DropKind.RECALL:
+            return {table.name for table in self.view.tables}
+        today = run.as_of.date()
+        notices = run.folder.policy.notices_for(today, today)
+        return set(narrowed(run.agreement(self.partner).monthly, self.partner, notices).tables)
+
+    @cached_property
     def _car_keys(self) -> pyarrow.Array:
         """The partner's key of each car, which papers go by as well."""
         return self.view.keys.of("vehicles", self.view.spine.column("vehicles", "vehicle_id"))
@@ -127,8 +138,7 @@ class _Finder:
         cars = self.view.spine.rows(PAPERS, "vehicle_id")
         keys = self._car_keys.take(pyarrow.array(cars, mask=cars < 0))
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
-        is_given = PAPERS in {table.name for table in self.view.tables}
-        stays = staying_papers(self.view.verdicts, objected) & is_given
+        stays = staying_papers(self.view.verdicts, objected) & (PAPERS in self._given_today)
         found = deletions(hexadecimal_keys(held), keys, stays, np.zeros_like(stays))
         self._refuse_mass_vanishing(PAPERS, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
@@ -137,13 +147,12 @@ class _Finder:
         """List the keys of one record among the holdings that are no longer given."""
         if not len(held):
             return []
-        is_given = record in {table.name for table in self.view.tables}
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
         stays = staying(record, self.view.spine, self.view.verdicts, objected)
         found = deletions(
             hexadecimal_keys(held),
             self._keys(record),
-            stays if is_given else np.zeros_like(stays),
+            stays & (record in self._given_today),
             objected.are(record, Disposition.OBJECTED),
         )
         self._refuse_mass_vanishing(record, found, len(held))

@@ -124,7 +124,7 @@ class _Publisher:
     def _is_to_correct(self, latest: EnteredDrop) -> bool:
         """Tell whether a drop is another one than its partner has whole and may keep."""
         is_same = _has_the_same_rows(latest.drop, self._drop) and self._is_sound(latest)
-        return bool(latest.stopped_at) or not is_same
+        return bool(latest.stopped_at) or not is_same or self._brings_back
 
     def _is_empty(self) -> bool:
         """Whether a drop beside the monthly one has nothing to tell that was not told before."""
@@ -175,7 +175,7 @@ class _Publisher:
             return "published"
         if latest.stopped_at and drop.tables:
             return "stopped"
-        is_news = self._adds_notices() or not self._is_sound(latest)
+        is_news = self._adds_notices() or self._brings_back or not self._is_sound(latest)
         return "published" if is_news else "unchanged"
 
     def _must_wait(self) -> bool:
@@ -240,9 +240,28 @@ class _Publisher:
         """Tell whether a published drop is as it was, or was taken away whole."""
         folder = self.run.folder.drops / latest.drop.drop_id
         try:
-            return not folder.exists() or not check_bag(folder)
-        except JointUseError:
+            return not folder.exists() or (
+                sha256_of(folder / TAG_MANIFEST) == latest.bag_sha256 and not check_bag(folder)
+            )
+        except (JointUseError, OSError):
             return False
+
+    @cached_property
+    def _brings_back(self) -> bool:
+        """Tell whether the drop shows anything the partner was told to delete since the latest one."""
+        run, latest = self.run, self._latest
+        if latest is None:
+            return False
+        partner = latest.drop.partner
+        with run.ledger.reading() as connection:
+            book = DropBook(connection)
+            since = book.order()[latest.sequence]
+            told = [key for key, place in book.deletions_told(partner).items() if place > since]
+        keys = binary_keys(pyarrow.array(told, pyarrow.string()))
+        return any(
+            pc.any(pc.is_in(piece["key"], value_set=keys), min_count=0).as_py()
+            for piece in run.scratch.pieces(f"records-{partner}")
+        )
 
     @cached_property
     def _difference(self) -> dict[str, TableDifference]:

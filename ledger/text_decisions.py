@@ -1,0 +1,17 @@
+"""What was decided about texts since a moment; loads no text library."""
+
+from sqlalchemy import Connection, select
+
+from ledger import tables
+
+WITHHELD = "withheld"
+"""`Decision.WITHHELD` as the ledger keeps it."""
+
+
+def withheld_since(connection: Connection, audit_sequence: int) -> bool:
+    """Tell whether somebody withheld a text after an entry of the audit chain."""
+    columns = tables.text_decisions.c
+    later = select(columns.sequence).where(
+        columns.audit_sequence > audit_sequence, columns.decision == WITHHELD
+    )
+    return connection.execute(later.limit(1)).first() is not None
