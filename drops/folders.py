@@ -96,9 +96,10 @@ def read_drop(folder: Path) -> Drop:
 
 
 def _sync(path: Path) -> None:
-    # Windows opens no folders; there a rename is durable by itself.
-    with contextlib.suppress(PermissionError):
-        handle = os.open(path, os.O_RDONLY)
+    # Windows keeps only what was opened to be written, and opens no folders; there a rename is durable.
+    is_folder = path.is_dir()
+    with contextlib.suppress(*([PermissionError] if is_folder else [])):
+        handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
         try:
             os.fsync(handle)
         finally:

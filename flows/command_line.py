@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from schemas.errors import JointUseError
+from schemas.errors import JointUseError, no_access
 
 _COMMANDS = {
     "export": "毎月の納品を行う / make and publish the monthly drops",
@@ -46,13 +46,6 @@ _SENTENCES = {
     3: "公表事項または権限により、実行できません。",
     4: "検査により停止しました。その先は何も納品していません。",
     5: "ほかの実行が進行中です。",
-}
-
-
-_WRONG_USAGE = {
-    click.NoSuchOption: "そのような指定はありません",
-    click.MissingParameter: "必要な指定が足りません",
-    click.BadParameter: "指定の値が正しくありません",
 }
 
 
@@ -93,7 +86,8 @@ def main() -> None:
     atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console in CP932 has no –
+            # A console in CP932 has no –; in a file nothing may be lost.
+            stream.reconfigure(errors="replace" if stream.isatty() else "backslashreplace")
     try:
         code, told = joint_use(prog_name="joint-use", standalone_mode=False) or 0, ""
     except click.exceptions.NoArgsIsHelpError as error:
@@ -107,12 +101,7 @@ def main() -> None:
     except JointUseError as error:
         code, told = error.exit_code, str(error)
     except OSError as error:
-        place = Path(str(error.filename)).name if error.filename else "ファイル (a file)"
-        code = 1
-        told = (
-            f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "
-            f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
-        )
+        code, told = 1, _unusable(error)
     except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
         code, told = 1, _unexpected(error)
     if told:
@@ -120,14 +109,45 @@ def main() -> None:
     sys.exit(code)
 
 
-def _usage(error: click.ClickException) -> str:
-    """Say in a line what is wrong with how a command was written."""
-    named = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
-    told = next(
-        (words for kind, words in _WRONG_USAGE.items() if isinstance(error, kind)), "書き方の誤り"
+def _unusable(error: OSError) -> str:
+    """Say which file cannot be read or written."""
+    named = error.filename2 or error.filename
+    place = Path(os.fsdecode(named)).name if named else "ファイル (a file)"
+    if isinstance(error, PermissionError):
+        return no_access(place)
+    return (
+        f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "
+        f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
     )
+
+
+def _usage(error: click.ClickException) -> str:
+    """Say in a line what is wrong with how a command was written; words that were typed may name somebody."""
+    named = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
     help_ = f" (`{named or 'joint-use'} --help`)"
-    return f"{told} / {error.format_message()}{help_}"
+    if error.message.startswith("Got unexpected extra argument"):
+        return (
+            '余分な言葉があります。空白のある値は "…" で囲み、ハイフンと空白は半角で書いてください / '
+            f"there is a word too many: put a value with blanks into quotes{help_}"
+        )
+    return f"{_in_japanese(error)} / {error.format_message()}{help_}"
+
+
+def _in_japanese(error: click.ClickException) -> str:
+    """Say what is wrong with an option or a command."""
+    if isinstance(error, click.NoSuchOption):
+        return f"{error.option_name} という指定はありません"
+    parameter = error.param if isinstance(error, click.BadParameter) else None
+    name = "・".join(parameter.opts) if isinstance(parameter, click.Option) else ""
+    if isinstance(error, click.MissingParameter):
+        return f"{name or '必要な言葉'} を指定してください"
+    if parameter is not None and isinstance(parameter.type, click.Choice):
+        return f"{name} は {'、'.join(map(str, parameter.type.choices))} のどれかです"
+    if isinstance(error, click.BadParameter):
+        return f"{name} の値が正しくありません" if name else "指定の値が正しくありません"
+    if error.message.startswith("No such command"):
+        return "そのような命令はありません。空白は半角で書いてください"
+    return "書き方の誤り"
 
 
 def _unexpected(error: Exception) -> str:

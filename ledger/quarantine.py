@@ -16,7 +16,7 @@ import pyarrow.csv as arrow_csv
 from pydantic import BaseModel
 
 from ledger.private_files import open_private, private_folder, write_private
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 from schemas.state_folder import Part
 from schemas.strict import validated
 
@@ -50,9 +50,22 @@ class QuarantineFolder:
         for table, parts in rows.items():
             _write_csv(fresh / f"{table}.csv", parts)
         write_private(fresh / "summary.json", summary.model_dump_json(indent=2).encode())
-        if self.folder.exists():
-            self.folder.rename(old)
-        fresh.rename(self.folder)
+        try:
+            if self.folder.exists():
+                self.folder.rename(old)
+            fresh.rename(self.folder)
+        except PermissionError:
+            is_open = True
+            shutil.rmtree(fresh, ignore_errors=True)
+        else:
+            is_open = False
+        if is_open:
+            raise JointUseError(
+                "quarantine フォルダの CSV が Excel などで開かれています。閉じて、もう一度実行してください。"
+                "その先は何も納品していません / "
+                "a CSV of the quarantine folder is open in another program; close it and run again. Nothing "
+                "further was published"
+            )
         shutil.rmtree(old, ignore_errors=True)
 
     def summary(self) -> QuarantineSummary:

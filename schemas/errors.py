@@ -106,3 +106,13 @@ class UnbalancedAccountError(JointUseError):
 
 class UnexpectedError(JointUseError):
     """The program failed; the details are in the shop's state folder, not in this text."""
+
+
+def no_access(name: str) -> str:
+    """Say that a file or folder cannot be opened or written, and what to do."""
+    return (
+        f"{name} を開けないか、書けません。Excel などで開いていれば閉じ、このPCの利用者が読み書きできるか"
+        "確かめて、もう一度実行してください / "
+        f"{name} cannot be opened or written: close it where it is open, see that this user may read and "
+        "write it, and run again"
+    )

@@ -52,7 +52,9 @@ def open_sqlite(file: Path) -> Iterator["AdbcDatabase"]:
             f"{file.name}: データベースのファイルがありません。shop.toml を直してください / "
             f"{file.name}: no such database file; correct shop.toml"
         )
-    uri = f"file:{quote(file.as_posix())}?mode=ro"
+    path = file.as_posix()
+    # Behind two slashes SQLite expects a machine's name; a Windows share begins with them.
+    uri = f"file:{'//' if path.startswith('//') else ''}{quote(path)}?mode=ro"
     with ExitStack() as stack:
         # All through one copy of SQLite: a second one in this process would undo the locks of the first.
         first, beside, watch = (

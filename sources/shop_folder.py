@@ -1,6 +1,7 @@
 """A shop is a folder: `shop.toml`, `notice.toml`, `notices/*.toml` (earlier ones), `partners/<id>.toml`."""
 
 import hashlib
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,5 +127,11 @@ def _toml(path: Path) -> tuple[dict[str, object], str]:
         japanese, english = "を UTF-8 で保存してください", "is not UTF-8; save it so"
     except tomllib.TOMLDecodeError as error:
         fault = str(error).splitlines()[0]
-        japanese, english = f"の書き方が正しくありません（{fault}）", f"is not TOML: {fault}"
+        line = re.search(r"at line (\d+)", fault)
+        where = f"{line[1]} 行目あたりの" if line else ""
+        japanese = (
+            f"の{where}書き方が正しくありません。記号と空白は半角で書き、フォルダの区切りは / にしてください"
+            f"（{fault}）"
+        )
+        english = f"is not TOML: {fault}; write folders with /"
     raise ConfigurationError(f"{path.name} {japanese} / {path.name} {english}")

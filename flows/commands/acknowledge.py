@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
@@ -47,7 +48,7 @@ def command(
         for name, table in said.tables.items()
     }
     if as_json:
-        click.echo(json.dumps({"drop_id": entered.drop.drop_id, "tables": rows}, indent=2))
+        print_json(json.dumps({"drop_id": entered.drop.drop_id, "tables": rows}, indent=2))
         return
     click.echo(f"{entered.drop.drop_id}: 受領を記録しました / acknowledged")
     for name, table in said.tables.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option, shop_option
 from flows.counter.auditing import Examined, examine_chain
@@ -94,7 +95,7 @@ def show(*, shop: Path, last: int, as_json: bool) -> None:
     with ledger.reading() as connection:
         newest = entries(connection)[-last:]
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in newest], ensure_ascii=False, indent=2))
+        print_json(json.dumps([asdict(each) for each in newest], ensure_ascii=False, indent=2))
         return
     for each in newest:
         subject = textwrap.shorten(each.subject, _WIDEST_SUBJECT, placeholder=" …")

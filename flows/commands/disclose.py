@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk, customer_number
@@ -43,6 +44,6 @@ def command(
             file.write(disclosure_page(answer).encode())
         click.echo(f"{page} に書きました（印刷できます）/ written, ready to print", err=True)
     if as_json:
-        click.echo(answer.model_dump_json(indent=2))
+        print_json(answer.model_dump_json(indent=2))
     elif not page:
         click.echo(disclosure_text(answer))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from flows.commands.answers import print_json
 from flows.commands.flow_runs import progress, set_up_run
 from flows.commands.options import (
     MONTH,
@@ -115,7 +116,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         report = export_monthly(request)
     print_report(report, console)
     if as_json:
-        click.echo(report.model_dump_json(indent=2))
+        print_json(report.model_dump_json(indent=2))
     else:
         for outcome in report.outcomes:
             if outcome.status != "stopped":  # what stands there must not be carried
@@ -144,7 +145,7 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
         report = export_group(request)
     print_group(report, console)
     if as_json:
-        click.echo(report.model_dump_json(indent=2))
+        print_json(report.model_dump_json(indent=2))
     return report.exit_code
 
 

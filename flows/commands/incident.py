@@ -4,6 +4,7 @@ from datetime import date
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import DAY, json_option
 from flows.counter.desk import Desk
@@ -31,4 +32,7 @@ def command(
     if known and known > desk.today:
         raise ConfigurationError("--known: 先の日付です / the day is in the future")
     found = incident(desk, drop, known or desk.today, is_wrongful=wrongful)
-    click.echo(found.model_dump_json(indent=2) if as_json else found.facts)
+    if as_json:
+        print_json(found.model_dump_json(indent=2))
+    else:
+        click.echo(found.facts)

@@ -17,11 +17,19 @@ from transforms.period import SHOP_TIME
 
 @click.command(name="keys")
 @shop_option
-def command(shop: Path) -> None:
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="公開鍵を書くファイル / file for the key; on Windows rather than >",
+)
+def command(shop: Path, out: Path | None) -> None:
     """署名の公開鍵と、納品先の鍵 / The public key partners check signatures with, and theirs."""
     folder, ledger = open_shop(shop, os.environ)
     pem = public_key_pem(ledger.signing_key())
-    click.echo(pem.decode(), nl=False)
+    if out is None:
+        click.echo(pem, nl=False)  # bytes: the line ends are those the digest is of
+    else:
+        out.write_bytes(pem)
     click.echo(f"SHA-256 {hashlib.sha256(pem).hexdigest()}", err=True)
     today = utc_now().astimezone(SHOP_TIME).date()
     for partner, agreement in folder.policy.agreements.items():

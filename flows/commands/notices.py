@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
 from flows.export import export
@@ -41,7 +42,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     request = validated(ExportRequest, asked, where="notices")
     report = export(request, clock=utc_now, environment=os.environ, kind=DropKind.NOTICES)
     if as_json:
-        click.echo(report.model_dump_json(indent=2))
+        print_json(report.model_dump_json(indent=2))
     else:
         for outcome in report.outcomes:
             print_outcome(outcome, f"削除 {outcome.deleted} 件 / {outcome.deleted} keys to delete")

@@ -6,6 +6,7 @@ from datetime import date
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
 from flows.commands.options import (
@@ -184,7 +185,7 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
     click.echo(ended, err=True)
     if as_json:
         told = {"objections": taken.objection_ids, "held_by": list(holding)}
-        click.echo(json.dumps(told, indent=2))
+        print_json(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(taken.objection_ids))
     if taken.standing:

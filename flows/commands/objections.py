@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import (
     DAY,
@@ -47,7 +48,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     elif not is_all:
         rows = [row for row in rows if row.listed.state != ENDED]
     if as_json:
-        click.echo(
+        print_json(
             json.dumps([_told(row) for row in rows], ensure_ascii=False, indent=2, default=str)
         )
         return

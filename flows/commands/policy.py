@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, shop_option
 from flows.running.clock import utc_now
 from schemas.arrow_types import type_of
@@ -105,7 +106,7 @@ def show(shop: Path, *, as_json: bool) -> None:
     ]
     if as_json:
         purposes = {name: list(a.monthly.purposes) for name, a in policy.agreements.items()}
-        click.echo(
+        print_json(
             json.dumps({"purposes": purposes, "columns": rows}, ensure_ascii=False, indent=2)
         )
         return
@@ -147,7 +148,7 @@ def dictionary(*, as_json: bool) -> None:
         tables = {
             name: [_entry(c) for c in table.columns.values()] for name, table in CATALOG.items()
         }
-        click.echo(json.dumps(tables, ensure_ascii=False, indent=2))
+        print_json(json.dumps(tables, ensure_ascii=False, indent=2))
         return
     click.echo("\n".join(_lines(CATALOG.values())))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, shop_option
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG
@@ -20,7 +21,7 @@ def command(shop: Path, *, as_json: bool) -> None:
     quarantine = QuarantineFolder(folder.state)
     summary = quarantine.summary()
     if as_json:
-        click.echo(summary.model_dump_json(indent=2))
+        print_json(summary.model_dump_json(indent=2))
         return
     _print(summary)
     for partner in folder.policy.agreements:

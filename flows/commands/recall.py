@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from flows.commands.answers import print_json
 from flows.commands.flow_runs import progress, set_up_run
 from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
@@ -127,7 +128,7 @@ def _show(file: CampaignFile, *, as_json: bool) -> None:
             "withdrawn": [each.number for each in file.withdrawn],
             "announced": file.announced,
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for each in file.campaigns:
         printed = f" ({each.printed_number})" if each.printed_number else ""
@@ -139,7 +140,7 @@ def _show(file: CampaignFile, *, as_json: bool) -> None:
         for model in each.models:
             for ends in model.ranges or ():
                 click.echo(
-                    f"  {model.maker} {model.code} {model.common_name}: {ends.first} – {ends.last or '？'}"
+                    f"  {model.maker} {model.code} {model.common_name}: {ends.first} ～ {ends.last or '？'}"
                 )
             if not model.ranges:
                 click.echo(
@@ -193,7 +194,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
     with progress(console, "確認中 / looking"):
         report = recall_targets(request)
     if as_json:
-        click.echo(report.model_dump_json(indent=2))
+        print_json(report.model_dump_json(indent=2))
     else:
         _print(report)
     return exit_code(report.outcomes)
@@ -275,7 +276,7 @@ def _kept_words(reason: str) -> str:
 
 def _print_progress(progress: Progress, *, as_json: bool) -> None:
     if as_json:
-        click.echo(progress.model_dump_json(indent=2))
+        print_json(progress.model_dump_json(indent=2))
         return
     for car in sorted(progress.cars, key=lambda car: car.vehicle):
         parts = [

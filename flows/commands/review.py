@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
@@ -42,7 +43,7 @@ def command(
     new = add_words(desk, words) if words else []
     listed = waiting(desk)
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in listed], ensure_ascii=False, indent=2))
+        print_json(json.dumps([asdict(each) for each in listed], ensure_ascii=False, indent=2))
         return
     for each in listed:
         click.echo(_line(each))

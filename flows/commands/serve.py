@@ -54,6 +54,7 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
     environment |= {
         "PREFECT_API_URL": url,
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PYTHONUTF8": "1",  # Prefect reads its files in the system's encoding, which Windows has another of
         "JOINT_USE_HOME": str(_HOME),
         served.variable: str(served.home.resolve()),
     }
@@ -159,7 +160,8 @@ def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         click.echo(done.stdout, err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, shop_option
 from flows.running.workspace import workspace
 from sources.inspection import Inspection, inspect_sources
@@ -24,7 +25,7 @@ def command(shop: Path, *, as_json: bool) -> None:
         own = stack.enter_context(workspace(folder.state))
         found = inspect_sources(folder.shop, folder.home, os.environ, own, stack)
     if as_json:
-        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        print_json(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return
     _print(found)
 

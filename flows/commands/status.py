@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, shop_option
 from flows.running.attention import DropState, PartnerState, of_holdings, partner_states, ranges
 from flows.running.clock import utc_now
@@ -41,7 +42,7 @@ def command(*, shop: Path, as_json: bool) -> None:
     states = partner_states(folder, ledger, at)
     if as_json:
         told = {state.partner: _told(state) for state in states}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for state in states:
         _tell(state)

@@ -1,14 +1,16 @@
 """How stages are run: plainly or as tasks, and so that a failure quotes no data."""
 
 import errno
+import os
 import traceback
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
 from flows.running.run import Run
 from ledger.private_files import write_private
-from schemas.errors import JointUseError, UnexpectedError
+from schemas.errors import JointUseError, UnexpectedError, no_access
 from schemas.state_folder import Part
 
 Inputs = ParamSpec("Inputs")
@@ -52,6 +54,9 @@ def _guarded(stage: Callable[Inputs, Result], run: Run) -> Callable[Inputs, Resu
         except Exception as error:  # noqa: BLE001 (translated below, outside the handler)
             kind, details = type(error).__name__, traceback.format_exc()
             failure = error.errno if isinstance(error, OSError) else None
+            name = _own_name(error, run) if isinstance(error, PermissionError) else ""
+        if name:
+            raise JointUseError(f"{no_access(name)}; nothing further was published")
         if disk := full_disk(failure):
             raise JointUseError(disk)
         raise UnexpectedError(
@@ -72,6 +77,18 @@ def _kept(run: Run, details: str) -> str:
     except OSError as error:
         return f"Details could not be kept ({error.strerror}): is the disk full or read-only?"
     return f"Details for whoever maintains the program: failures/{path.name} in the state folder"
+
+
+def _own_name(error: OSError, run: Run) -> str:
+    """Name the file or folder an error is about, if its name is the configuration's or ours."""
+    paths = [Path(os.fsdecode(each)) for each in (error.filename2, error.filename) if each]
+    configured = {mapping.table for group in run.folder.shop.tables.values() for mapping in group}
+    folders = (run.folder.state.resolve(), run.folder.drops.resolve())
+    for path in paths:
+        is_ours = any(path.resolve().is_relative_to(folder) for folder in folders)
+        if path.name in configured or is_ours:
+            return path.name
+    return "ファイル (a file)" if paths else ""
 
 
 def full_disk(number: int | None) -> str:

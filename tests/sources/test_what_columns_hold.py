@@ -158,8 +158,9 @@ def test_nobody_empties_a_table_while_the_shop_is_read(tmp_path, postgresql, kin
     def refresh():
         # What a nightly job does, in one transaction; it would have to wait for us.
         try:
-            with psycopg.connect(own, options="-c lock_timeout=1") as connection:
+            with psycopg.connect(own) as connection:
                 connection.execute("CREATE TEMP TABLE kept AS TABLE invoices")
+                connection.execute("SET lock_timeout = '1ms'")
                 connection.execute("TRUNCATE invoices; INSERT INTO invoices TABLE kept")
         except psycopg.errors.LockNotAvailable as error:
             refused.append(error)
