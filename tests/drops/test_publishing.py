@@ -1,7 +1,10 @@
 """Readers see a whole drop or none, one run at a time, and an objection is never overtaken."""
 
+import errno
+import fcntl
 import os
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -293,6 +296,51 @@ def test_a_full_disk_is_told_as_that(tmp_path, monkeypatch):
     monkeypatch.setattr(flows.stages.publish, "read_drop", full)
     with pytest.raises(JointUseError, match="ディスクがいっぱい"):
         run(write_shop(tmp_path, TABLES))
+
+
+def test_a_drop_is_kept_by_a_disk_that_keeps_only_what_was_opened_to_be_written(
+    tmp_path, monkeypatch
+):
+    keep = os.fsync
+
+    def as_windows_does(handle):
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        if not is_folder and fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        keep(handle)
+
+    monkeypatch.setattr(os, "fsync", as_windows_does)
+    assert run(write_shop(tmp_path, TABLES)).outcomes[0].status == "published"
+
+
+def test_a_file_that_cannot_be_opened_is_named_with_what_to_do(tmp_path, monkeypatch):
+    def closed(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("sources.csv_files.encoding_of", closed)
+    with pytest.raises(JointUseError, match=r"customers\.csv を開けないか.*Excel"):
+        run(write_shop(tmp_path, TABLES))
+
+
+def test_a_quarantine_open_in_a_spreadsheet_is_told_as_that_and_loses_nothing(
+    tmp_path, monkeypatch
+):
+    shop = write_shop(tmp_path, TABLES)
+    run(shop)
+    folder = shop / "state" / "quarantine" / "all"
+    move = Path.rename
+
+    def as_windows_does(path, target):
+        if path == folder:
+            raise PermissionError(errno.EACCES, "used by another process", str(path))
+        return move(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", as_windows_does)
+        with pytest.raises(JointUseError, match="quarantine フォルダの CSV"):
+            run(shop, month="2026-09")
+    assert [path.name for path in folder.parent.iterdir()] == ["all"]
+    assert run(shop, month="2026-09").outcomes[0].status == "published"
 
 
 def scan(drop, traces):

@@ -1,6 +1,8 @@
 """Commands answer in one line, with the exit code that tells what kind of answer it is."""
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +19,6 @@ ROOT = Path(__file__).parents[2]
 
 def joint_use(*arguments, **environment):
     """Run the command as an operator does."""
-    import os
-
     command = [sys.executable, "-m", "flows.command_line", *map(str, arguments)]
     variables = {
         k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "JOINT_USE_"))
@@ -72,9 +72,11 @@ def test_an_unknown_option_is_wrong_usage(shop):
     ("arguments", "told"),
     [
         (("exprt",), "No such command"),
-        (("export", "--moth", "2026-10"), "そのような指定はありません"),
-        (("object", "--scope", "提供"), "指定の値が正しくありません"),
-        (("stop", "lotas/x"), "必要な指定が足りません"),
+        (("export", "--moth", "2026-10"), "--moth という指定はありません"),
+        (("object", "--scope", "提供"), "--scope は provision、purpose、erasure のどれか"),
+        (("stop", "lotas/x"), "--reason を指定してください"),
+        (("export\u3000--month", "2026-10"), "空白は半角で"),
+        (("disclose", "--customer", "1", "－－operator", "蔵王"), "ハイフンと空白は半角で"),
         (("export", "--month", "第十月"), "月は 2026-10 のように"),
         (("object", "--received", "きのう"), "日付は 2026-10-01 のように"),
         (("export", "--operator", "あなたの氏名"), "ご自分の氏名"),
@@ -87,6 +89,27 @@ def test_wrong_usage_is_a_line_in_japanese_too(shop, arguments, told):
     assert done.returncode in {2, 3}
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+    assert "蔵王" not in done.stderr
+
+
+def test_json_in_a_file_is_utf_8_whatever_the_console_has(shop):
+    run(shop, operator="𠮷田 花子")
+    drop = shop / "drops" / "lotas" / "monthly-2026-10-r1"
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.command_line", "verify", drop, "--json"],
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "cp932"},
+    )
+    assert json.loads(done.stdout.decode())["operator"] == "𠮷田 花子"
+
+
+def test_the_public_key_has_the_digest_that_is_told(shop, tmp_path):
+    path = tmp_path / "shop.pub.pem"
+    done = joint_use("keys", "--shop", shop, "--out", path)
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in done.stderr
+    assert joint_use("keys", "--shop", shop).stdout == path.read_text()
 
 
 @pytest.mark.parametrize(
