@@ -2,8 +2,9 @@
 
 One person may stand in the records under several numbers, come back under a new one, or be named by a
 number a spreadsheet spoilt. Two rows are taken for one person if name and mobile number, e-mail
-address or home are the same, or its reading and mobile number or e-mail address; a home only where no two
-birth dates tell namesakes apart (docs/decisions/0002). All comparisons are of keyed digests, so that the
+address or home are the same, or its reading, or the birth date, and mobile number or e-mail address; a home
+only where no two birth dates tell namesakes apart (docs/decisions/0002). A firm is the same with and without
+the word that tells so. All comparisons are of keyed digests, so that the
 same traits can be remembered without keeping anybody's data.
 """
 
@@ -22,6 +23,7 @@ from transforms.number_texts import Digest, core_texts, digested, joined, number
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
+from transforms.reading.passing_names import COMPANY
 from transforms.spare_contacts import spare_contacts
 
 IDENTITY_COLUMNS = [
@@ -32,6 +34,9 @@ IDENTITY_COLUMNS = [
 
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
+
+_SHORTEST_FIRM = 3
+"""What is left of a firm's name must say whose."""
 
 _SHORT_READING, _LONG_READING = 4, 6
 """Kana from which on a reading is a whole name's: written in two parts, and in one."""
@@ -60,7 +65,8 @@ class Traits:
     home_marks: tuple[np.ndarray, ...]
     home_clues: tuple[np.ndarray, ...]
     spare: np.ndarray
-    """Contacts in cells that could not be read, as where two numbers stand in one: marks and clues, few."""
+    """Marks and clues of few rows: contacts in cells that could not be read, as where two numbers stand in
+    one; firms without the word that tells so."""
     spare_rows: np.ndarray
     """Their rows."""
     before: np.ndarray
@@ -165,17 +171,42 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     whose = pyarrow.array(spare_rows)
     called = (names.take(whose), readings.take(whose))
     spare = np.stack([made(joined("contact", each, spare_contacts)) for each in called], axis=1)
+    firms, firm_rows = _bare_firms(names, contacts, homes, made)
+    few_rows = np.concatenate([spare_rows[np.nonzero(spare)[0]], firm_rows[np.nonzero(firms)[0]]])
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
-        contacts=_packed((*with_contacts(names), *with_contacts(readings))),
+        contacts=_packed(
+            (
+                *with_contacts(names),
+                *with_contacts(readings),
+                *with_contacts(joined("born", births)),
+            )
+        ),
         home_marks=home_marks,
         home_clues=home_clues,
-        spare=spare[spare != 0],
-        spare_rows=spare_rows[np.nonzero(spare)[0]],
+        spare=np.concatenate([spare[spare != 0], firms[firms != 0]]),
+        spare_rows=few_rows.astype(np.int32),
         before=before[before != 0],
         before_rows=rows[np.nonzero(before)[0]].astype(np.int32),
     )
+
+
+def _bare_firms(
+    names: pyarrow.Array,
+    contacts: tuple[pyarrow.Array, ...],
+    homes: pyarrow.Array,
+    made: Callable[[pyarrow.Array], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the traits of firms without the word that tells so, a line per firm, and the firms' rows."""
+    is_firm = pc.fill_null(pc.match_substring_regex(names, COMPANY), fill_value=False)
+    rows = np.flatnonzero(is_firm.to_numpy(zero_copy_only=False))
+    few = pyarrow.array(rows)
+    bare = pc.replace_substring_regex(names.take(few), COMPANY, "")
+    bare = where(pc.greater_equal(pc.utf8_length(bare), _SHORTEST_FIRM), bare)
+    found = [made(joined("contact", bare, each.take(few))) for each in contacts]
+    found.append(made(joined("anyone", joined("home", bare, homes.take(few)))))
+    return np.stack(found, axis=1), rows
 
 
 def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:

@@ -1,5 +1,6 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,6 +42,12 @@ SHORTEST_CONTACT = 6
 SHORTEST_ADDRESS = 8
 """Shorter runs stand in anybody's text by chance."""
 
+_TELLING = re.compile(r"^(?=.*[一-龥々]).{4,}$")
+"""A name of so many characters, with a kanji, stands in nobody else's by chance."""
+
+_MORE_THAN_A_NAME = 3
+"""秘一 and 秘一郎 are two names; so much more around one is something else."""
+
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
 
@@ -62,8 +69,15 @@ class Identities:
     emails: frozenset[str]
 
 
-def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
-    """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
+def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = False) -> Identities:
+    """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`).
+
+    Args:
+        people: they.
+        cars: theirs.
+        is_local: whether short telephone numbers count as well, as neighbours write them: of many
+            people, every figure holds one of somebody's.
+    """
     spare = set(spare_contacts(people)[0].to_pylist())
     emails = {
         *pc.utf8_lower(people["email"]).drop_null().to_pylist(),
@@ -78,6 +92,14 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     ]
     contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
     contacts |= {phone[-LOCAL_DIGITS:] for phone in phones if len(phone) > LOCAL_DIGITS}
+    if is_local:
+        contacts |= {fold_phone(p.partition("-")[2]) for p in written.to_pylist() if "-" in p}
+    contacts |= {
+        plate
+        for table in cars
+        for plate in without_region(pc.unique(table["plate"])).to_pylist()
+        if plate
+    }
     folded = squeezed(fold_names(whole(people["name"])))
     names = _long_enough(folded, SHORTEST_NAME) | _long_enough(firms_turned(folded), SHORTEST_NAME)
     homes = squeezed_addresses(whole(people["address"]))
@@ -98,6 +120,11 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table) -> Identities:
     )
 
 
+def without_region(plates: pyarrow.Array) -> pyarrow.Array:
+    """Give plates, squeezed, as people say them: class, kana and number."""
+    return pc.replace_substring_regex(squeezed(plates), r"^\D+", "")
+
+
 class Mentions:
     """Finds people in the cells of a column, looking at each distinct text once."""
 
@@ -110,9 +137,9 @@ class Mentions:
         """
         self._gone = gone
         self._contact_count = len(people.contacts)
-        self._contacts_and_names = _automaton(
-            [*sorted(people.contacts), *sorted(people.names - people.contacts)]
-        )
+        words = [*sorted(people.contacts), *sorted(people.names - people.contacts)]
+        self._contacts_and_names = _automaton(words)
+        self._is_telling = np.array([_TELLING.search(word) is not None for word in words], bool)
         self._addresses = _automaton(sorted(people.addresses))
         self._names, self._homes, self._plots, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
@@ -154,11 +181,24 @@ class Mentions:
         is_sure |= np.array(
             [distinct.text.startswith(ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
         )
+        is_sure |= self._stand_within(distinct, words, starts, ends)
         mask |= distinct.spread(starts[is_sure])
         is_named = distinct.spread(starts)
         doubtful = np.flatnonzero(is_named & ~mask)
         if len(doubtful):
             mask[doubtful] = self._are_in_passing(cells.take(pyarrow.array(doubtful)))
+        return mask
+
+    def _stand_within(
+        self, distinct: "_Distinct", words: np.ndarray, starts: np.ndarray, ends: np.ndarray
+    ) -> np.ndarray:
+        """Mask of the finds that are a whole name with more around it than makes another name of it."""
+        mask = (words >= self._contact_count) & self._is_telling[words]
+        places = np.flatnonzero(mask)
+        mask[places] = [
+            distinct.around(start, end) >= _MORE_THAN_A_NAME
+            for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True)
+        ]
         return mask
 
     def _is_searched(self, cells: pyarrow.Array) -> bool:
@@ -225,6 +265,11 @@ class _Distinct:
         )
         numbers, starts, ends = np.array(found, np.int64).reshape(-1, 3).T
         return numbers, starts, ends
+
+    def around(self, start: int, end: int) -> int:
+        """Count the other characters of the cell in which something stands."""
+        edge = self._joined.boundary
+        return (start - self.text.rfind(edge, 0, start) - 1) + (self.text.find(edge, end) - end)
 
     def spread(self, positions: np.ndarray) -> np.ndarray:
         """Mask of the cells that stand at positions of the text."""

@@ -47,7 +47,7 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     """
     found = examine_chain(shop, places, utc_now, os.environ)
     if as_json:
-        click.echo(_as_json(found))
+        print_json(_as_json(found))
     else:
         _tell(found)
     context.exit(0 if found.is_settled else HeldError.exit_code)

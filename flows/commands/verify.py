@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from drops.verify import Verified, verify_drop
+from flows.commands.answers import print_json
 from flows.commands.options import json_option, operator_option, reason_option
 from flows.running.clock import utc_now
 from schemas.errors import ConfigurationError
@@ -52,7 +53,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     if noted:
         noted(verified.drop.drop_id)
     if as_json:
-        click.echo(verified.drop.model_dump_json(indent=2))
+        print_json(verified.drop.model_dump_json(indent=2))
         return
     click.echo(f"{verified.drop.drop_id}: OK")
     for table, rows in verified.rows.items():

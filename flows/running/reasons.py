@@ -7,6 +7,7 @@ import pyarrow
 
 from schemas.errors import ConfigurationError
 from sources.screening.loading import shipped_dangers
+from transforms.screening.named_cells import tells_of_a_person
 from transforms.screening.numbers import holds_contact
 
 Finder = Callable[[pyarrow.Array], np.ndarray]
@@ -19,7 +20,7 @@ def refuse_telling_reason(reason: str, *finders: Finder) -> None:
     Raises:
         ConfigurationError: it does; it is not repeated.
     """
-    if shipped_dangers().found_in(reason) or holds_contact(reason):
+    if shipped_dangers().found_in(reason) or tells_of_a_person(reason) or holds_contact(reason):
         raise ConfigurationError(
             "--reason に、方針第10条に当たること、番号か連絡先が入っています。納品先も読み、台帳からは"
             "消せないので、何も行いませんでした。入れずに書いてください / "

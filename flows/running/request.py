@@ -19,7 +19,7 @@ STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
 """Reasons nobody wrote: the defaults of command, form and schedule. Not enough for a correction."""
 
 _ADDRESSED = re.compile(
-    r"([一-龥々ァ-ヶー]{1,12})(?:様|さん|さま|氏|殿)(?=[のがはにとへよかでも、。,.\s]|から|宅|方|$)"
+    r"([一-龥々ァ-ヶー]{1,12}) ?(?:様(?![式子態相々])|さん|さま|氏(?!名)|殿(?!場)|君(?!が代))"
 )
 _NOBODY = re.compile(
     "(?:客|皆|奥|各|同|仕|模|多|有|異|何|王|神|親|息子|娘|先|会社|業者|屋|店|工場|社|担当者|責任者"

@@ -6,6 +6,7 @@ Reading goes on for a while after customers and cars are there, and leaves a cor
 from functools import partial
 
 from flows.running.run import Run
+from sources.screening.loading import shipped_knowledge
 from sources.snapshot import Snapshot
 from transforms.identity import IDENTITY_COLUMNS, Traits, traits_of_all
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS
@@ -46,4 +47,5 @@ def _traits(run: Run, snapshot: Snapshot) -> Traits:
 
 def _everybody(snapshot: Snapshot) -> Everybody:
     cars = (partial(snapshot.batches, table, CAR_COLUMNS) for table in ("vehicles", "certificates"))
-    return Everybody(partial(snapshot.batches, "customers", PERSON_COLUMNS), *cars)
+    people = partial(snapshot.batches, "customers", PERSON_COLUMNS)
+    return Everybody(people, *cars, terms=shipped_knowledge().terms)

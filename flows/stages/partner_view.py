@@ -178,4 +178,4 @@ def _identities(snapshot: Snapshot, objectors: np.ndarray) -> Identities:
     people = snapshot.chosen("customers", PERSON_COLUMNS, objectors)
     cars = snapshot.chosen("vehicles", CAR_COLUMNS, car_is_theirs)
     papers = snapshot.chosen("certificates", CAR_COLUMNS, paper_is_theirs)
-    return identities(people, cars, papers)
+    return identities(people, cars, papers, is_local=True)

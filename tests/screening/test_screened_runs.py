@@ -177,7 +177,7 @@ def test_another_customers_name_in_a_text_is_withheld(tmp_path):
     assert report.outcomes[0].cells == {"withheld:person": 1}
 
 
-@pytest.mark.parametrize("reason", ["前後左右の申し出のため", "マエウシロ様分の訂正"])
+@pytest.mark.parametrize("reason", ["前後左右の申し出のため", "マエウシロ分の訂正"])
 def test_a_reason_that_names_a_customer_stops_the_run_and_is_not_repeated(tmp_path, reason):
     people = [customer("2", name="前後 左右", name_kana="ﾏｴｳｼﾛ")]
     shop = write_shop(tmp_path, tables("オイル交換", customers=people))

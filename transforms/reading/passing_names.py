@@ -26,12 +26,17 @@ _KIN = (
 )
 _BEHIND = (
     r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店|夫妻|夫婦|一家|親子|兄弟|姉妹"
-    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様).*"
+    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様|君|チャン|クン|紹介|使用|売却|購入"
+    r"|友人|知人|彼女|彼氏|(元|前)(夫|妻)$|車$|本人|同居|会社員|代理).*"
 )
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名; RE2)."""
 
-_KIN_AROUND = (f"^({_KIN}|前|元|現)", f"({_KIN})$")
-"""A relative before or behind a name within brackets and the like; 祖父江 and 和夫 are names (RE2)."""
+_KIN_BEFORE, _KIN_BEHIND = (
+    rf"^(?:(?:前|元|現|旧|先代)?(?:{_KIN})|旧|故)(\S{{4,}}|\S{{2,}}\s+\S{{2,}})$",
+    f"({_KIN})$",
+)
+_BEFORE_WITHIN = "^(前|元|現)"
+"""A relative before a name, or behind one within brackets and the like; 祖父江 and 和夫 are names (RE2)."""
 
 _BEFORE = (
     f"^({_TITLES}|世帯主|家主|大家|名義人?|使用者|所有者|契約者|依頼者|連絡先|連絡人|送り先|請求先|支払者|支払人|保証人"
@@ -45,7 +50,7 @@ _BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
 _BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 """Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
 
-_COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True))})"
+COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True))})"
 """What tells a firm, before its name or behind it."""
 
 _MOST_WORDS = 3
@@ -66,12 +71,16 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     at_home = pc.replace_substring_regex(parts, _BEFORE_A_HOME, "")
     is_inner = np.bincount(places, minlength=len(texts))[places] > 1
     inner, of_inner = parts.filter(pyarrow.array(is_inner)), every[is_inner]
-    of_kin = [pc.replace_substring_regex(inner, around, "") for around in _KIN_AROUND]
+    within = pc.replace_substring_regex(inner, _BEFORE_WITHIN, "")
+    of_kin = pc.replace_substring_regex(inner, _KIN_BEHIND, "")
+    behind_kin = pc.replace_substring_regex(parts, _KIN_BEFORE, r"\1")
     found, of_parts = _together(
         (parts, every),
         _new(_without_before(parts), every, parts),
         _new(at_home, every, parts),
-        *(_new(texts, of_inner, inner) for texts in of_kin),
+        _new(within, of_inner, inner),
+        _new(of_kin, of_inner, inner),
+        _new(behind_kin, every, parts),
         _joined_by_and(parts),
         _runs_of_words(parts),
     )
@@ -82,7 +91,7 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 def firms_turned(names: pyarrow.Array) -> pyarrow.Array:
     """Give the folded names of firms with what tells so behind them, as it may stand within a text."""
-    front = f"^{_COMPANY}(.+)$"
+    front = f"^{COMPANY}(.+)$"
     firms = names.filter(pc.match_substring_regex(names, front))
     return pc.replace_substring_regex(firms, front, r"\2\1")
 
@@ -139,11 +148,11 @@ def _without_before(names: pyarrow.Array) -> pyarrow.Array:
 def _parts_of(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Part texts where no letter, figure or blank stands, and behind and before what tells a firm."""
     parts, places = _flat(pc.split_pattern_regex(texts, _BETWEEN), np.arange(len(texts)))
-    firms = np.flatnonzero(pc.match_substring_regex(parts, _COMPANY).to_numpy(zero_copy_only=False))
+    firms = np.flatnonzero(pc.match_substring_regex(parts, COMPANY).to_numpy(zero_copy_only=False))
     named = parts.take(pyarrow.array(firms))
     ended, begun = (
         _flat(
-            pc.split_pattern(pc.replace_substring_regex(named, _COMPANY, cut), "\n"), places[firms]
+            pc.split_pattern(pc.replace_substring_regex(named, COMPANY, cut), "\n"), places[firms]
         )
         for cut in ("\\1\n", "\n\\1")
     )

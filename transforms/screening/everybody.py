@@ -4,9 +4,10 @@ There are far more people than distinct texts. So the texts are cut into runs of
 and only people of whom something begins with such a run are looked for in full.
 """
 
+import re
 import string
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,13 +16,16 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from transforms.arrays import are_ascii_words
-from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
+from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities, without_region
 from transforms.reading.ascii_columns import without
 from transforms.reading.contacts import LOCAL_DIGITS
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
 
 _RUN = 4
 _SHORTEST = 2
+_SHORT_KANA = re.compile("[ァ-ヶー]{1,3}")
+"""A name that stands in half the words there are (リン, ジン)."""
+
 _NO_DIGITS = string.ascii_letters + string.punctuation
 
 Rows = Callable[[], Iterable[pyarrow.RecordBatch]]
@@ -31,8 +35,13 @@ Rows = Callable[[], Iterable[pyarrow.RecordBatch]]
 class Everybody:
     """Finds the people and cars of a shop in texts."""
 
-    def __init__(self, people: Rows, *cars: Rows) -> None:
-        """Take all people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`)."""
+    def __init__(self, people: Rows, *cars: Rows, terms: Collection[str] = ()) -> None:
+        """Take all people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`), and the words of the trade.
+
+        A customer called スズキ or 代車 by whoever was in a hurry makes no name of these words: with 様
+        behind them they are none of the trade's.
+        """
+        self._terms = terms
         self._people = _Folded(people, PERSON_COLUMNS, _beginnings_of_people)
         self._cars = [_Folded(rows, CAR_COLUMNS, _beginnings_of_cars) for rows in cars]
 
@@ -47,7 +56,13 @@ class Everybody:
         runs = _runs(texts)
         cars = (table.beginning_with(runs) for table in self._cars)
         people = identities(self._people.beginning_with(runs), *cars)
-        return Mentions(people).in_free_text(texts)
+        names = {name for name in people.names - self._spared if not _SHORT_KANA.fullmatch(name)}
+        return Mentions(replace(people, names=frozenset(names))).in_free_text(texts)
+
+    @cached_property
+    def _spared(self) -> frozenset[str]:
+        """The words of the trade, as names are folded."""
+        return frozenset(squeezed(pyarrow.array(sorted(self._terms), pyarrow.string())).to_pylist())
 
 
 @dataclass(frozen=True)
@@ -102,7 +117,8 @@ def _beginnings_of_people(people: pyarrow.RecordBatch) -> Iterator[pyarrow.Array
 
 
 def _beginnings_of_cars(cars: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
-    return (squeezed(cars[name]) for name in CAR_COLUMNS)
+    yield from (squeezed(cars[name]) for name in CAR_COLUMNS)
+    yield without_region(cars["plate"])
 
 
 def _digits(phones: pyarrow.Array) -> pyarrow.Array:

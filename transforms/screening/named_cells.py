@@ -26,6 +26,8 @@ PLACES = (
 )
 CODES = ("certificates.model_code", "certificates.engine_model", "certificates.chassis_number")
 
+FAMILY = "family_members.name"
+
 ROW_GOES_WITH = frozenset({"customers.name"})
 """Columns without which no row leaves: where the cell may not leave, the row stays."""
 
@@ -42,31 +44,49 @@ _CODE = (
 )
 """Codes as certificates print them (国土交通省, 二次元コード), those of the office's stamp included (RE2)."""
 
-_REMARK = re.compile(r"[(\[【「<〈]([^)\]】」>〉]*)|[※*★☆●◎:;／](.*)")
-_BEGINS_A_REMARK = r"[(\[【「<〈※*★☆●◎:;／]"
+_OPEN, _CLOSE = r"(\[【「『<〈《〔{", r")\]】」』>〉》〕}"
+_REMARK = re.compile(rf"[{_OPEN}]([^{_CLOSE}]*)|[※*★☆●◎:;/](.*)")
+_BEGINS_A_REMARK = rf"[{_OPEN}※*★☆●◎:;/]"
+_REMARK_ON_A_NAME = re.compile(rf"{_REMARK.pattern}|[・、,_=~→-](.*)")
+_BEGINS_A_REMARK_ON_A_NAME = "[・、,_=~→-]"
+"""Addresses have such marks within their numbers, and names between their parts."""
+
 _PHONE = r"^0\d{1,4}-\d{1,4}-\d{4}$"
 _BEHIND_THE_NUMBER = re.compile(r"[0-9](?:[0-9-]|丁目|番地?|号|の)*(.*)$")
 """What stands behind the number of the plot: building, firm or institution."""
 
-_NEAR = "前裏横脇側通"
+_NEAR = "前裏横脇側通隣"
 """Behind the name of an institution: the place is beside it, not in it."""
 
 _OF_A_PERSON = re.compile(
     "障害|障がい|障碍|^がん(?:$|治|患|の)|癌|^うつ(?:$|病|症)|鬱|認知|入院|にゅういん|退院|通院|つういん|病気|闘病|療養|精神|手帳(?!渡)"
     "|生保|なまぽ|学会員?$|国籍|韓国(?:人|籍)|朝鮮|中国(?:人|籍)|在日|^杖|白杖|松葉杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚"
     "|透析|とうせき|要?介護|施設入|老人ほ|刑務|受刑|前科|服役|暴力|破産|宗教|信者|ぺーすめ|^[1-6一二三四五六]種?級$|不自由"
-    "|車いす|車椅子"
+    "|車いす|車椅子|足が?悪|耳が|聴覚|視覚|知的|飲酒|^[1-6一二三四五六]種[1-6一二三四五六]級|^障$|麻痺|^まひ|自閉|だうん症|嫡出|^ぼけ|^酸素|^ころな"
+    "|^出所|部落|せいほ$|^にんち|しょうがい|しんしょう|げんめん|減免|がっかい$|ざいにち|^しぼう|透せき|入いん|通いん|病氣|宗敎|鬪病|腦"
 )
 """What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
 
 _ALONE = re.compile(
-    r"\s(?:癌|死去|死亡|逝去|入院中?|退院|透析中?|障害者?|障がい者?|妊婦|生保|離婚|認知症?|うつ病?|鬱病?)(?:\s|$)"
+    r"(?:^|\s)(?:癌|死去|死亡|逝去|入院中?|退院|通院中?|透析中?|障害者?|障がい者?|妊婦|生保|離婚|認知症?|うつ病?|鬱病?|減免|精神科"
+    r"|服役中?|受刑者?|刑務所|学会)(?:\s|$)"
 )
-"""Words behind a name, each a word of its own, that are no given names."""
+"""Words before or behind a name, each a word of its own, that are no names."""
+
+_IN_A_FAMILY = re.compile("症(?:$|の)|(?:癌|がん)$")
+_SUSPICIOUS_IN_A_FAMILY = (
+    "障|癌|がん|ガン|鬱|認知|入院|退院|通院|病|療養|精神|手帳|生保|死去|死亡|逝去|亡|妊|離婚|透析|介護|施設|ダウン|症|自閉|嫡出"
+    "|前科|服役|国籍|在日|不自由|麻痺|知的|信者|学会"
+)
+"""In the name of a relative, which often is a given name only, a remark begins anywhere."""
+
+_AROUND_A_PLACE = re.compile("本籍|減免|透析|生保(?!内)|入院|通院|障害|障がい|療養中")
+_SUSPICIOUS_AROUND_A_PLACE = "本籍|減免|透析|生保|入院|通院|障害|障がい|療養中"
+"""What no place is called (生保内 is one), before or behind an address."""
 
 _INSTITUTION_WORDS = (
     "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
-    "|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
+    "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|ダルク|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
 )
 _INSTITUTIONS = re.compile(f"(?:{_INSTITUTION_WORDS})(?<!海老健)(?<!文教団)[^{_NEAR}隣跡]*$")
 """Where nobody lives but for a reason of §10 (address cells); beside it anybody may."""
@@ -80,9 +100,13 @@ _IS_LATIN = re.compile(r"[A-Z]{2,}")
 _IS_KANJI = re.compile(r"[一-龥々]")
 _FIRMS = re.compile(
     r"\([株有医同資名福学宗社]\)|会社|法人|組合|NPO|病院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社"
+    r"|(?<!要)介護$|看護$|医師会$"
     r"|事業所|センタ|ステ.ション|サ.ビス|タクシ|特養|グル.プホ|事務所|営業所|支店|大学|学会|商事|工業|建設|設計|[店所園院科課部]$"
 )
 """What tells that a name is a firm's: a hospital may be called one."""
+
+_FOREIGN_NAMES = frozenset({"イスラム", "ガン", "ALS", "ISLAM"})
+"""Words that are names of people from abroad."""
 
 _ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白人", "クリスチャン"})
 """Words that are names of persons or places, too, or stand in some by chance."""
@@ -132,7 +156,11 @@ class NamedCells:
             )
         else:
             folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
-            more = f"|{_MORE_WORDS}" if column in NAMES else ""
+            more = f"|{_SUSPICIOUS_AROUND_A_PLACE}"
+            if column in NAMES:
+                more = f"|{_MORE_WORDS}|{_BEGINS_A_REMARK_ON_A_NAME}"
+            if column == FAMILY:
+                more += f"|{_SUSPICIOUS_IN_A_FAMILY}"
             mask = pc.match_substring_regex(folded, self._suspicious + more)
         return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
 
@@ -148,24 +176,34 @@ class NamedCells:
         if column in CODES:
             return NOT_A_CODE if not re.match(_CODE, text) or re.match(_PHONE, text) else None
         written = plain(text)
-        remarks = [found[1] or found[2] or "" for found in _REMARK.finditer(written)]
+        marks = _REMARK_ON_A_NAME if column in NAMES else _REMARK
+        remarks = ["".join(filter(None, found.groups())) for found in marks.finditer(written)]
         if column in NAMES and not _FIRMS.search(written):
-            remarks.append("".join(written.split()[_WORDS_OF_A_NAME:]))
+            rest = written.split()[_WORDS_OF_A_NAME:]
+            remarks.append("".join(word for word in rest if not _is_foreign(word, written)))
         in_cell = self._in_a_name if column in NAMES else self._in_a_place
-        return next(filter(None, map(self._of_remark, remarks)), None) or in_cell(written)
+        found_in = next(filter(None, map(self._of_remark, remarks)), None) or in_cell(written)
+        if found_in is None and column == FAMILY:
+            is_told = _IN_A_FAMILY.search(fold_danger(written)) or tells_of_a_person(written)
+            return self._listed_in(written) or (REMARK if is_told else None)
+        return found_in
 
     def _in_a_name(self, written: str) -> str | None:
-        behind = map(self._of_word, written.split()[1:])
-        if alone := next(filter(None, behind), None):
+        words = (word for word in written.split()[1:] if not _is_foreign(word, written))
+        if alone := next(filter(None, map(self._of_word, words)), None):
             return alone
+        if _ALONE.search(written):
+            return REMARK
         if _FIRMS.search(written):
             return None
-        if _ALONE.search(written) or self._within.search(fold_danger(written)):
+        if self._within.search(fold_danger(written)):
             return REMARK
         return self._listed_in(_behind_the_name(written))
 
     def _in_a_place(self, written: str) -> str | None:
         tail = _behind_the_number(written)
+        if _AROUND_A_PLACE.search(written):
+            return REMARK
         return self._listed_in(tail) or (REMARK if _INSTITUTIONS.search(tail) else None)
 
     def _listed_in(self, tail: str) -> str | None:
@@ -176,12 +214,22 @@ class NamedCells:
         rule = self._dangers.found_in(remark)
         if rule is not None:
             return rule.category
-        return REMARK if _OF_A_PERSON.search(fold_danger(remark)) else None
+        return REMARK if tells_of_a_person(remark) else None
 
     def _of_word(self, word: str) -> str | None:
         """Give the category of a word that stands alone behind a name, in kana or letters."""
         rule = self._dangers.found_in(word) if _IS_LATIN.fullmatch(word) else None
         return rule.category if rule else self._alone.get(fold_danger(word))
+
+
+def tells_of_a_person(remark: str) -> bool:
+    """Tell whether a remark tells of somebody what never leaves (§10)."""
+    return _OF_A_PERSON.search(fold_danger(remark)) is not None
+
+
+def _is_foreign(word: str, written: str) -> bool:
+    """Tell whether a word is a name where no kanji stands (MD イスラム, NGUYEN VAN ALS)."""
+    return word in _FOREIGN_NAMES and not _IS_KANJI.search(written)
 
 
 def _stands_in(tail: str, word: str) -> bool:

@@ -1,0 +1,130 @@
+"""A refuser entered again under another name, or named in others' cells with something around it, stays."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import ConfigurationError
+from tests.factories import (
+    customer,
+    delivered,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+
+HANAKO = {
+    "name": "高橋 花子",
+    "name_kana": "タカハシ ハナコ",
+    "address": "山形市緑町2-3-4",
+    "phone": "0237-55-1234",
+    "mobile_phone": "090-9876-5432",
+    "email": "hana@example.jp",
+    "birth_on": "1980-05-05",
+}
+FIRM = {**HANAKO, "kind": "corporate", "name": "有限会社朝日運輸", "name_kana": "", "birth_on": ""}
+
+
+def names_that_leave(folder, *others, refuser=HANAKO):
+    people = [*others, customer("8", name="別の 人"), customer("9", **refuser)]
+    shop = write_shop(folder, {"customers": people, "objections": [objection("9")]})
+    return [row["name"] for row in delivered(run(shop))["customers"]]
+
+
+def test_whoever_married_is_the_same_by_birth_and_mobile(tmp_path):
+    again = {**HANAKO, "name": "佐藤 花子", "name_kana": "サトウ ハナコ"}
+    assert names_that_leave(tmp_path, customer("2", **again)) == ["別の 人"]
+
+
+def test_a_family_that_shares_a_mobile_is_several_people(tmp_path):
+    child = {**HANAKO, "name": "高橋 一郎", "name_kana": "タカハシ イチロウ", "email": ""}
+    child |= {"birth_on": "2005-01-01", "address": "山形市緑町9-9-9"}
+    assert names_that_leave(tmp_path, customer("2", **child)) == ["高橋 一郎", "別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("有限会社朝日運輸", "朝日運輸"), ("朝日運輸", "朝日運輸(有)")]
+)
+@pytest.mark.parametrize("shared", [("mobile_phone",), ("address",)])
+def test_a_firm_is_the_same_without_the_word_that_tells_so(tmp_path, one, other, shared):
+    again = customer("2", name=other, **{name: FIRM[name] for name in shared})
+    assert names_that_leave(tmp_path, again, refuser={**FIRM, "name": one}) == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("佐藤一郎（高橋花子紹介）", "佐藤一郎（高橋花子元夫）", "佐藤一郎（元妻高橋花子）"),
+        *("佐藤一郎 高橋花子へ売却", "佐藤一郎（高橋花子使用）", "佐藤一郎高橋花子"),
+        *("高橋花子軽トラ", "高橋花子君", "旧高橋花子"),
+    ],
+)
+def test_a_name_with_anything_around_it_names_its_bearer(tmp_path, name):
+    assert names_that_leave(tmp_path, customer("2", name=name)) == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["父高橋花子", "父高橋 花子", "高橋花子本人", "高橋花子同居", "高橋花子45才", "高橋花子君"],
+)
+def test_so_does_one_among_relatives(tmp_path, name):
+    family = [{"family_member_id": "F1", "customer_id": "1", "relation": "母", "name": name}]
+    people = [customer("1"), customer("9", **HANAKO)]
+    tables = {"customers": people, "family_members": family, "objections": [objection("9")]}
+    assert delivered(run(write_shop(tmp_path, tables)))["family_members"] == []
+
+
+@pytest.mark.parametrize(
+    "end", ["高橋花子ビル", " 高橋花子アパート", "(請求書は高橋花子へ)", " 高橋花子隣"]
+)
+def test_so_does_one_behind_an_address(tmp_path, end):
+    people = [customer("1", address=f"山形市本町1-2-3{end}"), customer("9", **HANAKO)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert [row["address"] for row in delivered(run(shop))["customers"]] == [""]
+
+
+@pytest.mark.parametrize(
+    "text", ["代車 500は1234", "部品取り 500 は 12-34", "TEL 55-1234", "TEL 9876-5432"]
+)
+def test_plates_and_numbers_as_neighbours_write_them_do_not_leave(tmp_path, text):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = text
+    cars = [vehicle("V1", "1"), vehicle("V9", "9", plate="山形 500 は 12-34")]
+    tables = joined(
+        {
+            "customers": [customer("1"), customer("9", **HANAKO)],
+            "objections": [objection("9")],
+            "vehicles": cars,
+        },
+        work,
+    )
+    assert delivered(run(write_shop(tmp_path, tables)))["repairs"][0]["description"] == ""
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "高橋様拒否のため",
+        "高橋さん拒否のため",
+        "高橋君の申し出",
+        "生保の方を除く",
+        "ご家族が入いん中",
+    ],
+)
+def test_no_reason_tells_a_partner_who_refused_or_why(tmp_path, reason):
+    people = [customer("1"), customer("9", **HANAKO)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    with pytest.raises(ConfigurationError):
+        run(shop, reason=reason)
+
+
+@pytest.mark.parametrize(
+    "reason", ["仕様変更のため", "納品様式の訂正", "お客様氏名の訂正", "御殿場店の分"]
+)
+def test_ordinary_reasons_are_taken(tmp_path, reason):
+    people = [customer("1"), customer("9", **HANAKO)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert Path(run(shop, reason=reason).outcomes[0].path).is_dir()

@@ -1,0 +1,166 @@
+"""What stands around names, in family cells and in addresses tells nothing of §10; ordinary names leave."""
+
+import pytest
+
+from tests.factories import (
+    customer,
+    delivered,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+
+NOBODY = [objection("99")]
+
+
+def column_that_leaves(folder, name, values):
+    people = [customer(str(place + 1), **{name: value}) for place, value in enumerate(values)]
+    shop = write_shop(folder, {"customers": people, "objections": NOBODY})
+    return {row[name] for row in delivered(run(shop)).get("customers", [])} - {""}
+
+
+def test_remarks_around_a_name_keep_it_in(tmp_path):
+    names = [
+        *(
+            "佐藤 一郎 入院",
+            "佐藤一郎 通院",
+            "佐藤 一郎 刑務所",
+            "佐藤 一郎 精神科",
+            "透析 佐藤一郎",
+        ),
+        *(
+            "減免 佐藤一郎",
+            "（障）佐藤一郎",
+            "佐藤一郎／生保",
+            "佐藤一郎・障害",
+            "佐藤一郎〔障害〕",
+        ),
+        *(
+            "佐藤一郎《生保》",
+            "佐藤一郎（足悪い）",
+            "佐藤一郎（聴覚）",
+            "佐藤一郎（1種1級）",
+            "佐藤一郎（ｼｮｳｶﾞｲ）",
+        ),
+        *("佐藤一郎（透せき）", "佐藤一郎（病氣）", "佐藤 一郎 透析 福祉課"),
+    ]
+    assert column_that_leaves(tmp_path, "name", names) == set()
+
+
+def test_names_of_people_from_abroad_and_of_firms_leave(tmp_path):
+    names = {
+        *("MD イスラム", "モハメド イスラム", "グエン ティ ガン", "NGUYEN VAN ALS"),
+        *(
+            "さくら介護",
+            "ひまわり訪問看護",
+            "山形市医師会",
+            "マリア・ガルシア",
+            "佐藤花子（一級建築士事務所）",
+        ),
+    }
+    assert column_that_leaves(tmp_path, "name", sorted(names)) == names
+
+
+def test_addresses_tell_where_and_not_why(tmp_path):
+    telling = [
+        *("本籍 山形市緑町1-2", "山形市緑町1-2 生保", "山形市緑町1-2 入院"),
+        *(
+            "山形市緑町1-2 ナーシングホーム緑",
+            "山形市緑町1-2 メンタルクリニック緑",
+            "山形市緑町1-2 サ高住緑",
+        ),
+    ]
+    ordinary = {"仙北市田沢湖生保内1-2", "山形市緑町1-2 交番隣", "山形市緑町1-2 緑ビル"}
+    assert column_that_leaves(tmp_path, "address", [*telling, *sorted(ordinary)]) == ordinary
+
+
+def test_a_remark_on_a_relative_may_stand_behind_a_given_name(tmp_path):
+    names = [
+        "花子妊娠",
+        "一郎透析",
+        "一郎障害",
+        "ダウン症",
+        "自閉症",
+        "認知症の母",
+        "非嫡出子",
+        "一郎(施設入所)",
+    ]
+    ordinary = ["花子", "一郎", "健太郎", "病太"]
+    family = [
+        {"family_member_id": f"F{n}", "customer_id": "1", "relation": "母", "name": name}
+        for n, name in enumerate([*names, *ordinary])
+    ]
+    tables = {"customers": [customer("1")], "family_members": family, "objections": NOBODY}
+    rows = delivered(run(write_shop(tmp_path, tables)))["family_members"]
+    assert {row["name"] for row in rows} - {""} == set(ordinary)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "助手席旋回シート修理",
+            "助手席ターンシート修理",
+            "左ペダル増設",
+            "ペダル左右切替",
+            "左右切替アクセル",
+        ),
+        *(
+            "手動装置 取付",
+            "ハンドルにノブ取付",
+            "ウインカー右から左へ",
+            "有料道路割引 登録",
+            "ETC割引登録",
+        ),
+        *(
+            "消費税 非課税",
+            "10円キズ補修",
+            "鍵でキズ",
+            "触媒切断",
+            "触媒 切り取り",
+            "ナンバー抜かれ",
+        ),
+    ],
+)
+def test_work_that_tells_of_a_disability_or_a_crime_does_not_leave(tmp_path, text):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = text
+    people = {"customers": [customer("1")], "vehicles": [vehicle("V1", "1")], "objections": NOBODY}
+    rows = delivered(run(write_shop(tmp_path, joined(people, work))))["repairs"]
+    assert [row["description"] for row in rows] in ([], [""])
+
+
+@pytest.mark.parametrize("name", ["代車", "スズキ", "リン"])
+def test_a_customer_called_by_a_word_of_the_trade_empties_nobodys_texts(tmp_path, name):
+    text = {"リン": "スプリング交換"}.get(name, f"{name} オイル交換")
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = text
+    tables = joined(
+        {
+            "customers": [customer("1"), customer("2", name=name)],
+            "vehicles": [vehicle("V1", "1")],
+            "certificates": [{"vehicle_id": "V1", "maker_name": "スズキ"}],
+            "objections": NOBODY,
+        },
+        work,
+    )
+    rows = delivered(run(write_shop(tmp_path, tables)))
+    assert rows["certificates"][0]["maker_name"] == "スズキ"
+    assert rows["repairs"][0]["description"] == text
+
+
+def test_with_a_title_behind_it_the_word_is_a_name(tmp_path):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = "スズキ様 オイル交換"
+    tables = joined(
+        {
+            "customers": [customer("1"), customer("2", name="スズキ")],
+            "vehicles": [vehicle("V1", "1")],
+            "objections": NOBODY,
+        },
+        work,
+    )
+    assert delivered(run(write_shop(tmp_path, tables)))["repairs"][0]["description"] == ""
