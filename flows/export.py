@@ -23,6 +23,8 @@ from flows.stages.register import register
 from flows.stages.screen import screen
 from flows.stages.verify import verify
 from flows.stages.write import write
+from ledger.known_columns import note_columns
+from ledger.locks import held_shop
 from schemas.agreement import DropKind
 from schemas.errors import ObjectionsMovedError
 from sources.snapshot import Snapshot
@@ -128,6 +130,8 @@ def _exported(run: Run, step: Step) -> ExportReport:
         return registered
 
     run, registered = while_objections_move(run, once)
+    with held_shop(run.folder.state):
+        new_columns = note_columns(run.folder.state, snapshot.unread_columns)
     return ExportReport(
         shop=run.folder.shop.name,
         month=str(run.month),
@@ -139,4 +143,5 @@ def _exported(run: Run, step: Step) -> ExportReport:
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
         outcomes=tuple(outcomes[partner] for partner in run.partners),
         attention=attention(run.folder, run.ledger, run.as_of),
+        new_columns=new_columns,
     )

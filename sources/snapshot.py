@@ -1,7 +1,7 @@
 """A folder of staged tables: every row that was read, with its place of origin, its fault and its links."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class StagedTable:
     flags: Mapping[str, int]
     batch_rows: tuple[int, ...]
     """How many rows each staged batch has."""
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By file or table, the headers nothing asks for."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Snapshot:
 
     folder: Path
     tables: Mapping[str, StagedTable]
+
+    @property
+    def unread_columns(self) -> dict[str, set[str]]:
+        """Give, by file or table, the headers no mapping asks for."""
+        found: dict[str, set[str]] = {}
+        for table in self.tables.values():
+            for part, headers in table.unread.items():
+                found[part] = found.get(part, set(headers)) & set(headers)
+        return found
 
     @cached_property
     def spine(self) -> Spine:

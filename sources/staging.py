@@ -101,6 +101,7 @@ class _Stager:
         schema = staged_schema(table.name)
         lines = self._line_checks() if table.name == "repair_lines" else None
         parts: list[str] = []
+        unread: dict[str, tuple[str, ...]] = {}
         flags: Counter[str] = Counter()
         batch_rows: list[int] = []
         with ipc.new_file(
@@ -109,6 +110,7 @@ class _Stager:
             for number, mapping in enumerate(mappings):
                 read = reading(mapping, table)
                 parts.append(read.rows.part)
+                unread[read.rows.part] = read.match.ignored
                 with (
                     closing(read.batches),
                     closing(
@@ -121,7 +123,7 @@ class _Stager:
                         batch_rows.append(len(records))
                 file.write_batch(_without_cells(read.rows.unreadable, number, schema))
                 batch_rows.append(len(read.rows.unreadable))
-        return StagedTable(sum(batch_rows), tuple(parts), dict(flags), tuple(batch_rows))
+        return StagedTable(sum(batch_rows), tuple(parts), dict(flags), tuple(batch_rows), unread)
 
     def _staged(
         self,

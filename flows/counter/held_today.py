@@ -13,10 +13,11 @@ from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.members import shown, shown_items
 from flows.stages.objectors import Objectors
-from flows.stages.partner_view import view_of
+from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
 from schemas.agreement import RECALL_PURPOSE
+from schemas.catalog import CATALOG
 from schemas.partner_tables import STANDING, PartnerTable
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
@@ -112,12 +113,26 @@ def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[Show
     view = view_of(run, snapshot, own.verdicts, others, partner)
     tables = [table for table in view.tables if table.name in _SHOWN]
     view.give_keys(run.ahead.keys, tables)
-    return [
+    gone = [
+        ShownRecord(table, key, {}, is_refused=True, is_refused_for_recalls=refused[1])
+        for table, key in _no_longer_given(view, own)
+    ]
+    return gone + [
         ShownRecord(table.name, key, items, *refused)
         for table in tables
         for rows, places in view.leaving(table)
         for key, items in _digested(table, shape(rows, places, table, view.shaping)[0], run)
     ]
+
+
+def _no_longer_given(view: PartnerView, own: _Own) -> Iterator[tuple[str, str]]:
+    """Give, with their keys, the person's cars that were sold, and what else of theirs is out of scope."""
+    for table in ("family_members", "vehicles"):
+        is_own = at(own.rows, keepers(table, view.spine))
+        is_out = is_own & own.verdicts.are(table, Disposition.OUT_OF_SCOPE)
+        numbers = view.spine.column(table, CATALOG[table].key or "").filter(pyarrow.array(is_out))
+        for key in view.keys.of(table, numbers).to_pylist():
+            yield table, str(key)
 
 
 def _digested(

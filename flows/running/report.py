@@ -123,6 +123,8 @@ class ExportReport(BaseModel):
     outcomes: tuple[Outcome, ...]
     attention: tuple[str, ...] = ()
     """Months never delivered, drops not acknowledged in time, and the like: a line each."""
+    new_columns: Mapping[str, int] = Field(default_factory=dict)
+    """By file or table, how many columns nothing asks for were not there the last time."""
 
 
 class CampaignCount(BaseModel):
@@ -222,6 +224,11 @@ def work_lines(report: ExportReport) -> list[str]:
         lines.append(
             f"確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
             "(joint-use objections --work)"
+        )
+    if report.new_columns:
+        told = ", ".join(f"{part} {count}" for part, count in report.new_columns.items())
+        lines.append(
+            f"新しい列（読んでいません） / new columns, none of them read: {told} (joint-use sources)"
         )
     return [*lines, *report.attention]
 

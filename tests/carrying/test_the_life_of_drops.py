@@ -223,6 +223,16 @@ def test_a_paper_taken_in_late_with_its_car_is_told_when_the_car_is_anothers(tmp
     assert [row["record"] for row in deleted] == ["certificates"]
 
 
+def test_a_car_that_was_sold_is_held_until_it_is_told(tmp_path):
+    car = vehicle("V1", "1")
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], vehicles=[car])
+    run(shop)
+    write_table(shop, "vehicles", [{**car, "released_on": "2026-10-20"}])
+    assert ("vehicles", "to_be_deleted") in held(shop, "1", NOW + DAY)
+    run(shop, kind=DropKind.NOTICES, now=NOW + DAY)
+    assert ("vehicles", "told_to_delete") in held(shop, "1", NOW + 2 * DAY)
+
+
 def test_of_three_answers_the_last_one_holds(tmp_path):
     shop = shop_of(tmp_path, [customer("1"), customer("2")])
     run(shop)

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.commands.sources import command
+from flows.running.report import work_lines
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
 from schemas.shop import ShopConfiguration, TableMapping
@@ -170,6 +171,21 @@ def test_sources_shows_matched_missing_ignored_and_unused():
     assert {"品番", "原価"} <= set(lines["ignored"])
     text = CliRunner().invoke(command, ["--shop", str(SAMPLE)]).output
     assert "customer_id ← 顧客コード" in text
+
+
+def test_a_new_column_changes_nothing_and_is_told_once(tmp_path):
+    people = [customer("1"), customer("2")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert run(shop).new_columns == {}
+    path = shop / "records" / "customers.csv"
+    lines = path.read_text().splitlines()
+    path.write_text(
+        "\n".join([f"{lines[0]},趣味,備考", *(f"{line},釣り,秘" for line in lines[1:])])
+    )
+    again = run(shop)
+    assert (again.new_columns, again.outcomes[0].status) == ({"customers.csv": 2}, "unchanged")
+    assert "customers.csv 2" in "".join(work_lines(again))
+    assert run(shop).new_columns == {}
 
 
 def test_the_sample_shop_loads():
