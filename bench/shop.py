@@ -192,7 +192,13 @@ _PARQUET_SOURCE = 'kind = "parquet"\nfolder = "records"'
 
 
 def _shop_toml() -> str:
-    lines = ['name = "bench"', "[sources.records]", _PARQUET_SOURCE]
+    lines = [
+        'name = "bench"',
+        "[limits]",
+        "max_records_age_days = 36500",
+        "[sources.records]",
+        _PARQUET_SOURCE,
+    ]
     for name, table in _TABLES.items():
         columns = duckdb.sql(
             table.replace("{day}", "DATE '2026-10-01'").format(

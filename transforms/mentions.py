@@ -97,7 +97,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
     contacts |= {
         plate
         for table in cars
-        for plate in without_region(pc.unique(table["plate"])).to_pylist()
+        for plate in without_region(squeezed(pc.unique(table["plate"]))).to_pylist()
         if plate
     }
     folded = squeezed(fold_names(whole(people["name"])))
@@ -121,8 +121,8 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
 
 
 def without_region(plates: pyarrow.Array) -> pyarrow.Array:
-    """Give plates, squeezed, as people say them: class, kana and number."""
-    return pc.replace_substring_regex(squeezed(plates), r"^\D+", "")
+    """Give squeezed plates as people say them: class, kana and number."""
+    return pc.replace_substring_regex(plates, r"^\D+", "")
 
 
 class Mentions:

@@ -117,8 +117,9 @@ def _beginnings_of_people(people: pyarrow.RecordBatch) -> Iterator[pyarrow.Array
 
 
 def _beginnings_of_cars(cars: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
-    yield from (squeezed(cars[name]) for name in CAR_COLUMNS)
-    yield without_region(cars["plate"])
+    folded = {name: squeezed(cars[name]) for name in CAR_COLUMNS}
+    yield from folded.values()
+    yield without_region(folded["plate"])
 
 
 def _digits(phones: pyarrow.Array) -> pyarrow.Array:
