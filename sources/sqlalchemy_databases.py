@@ -1,7 +1,7 @@
 """Any other database, through SQLAlchemy: streamed, in one snapshot where the database has one."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -191,13 +191,14 @@ class SqlAlchemyTable:
                 keys += [sa.func.char_length(as_text), as_text]
         query = sa.select(*(columns[h] for h in headers)).order_by(*keys)
         read = 0
-        result = self._connection.execute(query, execution_options={"yield_per": _FETCH_ROWS})
-        for rows in result.partitions():
-            cells = zip(headers, zip(*rows, strict=True), strict=True)
-            arrays = [self._cells(name, values) for name, values in cells]
-            batch = pyarrow.RecordBatch.from_arrays(arrays, names=list(headers))
-            yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
-            read += batch.num_rows
+        asked = self._connection.execute(query, execution_options={"yield_per": _FETCH_ROWS})
+        with closing(asked) as result:
+            for rows in result.partitions():
+                cells = zip(headers, zip(*rows, strict=True), strict=True)
+                arrays = [self._cells(name, values) for name, values in cells]
+                batch = pyarrow.RecordBatch.from_arrays(arrays, names=list(headers))
+                yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
+                read += batch.num_rows
 
     def _cells(self, name: str, values: Sequence[object]) -> pyarrow.Array:
         """Give a driver's values: figures, days and instants as they are, anything else as text.
