@@ -43,7 +43,8 @@ class Model:
         self.held[kind] |= {name: ([sequence], sequence) for name in names}
 
     def answer(self, sequence, kind, done, refused):
-        before = self.published[: self.published.index(sequence)]
+        # No drop brings what it tells to delete: what is held by its own number was refused before.
+        before = self.published[: self.published.index(sequence) + 1]
         for (record, key), (_, drop) in list(self.held[kind].items()):
             if (OF_CARS.get(record, record), key) in done and drop in before:
                 del self.held[kind][record, key]
