@@ -45,7 +45,13 @@ def test_remarks_around_a_name_keep_it_in(tmp_path):
             "佐藤一郎（1種1級）",
             "佐藤一郎（ｼｮｳｶﾞｲ）",
         ),
-        *("佐藤一郎（透せき）", "佐藤一郎（病氣）", "佐藤 一郎 透析 福祉課"),
+        *(
+            "佐藤一郎（透せき）",
+            "佐藤一郎（病氣）",
+            "佐藤 一郎 透析 福祉課",
+            "佐藤 一郎 介護",
+            "佐藤一郎 認知症介護",
+        ),
     ]
     assert column_that_leaves(tmp_path, "name", names) == set()
 
@@ -54,8 +60,9 @@ def test_names_of_people_from_abroad_and_of_firms_leave(tmp_path):
     names = {
         *("MD イスラム", "モハメド イスラム", "グエン ティ ガン", "NGUYEN VAN ALS"),
         *(
-            "さくら介護",
-            "ひまわり訪問看護",
+            "鈴木・まひる",
+            "ムハンマド・イスラム",
+            "カフェ・コロナ",
             "山形市医師会",
             "マリア・ガルシア",
             "佐藤花子（一級建築士事務所）",
@@ -73,7 +80,15 @@ def test_addresses_tell_where_and_not_why(tmp_path):
             "山形市緑町1-2 サ高住緑",
         ),
     ]
-    ordinary = {"仙北市田沢湖生保内1-2", "山形市緑町1-2 交番隣", "山形市緑町1-2 緑ビル"}
+    ordinary = {
+        "東京都千代田区丸の内1-6-6日本生保ビル",
+        "大阪市中央区今橋4-2-1生保会館",
+        "山形市緑町1-2-3 ジャンヌダルク201",
+        "山形市緑町1-2-3 (下部落)",
+        "仙北市田沢湖生保内1-2",
+        "山形市緑町1-2 交番隣",
+        "山形市緑町1-2 緑ビル",
+    }
     assert column_that_leaves(tmp_path, "address", [*telling, *sorted(ordinary)]) == ordinary
 
 

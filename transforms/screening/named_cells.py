@@ -62,8 +62,8 @@ _OF_A_PERSON = re.compile(
     "障害|障がい|障碍|^がん(?:$|治|患|の)|癌|^うつ(?:$|病|症)|鬱|認知|入院|にゅういん|退院|通院|つういん|病気|闘病|療養|精神|手帳(?!渡)"
     "|生保|なまぽ|学会員?$|国籍|韓国(?:人|籍)|朝鮮|中国(?:人|籍)|在日|^杖|白杖|松葉杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚"
     "|透析|とうせき|要?介護|施設入|老人ほ|刑務|受刑|前科|服役|暴力|破産|宗教|信者|ぺーすめ|^[1-6一二三四五六]種?級$|不自由"
-    "|車いす|車椅子|足が?悪|耳が|聴覚|視覚|知的|飲酒|^[1-6一二三四五六]種[1-6一二三四五六]級|^障$|麻痺|^まひ|自閉|だうん症|嫡出|^ぼけ|^酸素|^ころな"
-    "|^出所|部落|せいほ$|^にんち|しょうがい|しんしょう|げんめん|減免|がっかい$|ざいにち|^しぼう|透せき|入いん|通いん|病氣|宗敎|鬪病|腦"
+    "|車いす|車椅子|足が?悪|耳が|聴覚|視覚|知的|飲酒|^[1-6一二三四五六]種[1-6一二三四五六]級|^障$|麻痺|^まひ(?:$|あり)|自閉|だうん症|嫡出|^ぼけ$|^酸素(?:$|吸|療)"
+    "|^出所|^部落(?:$|出身|民)|せいほ$|^にんち|しょうがい|しんしょう|げんめん|減免|がっかい$|ざいにち|^しぼう|透せき|入いん|通いん|病氣|宗敎|鬪病|腦"
 )
 """What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
 
@@ -80,13 +80,15 @@ _SUSPICIOUS_IN_A_FAMILY = (
 )
 """In the name of a relative, which often is a given name only, a remark begins anywhere."""
 
-_AROUND_A_PLACE = re.compile("本籍|減免|透析|生保(?!内)|入院|通院|障害|障がい|療養中")
+_AROUND_A_PLACE = re.compile(
+    r"本籍|減免|透析|生保(?!内|ビル|会館)|入院|通院|障(?:害|がい)者?(?:$|[)\s、,])|療養中"
+)
 _SUSPICIOUS_AROUND_A_PLACE = "本籍|減免|透析|生保|入院|通院|障害|障がい|療養中"
 """What no place is called (生保内 is one), before or behind an address."""
 
 _INSTITUTION_WORDS = (
     "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
-    "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|ダルク|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
+    "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|(?:^|[^ァ-ヶ])ダルク(?:$|[^ァ-ヶー])|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
 )
 _INSTITUTIONS = re.compile(f"(?:{_INSTITUTION_WORDS})(?<!海老健)(?<!文教団)[^{_NEAR}隣跡]*$")
 """Where nobody lives but for a reason of §10 (address cells); beside it anybody may."""
@@ -100,12 +102,12 @@ _IS_LATIN = re.compile(r"[A-Z]{2,}")
 _IS_KANJI = re.compile(r"[一-龥々]")
 _FIRMS = re.compile(
     r"\([株有医同資名福学宗社]\)|会社|法人|組合|NPO|病院|クリニック|薬局|施設|ホ.ム|協会|商会|寺|教会|神社"
-    r"|(?<!要)介護$|看護$|医師会$"
+    r"|医師会$"
     r"|事業所|センタ|ステ.ション|サ.ビス|タクシ|特養|グル.プホ|事務所|営業所|支店|大学|学会|商事|工業|建設|設計|[店所園院科課部]$"
 )
 """What tells that a name is a firm's: a hospital may be called one."""
 
-_FOREIGN_NAMES = frozenset({"イスラム", "ガン", "ALS", "ISLAM"})
+_FOREIGN_NAMES = frozenset({"イスラム", "ムスリム", "ガン", "ALS", "ISLAM"})
 """Words that are names of people from abroad."""
 
 _ARE_NAMES = frozenset({"愛人", "大麻", "礼拝", "門地", "黒人", "白人", "クリスチャン"})
@@ -177,7 +179,10 @@ class NamedCells:
             return NOT_A_CODE if not re.match(_CODE, text) or re.match(_PHONE, text) else None
         written = plain(text)
         marks = _REMARK_ON_A_NAME if column in NAMES else _REMARK
-        remarks = ["".join(filter(None, found.groups())) for found in marks.finditer(written)]
+        remarks = [
+            "".join(part for part in found.groups() if part and not _is_foreign(part, written))
+            for found in marks.finditer(written)
+        ]
         if column in NAMES and not _FIRMS.search(written):
             rest = written.split()[_WORDS_OF_A_NAME:]
             remarks.append("".join(word for word in rest if not _is_foreign(word, written)))
