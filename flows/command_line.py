@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from schemas.errors import JointUseError, no_access
+from schemas.errors import JointUseError, file_of, no_access
 
 _COMMANDS = {
     "export": "毎月の納品を行う / make and publish the monthly drops",
@@ -111,8 +111,7 @@ def main() -> None:
 
 def _unusable(error: OSError) -> str:
     """Say which file cannot be read or written."""
-    named = error.filename2 or error.filename
-    place = Path(os.fsdecode(named)).name if named else "ファイル (a file)"
+    place = file_of(error)
     if isinstance(error, PermissionError):
         return no_access(place)
     return (

@@ -10,9 +10,7 @@ from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
-
-PAPERS = "certificates"
-"""What goes with its car, and comes with it again."""
+from schemas.catalog import PAPERS
 
 
 class AnswerBook:

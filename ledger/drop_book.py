@@ -16,6 +16,7 @@ from ledger.audit import Actor, note
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone, entered_of
 from ledger.recall_book import Handover, RecallBook, told_for_good
 from schemas.agreement import DropKind
+from schemas.catalog import PAPERS
 from schemas.drop import Drop
 from schemas.errors import ConfigurationError
 
@@ -179,7 +180,7 @@ class DropBook:
             .join(published, published.c.drop_sequence == drops.c.sequence)
             .where(
                 drops.c.partner == partner,
-                stones.c.record != "certificates",
+                stones.c.record != PAPERS,
                 told_for_good(drops.c.sequence),
             )
             .group_by(stones.c.key)

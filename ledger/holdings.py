@@ -12,6 +12,7 @@ import pyarrow
 import pyarrow.compute as pc
 from pyarrow import ipc
 
+from schemas.catalog import PAPERS
 from transforms.arrays import whole
 from transforms.key_forms import KEY
 from transforms.linking import KeyIndex
@@ -31,7 +32,7 @@ RECORDS = pyarrow.schema(
 HOLDINGS = pyarrow.schema([*RECORDS, ("drop", pyarrow.int64())])
 """One row per record a partner holds, as the drop that brought it last showed it."""
 
-OWN_NAME = {"certificates": "vehicles"}
+OWN_NAME = {PAPERS: "vehicles"}
 """A certificate goes by the key of its car: with it, or alone."""
 
 

@@ -50,16 +50,15 @@ class QuarantineFolder:
         for table, parts in rows.items():
             _write_csv(fresh / f"{table}.csv", parts)
         write_private(fresh / "summary.json", summary.model_dump_json(indent=2).encode())
+        is_open = False
         try:
             if self.folder.exists():
                 self.folder.rename(old)
             fresh.rename(self.folder)
         except PermissionError:
             is_open = True
-            shutil.rmtree(fresh, ignore_errors=True)
-        else:
-            is_open = False
         if is_open:
+            shutil.rmtree(fresh, ignore_errors=True)
             raise JointUseError(
                 "quarantine フォルダの CSV が Excel などで開かれています。閉じて、もう一度実行してください。"
                 "その先は何も納品していません / "

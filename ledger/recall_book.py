@@ -15,6 +15,7 @@ from ledger import tables
 from ledger.audit import Actor, note
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import RECALL_PURPOSE
+from schemas.catalog import PAPERS
 
 TOLD = "told"
 DONE = ("repaired", "not_affected")
@@ -305,7 +306,7 @@ class RecallBook:
                     handing.c.partner == drops.c.partner,
                     deleting.c.audit_sequence > tables.publications.c.audit_sequence,
                     told_for_good(drops.c.sequence),
-                    stones.c.record != "certificates",
+                    stones.c.record != PAPERS,
                 )
                 .group_by(told.c.campaign, told.c.car)
             )

@@ -8,8 +8,9 @@ from ledger import tables
 from ledger.audit import Actor, note
 from ledger.bindings import digest_of_decisions
 from ledger.references import References
+from schemas.screening import Decision
 from transforms.screening.folding import fold_term
-from transforms.screening.judging import Decision, Decisions
+from transforms.screening.judging import Decisions
 
 
 class ReviewBook:

@@ -84,5 +84,8 @@ CATALOG: Mapping[str, Table] = MappingProxyType(
 )
 """Every canonical table, each after the tables its links point at."""
 
+PAPERS = "certificates"
+"""What stands with a car: it goes with it, and comes with it again."""
+
 DELIVERABLE_TABLES = tuple(name for name in CATALOG if name != "objections")
 """Tables an agreement may list; objections are the shop's own."""

@@ -23,6 +23,8 @@ Messages say what is wrong, where, and what to do, in Japanese, ` / ` and Englis
 data.
 """
 
+import os
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -106,6 +108,12 @@ class UnbalancedAccountError(JointUseError):
 
 class UnexpectedError(JointUseError):
     """The program failed; the details are in the shop's state folder, not in this text."""
+
+
+def file_of(error: OSError) -> str:
+    """Name the file or folder an error of the system is about: of two, where it was to go."""
+    named = error.filename2 or error.filename
+    return Path(os.fsdecode(named)).name if named else "ファイル (a file)"
 
 
 def no_access(name: str) -> str:

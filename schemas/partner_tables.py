@@ -7,7 +7,7 @@ import pyarrow
 
 from schemas.agreement import KEY_TITLES, AgreedTable, Share
 from schemas.arrow_types import type_of
-from schemas.catalog import CATALOG, Table
+from schemas.catalog import CATALOG, PAPERS, Table
 from schemas.columns import Column, Kind
 from schemas.errors import ConfigurationError
 
@@ -20,9 +20,6 @@ DELETED = "deleted"
 
 STANDING = ("customers", "family_members", "vehicles")
 """Records a partner holds until told otherwise; all else hangs on them, or belongs to a month."""
-
-PAPERS = "certificates"
-"""What stands with a car, and goes before it if the records have none any more."""
 
 DELETABLE = (*STANDING, PAPERS)
 """Records that can be told to be deleted; a certificate goes by the key of its car."""

@@ -68,8 +68,12 @@ class Policy:
 
     def in_force(self, day: date) -> Notice | None:
         """Give the notice in force on a day; None before the first."""
-        begun = [v.notice for v in self.versions if v.notice.effective_on <= day]
-        return begun[-1] if begun else None
+        begun = self._begun(day)
+        return begun[-1].notice if begun else None
+
+    def _begun(self, day: date) -> list[DatedNotice]:
+        """Give the versions that have taken effect by a day, the one in force last."""
+        return [v for v in self.versions if v.notice.effective_on <= day]
 
     def notices_for(self, begins_on: date, today: date) -> tuple[DatedNotice, ...]:
         """Give the notices a period is judged by: the one in force when it begins, and every later one.
@@ -79,17 +83,15 @@ class Policy:
         Raises:
             RefusedError: no notice was in force when it began.
         """
-        versions = self.versions
-        before = [v for v in versions if v.notice.effective_on <= begins_on]
+        before = self._begun(begins_on)
         if not before:
             raise RefusedError(
-                f"{begins_on} は公表事項の発効（{versions[0].notice.effective_on}）より前で、"
+                f"{begins_on} は公表事項の発効（{self.announced_on}）より前で、"
                 "その時の記録は共同利用として公表されていません。後の月を指定してください / "
-                f"{begins_on} is before the notice took effect ({versions[0].notice.effective_on}); "
+                f"{begins_on} is before the notice took effect ({self.announced_on}); "
                 "records of that time were not announced for joint use. Choose a later month"
             )
-        since = [v for v in versions if begins_on < v.notice.effective_on <= today]
-        return (before[-1], *since)
+        return (before[-1], *self._begun(today)[len(before) :])
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ STRICTNESS = {action: rank for rank, action in enumerate(Action)}
 """How much goes with a text, least first."""
 
 
+class Decision(StrEnum):
+    """What a named person decided about a text."""
+
+    RELEASED = "released"
+    WITHHELD = "withheld"
+
+
 class DangerRule(Strict):
     """One category of what never leaves.
 

@@ -150,9 +150,8 @@ def _lock(cursor: Cursor, table: str) -> None:
         cursor.execute(f"LOCK TABLE {_quoted_name(table)} IN ACCESS SHARE MODE")
     except adbc_driver_manager.Error:
         cursor.execute("ROLLBACK TO SAVEPOINT unlocked")
-    cursor.execute(
-        "RELEASE SAVEPOINT unlocked"
-    )  # a state is exported from no part of a transaction
+    # No state can be exported from within a part of a transaction.
+    cursor.execute("RELEASE SAVEPOINT unlocked")
 
 
 @contextmanager

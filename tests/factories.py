@@ -27,9 +27,9 @@ from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.drop import Drop
 from schemas.notice import Notice
+from schemas.screening import Decision
 from tests.conftest import SAMPLE
 from transforms.period import SHOP_TIME
-from transforms.screening.judging import Decision
 
 Row = dict[str, str]
 Tables = Mapping[str, Iterable[Mapping[str, str]]]

@@ -10,7 +10,7 @@ from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
 from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
-from transforms.screening.judging import Decision
+from schemas.screening import Decision
 
 
 @click.command(name="review")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
 from schemas.catalog import CATALOG
-from schemas.errors import JointUseError, no_access
+from schemas.errors import JointUseError, file_of, no_access
 from schemas.state_folder import Part
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities
 
@@ -69,6 +68,7 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
     names, known, mentions = _theirs(desk, set(numbers))
     taken = record(desk, refusal)
+    in_use = ""
     try:
         gone, kept = _drops(desk, numbers)
         with desk.ledger.writing() as connection:
@@ -76,13 +76,13 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
                 HoldBook(connection).condemn(desk.actor, drop_id)
         removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
         sweep_leftovers(desk)
-        certificate, closed_to_us = carry_out(desk, removed), ""
+        certificate = carry_out(desk, removed)
     except PermissionError as error:
-        closed_to_us = Path(os.fsdecode(error.filename2 or error.filename or "")).name
-    if closed_to_us:
+        in_use = file_of(error)
+    if in_use:
         raise JointUseError(
             f"拒否（{'、'.join(taken.objection_ids)}）は記録しました。消去はまだ終わっていません。"
-            f"{no_access(closed_to_us)}; the refusal is recorded, the erasure is not complete"
+            f"{no_access(in_use)}; the refusal is recorded, the erasure is not complete"
         )
     return Erased(
         taken.objection_ids,

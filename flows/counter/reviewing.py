@@ -11,12 +11,11 @@ from flows.counter.desk import Desk
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList
 from schemas.errors import ConfigurationError, RefusedError
-from schemas.screening import CODED
+from schemas.screening import CODED, Decision
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_term
-from transforms.screening.judging import Decision
 from transforms.screening.vocabulary import Vocabulary
 
 _NAME_DIGITS = 10

@@ -95,9 +95,8 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         own = [each for each in published if each.drop.partner == partner]
         drops = tuple(_drop_states(own, answers, now - patience, delivered))
         monthly = (each for each in own if each.drop.kind == DropKind.MONTHLY)
-        newest = {
-            each.drop.period: each for each in monthly
-        }  # a revision comes after those before it
+        # Of each month the last revision: they come in the order they were made.
+        newest = {each.drop.period: each for each in monthly}
         done = {period for period, each in newest.items() if not each.stopped_at}
         first = Month(agreement.effective_on.replace(day=1))
         announced = (

@@ -15,9 +15,9 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
 from ledger.holdings_book import HoldingsBook
 from schemas.agreement import RECALL_PURPOSE, DropKind
-from schemas.catalog import CATALOG
+from schemas.catalog import CATALOG, PAPERS
 from schemas.errors import RecordsVanishedError
-from schemas.partner_tables import PAPERS, STANDING
+from schemas.partner_tables import STANDING
 from schemas.policy import narrowed
 from schemas.staging import DELETED
 from transforms.key_forms import binary_keys, hexadecimal_keys

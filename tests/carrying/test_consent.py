@@ -24,6 +24,7 @@ from schemas.errors import (
     RefusedError,
     VerificationError,
 )
+from schemas.screening import Decision
 from schemas.shop_rules import CarryOut
 from tests.factories import (
     NOW,
@@ -38,7 +39,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from transforms.screening.judging import Decision
 
 MANAGER = "責任 花子"
 DROP = "lotas/monthly-2026-10-r1"

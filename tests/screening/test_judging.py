@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drops.plain_forms import plain_form
-from schemas.screening import Action, Knowledge
+from schemas.screening import Action, Decision, Knowledge
 from sources.screening.loading import shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from tests.screening import evaluation
 from tests.screening.evaluation import CORPUS, knows_nobody, outcomes, phrases
 from transforms.reading.folding import DASHES
 from transforms.screening.folding import fold_term
-from transforms.screening.judging import Decision, Decisions, Screen
+from transforms.screening.judging import Decisions, Screen
 from transforms.screening.numbers import (
     holds_contact,
     holds_personal_number,

@@ -11,6 +11,7 @@ from flows.counter.reviewing import add_words, decide_texts, waiting
 from flows.running.request import Mode
 from ledger.quarantine import QuarantineFolder
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.screening import Decision
 from schemas.shop_rules import Images
 from sources.photographs import read_photograph
 from tests.factories import (
@@ -27,7 +28,6 @@ from tests.factories import (
     vehicle,
     write_shop,
 )
-from transforms.screening.judging import Decision
 
 SECRET = "週三日 機械につながれて血をきれいにしてる"
 

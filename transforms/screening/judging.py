@@ -3,13 +3,12 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
 import pyarrow
 
-from schemas.screening import CODED, Action, DangerRule, Knowledge
+from schemas.screening import CODED, Action, DangerRule, Decision, Knowledge
 from transforms.screening.dangers import Dangers
 from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_danger, fold_term
@@ -20,13 +19,6 @@ _KANA = re.compile("[ぁ-んァ-ヶ]{4}")
 _KANJI = re.compile("[一-龥々]")
 _SHORTEST_READING = 4
 """Shorter ones stand in other words by chance."""
-
-
-class Decision(StrEnum):
-    """What a named person decided about a text."""
-
-    RELEASED = "released"
-    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True)
