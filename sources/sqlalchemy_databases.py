@@ -1,7 +1,9 @@
 """Any other database, through SQLAlchemy: streamed, in one snapshot where the database has one."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,15 +43,12 @@ _BINARY_COLLATION = MappingProxyType(
 _LONGEST_KEY = 255
 """Characters of a key that rows are ordered by: no database orders texts without a limit."""
 
-_BITS: dict[object, bool] = {b"\0": False, b"\1": True}
+_BITS: dict[object, object] = {b"\0": False, b"\1": True}
 """How MySQL gives BIT(1), which it has for yes and no."""
 
-_KINDS = (
-    *(pyarrow.types.is_null, pyarrow.types.is_string, pyarrow.types.is_boolean),
-    *(pyarrow.types.is_integer, pyarrow.types.is_floating, pyarrow.types.is_decimal),
-    *(pyarrow.types.is_date, pyarrow.types.is_timestamp),
-)
-"""What columns are read from as they are."""
+
+class _NoTextError(Exception):
+    """A value is a list, a record, or bytes."""
 
 
 @contextmanager
@@ -156,7 +155,7 @@ class SqlAlchemyTable:
         )
 
     def batches(self, headers: Sequence[str], order: Order) -> Iterator[RawBatch]:
-        """Stream the columns, in key order; records are positions in that order.
+        """Stream the columns as text, in key order; records are positions in that order.
 
         Raises:
             SourceUnreadableError: a column holds lists, records, or bytes.
@@ -195,29 +194,34 @@ class SqlAlchemyTable:
         with closing(asked) as result:
             for rows in result.partitions():
                 cells = zip(headers, zip(*rows, strict=True), strict=True)
-                arrays = [self._cells(name, values) for name, values in cells]
+                arrays = [self._texts(name, values) for name, values in cells]
                 batch = pyarrow.RecordBatch.from_arrays(arrays, names=list(headers))
                 yield RawBatch(batch, np.arange(read + 1, read + 1 + batch.num_rows))
                 read += batch.num_rows
 
-    def _cells(self, name: str, values: Sequence[object]) -> pyarrow.Array:
-        """Give a driver's values: figures, days and instants as they are, anything else as text.
-
-        Asked for text, a database would round figures and write days as its language has them.
+    def _texts(self, name: str, values: Sequence[object]) -> pyarrow.Array:
+        """Give a driver's values as text, like every database's (`_text_of`).
 
         Raises:
             SourceUnreadableError: they are lists, records, or bytes.
         """
-        if any(isinstance(value, bytes | memoryview) for value in values):
-            values = [_BITS.get(value, value) for value in values]
-        if any(isinstance(value, bytes | memoryview | list | tuple | dict) for value in values):
+        texts = None
+        with suppress(_NoTextError):
+            texts = [_text_of(value) for value in values]
+        if texts is None:
             raise no_text(self.part, name)
-        try:
-            cells = pyarrow.array(values)
-        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError):
-            cells = None
-        if cells is not None and any(is_kind(cells.type) for is_kind in _KINDS):
-            return cells
-        return pyarrow.array(
-            [None if value is None else str(value) for value in values], pyarrow.string()
-        )
+        return pyarrow.array(texts, pyarrow.string())
+
+
+def _text_of(value: object) -> str | None:
+    """Write a value as a file would have it: asked for text, a database rounds and uses its own language."""
+    if value is None or isinstance(value, str):
+        return value
+    value = _BITS.get(value, value) if isinstance(value, bytes) else value
+    if isinstance(value, bytes | bytearray | memoryview | list | tuple | dict):
+        raise _NoTextError
+    if isinstance(value, float):
+        return None if math.isnan(value) else format(Decimal(repr(value)), "f")
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else format(value, "f")
+    return str(value)

@@ -19,7 +19,7 @@ from schemas.errors import SourceUnreadableError
 from schemas.shop import TableMapping
 from sources.parquet_files import ParquetFolder
 from sources.rows import Order
-from sources.sqlalchemy_databases import open_sqlalchemy
+from sources.sqlalchemy_databases import _text_of, open_sqlalchemy
 from sources.staging import _Stager
 from tests.conftest import new_database
 from tests.factories import (
@@ -246,6 +246,46 @@ def test_any_database_orders_line_numbers_by_value(tmp_path):
     url = {"kind": "sqlalchemy", "url": f"sqlite:///{source['file']}"}
     expected = data(run(files))
     assert data(run(shop_of(tmp_path / "other", tables(), url, keys=files))) == expected
+
+
+def test_what_a_driver_gives_differs_from_fetch_to_fetch(tmp_path, monkeypatch):
+    # Nothing in the first rows and a number in the last; prices of other widths; more than 64 bits hold.
+    monkeypatch.setattr("sources.sqlalchemy_databases._FETCH_ROWS", 2)
+    rows = tables()
+    rows["customers"] += [customer("4"), customer("5", merged_into_customer_id="4")]
+    rows["repair_lines"][-1]["amount_jpy"] = 12345
+    rows["repair_lines"][0]["quantity"] = 10.5
+    rows["invoices"][0]["invoice_id"] = str(2**64)
+    source = in_sqlite(
+        tmp_path / "shop.db", rows, {("customers", "merged_into_customer_id"): "INTEGER"}
+    )
+    expected_shop = shop_of(tmp_path / "files", rows, source)
+    expected = data(run(expected_shop))
+    url = {"kind": "sqlalchemy", "url": f"sqlite:///{source['file']}"}
+    other = shop_of(tmp_path / "other", rows, url, keys=expected_shop)
+    edited(other, lambda content: content["tables"]["customers"].update(distinct=True))
+    assert data(run(other)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((2**63, "9223372036854775808"), (1.0, "1.0"), (0.1, "0.1"), (1e16, "10000000000000000")),
+        *(
+            (float("nan"), None),
+            (Decimal("1E+2"), "100"),
+            (Decimal("10.50"), "10.50"),
+            (None, None),
+        ),
+        *(
+            (datetime(2026, 10, 31, tzinfo=UTC), "2026-10-31 00:00:00+00:00"),
+            (b"\1", "True"),
+            ("山", "山"),
+        ),
+    ],
+)
+def test_how_a_drivers_value_is_written(value, text):
+    assert _text_of(value) == text
 
 
 def test_a_sqlite_file_that_is_not_there_is_not_made(tmp_path):
