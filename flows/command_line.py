@@ -129,7 +129,18 @@ def _usage(error: click.ClickException) -> str:
             '余分な言葉があります。空白のある値は "…" で囲み、ハイフンと空白は半角で書いてください / '
             f"there is a word too many: put a value with blanks into quotes{help_}"
         )
-    return f"{_in_japanese(error)} / {error.format_message()}{help_}"
+    return f"{_in_japanese(error)} / {_in_english(error)}{help_}"
+
+
+def _in_english(error: click.ClickException) -> str:
+    """Say the same; where click repeats what was typed, without it."""
+    if error.message.startswith("No such command"):
+        return "No such command"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        kind = error.param.type
+        if isinstance(kind, click.Choice) and not isinstance(error, click.MissingParameter):
+            return f"{'/'.join(error.param.opts)}: choose from {', '.join(map(str, kind.choices))}"
+    return error.format_message()
 
 
 def _in_japanese(error: click.ClickException) -> str:

@@ -77,6 +77,8 @@ def test_an_unknown_option_is_wrong_usage(shop):
         (("stop", "lotas/x"), "--reason を指定してください"),
         (("export\u3000--month", "2026-10"), "空白は半角で"),
         (("disclose", "--customer", "1", "－－operator", "蔵王"), "ハイフンと空白は半角で"),
+        (("export", "--mode", "蔵王"), "--mode は"),
+        (("蔵王",), "No such command"),
         (("export", "--month", "第十月"), "月は 2026-10 のように"),
         (("object", "--received", "きのう"), "日付は 2026-10-01 のように"),
         (("export", "--operator", "あなたの氏名"), "ご自分の氏名"),

@@ -167,9 +167,13 @@ def test_a_customer_called_by_a_word_of_the_trade_empties_nobodys_texts(tmp_path
     assert rows["repairs"][0]["description"] == text
 
 
-def test_with_a_title_behind_it_the_word_is_a_name(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    ["スズキ様 オイル交換", "スズキ携帯へ連絡済", "スズキより預かり", "スズキへ納車", "すずき宅"],
+)
+def test_spoken_of_as_of_a_person_the_word_is_a_name(tmp_path, text):
     work = slip("S1", "1", "V1")
-    work["repairs"][0]["description"] = "スズキ様 オイル交換"
+    work["repairs"][0]["description"] = text
     tables = joined(
         {
             "customers": [customer("1"), customer("2", name="スズキ")],

@@ -26,6 +26,9 @@ _SHORTEST = 2
 _SHORT_KANA = re.compile("[ァ-ヶー]{1,3}")
 """A name that stands in half the words there are (リン, ジン)."""
 
+_BEHIND_A_PERSON = ("様", "殿", "サン", "氏", "宅", "携帯", "ヨリ", "カラ", "ヘ")
+"""What stands behind a word, folded, where it is somebody's name."""
+
 _NO_DIGITS = string.ascii_letters + string.punctuation
 
 Rows = Callable[[], Iterable[pyarrow.RecordBatch]]
@@ -38,8 +41,8 @@ class Everybody:
     def __init__(self, people: Rows, *cars: Rows, terms: Collection[str] = ()) -> None:
         """Take all people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`), and the words of the trade.
 
-        A customer called スズキ or 代車 by whoever was in a hurry makes no name of these words: with 様
-        behind them they are none of the trade's.
+        A customer called スズキ or 代車 by whoever was in a hurry makes no name of these words, unless they
+        are spoken of as of a person (スズキ携帯へ連絡).
         """
         self._terms = terms
         self._people = _Folded(people, PERSON_COLUMNS, _beginnings_of_people)
@@ -56,8 +59,10 @@ class Everybody:
         runs = _runs(texts)
         cars = (table.beginning_with(runs) for table in self._cars)
         people = identities(self._people.beginning_with(runs), *cars)
-        names = {name for name in people.names - self._spared if not _SHORT_KANA.fullmatch(name)}
-        return Mentions(replace(people, names=frozenset(names))).in_free_text(texts)
+        words = {n for n in people.names if n in self._spared or _SHORT_KANA.fullmatch(n)}
+        spoken_of = {f"{word}{behind}" for word in words for behind in _BEHIND_A_PERSON}
+        names = people.names - words | spoken_of
+        return Mentions(replace(people, names=names)).in_free_text(texts)
 
     @cached_property
     def _spared(self) -> frozenset[str]:
