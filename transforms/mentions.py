@@ -15,6 +15,7 @@ from transforms.arrays import whole
 from transforms.reading.contacts import LOCAL_DIGITS, personal_numbers
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
+    dashed_text,
     fold_homes,
     fold_names,
     plots_of,
@@ -27,10 +28,12 @@ from transforms.reading.folding import fold_phone
 from transforms.reading.joined_text import JoinedText
 from transforms.reading.passing_names import (
     ANYWHERE_BEHIND,
+    COMPANY,
     SHORTEST_NAME,
     SHORTEST_READING,
     firms_turned,
     names_in_passing,
+    parts_of_texts,
 )
 from transforms.remembered import NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
@@ -45,8 +48,17 @@ SHORTEST_ADDRESS = 8
 _TELLING = re.compile(r"^(?=.*[一-龥々]).{4,}$")
 """A name of so many characters, with a kanji, stands in nobody else's by chance."""
 
+_FIRM = re.compile(
+    f"{COMPANY}|[社店院館堂局庁署課屋組園会所寺校場部]$|電力|学校|学院|大学|運輸|運送|交通|観光|自動車|建設|建材|工務|工業|産業"
+    "|商事|電機|電気|電設|設備|塗装|板金|整備|組合|病院|薬局|銀行|農園|農場|酒造|製作|製材|石油|水道|土木|造園|不動産|保険|セ.?ンタ|サ.?ビス"
+)
+"""What tells a firm, folded: others are called after the same town, and houses stand beside it."""
+
 _MORE_THAN_A_NAME = 3
 """秘一 and 秘一郎 are two names; so much more around one is something else."""
+
+_GOES_ON = re.compile("[0-9A-Z-]")
+"""Beside a number: it is a part of a longer one, or of a code."""
 
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
@@ -64,6 +76,8 @@ class Identities:
     """All addresses, to be compared as a whole."""
     plots: frozenset[str]
     """Addresses up to a number with a branch, with and without their municipality."""
+    local_numbers: frozenset[str]
+    """Telephone numbers without their area code, with the dash."""
     own_phones: frozenset[str]
     """Numbers that are one person's, as they are written in the records."""
     emails: frozenset[str]
@@ -92,8 +106,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
     ]
     contacts = {c for column in plain for c in squeezed(column).to_pylist() if c} | phones
     contacts |= {phone[-LOCAL_DIGITS:] for phone in phones if len(phone) > LOCAL_DIGITS}
-    if is_local:
-        contacts |= {fold_phone(p.partition("-")[2]) for p in written.to_pylist() if "-" in p}
+    local = (p.partition("-")[2] for p in written.to_pylist() if is_local)
     contacts |= {
         plate
         for table in cars
@@ -115,6 +128,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
                 for plots in plots_of(fold_homes(whole(people["address"])))
             )
         ),
+        local_numbers=frozenset(number for number in local if "-" in number),
         own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
         emails=frozenset(emails),
     )
@@ -139,7 +153,9 @@ class Mentions:
         self._contact_count = len(people.contacts)
         words = [*sorted(people.contacts), *sorted(people.names - people.contacts)]
         self._contacts_and_names = _automaton(words)
-        self._is_telling = np.array([_TELLING.search(word) is not None for word in words], bool)
+        telling = {name for name in people.names if _TELLING.search(name)}
+        self._whole_names = _automaton(sorted(name for name in telling if not _FIRM.search(name)))
+        self._local_numbers = _automaton(sorted(people.local_numbers))
         self._addresses = _automaton(sorted(people.addresses))
         self._names, self._homes, self._plots, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
@@ -154,7 +170,8 @@ class Mentions:
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
-        return self._hold_what_is_known(cells) | self._gone.in_free_text(cells)
+        mask = self._hold_what_is_known(cells) | self._gone.in_free_text(cells)
+        return mask | self._hold_local_numbers(cells)
 
     def in_codes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a code that hold a name, a contact or a number of a car."""
@@ -181,25 +198,40 @@ class Mentions:
         is_sure |= np.array(
             [distinct.text.startswith(ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
         )
-        is_sure |= self._stand_within(distinct, words, starts, ends)
         mask |= distinct.spread(starts[is_sure])
         is_named = distinct.spread(starts)
         doubtful = np.flatnonzero(is_named & ~mask)
         if len(doubtful):
-            mask[doubtful] = self._are_in_passing(cells.take(pyarrow.array(doubtful)))
+            some = cells.take(pyarrow.array(doubtful))
+            mask[doubtful] = self._are_in_passing(some) | self._stand_within(some)
         return mask
 
-    def _stand_within(
-        self, distinct: "_Distinct", words: np.ndarray, starts: np.ndarray, ends: np.ndarray
-    ) -> np.ndarray:
-        """Mask of the finds that are a whole name with more around it than makes another name of it."""
-        mask = (words >= self._contact_count) & self._is_telling[words]
-        places = np.flatnonzero(mask)
-        mask[places] = [
-            distinct.around(start, end) >= _MORE_THAN_A_NAME
-            for start, end in zip(starts[places].tolist(), ends[places].tolist(), strict=True)
+    def _stand_within(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that hold a whole name with more around it than makes another name of it."""
+        parts, places = parts_of_texts(cells)
+        distinct = _Distinct(parts.dictionary_encode(), squeezed_text)
+        _, starts, ends = distinct.matches(self._whole_names)
+        text = distinct.text
+        is_more = [
+            distinct.around(start, end) >= _MORE_THAN_A_NAME or text[start - 1].isdigit()
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
+        mask = np.zeros(len(cells), bool)
+        mask[places[distinct.spread(starts[np.array(is_more, bool)])]] = True
         return mask
+
+    def _hold_local_numbers(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that hold a number without its area code, as neighbours write it."""
+        if self._local_numbers is None or cells.null_count == len(cells):
+            return np.zeros(len(cells), bool)
+        distinct = _Distinct(cells.dictionary_encode(), dashed_text)
+        _, starts, ends = distinct.matches(self._local_numbers)
+        text = distinct.text
+        is_bounded = [
+            not _GOES_ON.match(text[start - 1]) and not _GOES_ON.match(text[end])
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+        return distinct.spread(starts[np.array(is_bounded, bool)])
 
     def _is_searched(self, cells: pyarrow.Array) -> bool:
         return self._contacts_and_names is not None and cells.null_count < len(cells)

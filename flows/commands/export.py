@@ -20,16 +20,10 @@ from flows.commands.options import (
 from flows.commands.printing import print_group, print_report
 from flows.deployments.group import STATE, GroupRequest, shops_of
 from flows.running.clock import utc_now
+from flows.running.operators import named_person
+from flows.running.reasons import NO_REASON, checked_reason
 from flows.running.report import exit_code
-from flows.running.request import (
-    NO_REASON,
-    ExportRequest,
-    Mode,
-    Runner,
-    Workers,
-    checked_reason,
-    named_person,
-)
+from flows.running.request import ExportRequest, Mode, Runner, Workers
 from flows.running.run import opened_run
 from ledger.private_files import private_folder
 from schemas.errors import ConfigurationError

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from flows.running.request import checked_reason
+from flows.running.reasons import checked_reason
 from schemas.errors import ConfigurationError
 from schemas.people import CHANNELS
 from transforms.period import SHOP_TIME

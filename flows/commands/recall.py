@@ -16,8 +16,8 @@ from flows.counter.recall_status import Progress, mark_cars, progress_of
 from flows.recall.request import RecallRequest
 from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.clock import utc_now
+from flows.running.operators import named_person
 from flows.running.report import CampaignCount, RecallReport, exit_code
-from flows.running.request import named_person
 from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
 from schemas.agreement import DropKind

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from flows.running.clock import Clock
 from flows.running.opening import note_policy, open_shop
+from flows.running.operators import SCHEDULE, named_person
+from flows.running.reasons import checked_reason
 from flows.running.reconciling import complete_pending
-from flows.running.request import SCHEDULE, checked_reason, named_person
 from ledger.audit import Actor
 from ledger.opening import Ledger
 from schemas.errors import ConfigurationError, JointUseError
@@ -80,7 +81,7 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
 
 def _refuse_telling_reason(desk: Desk) -> None:
     """Refuse a reason that names somebody of the records, as far as they can be read, or who ever refused."""
-    from flows.running.reasons import refuse_telling_reason  # noqa: PLC0415 (slow to load)
+    from flows.running.telling_reasons import refuse_telling_reason  # noqa: PLC0415 (slow to load)
     from flows.stages.learning import remembered  # noqa: PLC0415
     from transforms.mentions import Mentions, identities  # noqa: PLC0415
 

@@ -14,15 +14,10 @@ from flows.running.clock import Clock
 from flows.running.engine import Engine
 from flows.running.memory import prefer_flat_memory
 from flows.running.opening import open_shop, refuse_clock_behind
+from flows.running.operators import SCHEDULE, named_person
+from flows.running.reasons import STANDING_REASONS, checked_reason
 from flows.running.reconciling import complete_pending, refuse_doubt
-from flows.running.request import (
-    SCHEDULE,
-    STANDING_REASONS,
-    ExportRequest,
-    Mode,
-    checked_reason,
-    named_person,
-)
+from flows.running.request import ExportRequest, Mode
 from flows.running.scratch import Scratch
 from flows.running.waiting_room import sweep_killed
 from flows.running.workspace import workspace

@@ -21,6 +21,7 @@ from ledger.objection_import import (
     is_of_records,
     stated_ids,
 )
+from schemas.agreement import DropKind
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
@@ -36,7 +37,10 @@ _A_CONTACT = (
     r"@|\p{Han} *[0-9]{1,3} *\p{Hiragana} *[0-9・.-]+"
     r"|^0[1-9][0-9]{8,9}$|^0[1-9][0-9]{0,3}[-( ][0-9]{1,4}[-) ][0-9]{3,4}$"
 )
-"""What no customer number looks like (RE2)."""
+"""What hardly a customer number looks like (RE2)."""
+
+_ARE_NUMBERED_SO = 0.1
+"""If so many customers' numbers look like that, the shop numbers them so."""
 
 _MERGE_COLUMNS = ["customer_id", "merged_into_customer_id"]
 
@@ -63,7 +67,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         known, mentions = book.register(), book.mentions()
         holding = in_force(known.events, as_of)
         work = meaning.work(standing(known.events, as_of))
-        by_contact = _stated_by_contact(run, rows)
+        by_contact = _stated_by_contact(run, rows, customers["customer_id"])
         _refuse_without_number(meaning, work, known, by_contact)
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
@@ -89,7 +93,8 @@ def look_up(run: Run, snapshot: Snapshot) -> None:
 def take_in(run: Run, connection: Connection) -> pyarrow.Table:
     """Read the shop's objections, add what is new in them, in the caller's transaction, and give them."""
     where = (run.folder.shop, run.folder.home, run.environment, run.workspace)
-    refuse_left_behind(*where)
+    if run.kind is not DropKind.NOTICES:  # which brings nothing
+        refuse_left_behind(*where)
     rows = read_objections(*where)
     if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
         return rows
@@ -117,8 +122,14 @@ def take_in(run: Run, connection: Connection) -> pyarrow.Table:
     return rows
 
 
-def _stated_by_contact(run: Run, rows: pyarrow.Table) -> set[str]:
-    """Name the objections in the records whose number reads like a telephone, a plate or an address."""
+def _stated_by_contact(run: Run, rows: pyarrow.Table, numbers: pyarrow.ChunkedArray) -> set[str]:
+    """Name the objections in the records whose number reads like a telephone, a plate or an address.
+
+    In a shop whose customers have such `numbers` that tells nothing.
+    """
+    are_so = pc.sum(pc.match_substring_regex(numbers, _A_CONTACT)).as_py() or 0
+    if are_so > len(numbers) * _ARE_NUMBERED_SO:
+        return set()
     is_contact = pc.match_substring_regex(rows["customer_id"], _A_CONTACT)
     stated = rows.filter(is_contact).select(STATEMENT_COLUMNS)
     notice = run.folder.policy.notice

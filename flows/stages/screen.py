@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from flows.running.reasons import refuse_telling_reason
+from flows.running.reasons import STANDING_REASONS
 from flows.running.report import Settled
-from flows.running.request import STANDING_REASONS
 from flows.running.run import Run
+from flows.running.telling_reasons import refuse_telling_reason
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
 from flows.stages.learning import remembered

@@ -93,6 +93,13 @@ def test_a_number_that_only_resembles_a_contact_holds_no_run(tmp_path, written):
     assert objected(shop) >= 1
 
 
+@pytest.mark.parametrize("form", ["0312345{:03d}", "022-0015-{:03d}", "会員{}か2", "顧{}の3"])
+def test_where_customers_are_numbered_like_telephones_one_that_left_holds_no_run(tmp_path, form):
+    people = [customer(form.format(n)) for n in range(1, 10)]
+    told = [objection(form.format(n)) for n in (1, 800)]
+    assert objected(shop_of(tmp_path, people, *told)) == 1
+
+
 def test_a_row_with_nothing_but_a_remark_holds_the_run(tmp_path):
     shop = shop_of(tmp_path, [customer("1"), customer("2")])
     path = shop / "records" / "objections.csv"

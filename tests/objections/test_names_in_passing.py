@@ -105,6 +105,55 @@ def test_plates_and_numbers_as_neighbours_write_them_do_not_leave(tmp_path, text
 
 
 @pytest.mark.parametrize(
+    ("refuser", "name"),
+    [
+        ("株式会社鈴木", "(株)鈴木工務店"),
+        ("(有)タカ", "有限会社タカハシ自動車"),
+        ("山形運輸", "山形運輸サービス(株)"),
+        *(
+            ("長谷川 誠", name)
+            for name in ("長谷川 誠志郎様", "長谷川 誠一(息子)", "長谷川誠一郎様方")
+        ),
+        *(("佐藤", name) for name in ("佐藤君子", "佐藤 君江", "佐藤君枝様")),
+    ],
+)
+def test_who_is_only_called_likewise_leaves(tmp_path, refuser, name):
+    known = customer("9", name=refuser, birth_on="1950-01-01")
+    people = [customer("2", name=name), known]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert [row["name"] for row in delivered(run(shop)).get("customers", ())] == [name]
+
+
+@pytest.mark.parametrize(
+    ("refuser", "address"),
+    [
+        ("東北電力", "山形市本町1-2-3 東北電力ビル前"),
+        ("新庄自動車学校", "新庄市金沢2034 新庄自動車学校隣"),
+        ("高橋 花子", "山形市城西町55-1234"),
+    ],
+)
+def test_a_house_beside_a_firm_that_refused_leaves(tmp_path, refuser, address):
+    people = [customer("1", address=address), customer("9", **{**HANAKO, "name": refuser})]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert [row["address"] for row in delivered(run(shop))["customers"]] == [address]
+
+
+@pytest.mark.parametrize(
+    "text", ["部品 AB55-1234 交換", "部品 55-12345 交換", "部品 155-1234 交換"]
+)
+def test_a_part_has_no_telephone(tmp_path, text):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = text
+    people = [customer("1"), customer("9", **{**HANAKO, "mobile_phone": "", "email": ""})]
+    tables = {"customers": people, "objections": [objection("9")], "vehicles": [vehicle("V1", "1")]}
+    tables["certificates"] = [{"vehicle_id": "V1", "chassis_number": "GD1-551234"}]
+    tables = joined(tables, work)
+    left = delivered(run(write_shop(tmp_path, tables)))
+    assert left["repairs"][0]["description"] == text
+    assert left["certificates"][0]["chassis_number"] == "GD1-551234"
+
+
+@pytest.mark.parametrize(
     "reason",
     [
         "高橋様拒否のため",
@@ -122,7 +171,23 @@ def test_no_reason_tells_a_partner_who_refused_or_why(tmp_path, reason):
 
 
 @pytest.mark.parametrize(
-    "reason", ["仕様変更のため", "納品様式の訂正", "お客様氏名の訂正", "御殿場店の分"]
+    "reason",
+    [
+        "仕様変更のため",
+        "納品様式の訂正",
+        "お客様氏名の訂正",
+        "御殿場店の分",
+        "システム障害からの復旧",
+        "誤りを認知したため",
+        "施設入力ミスの訂正",
+        "部落名の訂正",
+        "視覚的な確認のやり直し",
+        "コロナの型式の訂正",
+        "酸素センサーの品番の訂正",
+        "君津市の分",
+        "国籍列の追加",
+        "手帳の記載漏れ",
+    ],
 )
 def test_ordinary_reasons_are_taken(tmp_path, reason):
     people = [customer("1"), customer("9", **HANAKO)]

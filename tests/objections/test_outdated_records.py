@@ -73,6 +73,13 @@ def test_what_must_be_deleted_is_told_from_old_records_too(tmp_path):
     run(shop, now=later, month="2026-12", kind=DropKind.NOTICES)
 
 
+def test_what_must_be_deleted_is_told_beside_objections_left_behind(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    aged(shop, "objections", 5)
+    assert run(shop, kind=DropKind.NOTICES).outcomes
+
+
 @pytest.mark.parametrize(("days", "is_left_behind"), [(0.5, False), (2, True), (-5, False)])
 def test_objections_left_behind_by_the_customers_beside_them_stop_the_run(
     tmp_path, days, is_left_behind

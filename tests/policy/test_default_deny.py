@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.running.request import checked_reason
+from flows.running.reasons import checked_reason
 from schemas.errors import ConfigurationError, RefusedError
 from tests import factories
 from tests.factories import customer, joined, objection, run, slip, vehicle, write_shop
@@ -149,6 +149,13 @@ def test_a_reason_that_speaks_of_somebody_is_refused_without_being_repeated(tmp_
         "ご家族様から",
         "仕様の変更、同様の件",
         "たくさんの訂正",
+        *(
+            "修正さまざま",
+            "旧氏併記への対応",
+            "帳票様変更のため",
+            "店舗君津の分",
+            "色々様変わりした",
+        ),
     ],
 )
 def test_a_reason_that_speaks_of_nobody_is_accepted(reason):

@@ -123,6 +123,13 @@ def squeezed_addresses_text(texts: pyarrow.Array) -> JoinedText:
     return _squeeze(_as_addresses(texts))
 
 
+def dashed_text(texts: pyarrow.Array) -> JoinedText:
+    """Fold widths and dashes of running texts, and leave the cells joined."""
+    joined = _plain(texts)
+    joined.exchange(dict.fromkeys(DASHES, "-"))
+    return joined
+
+
 def _plain(texts: pyarrow.Array) -> JoinedText:
     joined = JoinedText(texts)
     fold_plainly(joined)
@@ -130,8 +137,7 @@ def _plain(texts: pyarrow.Array) -> JoinedText:
 
 
 def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
-    joined = _plain(addresses)
-    joined.exchange(dict.fromkeys(DASHES, "-"))
+    joined = dashed_text(addresses)
     joined.substitute(f"(-[0-9]+)[{BLANKS}]+(?=[0-9])", r"\1-", only_with=BLANKS)
     joined.exchange(dict.fromkeys(BLANKS, ""))
     edge = joined.boundary

@@ -26,7 +26,7 @@ _KIN = (
 )
 _BEHIND = (
     r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店|夫妻|夫婦|一家|親子|兄弟|姉妹"
-    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様|君|チャン|クン|紹介|使用|売却|購入"
+    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様|君([^一-龥]|宅|方|$)|チャン|クン|紹介|使用|売却|購入"
     r"|友人|知人|彼女|彼氏|(元|前)(夫|妻)$|車$|本人|同居|会社員|代理).*"
 )
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名; RE2)."""
@@ -52,6 +52,8 @@ _BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 
 COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True))})"
 """What tells a firm, before its name or behind it."""
+
+_TITLES_BEHIND = r"(様|殿|さん|さま|サン|サマ|氏|方|宅|君|くん|クン|ちゃん|チャン|御中|\s)+$"
 
 _MOST_WORDS = 3
 """So many words a name is written in."""
@@ -87,6 +89,12 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     names, whose = squeezed(fold_names(found)), places[of_parts]
     bare = pc.replace_substring_regex(names, _BEHIND, "")
     return _together((names, whose), _new(bare, whose, names))
+
+
+def parts_of_texts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what stands between marks in the texts, without a title, and the place of the text of each."""
+    parts, places = _parts_of(_with_companies(pc.utf8_normalize(texts, form="NFKC")))
+    return pc.replace_substring_regex(parts, _TITLES_BEHIND, ""), places
 
 
 def firms_turned(names: pyarrow.Array) -> pyarrow.Array:

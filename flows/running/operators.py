@@ -1,0 +1,85 @@
+"""Who acts: one person, by name, or the schedule."""
+
+import re
+
+from schemas.errors import ConfigurationError, RefusedError
+from transforms.reading.folding import fold_name, nfkc
+
+SCHEDULE = "schedule"
+"""Who starts a run that nobody started."""
+
+_SHARED_NAMES = frozenset(
+    {
+        *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
+        *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
+        *("shared", "login", "account", "manager", "default", "username", "name"),
+        *(
+            "管理者",
+            "担当",
+            "担当者",
+            "受付",
+            "店",
+            *(
+                "店長",
+                "社長",
+                "工場長",
+                "専務",
+                "部長",
+                "主任",
+                "整備士",
+                "フロント",
+                "レジ",
+                "本人",
+                "私",
+            ),
+            "事務",
+            "事務所",
+            "スタッフ",
+            "共用",
+            *(
+                "事務員",
+                "店舗",
+                "オペレータ",
+                "オペレーター",
+                "ユーザ",
+                "ユーザー",
+                "ログイン",
+                "ゲスト",
+            ),
+            *("テスト", "アドミン", "システム", "パソコン", "管理人", "責任者"),
+            "利用者",
+            "あなたの氏名",
+            "氏名",
+            "名前",
+        ),
+    }
+)
+
+
+def named_person(name: str | None) -> str:
+    """Accept the name of one person; shared names are refused (policy §8: IDの共有禁止).
+
+    Raises:
+        ConfigurationError: there is no name.
+        RefusedError: the name is one that several people use.
+    """
+    if not name or not name.strip():
+        raise ConfigurationError(
+            'だれが行うかを --operator "あなたの氏名" で書いてください / who does this? give --operator with '
+            "your own name, or set JOINT_USE_OPERATOR"
+        )
+    if _is_shared(name) or not any(letter.isalpha() for letter in name):
+        raise RefusedError(
+            f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
+            "this is a name several people use; give your own (policy §8: IDの共有禁止)"
+        )
+    return name.strip()
+
+
+def _is_shared(name: str) -> bool:
+    """Tell whether each word of a name, without what numbers it or names its machine, is a shared one."""
+    known = {fold_name(shared).casefold() for shared in _SHARED_NAMES}
+    bare = re.sub(r"@.*|[\d\W_]+$", "", nfkc(name), flags=re.DOTALL)
+    words = [word for word in re.split(r"[\W\d_]+", bare) if word]
+    forms = {fold_name(name).casefold(), fold_name(bare).casefold()}
+    return bool(forms & known) or all(fold_name(word).casefold() in known for word in words)
