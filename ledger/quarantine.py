@@ -57,6 +57,8 @@ class QuarantineFolder:
             fresh.rename(self.folder)
         except PermissionError:
             is_open = True
+            if not self.folder.exists() and old.exists():
+                old.rename(self.folder)
         if is_open:
             shutil.rmtree(fresh, ignore_errors=True)
             raise JointUseError(

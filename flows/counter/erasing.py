@@ -22,7 +22,7 @@ from flows.counter.disposing import (
     unlinker,
 )
 from flows.counter.mentioned import mentioned_elsewhere
-from flows.counter.objecting import Refusal, record
+from flows.counter.objecting import Refusal, erasures_recorded, record
 from flows.counter.people import read_records
 from flows.recall.words import CUSTOMER_NUMBER, VEHICLE_NUMBER
 from flows.running.waiting_room import discard_waiting
@@ -56,6 +56,8 @@ class Erased:
 def erase(desk: Desk, refusal: Refusal) -> Erased:
     """Record the request, and remove the person from quarantine, lists, waiting drops and kept drops.
 
+    A request that was recorded before, as when an erasure could not be completed, is not recorded again.
+
     Raises:
         BusyError: a run is at work; nothing was recorded or removed.
         ConfigurationError: nobody in the records has the number.
@@ -67,7 +69,7 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
 def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
     names, known, mentions = _theirs(desk, set(numbers))
-    taken = record(desk, refusal)
+    refused = erasures_recorded(desk, refusal) or record(desk, refusal).objection_ids
     in_use = ""
     try:
         gone, kept = _drops(desk, numbers)
@@ -81,11 +83,11 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
         in_use = file_of(error)
     if in_use:
         raise JointUseError(
-            f"拒否（{'、'.join(taken.objection_ids)}）は記録しました。消去はまだ終わっていません。"
+            f"拒否（{'、'.join(refused)}）は記録しました。消去はまだ終わっていません。"
             f"{no_access(in_use)}; the refusal is recorded, the erasure is not complete"
         )
     return Erased(
-        taken.objection_ids,
+        refused,
         certificate,
         tuple(f"{e.kind} {e.name}" for e in removed),
         tuple(kept),

@@ -122,6 +122,20 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     return Taken(names, people is not None, same, holds_nobody=holds_nobody)
 
 
+def erasures_recorded(desk: Desk, refusal: Refusal) -> tuple[str, ...]:
+    """Name the standing erasures of the same customer number, received on the same day."""
+    own = desk.ledger.references.of(refusal.customer)
+    with desk.ledger.reading() as connection:
+        every = listed(ObjectionBook(connection, desk.ledger.references), AsOf(desk.today))
+    return tuple(
+        each.objection_id
+        for each in every
+        if own in each.persons
+        and (each.scope, each.received_on) == ("erasure", refusal.received_on)
+        and each.state != ENDED
+    )
+
+
 def lift(
     desk: Desk, choice: Choice, effective_on: date | None, received_on: date, channel: str | None
 ) -> Taken:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -284,6 +285,14 @@ def test_erasing_names_the_rows_of_others_that_tell_of_the_person(tmp_path):
     arguments = ("--customer", "2", "--received", "2026-11-01", "--channel", "phone", "--yes")
     done = joint_use("erase", "--shop", shop, "--operator", PERSON, *arguments)
     assert (done.returncode, "more rows, papers of" in done.stderr) == (0, False)
+
+
+def test_an_erasure_that_is_done_again_is_recorded_once(tmp_path):
+    shop = shop_of(tmp_path)
+    (first,) = erase(desk(shop), refusal("1")).objection_ids
+    assert erase(desk(shop), refusal("1")).objection_ids == (first,)
+    later = replace(refusal("1"), received_on=NOW.date() - timedelta(days=1))
+    assert erase(desk(shop), later).objection_ids != (first,)
 
 
 def test_an_erased_person_is_in_no_quarantine_file_of_an_older_form(tmp_path):

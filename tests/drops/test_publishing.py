@@ -322,8 +322,9 @@ def test_a_file_that_cannot_be_opened_is_named_with_what_to_do(tmp_path, monkeyp
         run(write_shop(tmp_path, TABLES))
 
 
+@pytest.mark.parametrize("stuck", ["all", ".all.new"])
 def test_a_quarantine_open_in_a_spreadsheet_is_told_as_that_and_loses_nothing(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, stuck
 ):
     shop = write_shop(tmp_path, TABLES)
     run(shop)
@@ -331,7 +332,7 @@ def test_a_quarantine_open_in_a_spreadsheet_is_told_as_that_and_loses_nothing(
     move = Path.rename
 
     def as_windows_does(path, target):
-        if path == folder:
+        if path == folder.with_name(stuck):
             raise PermissionError(errno.EACCES, "used by another process", str(path))
         return move(path, target)
 
