@@ -17,6 +17,7 @@ from flows.counter.reviewing import decide_texts, waiting
 from flows.export import export
 from flows.running.engine import Engine
 from flows.running.guarding import Step, plainly
+from flows.running.reasons import StandingReason
 from flows.running.report import ExportReport
 from flows.running.request import ExportRequest
 from ledger.answer_book import AnswerBook
@@ -304,7 +305,7 @@ def bytes_of(folder: Path) -> bytes:
 
 def desk(shop: Path, now: datetime = NOW) -> Desk:
     """The shop in a named person's hands."""
-    return open_desk(shop, PERSON, "試験", lambda: now, {})
+    return open_desk(shop, PERSON, StandingReason.OBJECTION, lambda: now, {})
 
 
 def object_to(shop: Path, number: str, *, now: datetime = NOW, **said: Any) -> tuple[str, ...]:

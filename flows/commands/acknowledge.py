@@ -9,6 +9,7 @@ from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
+from flows.running.reasons import StandingReason
 from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
@@ -17,7 +18,7 @@ from schemas.strict import validated
 
 
 @click.command(name="acknowledge")
-@at_desk("the partner answered")
+@at_desk(StandingReason.ANSWER)
 @click.argument("drop")
 @click.option(
     "--file",

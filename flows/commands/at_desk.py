@@ -8,11 +8,12 @@ from pathlib import Path
 from flows.commands.options import operator_option, reason_option, shop_option
 from flows.counter.desk import open_desk
 from flows.running.clock import utc_now
+from flows.running.reasons import StandingReason
 
 _Command = Callable[..., None]
 
 
-def at_desk(default_reason: str | None = None) -> Callable[[_Command], _Command]:
+def at_desk(default_reason: StandingReason | None = None) -> Callable[[_Command], _Command]:
     """Ask for shop, operator and reason, and call the command with its `desk` instead of them.
 
     Args:
@@ -27,8 +28,7 @@ def at_desk(default_reason: str | None = None) -> Callable[[_Command], _Command]
         def wrapped(
             *args: object, shop: Path, operator: str | None, reason: str, **asked: object
         ) -> None:
-            is_own = reason != default_reason
-            desk = open_desk(shop, operator, reason, utc_now, os.environ, is_own_reason=is_own)
+            desk = open_desk(shop, operator, reason, utc_now, os.environ)
             command(*args, desk=desk, **asked)
 
         return wrapped

@@ -6,11 +6,12 @@ from flows.commands.at_desk import at_desk
 from flows.counter.delivering import Carried, carried_by_hand, deliver, owed
 from flows.counter.desk import Desk
 from flows.running.clock import utc_now
+from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError, JointUseError
 
 
 @click.command(name="deliver")
-@at_desk("handing over")
+@at_desk(StandingReason.HANDING_OVER)
 @click.argument("drop", required=False)
 @click.option(
     "--by-hand", is_flag=True, help="手渡ししたことを記録する / it was carried there by hand"

@@ -10,11 +10,12 @@ from flows.commands.options import json_option
 from flows.counter.desk import Desk, customer_number
 from flows.counter.disclosure import disclose
 from flows.pages import disclosure_page, disclosure_text
+from flows.running.reasons import StandingReason
 from ledger.private_files import open_private
 
 
 @click.command(name="disclose")
-@at_desk("the customer asked for disclosure")
+@at_desk(StandingReason.DISCLOSURE)
 @click.option(
     "--customer",
     "customers",

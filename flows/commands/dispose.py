@@ -5,10 +5,11 @@ import click
 from flows.commands.at_desk import at_desk
 from flows.counter.desk import Desk
 from flows.counter.disposing import dispose, past_their_time
+from flows.running.reasons import StandingReason
 
 
 @click.command(name="dispose")
-@at_desk("retention is over")
+@at_desk(StandingReason.RETENTION)
 @click.option("--dry-run", is_flag=True, help="何が対象か見るだけ / only show")
 def command(*, desk: Desk, dry_run: bool) -> None:
     """保存期間を過ぎたものを廃棄し、証明書を残す / Dispose, and leave a certificate (policy §5)."""

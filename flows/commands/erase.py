@@ -10,10 +10,11 @@ from flows.commands.options import DAY, channel_option
 from flows.counter.desk import Desk, customer_number
 from flows.counter.erasing import Erased, erase
 from flows.counter.objecting import Refusal
+from flows.running.reasons import StandingReason
 
 
 @click.command(name="erase")
-@at_desk("erasure requested")
+@at_desk(StandingReason.ERASURE)
 @click.option("--customer", required=True, help="お客様番号 / customer number")
 @click.option("--received", type=DAY, required=True, help="申し出を受けた日 / when it was received")
 @channel_option(required=True)

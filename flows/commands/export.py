@@ -21,7 +21,7 @@ from flows.commands.printing import print_group, print_report
 from flows.deployments.group import STATE, GroupRequest, shops_of
 from flows.running.clock import utc_now
 from flows.running.operators import named_person
-from flows.running.reasons import NO_REASON, checked_reason
+from flows.running.reasons import StandingReason, checked_reason
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest, Mode, Runner, Workers
 from flows.running.run import opened_run
@@ -42,7 +42,12 @@ from schemas.strict import validated
     "--partner", "partners", multiple=True, help="納品先（省略時は全社）/ partner, default all"
 )
 @operator_option
-@click.option("--reason", default=NO_REASON, show_default=True, help="理由 / why; nothing personal")
+@click.option(
+    "--reason",
+    default=StandingReason.MANUAL,
+    show_default=True,
+    help="理由 / why; nothing personal",
+)
 @click.option(
     "--dry-run", is_flag=True, help="納品せずに検査だけ行う / make and check, publish nothing"
 )

@@ -9,11 +9,12 @@ from flows.commands.at_desk import at_desk
 from flows.commands.options import DAY, json_option
 from flows.counter.desk import Desk
 from flows.counter.incident import incident
+from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError
 
 
 @click.command(name="incident")
-@at_desk("incident")
+@at_desk(StandingReason.INCIDENT)
 @click.argument("drop")
 @click.option("--known", type=DAY, help="知った日（省略時は今日）/ the day it became known")
 @click.option(

@@ -10,6 +10,7 @@ from flows.commands.options import json_option, operator_option, reason_option, 
 from flows.commands.printing import print_outcome
 from flows.export import export
 from flows.running.clock import utc_now
+from flows.running.reasons import StandingReason
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest
 from schemas.agreement import DropKind
@@ -20,7 +21,7 @@ from schemas.strict import validated
 @shop_option
 @click.option("--partner", "partners", multiple=True, required=True, help="共同利用者 / partner")
 @operator_option
-@reason_option("deletion notice")
+@reason_option(StandingReason.NOTICES)
 @json_option
 @click.pass_context
 def command(  # noqa: PLR0913 (one parameter per option)

@@ -17,6 +17,7 @@ from flows.commands.options import (
 from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
 from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
+from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError, JointUseError
 
 _HELP = (
@@ -44,7 +45,7 @@ _LIFTED = "撤回しました。効力日から、また渡ります / lifted"
 
 
 @click.command(name="object", help=_HELP)
-@at_desk("customer said so")
+@at_desk(StandingReason.OBJECTION)
 @click.option("--customer", help="お客様番号 / customer number")
 @click.option(
     "--scope",

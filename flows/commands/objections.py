@@ -15,13 +15,14 @@ from flows.commands.options import (
 )
 from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
+from flows.running.reasons import StandingReason
 from transforms.objections import AsOf
 
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
 
 
 @click.command(name="objections")
-@at_desk("looking at objections")
+@at_desk(StandingReason.LISTING)
 @click.option("--as-of", type=DAY, help="この日に効力があるもの / what held on this day")
 @click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")
 @click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")

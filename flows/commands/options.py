@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from flows.running.reasons import checked_reason
+from flows.running.reasons import StandingReason, checked_reason
 from schemas.errors import ConfigurationError
 from schemas.people import CHANNELS
 from transforms.period import SHOP_TIME
@@ -67,7 +67,7 @@ def channel_option(
 
 
 def reason_option(
-    default: str | None = None,
+    default: StandingReason | None = None,
 ) -> Callable[[click.decorators.FC], click.decorators.FC]:
     """Ask why; without a default the reason must be given."""
     help_text = "理由 / why; no names or numbers of customers"
@@ -75,7 +75,7 @@ def reason_option(
         # A default of None would count as given.
         return click.option("--reason", required=True, callback=_reason, help=help_text)
     return click.option(
-        "--reason", default=default, show_default=True, callback=_reason, help=help_text
+        "--reason", default=default.value, show_default=True, callback=_reason, help=help_text
     )
 
 

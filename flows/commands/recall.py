@@ -17,6 +17,7 @@ from flows.recall.request import RecallRequest
 from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.clock import utc_now
 from flows.running.operators import named_person
+from flows.running.reasons import StandingReason
 from flows.running.report import CampaignCount, RecallReport, exit_code
 from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
@@ -60,7 +61,7 @@ _HELP = (
 @click.option("--number", help="--mark: 届出番号 / campaign number")
 @click.option("--vehicle", "vehicles", multiple=True, help="--mark: 車両番号 / vehicle number")
 @operator_option
-@reason_option("recall announced")
+@reason_option(StandingReason.RECALL)
 @json_option
 @click.pass_context
 def command(  # noqa: PLR0913 (one parameter per option)

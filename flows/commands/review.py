@@ -10,11 +10,12 @@ from flows.commands.at_desk import at_desk
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
 from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
+from flows.running.reasons import StandingReason
 from schemas.screening import Decision
 
 
 @click.command(name="review")
-@at_desk("texts reviewed")
+@at_desk(StandingReason.REVIEW)
 @click.option(
     "--release", "released", multiple=True, metavar="ID", help="この文を渡してよい / may leave"
 )

@@ -11,6 +11,7 @@ from drops.verify import Verified, verify_drop
 from flows.commands.answers import print_json
 from flows.commands.options import json_option, operator_option, reason_option
 from flows.running.clock import utc_now
+from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError
 
 
@@ -32,7 +33,7 @@ from schemas.errors import ConfigurationError
     help="店舗フォルダ。検査したことを記録する / enter the check in this shop's audit chain",
 )
 @operator_option
-@reason_option("checking a drop")
+@reason_option(StandingReason.CHECK)
 @json_option
 def command(  # noqa: PLR0913 (one parameter per option)
     *,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flows.running.clock import Clock
 from flows.running.opening import note_policy, open_shop
 from flows.running.operators import SCHEDULE, named_person
-from flows.running.reasons import checked_reason
+from flows.running.reasons import STANDING_REASONS, checked_reason
 from flows.running.reconciling import complete_pending
 from ledger.audit import Actor
 from ledger.opening import Ledger
@@ -58,7 +58,6 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
     environment: Mapping[str, str],
     *,
     is_scheduled: bool = False,
-    is_own_reason: bool = False,
 ) -> Desk:
     """Open the shop for a named person, or for the schedule.
 
@@ -72,7 +71,7 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
     folder, ledger = open_shop(shop, environment)
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
     desk = Desk(folder, ledger, actor, environment)
-    if is_own_reason:
+    if why not in STANDING_REASONS:
         _refuse_telling_reason(desk)
     complete_pending(ledger, folder, actor.at)
     note_policy(folder, ledger, actor)

@@ -21,6 +21,7 @@ from flows.counter.disposing import Disposal, certify, dispose
 from flows.deployments.group import GROUP_FIELD, sorted_out
 from flows.deployments.scheduling import for_group, is_of_group, was_scheduled
 from flows.running.clock import Clock, utc_now
+from flows.running.reasons import StandingReason
 from flows.running.request import OPERATOR_FIELD, SHOP_FIELD, reason_field
 from schemas.errors import JointUseError
 from schemas.strict import Strict
@@ -34,7 +35,7 @@ class DisposalRequest(Strict):
 
     shop: str = SHOP_FIELD
     operator: str = OPERATOR_FIELD
-    reason: str = reason_field("retention is over")
+    reason: str = reason_field(StandingReason.RETENTION)
 
 
 class GroupDisposalRequest(Strict):
@@ -42,7 +43,7 @@ class GroupDisposalRequest(Strict):
 
     group: str = GROUP_FIELD
     operator: str = OPERATOR_FIELD
-    reason: str = reason_field("retention is over")
+    reason: str = reason_field(StandingReason.RETENTION)
 
 
 @flow(name="dispose-group", persist_result=False, validate_parameters=True)

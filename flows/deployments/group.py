@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from flows.running.reasons import StandingReason
 from flows.running.report import ExportReport
 from flows.running.request import (
     MONTH_FIELD,
@@ -40,7 +41,7 @@ class GroupRequest(Strict):
     month: str = MONTH_FIELD
     partners: tuple[str, ...] = partners_field("lotas, broadleaf など。空欄なら各店の全社")
     operator: str = OPERATOR_FIELD
-    reason: str = reason_field("monthly schedule")
+    reason: str = reason_field(StandingReason.SCHEDULED)
     dry_run: bool = dry_run_field("作って検査するだけで、納品しない")
     workers: Workers = Field(
         default=Workers(), title="実行環境 / workers", json_schema_extra={"position": 6}

@@ -10,6 +10,7 @@ from flows.counter.desk import open_desk
 from flows.counter.releasing import decide
 from flows.deployments.endings import not_handed_over
 from flows.running.clock import utc_now
+from flows.running.reasons import StandingReason
 from flows.running.request import SHOP_FIELD, reason_field
 from schemas.strict import Strict
 
@@ -37,7 +38,7 @@ class ReleaseRequest(Strict):
         max_length=60,
         json_schema_extra={"position": 3},
     )
-    reason: str = reason_field("data manager's consent")
+    reason: str = reason_field(StandingReason.CONSENT)
 
 
 @flow(name="release-drop", persist_result=False, validate_parameters=True)

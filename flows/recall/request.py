@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from flows.running.reasons import StandingReason
 from flows.running.request import (
     OPERATOR_FIELD,
     SHOP_FIELD,
@@ -25,7 +26,7 @@ class RecallRequest(Strict):
     )
     partners: tuple[str, ...] = partners_field("空欄なら、覚書に [recall] のある全社")
     operator: str = OPERATOR_FIELD
-    reason: str = reason_field("recall announced")
+    reason: str = reason_field(StandingReason.RECALL)
     dry_run: bool = dry_run_field("探して検査するだけで、納品も連絡表も作らない")
 
     def as_export(self) -> ExportRequest:

@@ -1,14 +1,35 @@
 """Reasons as they are written: of runs partners read them, and the audit chain keeps all of them for good."""
 
 import re
+from enum import StrEnum
 
 from schemas.errors import ConfigurationError
 
-NO_REASON = "manual run"
-"""The reason of a run for which none was given."""
 
-STANDING_REASONS = frozenset({NO_REASON, "手動の実行", "monthly schedule"})
-"""Reasons nobody wrote: the defaults of command, form and schedule. Not enough for a correction."""
+class StandingReason(StrEnum):
+    """Reasons nobody wrote: what commands, forms and schedules say for themselves."""
+
+    MANUAL = "manual run"
+    BY_FORM = "手動の実行"
+    """As deployments say it (`prefect.yaml`)."""
+    SCHEDULED = "monthly schedule"
+    NOTICES = "deletion notice"
+    RECALL = "recall announced"
+    CONSENT = "data manager's consent"
+    RETENTION = "retention is over"
+    CHECK = "checking a drop"
+    ANSWER = "the partner answered"
+    HANDING_OVER = "handing over"
+    DISCLOSURE = "the customer asked for disclosure"
+    ERASURE = "erasure requested"
+    INCIDENT = "incident"
+    OBJECTION = "customer said so"
+    LISTING = "looking at objections"
+    REVIEW = "texts reviewed"
+
+
+STANDING_REASONS = frozenset(StandingReason)
+"""Not enough for a correction, and known to tell of nobody."""
 
 _ADDRESSED = re.compile(
     r"([一-龥々ァ-ヶー]{1,12}) ?"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field, model_validator
 
-from flows.running.reasons import LONGEST_REASON, REASON
+from flows.running.reasons import LONGEST_REASON, REASON, StandingReason
 from schemas.strict import Strict
 
 
@@ -63,10 +63,10 @@ def dry_run_field(described: str) -> bool:
     return field
 
 
-def reason_field(default: str) -> str:
+def reason_field(default: StandingReason) -> str:
     """Ask why, with a reason that stands if nobody writes one."""
     field: str = Field(
-        default=default,
+        default=default.value,
         title="理由 / reason",
         description="お客様の氏名は書かないでください。数字と＠は使えません / no names, digits or @",
         pattern=REASON,
@@ -116,7 +116,7 @@ class ExportRequest(Strict):
     month: str = MONTH_FIELD
     partners: tuple[str, ...] = partners_field("lotas, broadleaf など。空欄なら全社")
     operator: str = OPERATOR_FIELD
-    reason: str = reason_field("monthly schedule")
+    reason: str = reason_field(StandingReason.SCHEDULED)
     dry_run: bool = dry_run_field("作って検査するだけで、納品しない")
     mode: Mode = Field(
         default=Mode.ISSUE,

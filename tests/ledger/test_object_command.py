@@ -166,6 +166,10 @@ def test_a_reason_that_tells_of_somebody_enters_no_chain(tmp_path, reason):
         ("stop", name),
         ("hold", name),
         ("object", "--customer", "2", "--scope", "provision", "--received", "2026-11-01", "--yes"),
+        ("recall", "--mark", "done", "--number", "5001", "--vehicle", "V1"),
+        ("verify", shop / "drops" / name),
+        ("release", name),
+        ("dispose",),
     ):
         done = joint_use(*asked, "--shop", shop, "--operator", PERSON, "--reason", reason)
         assert done.returncode == 2, (asked, done.stderr)
