@@ -12,7 +12,7 @@ from typing import TypeVar
 from schemas.campaigns import Campaign, Category, Model, Range
 from schemas.errors import ConfigurationError
 from transforms.reading.days import read_day
-from transforms.reading.folding import fold_code, nfkc
+from transforms.reading.folding import DASH_CLASS, fold_code, nfkc
 from transforms.recall.classes import NO_MODEL
 
 _BETWEEN_CODES = re.compile(r"[、､,/・･;\s]+")
@@ -24,6 +24,8 @@ _MODIFIED = re.compile(r"[\s-]*(改造?|\(改造?\))")
 
 _MARK_ALONE = re.compile(r"[A-Z]{1,3}|[0-9][A-Z]{2}|[0-9]+")
 """What is left of DAA/6AA-ZVW50 or DAA-ZVW50/51: no 型式, but a part of one."""
+
+_IN_BRACKETS = re.compile(r"^\(([^()]*)\)$")
 
 _LOWER_X = re.compile(r"[A-Z0-9]x|x[A-Z0-9]")
 """DAA-ZVW5x: any figure is meant."""
@@ -38,7 +40,17 @@ CATEGORIES = {
     "サービスキャンペーン": Category.SERVICE,
     "キャンペーン": Category.SERVICE,
 }
-_SEPARATOR = re.compile(r"[～〜~]")
+_SEPARATOR = re.compile(r"[～〜~]|から|より")
+_DASHED = re.compile(r"\s*([A-Z0-9]{1,12}-[0-9]{3,9})\s*-\s*((?:[A-Z0-9]{1,12}-)?[0-9]{3,9})\s*")
+"""ZVW50-0001－ZVW50-0199."""
+
+_BEHIND_AN_END = re.compile(r"(?:号|番|まで|迄|以降|以後|以前|以下)+$")
+_SPOILT = re.compile(r"[0-9](?:\.[0-9]+)?E[+-]?[0-9]{1,3}")
+"""What a spreadsheet makes of a number with an E."""
+
+_MAKER_BEFORE = re.compile(r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9]{2,})")
+"""トヨタDAA-ZVW50."""
+
 _Value = TypeVar("_Value")
 
 
@@ -56,7 +68,7 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
     has_numbers = any(ends.first for ends in model.ranges)
     codes: list[str] = []
     for code in known:
-        folded = fold_code(code)
+        folded = _MAKER_BEFORE.sub("", _IN_BRACKETS.sub(r"\1", fold_code(code)))
         is_part = len(known) > 1 and bool(_MARK_ALONE.fullmatch(folded))
         is_code = _CODE.fullmatch(folded) and not folded.isdigit() and not _LOWER_X.search(code)
         if is_code and not is_part:
@@ -70,6 +82,15 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
                 f"「{code[:20]}」は型式ではありません。型式はそれぞれ省かずに書いてください",
                 f"型式 '{code[:20]}' is not one; name each 型式 in full",
             )
+    spoilt = [
+        end for ends in model.ranges for end in (ends.first, ends.last) if _SPOILT.fullmatch(end)
+    ]
+    if spoilt:
+        raise wrong(
+            place,
+            f"車台番号「{spoilt[0]}」は表計算ソフトが書き換えた数字です",
+            f"the chassis number '{spoilt[0]}' was rewritten by a spreadsheet",
+        )
     if any(ends.last and not ends.first for ends in model.ranges):
         raise wrong(place, "範囲の始まりがありません", "a range has an end and no beginning")
     ranges = tuple(ends for ends in model.ranges if ends.first)
@@ -78,20 +99,25 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
 
 
 def range_of(first: object, last: object) -> Range:
-    """Give a range; both ends may stand in one cell with a wave between them (ZVW50-0001～ZVW50-0199)."""
+    """Give a range; both ends may stand in one cell (ZVW50-0001～ZVW50-0199, ZVW50-0001 - ZVW50-0199)."""
     ends = _end(first), _end(last)
-    if not ends[1] and len(parts := _SEPARATOR.split(str(first or ""))) > 1:
-        ends = _end(parts[0]), _end(parts[1])
-    return Range(*ends)
+    if ends[1]:
+        return Range(*ends)
+    written = str(first or "")
+    if len(parts := _SEPARATOR.split(written)) > 1:
+        return Range(_end(parts[0]), _end(parts[1]))
+    dashed = _DASHED.fullmatch(re.sub(DASH_CLASS, "-", nfkc(written)).upper())
+    return Range(*map(_end, dashed.groups())) if dashed else Range(*ends)
 
 
 def _end(value: object) -> str:
     """Give an end as a code; what stands in two lines is two numbers, and no order can be told of them."""
     if value is None:
         return ""
-    return fold_code(
+    code = fold_code(
         re.sub(r"(?<=[0-9])[ \u3000]*[\r\n]+\s*(?=[0-9A-Za-z])", "/", str(value).strip())
     )
+    return _BEHIND_AN_END.sub("", code)
 
 
 def day_of(text: str, place: str, field: str) -> date:

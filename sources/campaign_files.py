@@ -23,12 +23,14 @@ class CampaignFile:
         campaigns: those that stand, in the order of the file.
         superseded: earlier versions of campaigns that were corrected later.
         withdrawn: campaigns that were taken back.
+        records: how many notifications were read: several of one number and day are one campaign.
         announced: how many notifications the answer says the search found; None if it does not say.
     """
 
     campaigns: list[Campaign]
     superseded: list[Campaign]
     withdrawn: list[Campaign]
+    records: int
     announced: int | None
 
 
@@ -61,6 +63,7 @@ def read_campaigns(path: Path) -> CampaignFile:
         campaigns=[each for each in standing if not each.is_withdrawn],
         superseded=superseded,
         withdrawn=[each for each in standing if each.is_withdrawn],
+        records=len(campaigns),
         announced=reader.announced,
     )
 

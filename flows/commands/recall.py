@@ -151,7 +151,7 @@ def _show(file: CampaignFile, *, as_json: bool) -> None:
         click.echo(f"{each.number} ({each.notified_on}): 訂正により置き換え / superseded")
     for each in file.withdrawn:
         click.echo(f"{each.number}: 取り下げ / withdrawn")
-    _warn_of_pages(file.announced, len(file.campaigns) + len(file.superseded) + len(file.withdrawn))
+    _warn_of_pages(file.announced, file.records)
 
 
 def _warn_of_pages(announced: int | None, read: int) -> None:
@@ -243,10 +243,7 @@ def _print(report: RecallReport) -> None:
             "`joint-use quarantine` says which, mend them and run again",
             err=True,
         )
-    _warn_of_pages(
-        report.announced,
-        len(report.campaigns) + len(report.superseded) + len(report.withdrawn),
-    )
+    _warn_of_pages(report.announced, report.records)
     click.echo(CAVEAT, err=True)
 
 

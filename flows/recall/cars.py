@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.running.run import Run
-from schemas.staging import FAULT, row_of
+from schemas.staging import DELETED, FAULT, row_of
 from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
 
@@ -45,13 +45,17 @@ class Cars:
 
 
 def cars_of(run: Run, snapshot: Snapshot) -> Cars:
-    """Give every car with what its newest paper says; without one, what its own record does."""
+    """Give every car with what its newest paper says; without one, what its own record does.
+
+    A paper the shop's system calls deleted is only one more that may say otherwise.
+    """
     vehicles = snapshot.table("vehicles", ["vehicle_id", "chassis_number", "plate"]).to_pandas()
     link = row_of("vehicle_id")
-    papers = snapshot.table("certificates", [*CAR_COLUMNS, "issued_on", link]).to_pandas()
+    papers = snapshot.table("certificates", [*CAR_COLUMNS, "issued_on", FAULT, link]).to_pandas()
     papers = papers.rename(columns={link: "vehicle"}).rename_axis("paper").reset_index()
     newest = papers.sort_values("issued_on", kind="stable", na_position="first")
-    own = newest[newest["vehicle"] >= 0].drop_duplicates("vehicle", keep="last")
+    living = newest[(newest["vehicle"] >= 0) & (newest[FAULT] != DELETED)]
+    own = living.drop_duplicates("vehicle", keep="last").drop(columns=FAULT)
     known = vehicles.rename(columns={"vehicle_id": "number"}).rename_axis("vehicle").reset_index()
     frame = known.merge(
         own, on="vehicle", how="left", suffixes=("_recorded", ""), validate="one_to_one"

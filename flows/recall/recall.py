@@ -237,6 +237,7 @@ class _Recall:
                 NoLonger(campaign=name, cars=cars, handed=handed)
                 for name, (cars, handed) in sorted(gone.items())
             ),
+            records=self.file.records,
             announced=self.file.announced,
             unreadable=sum(
                 unreadable_records(snapshot, name) for name in ("vehicles", "certificates")

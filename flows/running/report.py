@@ -163,7 +163,10 @@ class RecallReport(BaseModel):
     superseded: tuple[str, ...]
     withdrawn: tuple[str, ...]
     no_longer: tuple[NoLonger, ...]
+    records: int
+    """Notifications in the file."""
     announced: int | None
+    """How many of them the search found; None if the file does not say."""
     unreadable: int
     """Records of cars and papers without cells: whether one of them is affected, nobody can tell."""
     blind: int

@@ -352,3 +352,46 @@ def test_two_numbers_in_one_end_are_not_glued_together(tmp_path):
 def test_a_list_that_would_be_passed_over_is_refused(tmp_path, text, told):
     with pytest.raises(ConfigurationError, match=told):
         read(tmp_path, text=text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "first", "last"),
+    [
+        *(
+            (cell, "ZVW50-6000100", "ZVW50-6000199")
+            for cell in (
+                "ZVW50-6000100－ZVW50-6000199",
+                "ZVW50-6000100 - ZVW50-6000199",
+                "ＺＶＷ５０－６０００１００ー６０００１９９",
+                "ZVW50-6000100からZVW50-6000199まで",
+                "ZVW50-6000100号～ZVW50-6000199号",
+                "ZVW50-6000100より6000199迄",
+            )
+        ),
+        ("ZVW50-6000100以降", "ZVW50-6000100", ""),
+        ("ZVW50-6000100から", "ZVW50-6000100", ""),
+    ],
+)
+def test_both_ends_may_stand_in_one_cell(tmp_path, cell, first, last):
+    (campaign,) = read(tmp_path, record("1", model("DAA-ZVW50", (cell, "")))).campaigns
+    (ends,) = campaign.models[0].ranges
+    assert ends.first == first
+    assert ends.last in {last, last.removeprefix("ZVW50-")}
+
+
+@pytest.mark.parametrize("code", ["トヨタDAA-ZVW50", "(DAA-ZVW50)", "（ＤＡＡ－ＺＶＷ５０）"])
+def test_a_model_with_its_maker_or_in_brackets_is_that_model(tmp_path, code):
+    (campaign,) = read(tmp_path, record("1", model(code, ("A1-1", "A1-9")))).campaigns
+    assert [each.code for each in campaign.models] == ["DAA-ZVW50"]
+
+
+@pytest.mark.parametrize("end", ["6.0001E+06", "1E+07", "1E06"])
+def test_a_number_a_spreadsheet_rewrote_stops_the_reading(tmp_path, end):
+    with pytest.raises(ConfigurationError, match=r"record 1 \(1\).*rewritten by a spreadsheet"):
+        read(tmp_path, record("1", model("不明", (end, end))))
+
+
+def test_records_of_one_number_count_as_the_search_counts_them(tmp_path):
+    records = [{**record("1"), "count": "2"}, {**record("1"), "count": "2"}]
+    file = read(tmp_path, *records)
+    assert (len(file.campaigns), file.records, file.announced) == (1, 2, 2)

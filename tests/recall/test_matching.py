@@ -220,17 +220,100 @@ def test_a_range_end_with_a_figure_too_many_means_no_other_models_cars():
     assert classes(cars(("DAA-NHP10", "NHP10-0000005")), ranges(*rows)) == ([None], 1)
 
 
+@pytest.mark.parametrize(
+    ("row", "car", "expected"),
+    [
+        # an end alone that has no order
+        *(
+            (
+                ("DBA-JA5C", "WBAJA5C37KBX85466", ""),
+                (own, "WBAJA5C37KBX85466"),
+                (POSSIBLE, reason),
+            )
+            for own, reason in (
+                (None, Reason.NO_MODEL),
+                ("不明", Reason.NO_MODEL),
+                ("DBA-XXX", Reason.OTHER_MODEL),
+            )
+        ),
+        (("DBA-JA5C", "WBAJA5C37KBX85466", ""), (None, "WBAJA5C31KBX90000"), (POSSIBLE, None)),
+        (("DBA-JA5C", "WBAJA5C37KBX85466", ""), (None, "WBAXX5C31KBX90000"), (None, None)),
+        (("不明", "国[01]00001国", ""), (None, "国[01]00001国"), (POSSIBLE, Reason.NO_MODEL)),
+        (("不明", "国[01]00001国", ""), (None, "国[01]00002国"), (None, None)),
+        # the check digit tells nothing of what is between two VINs
+        (
+            ("DBA-JA5C", "WBAJA5C37KBX85466", "WBAJA5C37KBX99999"),
+            (None, "WBAJA5C32KBX90000"),
+            (POSSIBLE, Reason.NO_MODEL),
+        ),
+        *(
+            (
+                ("DBA-PH7G", f"WBAPH7G5{check}BN112345", f"WBAPH7G5{check}BN123456"),
+                (None, car),
+                found,
+            )
+            for check in ("*", "-", "1-", "1")
+            for car, found in (
+                ("WBAPH7G57BN112400", (POSSIBLE, Reason.NO_MODEL)),
+                ("WBAPH7G57BN123457", (None, None)),
+            )
+        ),
+        # ends without hyphen that no 型式 splits
+        *(
+            (("不明", "ZVW506000100", "ZVW506000199"), car, found)
+            for car, found in (
+                (("DAA-ZVW50", "ZVW50-6000150"), (POSSIBLE, Reason.NO_MODEL)),
+                (("DAA-ZVW50", "ZVW506000150"), (POSSIBLE, Reason.NO_MODEL)),
+                (("DAA-ZVW50", "ZVW50-6000200"), (None, None)),
+                ((None, "ZVW50-60001501"), (POSSIBLE, Reason.SIMILAR_PREFIX)),
+            )
+        ),
+        (
+            ("DBA-AGH30W", "AGH300010000", "AGH300020000"),
+            ("6BA-AGH30W", "AGH30-0015000"),
+            (POSSIBLE, Reason.OTHER_MARK),
+        ),
+        # ends that cannot be ordered, of a 型式 with another mark
+        *(
+            (
+                ("DAA-ZVW50", first, last),
+                ("6AA-ZVW50", "ZVW50-6000150"),
+                (POSSIBLE, Reason.OTHER_MARK),
+            )
+            for first, last in (
+                ("6000100", "6000199"),
+                ("ZVW50-6000100、ZVW50-6000150", ""),
+            )
+        ),
+        # a cell of the 型式 that is none
+        *(
+            (RANGE, (own, number), (POSSIBLE, None))
+            for own in ("プリウス", "トヨタ", "車種")
+            for number in ("ZVW50-60005", "ZVW50W-6000500", "ZVW50-6000500(2)")
+        ),
+        (RANGE, ("ZVW50系", "ZVW50-6000500"), (IN, Reason.MODEL_AND_NUMBER)),
+        # one figure more is another model
+        (("DAA-GP11", "", ""), (None, "GP1-0001234"), (POSSIBLE, Reason.SIMILAR_PREFIX)),
+        (("DAA-ZVW50", "", ""), (None, "ZVW501-0001234"), (POSSIBLE, Reason.SIMILAR_PREFIX)),
+        (("DBA-AGH30W", "", ""), (None, "AGH30-0001234"), (POSSIBLE, Reason.NO_MODEL)),
+    ],
+)
+def test_no_car_is_missed_for_how_an_end_or_a_model_is_written(row, car, expected):
+    found = verdict(car, row)
+    assert found == expected or (expected[1] is None and found[0] is expected[0])
+
+
 def test_cars_that_nothing_could_tell_of_are_named():
-    judged = [(PRIUS, None), (None, "ZVW50-6000500"), (None, "ZVW506000500")]
+    judged = [(PRIUS, None), (None, "ZVW50-6000500"), (None, "ZVW506000500"), ("ZVW50型", None)]
     blind = [
         (None, None),
         (None, "6000150"),
         ("不明", "不明"),
         (None, "***"),
         (None, "国[01]00001国"),
-        *((word, None) for word in ("プリウス", "N/A", "未登録", "DAA_ZVW50", "ZVW50型")),
+        *((word, None) for word in ("プリウス", "N/A", "未登録", "DAA_ZVW50")),
     ]
-    assert match(cars(*judged, *blind), ranges(RANGE)).blind.tolist() == [False] * 3 + [True] * 10
+    assert match(cars(*judged, *blind), ranges(RANGE)).blind.tolist() == [False] * 4 + [True] * 9
 
 
 @pytest.mark.parametrize("ends", ["", "なし", "***"])

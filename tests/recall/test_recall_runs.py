@@ -124,6 +124,16 @@ def test_two_devices_of_one_number_are_both_told(shop):
         run(shop)
 
 
+@pytest.mark.parametrize("number", ["", "ZVW50-0000900"])
+def test_a_deleted_paper_makes_no_car_a_partners_target(tmp_path, number):
+    deleted = paper("V1", 150, issued_on="2024-01-01", is_deleted="1")
+    living = [paper("V1", 900, issued_on="2020-01-01")] if number else []
+    shop = shop_of(tmp_path, vehicles=[car("V1", "1", 900)], certificates=[*living, deleted])
+    report = run(shop)
+    assert report.outcomes[0].status == "nothing"
+    assert report.call_list_cars == 1
+
+
 def call_nobody_who_refused(shop):
     with (shop / "shop.toml").open("a") as file:
         file.write("\n[recall]\ncall_those_who_refused_all_use = false\n")

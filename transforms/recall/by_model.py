@@ -13,10 +13,6 @@ _READABLE = r"^(?=.*[A-Z])[A-Z0-9-]{4,}[0-9]{3}$"
 """A number that would have been found if a campaign meant it."""
 
 
-_MODEL = r"(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}"
-"""A 型式 some campaign could name."""
-
-
 class ByModel:
     """Finds cars of the campaigns' models that no number puts inside or outside a range."""
 
@@ -35,6 +31,7 @@ class ByModel:
             [
                 self._of_models(type_only, Reason.TYPE_ONLY),
                 self._of_models(unordered, Reason.UNDETERMINED_RANGE),
+                self._of_other_marks(unordered),
                 self._begun_like_models(pd.concat([type_only, unordered])),
                 self.without_place(),
                 self.contradicting(),
@@ -47,7 +44,7 @@ class ByModel:
         """Mask of the cars of which neither 型式 nor number tells anything to any campaign."""
         numbers = self._cars.numbers.fillna("")
         is_read = self._placed.is_placed | numbers.str.fullmatch(_READABLE).to_numpy(bool)
-        is_model = self._cars.models["full"].fillna("").str.fullmatch(_MODEL).to_numpy(bool)
+        is_model = (self._cars.models["full"].str.len() > 1).to_numpy(bool)
         return ~is_model & ~is_read
 
     def without_place(self) -> pd.DataFrame:
@@ -158,6 +155,13 @@ class ByModel:
         agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
         return pairs_of(both[agrees], MatchClass.POSSIBLE, reason)
 
+    def _of_other_marks(self, ranges: pd.DataFrame) -> pd.DataFrame:
+        """Give the cars of the ranges' bodies with any emission mark: no number tells that they are out."""
+        cars = self._cars.models.reset_index(names="car").dropna(subset=["body"])
+        wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
+        both = cars.merge(wanted, on="body", suffixes=("_car", ""))
+        return pairs_of(both, MatchClass.POSSIBLE, Reason.OTHER_MARK)
+
     def _begun_like_models(self, ranges: pd.DataFrame) -> pd.DataFrame:
         """Give the cars whose number begins like the model of a range that numbers do not bound.
 
@@ -168,22 +172,31 @@ class ByModel:
         numbers = numbers[numbers.notna() & (numbers != "")]
         heads = numbers.str.extract("^([^-]*)", expand=False)
         bodies = self._cars.models["body"].loc[numbers.index]
-        is_model = bodies.fillna("").str.fullmatch("[A-Z0-9-]+").to_numpy(bool)
-        is_open = ~(is_model & _are_related(heads, bodies))
-        heads = heads[is_open]
+        heads = heads[~_are_related(heads, bodies)]
         wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
         unique = (pd.Series(each.unique(), dtype=object) for each in (heads, wanted["body"]))
         near = related(*unique).rename(columns={"left": "head", "right": "body"})
         rows = pd.DataFrame({"car": heads.index, "head": heads}).merge(near, on="head")
         rows = rows.merge(wanted, on="body")
         has_model = self._cars.models["body"].notna().to_numpy()[rows["car"].to_numpy(np.int64)]
+        is_other = _goes_on_with_a_figure(rows["head"], rows["body"])
         return pd.concat(
             [
-                pairs_of(rows[~has_model], MatchClass.POSSIBLE, Reason.NO_MODEL),
+                pairs_of(rows[~has_model & ~is_other], MatchClass.POSSIBLE, Reason.NO_MODEL),
+                pairs_of(rows[~has_model & is_other], MatchClass.POSSIBLE, Reason.SIMILAR_PREFIX),
                 pairs_of(rows[has_model], MatchClass.POSSIBLE, Reason.OTHER_MODEL),
             ],
             ignore_index=True,
         )
+
+
+def _goes_on_with_a_figure(left: pd.Series, right: pd.Series) -> np.ndarray:
+    """Mask of the rows of which one text is the other with a figure behind: GP1 and GP11 are two models."""
+    goes_on = [
+        max(one, other, key=len)[min(len(one), len(other)) :][:1].isdigit()
+        for one, other in zip(left, right, strict=True)
+    ]
+    return np.array(goes_on, bool)
 
 
 def _are_related(left: pd.Series, right: pd.Series) -> np.ndarray:

@@ -17,10 +17,16 @@ from transforms.recall.numbers import (
 )
 from transforms.recall.pairing import judged, lowered, nothing, pairs_of
 from transforms.recall.placing import Placed, between
-from transforms.recall.taken_apart import Cars, Ranges
+from transforms.recall.taken_apart import MAKER_AND_MODEL, Cars, Ranges
 
 _SHORTEST_BEGINNING = 4
 """What two ends have in common begins other numbers by chance if it has fewer characters."""
+
+
+_CHECK_DIGIT = "^([A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9*]([A-HJ-NPR-Z0-9]{8})$"
+
+_BARE = r"(?=.*[A-Z])[A-Z0-9]{7,20}"
+"""An end without hyphen."""
 
 
 class ByNumber:
@@ -41,6 +47,8 @@ class ByNumber:
                 self.in_ranges(),
                 self.beyond_open_ends(),
                 self.named(),
+                self.between_ends_without_hyphen(),
+                self.begun_like_an_open_end(),
                 self.beside_ends_of_two_prefixes(),
                 self.begun_like_both_ends(),
                 self.of_loose_numbers(),
@@ -66,8 +74,9 @@ class ByNumber:
 
     def named(self) -> pd.DataFrame:
         """Find the cars whose very number is named, whatever its form."""
-        ones = self._ranges.of_kind("one", "undetermined")
-        ones = ones[ones["first"] == ones["last"]]
+        ones = self._ranges.of_kind("one", "undetermined", "open")
+        is_alone = (ones["first"] == ones["last"]) | (ones["last"] == "")
+        ones = ones[is_alone & ones["prefix"].isna()]
         numbers = pd.DataFrame({"car": self._cars.numbers.index, "first": self._cars.numbers})
         return judged(self._cars.models, ones.merge(numbers.dropna(), on="first"))
 
@@ -89,13 +98,16 @@ class ByNumber:
         """Find the cars whose number begins like both ends of a range that has no order, and is as long."""
         ranges = self._ranges.of_kind("undetermined")
         ranges = ranges[ranges["first"].str.len() == ranges["last"].str.len()]
+        ranges = ranges.assign(
+            **{end: _without_check_digit(ranges[end]) for end in ("first", "last")}
+        )
         both = zip(ranges["first"], ranges["last"], strict=True)
         common = [commonprefix(ends) for ends in both]  # noqa: RUF071 (characters are meant)
         ranges = ranges.assign(beginning=np.array(common, object))
         size = ranges["beginning"].str.len()
         ranges = ranges.assign(size=size, whole=ranges["first"].str.len())
         ranges = ranges[(size >= _SHORTEST_BEGINNING) & (ranges["first"] != ranges["last"])]
-        numbers = self._cars.numbers.dropna()
+        numbers = _without_check_digit(self._cars.numbers.dropna())
         lengths = numbers.str.len()
         found = [
             some.merge(
@@ -108,6 +120,60 @@ class ByNumber:
             self._cars.models, pd.concat(found, ignore_index=True) if found else nothing()
         )
         return lowered(pairs, Reason.UNDETERMINED_RANGE)
+
+    def between_ends_without_hyphen(self) -> pd.DataFrame:
+        """Find the cars between ends that nothing splits, all written without hyphen: figures at one place.
+
+        Where the row's own 型式 splits its ends they are ordered, and not looked at here.
+        """
+        ranges = self._ranges.of_kind("undetermined")
+        is_bare = ranges["first"].str.fullmatch(_BARE) & ranges["last"].str.fullmatch(_BARE)
+        is_as_long = ranges["first"].str.len() == ranges["last"].str.len()
+        is_upward = ranges["first"] <= ranges["last"]
+        ranges = ranges[is_bare & is_as_long & is_upward]
+        if not len(ranges):
+            return nothing()
+        numbers = self._cars.numbers.dropna().str.replace("-", "")
+        found = [nothing()]
+        for length, some in ranges.groupby(ranges["first"].str.len()):
+            own = numbers[numbers.str.len() == length].sort_values()
+            start = own.searchsorted(some["first"].to_numpy(object), "left")
+            counts = own.searchsorted(some["last"].to_numpy(object), "right") - start
+            offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            cars = own.iloc[np.repeat(start, counts) + offsets]
+            hits = some.iloc[np.repeat(np.arange(len(some)), counts)]
+            found.append(hits.assign(car=cars.index.to_numpy(), number=cars.to_numpy(object)))
+        hits = pd.concat(found, ignore_index=True)
+        if not len(hits):
+            return nothing()
+        common = [
+            len(commonprefix(ends))  # noqa: RUF071 (characters are meant)
+            for ends in zip(hits["first"], hits["last"], strict=True)
+        ]
+        serials = [text[size:] for text, size in zip(hits["number"], common, strict=True)]
+        is_serial = pd.Series(serials, dtype=object).str.fullmatch("[0-9]*").to_numpy(bool)
+        is_begun = np.array(common) >= _SHORTEST_BEGINNING
+        hits = hits[is_serial & is_begun].reset_index(drop=True)
+        names = ["full", "body"]
+        return judged(
+            self._cars.models, hits.assign(**hits[names].mask(hits["is_guessed"].astype(bool)))
+        )
+
+    def begun_like_an_open_end(self) -> pd.DataFrame:
+        """Find the cars whose number begins like the one end there is, which has no order, and is as long."""
+        ranges = self._ranges.of_kind("open")
+        ranges = ranges[ranges["prefix"].isna() & ranges["first"].str.fullmatch(_BARE)]
+        if not len(ranges):
+            return nothing()
+        ranges = ranges.assign(
+            beginning=ranges["first"].str[:MAKER_AND_MODEL], size=ranges["first"].str.len()
+        )
+        numbers = self._cars.numbers.dropna().str.replace("-", "")
+        own = pd.DataFrame({"car": numbers.index, "beginning": numbers.str[:MAKER_AND_MODEL]})
+        found = ranges.merge(
+            own.assign(size=numbers.str.len().to_numpy()), on=["beginning", "size"]
+        )
+        return lowered(judged(self._cars.models, found), Reason.UNDETERMINED_RANGE)
 
     def of_loose_numbers(self) -> pd.DataFrame:
         """Find numbers that are written in no known form, or with letters that look like figures."""
@@ -170,3 +236,8 @@ class ByNumber:
         is_unknown = pd.isna(own) | found["body"].isna().to_numpy()
         found = found[is_unknown | (own == found["body"].to_numpy())]
         return pairs_of(found, MatchClass.POSSIBLE, Reason.SIMILAR_PREFIX)
+
+
+def _without_check_digit(numbers: pd.Series) -> pd.Series:
+    """Mask the ninth character of VINs, which tells nothing of which cars are between two."""
+    return numbers.str.replace(_CHECK_DIGIT, r"\1*\2", regex=True)

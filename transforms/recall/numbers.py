@@ -18,7 +18,7 @@ from transforms.recall.classes import NO_MODEL
 
 _DOMESTIC = r"^(?P<p>[A-Z0-9]{1,12})-(?P<s>[0-9]{1,9})$"
 _VIN = (
-    r"^(?P<m>[A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9](?P<y>[A-HJ-NPR-TV-Y1-9])(?P<p>[A-HJ-NPR-Z0-9])"
+    r"^(?P<m>[A-HJ-NPR-Z0-9]{8})[A-HJ-NPR-Z0-9*](?P<y>[A-HJ-NPR-TV-Y1-9])(?P<p>[A-HJ-NPR-Z0-9])"
     r"(?P<s>[0-9]{6})$"
 )
 VIN_LENGTH = 17
@@ -36,6 +36,12 @@ _WORD_BEHIND = r"^(\S+-\S+)\s+[A-Za-z0-9].*$"
 
 _MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
 """トヨタDAA-ZVW50."""
+
+_WORDS_BEHIND = r"(?<=[A-Z0-9])[^A-Z0-9*-]+$"
+"""ZVW50系."""
+
+_MODEL = r"(?:[0-9A-Z]{1,3}-)?[0-9A-Z]+"
+"""A 型式 some campaign could name; プリウス is none."""
 
 LOOKALIKES = str.maketrans("OQIL", "0011")
 """Letters that look like figures."""
@@ -121,8 +127,8 @@ def split_by_known(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
 def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
     """Find prefixes that campaigns name, with a serial behind, in numbers with other marks around or between.
 
-    `車台番号ZVW50_0000150(打刻)` has one, and so has `ZVW5O-0000150`: of letters and figures that look alike
-    either may have been meant.
+    `車台番号ZVW50_0000150(打刻)` and `ZVW50-0000150(2)` have one, and so has `ZVW5O-0000150`: of letters and
+    figures that look alike either may have been meant.
 
     Args:
         folded: numbers that are written in no known form, or with such letters.
@@ -139,7 +145,8 @@ def placed_loosely(folded: pd.Series, prefixes: set[str]) -> pd.DataFrame:
     # Behind a second hyphen may stand something of its own (ZVW50-0000150-1).
     whole = folded.dropna()
     cut = whole[whole.str.count("-") > 1].str.extract("^([^-]*-[^-]*)", expand=False)
-    for row, text in (*whole.items(), *cut.items()):
+    alone = whole.str.extract(r"^(.*?[0-9])[\[(]", expand=False).dropna()
+    for row, text in (*whole.items(), *cut.items(), *alone.items()):
         bare = re.sub(r"[^A-Z0-9]", "", text).translate(LOOKALIKES)
         for start in range(len(bare)):
             for length in lengths:
@@ -205,7 +212,8 @@ def model_keys(texts: pd.Series) -> pd.DataFrame:
     folded = fold(alone).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
     folded = folded.str.replace(_MAKER_BEFORE, "", regex=True)
     folded = folded.str.replace(_DETAILED, r"\1", regex=True)
-    folded = folded.where(~folded.isin(NO_MODEL))
+    folded = folded.str.replace(_WORDS_BEHIND, "", regex=True)
+    folded = folded.where(folded.str.fullmatch(_MODEL) & ~folded.isin(NO_MODEL))
     body = folded.str.replace(_EMISSION, "", regex=True)
     has_mark = (folded != body) & folded.notna()
     return pd.DataFrame({"full": folded, "body": body, "has_mark": has_mark})

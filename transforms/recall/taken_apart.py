@@ -12,8 +12,12 @@ _OFFICE_STAMPED = r"[一-龥]?[\[(]?[0-9]{2}[\])][0-9]{3,8}[一-龥]?|[一-龥][
 """職権打刻: the number an office gave one car (国[01]00001国, [41]12345); it has no order."""
 
 _BEGINNING = r"(?<![A-Z0-9-])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,}"
-_LONGEST_PREFIX, _MAKER_AND_MODEL = 10, 6
+_LONGEST_PREFIX, MAKER_AND_MODEL = 10, 6
 """Characters before a domestic number's hyphen at most; and of a VIN those that tell maker and model."""
+
+_VIN = "[A-HJ-NPR-Z0-9]"
+_MASKED_BY_HYPHEN = f"^({_VIN}{{8}})-({_VIN}{{8}})$"
+_HYPHEN_BEHIND_CHECK = f"^({_VIN}{{8}}[A-HJ-NPR-Z0-9*])-({_VIN}{{8}})$"
 
 _MOST_YEARS_APART = 15
 """Ends of a range of VINs further apart tell nothing: letters of model years come round again."""
@@ -53,7 +57,7 @@ class Ranges:
         keys = model_keys(frame["model_code"])
         ends = [fold(frame[name].fillna("")) for name in ("first", "last")]
         says_nothing = ~(ends[0] + ends[1]).str.contains("[0-9]")
-        ends = [each.mask(says_nothing, "") for each in ends]
+        ends = [_as_vins(each.mask(says_nothing, "")) for each in ends]
         ends = [_parted(each, keys) for each in ends]
         ends[1] = _with_prefix_of(*ends)
         low, high = (parse_numbers(each) for each in ends)
@@ -68,7 +72,7 @@ class Ranges:
             & (low.serial <= last)
         )
         is_stamped = ends[0].str.fullmatch(_OFFICE_STAMPED).to_numpy(bool)
-        is_one = (ends[0] == ends[1]).to_numpy(bool) & is_stamped
+        is_one = ((ends[0] == ends[1]) | (ends[1] == "")).to_numpy(bool) & is_stamped
         kind = np.full(len(frame), "undetermined", object)
         kind[is_ordered] = "ordered"
         kind[low.is_given & ~high.is_given] = "open"
@@ -81,6 +85,7 @@ class Ranges:
                         "campaign": frame["campaign"],
                         "range": np.arange(len(frame)),
                         **keys,
+                        "is_guessed": False,
                         "first": ends[0],
                         "last": ends[1],
                         "kind": kind,
@@ -120,8 +125,8 @@ def _with_models_of_ends(frame: pd.DataFrame) -> pd.DataFrame:
     heads = (frame["first"] + " " + frame["last"])[is_lost].str.findall(_BEGINNING)
     told = frame.loc[heads.index].assign(body=heads).explode("body").dropna(subset=["body"])
     is_vin = told["body"].str.len() > _LONGEST_PREFIX
-    told["body"] = told["body"].mask(is_vin, told["body"].str[:_MAKER_AND_MODEL])
-    told = told.assign(full=told["body"], has_mark=False).drop_duplicates()
+    told["body"] = told["body"].mask(is_vin, told["body"].str[:MAKER_AND_MODEL])
+    told = told.assign(full=told["body"], has_mark=False, is_guessed=True).drop_duplicates()
     return pd.concat([frame.drop(index=told.index), told], ignore_index=True)
 
 
@@ -144,6 +149,14 @@ def respelt(models: pd.DataFrame, ranges: Ranges) -> pd.DataFrame:
     own["squeezed"] = own["own"].str.replace("-", "")
     both = own.merge(asked, on="squeezed")
     return both.loc[both["own"] != both["full"], ["car", *keys]].reset_index(drop=True)
+
+
+def _as_vins(ends: pd.Series) -> pd.Series:
+    """Read ends as VINs whose check digit is a hyphen, or has one behind it, if they are nothing else."""
+    is_domestic = ends.str.fullmatch(r"[A-Z0-9]+-[0-9]+")
+    vins = ends.str.replace(_MASKED_BY_HYPHEN, r"\1*\2", regex=True)
+    vins = vins.str.replace(_HYPHEN_BEHIND_CHECK, r"\1\2", regex=True)
+    return ends.where(is_domestic, vins)
 
 
 def _parted(ends: pd.Series, keys: pd.DataFrame) -> pd.Series:
