@@ -26,7 +26,7 @@ from flows.running.report import exit_code
 from flows.running.request import ExportRequest, Mode, Runner, Workers
 from flows.running.run import opened_run
 from ledger.private_files import private_folder
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, JointUseError
 from schemas.strict import validated
 
 
@@ -109,10 +109,26 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         # Everything that can be refused is refused before the minute Prefect may need to start.
         with opened_run(request, utc_now, os.environ) as run:
             state = run.folder.state
-        set_up_run(state)
-        from flows.deployments.export_monthly import export_monthly  # noqa: PLC0415 (Prefect reads the environment once)
+        set_up_run(state, shop.parent / STATE)
+        from flows.deployments.export_monthly import (  # noqa: PLC0415 (Prefect reads the environment once)
+            export_monthly,
+            last_report,
+        )
     with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
-        report = export_monthly(request)
+        try:
+            report = export_monthly(request)
+        except JointUseError:
+            raise
+        except Exception:
+            made = last_report()
+            if made is None:
+                raise
+            report = made
+            click.echo(
+                "Prefect のサーバーが途中で止まり、画面には失敗と出ます。実行の結果は次のとおりです / "
+                "Prefect's server has ended, and its window shows a failure; this is what the run did",
+                err=True,
+            )
     print_report(report, console)
     if as_json:
         print_json(report.model_dump_json(indent=2))

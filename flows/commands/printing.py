@@ -2,6 +2,7 @@
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from flows.deployments.group import GroupReport, ShopEnding
@@ -19,7 +20,7 @@ from flows.running.report import (
 
 def print_report(report: ExportReport, console: Console) -> None:
     """Print what an export did, for people."""
-    console.print(f"[bold]{report.shop}[/bold]  {report.month}", soft_wrap=True)
+    console.print(f"[bold]{escape(report.shop)}[/bold]  {report.month}", soft_wrap=True)
     for outcome in report.outcomes:
         _print_outcome(outcome, console)
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
@@ -34,7 +35,7 @@ def print_report(report: ExportReport, console: Console) -> None:
 
 def _print_outcome(outcome: Outcome, console: Console) -> None:
     console.print(
-        f"\n[bold]{outcome.partner}[/bold]: {STATUS_TEXT[outcome.status]}: {outcome.drop_id}",
+        f"\n[bold]{escape(outcome.partner)}[/bold]: {STATUS_TEXT[outcome.status]}: {escape(outcome.drop_id)}",
         soft_wrap=True,
     )
     console.print(_account(outcome))
@@ -75,7 +76,7 @@ def print_group(report: GroupReport, console: Console) -> None:
     for shop in report.shops:
         mark = "[green]✓[/green]" if shop.exit_code == 0 else f"[red]✗ {shop.exit_code}[/red]"
         outcomes = shop.report.outcomes if shop.report else ()
-        console.print(f"{mark} [bold]{shop.shop}[/bold]", soft_wrap=True)
+        console.print(f"{mark} [bold]{escape(shop.shop)}[/bold]", soft_wrap=True)
         for outcome in outcomes:
             console.print(
                 f"    {outcome.drop_id}: {STATUS_TEXT[outcome.status]}",

@@ -13,6 +13,7 @@ from flows.commands.options import json_option, operator_option, reason_option, 
 from flows.commands.printing import print_outcome
 from flows.counter.desk import open_desk
 from flows.counter.recall_status import Progress, mark_cars, progress_of
+from flows.deployments.group import STATE
 from flows.recall.request import RecallRequest
 from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.clock import utc_now
@@ -190,7 +191,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
         read_campaigns(Path(request.campaign))
         with opened_run(request.as_export(), utc_now, os.environ, kind=DropKind.RECALL) as run:
             state = run.folder.state
-        set_up_run(state)
+        set_up_run(state, Path(request.shop).parent / STATE)
         from flows.deployments.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, "確認中 / looking"):
         report = recall_targets(request)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,13 +64,12 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
         note = note_server(state, url)
         try:
             _wait_for(state, server)
-            _prefect(
-                ["work-pool", "create", "joint-use", "--type", "process", "--overwrite"],
-                environment,
-            )
-            _prefect(
-                ["deploy", "--all", "--prefect-file", str(_HOME / served.deployments)], environment
-            )
+            pool = ["work-pool", "create", "joint-use", "--type", "process", "--overwrite"]
+            _run(_command(pool), environment)
+            deployments = str(_HOME / served.deployments)
+            _run(_command(["deploy", "--all", "--prefect-file", deployments]), environment)
+            # What an earlier worker left behind would keep all later runs waiting.
+            _run([sys.executable, "-m", "flows.deployments.burying"], environment)
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
             with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
                 watch(server, worker)
@@ -120,6 +119,10 @@ def _stop(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _command(arguments: list[str]) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
+
+
 def _refuse_busy_port(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -130,15 +133,16 @@ def _refuse_busy_port(port: int) -> None:
             )
 
 
-def _command(arguments: list[str]) -> list[str]:
-    return [sys.executable, "-m", "prefect", *arguments]
-
-
 @contextmanager
 def _running(
     arguments: list[str], environment: dict[str, str]
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen(_command(arguments), env=environment, cwd=_HOME)  # noqa: S603 (our own words)
+    process = subprocess.Popen(  # noqa: S603 (our own words)
+        _command(arguments),
+        env=environment,
+        cwd=_HOME,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:
@@ -149,12 +153,20 @@ def _running(
             # Prefect's worker can miss the signal when a flow run ends at the same moment.
             process.kill()
             process.wait()
+        _end_group(process.pid)
 
 
-def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
+def _end_group(leader: int) -> None:
+    """End what a program started and left behind, as a worker does with the runs it was at."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
     # What Prefect advises (to start a worker, to run a deployment) is done here, or means nothing to a shop.
     done = subprocess.run(  # noqa: S603 (our own words)
-        _command(arguments),
+        command,
         env=environment,
         cwd=_HOME,
         check=False,
@@ -166,8 +178,8 @@ def _prefect(arguments: list[str], environment: dict[str, str]) -> None:
     if done.returncode:
         click.echo(done.stdout, err=True)
         raise JointUseError(
-            f"prefect {arguments[0]} が失敗しました。理由は上の行にあります / "
-            f"prefect {arguments[0]} failed; its own lines above say why"
+            f"{' '.join(command[2:4])} が失敗しました。理由は上の行にあります / "
+            f"{' '.join(command[2:4])} failed; its own lines above say why"
         )
 
 

@@ -11,6 +11,8 @@ from prefect import flow, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
+    FlowFilter,
+    FlowFilterName,
     FlowRunFilter,
     FlowRunFilterEndTime,
 )
@@ -28,6 +30,16 @@ from schemas.strict import Strict
 from sources.shop_folder import load_shop
 
 _PAGE = 200
+
+_OUR_FLOWS = FlowFilter(
+    name=FlowFilterName(
+        any_=[
+            *("export-monthly", "export-group", "recall-targets", "release-drop"),
+            *("dispose-weekly", "dispose-group"),
+        ]
+    )
+)
+"""A server that many use keeps flows of others, too."""
 
 
 class DisposalRequest(Strict):
@@ -122,7 +134,10 @@ def _delete_runs(desk: Desk) -> int:
     count = 0
     with get_client(sync_client=True) as client:
         while runs := client.read_flow_runs(
-            flow_run_filter=ended, sort=FlowRunSort.END_TIME_DESC, limit=_PAGE
+            flow_filter=_OUR_FLOWS,
+            flow_run_filter=ended,
+            sort=FlowRunSort.END_TIME_DESC,
+            limit=_PAGE,
         ):
             for run in runs:
                 own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))

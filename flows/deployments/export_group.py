@@ -6,16 +6,9 @@ import prefect.runtime
 from prefect import flow, tags, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-    FlowRunFilterTags,
-)
-from prefect.client.schemas.objects import StateType
-from prefect.states import Crashed
 
+from flows.deployments.burying import bury_tagged
+from flows.deployments.endings import looked_for
 from flows.deployments.export_monthly import export_monthly, run_name
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, sorted_out
 from flows.deployments.same_code import code_print, refuse_other_code
@@ -56,7 +49,7 @@ def export_group(request: GroupRequest) -> GroupReport:
             for each in asked.values()
         ]
         endings = dict(zip(asked, workers.endings(export_shop, calls), strict=True))
-    _bury(group_run)
+    bury_tagged(group_run)
     shops = {
         **{shop: _told(shop.name, ending) for shop, ending in endings.items()},
         **{shop: _unfit(shop.name, why) for shop, why in unfit.items()},
@@ -67,7 +60,10 @@ def export_group(request: GroupRequest) -> GroupReport:
         table=[shop.model_dump(include={"shop", "exit_code", "told"}) for shop in report.shops],
         description=f"{report.group}: exit code {report.exit_code}",
     )
-    return report
+    needy = [f"{shop.shop} {shop.exit_code}" for shop in report.shops if shop.exit_code]
+    if not needy:
+        return report
+    return looked_for(report, f"{len(needy)} / {len(report.shops)}: {', '.join(needy)}")
 
 
 @task(
@@ -89,18 +85,6 @@ def export_shop(
     except JointUseError as error:
         return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))
     return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
-
-
-def _bury(group_run: str) -> None:
-    """Call the shops' runs that still seem to go on crashed: their worker was killed, nobody else will."""
-    seemingly = [StateType.PENDING, StateType.RUNNING]
-    going_on = FlowRunFilterState(type=FlowRunFilterStateType(any_=seemingly))
-    tagged = FlowRunFilterTags(all_=[group_run])
-    with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=going_on, tags=tagged))
-        for run in runs:
-            told = "its worker was killed; the shop was run again"
-            client.set_flow_run_state(run.id, Crashed(message=told), force=True)
 
 
 def _told(shop: str, ending: object) -> ShopEnding:

@@ -24,6 +24,14 @@ from flows.running.report import ExportReport, account_rows, markdown
 from flows.running.request import ExportRequest
 from schemas.errors import SourceUnavailableError
 
+_made: list[ExportReport] = []
+"""What runs of this process published, should Prefect be gone when they end."""
+
+
+def last_report() -> ExportReport | None:
+    """Give what the last run in this process did, whether or not Prefect took note of its end."""
+    return _made[-1] if _made else None
+
 
 def _run_name() -> str:
     """Name a run after shop and month, so that the runs of a group are told apart."""
@@ -58,6 +66,7 @@ def export_monthly(request: ExportRequest) -> ExportReport:
             is_scheduled=was_scheduled(),
             engine=engine,
         )
+    _made[:] = [report]
     leave_artifacts(report)
     return ended(report, report.outcomes)
 

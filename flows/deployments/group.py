@@ -90,12 +90,12 @@ def shops_of(group: Path) -> list[Path]:
     Raises:
         ConfigurationError: there is none, or the folder is itself a shop.
     """
-    if (group / "shop.toml").exists():
+    if _is_shop(group):
         raise ConfigurationError(
             f"{group.name}: 一つの店です。--shop で指定してください / "
             f"{group.name}: this is one shop; name it with --shop"
         )
-    shops = [folder for folder in _folders_of(group) if (folder / "shop.toml").exists()]
+    shops = [folder for folder in _folders_of(group) if _is_shop(folder)]
     if not shops:
         raise ConfigurationError(
             f"{group.name}: このフォルダに店がありません。shop.toml "
@@ -124,11 +124,13 @@ def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
     """
     why = {
         folder: (
-            f"{folder.name}: shop.toml がありません。店なら場所を確かめ、店でなければ外へ移してください / "
-            f"{folder.name}: no shop.toml here; if it is a shop, look where it is, if not, move it out"
+            f"{folder.name}: shop.toml がないか、開けません。店なら場所と権限を確かめ、"
+            "店でなければ外へ移してください / "
+            f"{folder.name}: no shop.toml here, or it is not open to this user; if this is a shop, look "
+            "where it is and whose, if not, move it out"
         )
         for folder in _folders_of(group)
-        if not (folder / "shop.toml").exists() and _may_be_shops(folder)
+        if not _is_shop(folder) and _may_be_shops(folder)
     }
     owners: dict[str, list[Path]] = {}
     for shop in shops:
@@ -163,10 +165,20 @@ def _may_be_shops(folder: Path) -> bool:
 
     Or it holds shops itself, which nobody looks for there.
     """
-    if not folder.is_dir() or not any(folder.iterdir()):
+    try:
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return True
+        is_shops = any((folder / name).exists() for name in ("notice.toml", "partners", "state"))
+        return is_shops or any(folder.glob("*/shop.toml"))
+    except OSError:  # not open to this user
         return True
-    is_shops = any((folder / name).exists() for name in ("notice.toml", "partners", "state"))
-    return is_shops or any(folder.glob("*/shop.toml"))
+
+
+def _is_shop(folder: Path) -> bool:
+    try:
+        return (folder / "shop.toml").exists()
+    except OSError:  # not open to this user
+        return False
 
 
 def _named(shop: Path, place: Place) -> str:

@@ -1,11 +1,13 @@
 """The shops of a group run side by side, each on its own; what dies is run again and nothing doubles."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -131,7 +133,8 @@ def test_a_run_whose_worker_was_killed_at_any_moment_does_not_seem_to_go_on(pref
     from prefect import states
     from prefect.client.orchestration import get_client
 
-    from flows.deployments.export_group import _bury, export_monthly
+    from flows.deployments.burying import bury_tagged
+    from flows.deployments.export_group import export_monthly
 
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(
@@ -140,8 +143,54 @@ def test_a_run_whose_worker_was_killed_at_any_moment_does_not_seem_to_go_on(pref
             state=getattr(states, state)(),
             tags=["group 1"],
         )
-        _bury("group 1")
+        bury_tagged("group 1")
         assert client.read_flow_run(run.id).state_name == "Crashed"
+
+
+def test_a_run_cut_off_with_its_worker_keeps_no_later_one_of_its_deployment_waiting(prefect_server):
+    from prefect.client.orchestration import get_client
+    from prefect.states import Running, Scheduled
+
+    from flows.deployments.burying import bury_deployed
+    from flows.deployments.export_monthly import export_monthly
+
+    with get_client(sync_client=True) as client:
+        deployed = client.create_deployment(client.create_flow(export_monthly), name="cut off")
+        asked_for = {"request": {"shop": "x"}}
+        run, later = (
+            client.create_flow_run_from_deployment(deployed, parameters=asked_for, state=state)
+            for state in (Running(), Scheduled())
+        )
+        by_command = client.create_flow_run(export_monthly, parameters=asked_for, state=Running())
+        bury_deployed()
+        names = [client.read_flow_run(each.id).state_name for each in (run, later, by_command)]
+        for each in (later, by_command):
+            client.delete_flow_run(each.id)
+    assert names == ["Crashed", "Scheduled", "Running"]
+
+
+def test_a_folder_nobody_may_open_stops_no_other_shop(tmp_path, monkeypatch):
+    folder = group(tmp_path / "group")
+    (folder / "lost+found").mkdir()
+    look = Path.stat
+
+    def closed(path, **how):
+        if path.parent.name == "lost+found":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(Path, "stat", closed)
+    fit, unfit = sorted_out(folder)
+    assert {shop.name for shop in fit} == {*GOOD, BROKEN}
+    assert [shop.name for shop in unfit] == ["lost+found"]
+
+
+def test_names_with_brackets_are_told_as_they_are(capsys):
+    endings = [ShopEnding(shop=name, exit_code=0) for name in ("osaka[old]", "osaka[/new]")]
+    print_group(GroupReport(group="g", shops=tuple(endings)), Console(stderr=True))
+    told = capsys.readouterr().err
+    assert "osaka[old]" in told
+    assert "osaka[/new]" in told
 
 
 def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):

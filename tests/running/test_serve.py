@@ -136,7 +136,11 @@ def test_serve_deploys_the_schedule_runs_by_hand_and_stops_without_pausing(sampl
                 parameters={"request": asked | {"reason": "090-1234-5678"}},
                 enforce_parameter_schema=True,
             )
+        cut_off = ask(url, parameters={"request": asked}, state={"type": "RUNNING"})
     assert not (sample_shop / "state" / "server.json").exists()
+    with serving(tmp_path / "again.txt", "--shop", sample_shop) as (process, api):
+        (run,) = ask(f"{api}/flow_runs/filter", flow_runs={"id": {"any_": [cut_off["id"]]}})
+        assert run["state_name"] == "Crashed"
 
 
 def test_serve_runs_the_schedule_of_a_group_whose_command_uses_its_server(tmp_path):
