@@ -55,6 +55,7 @@ class AnswerBook:
             again = [name for number, name in own if number in refused and name not in is_gone]
             self._drops.holdings.delete(entered.drop.partner, kind, entered.sequence, done, again)
         self._hold_what_was_loaded_late(entered)
+        self._hold_what_came_after(entered, said.received_at)
 
     def _settled(self, partner: str) -> set[int]:
         """Give the drops a partner takes in no more: answered, replaced, or told to be discarded."""
@@ -89,6 +90,22 @@ class AnswerBook:
                 and entered.sequence in {loaded.sequence, told.sequence}
             ]
             self._hold_again(loaded, later)
+
+    def _hold_what_came_after(self, told: EnteredDrop, deleted_at: datetime) -> None:
+        """Hold again what was handed over after a partner had deleted it; its answer is entered only now."""
+        order, deliveries = self._drops.order(), tables.deliveries.c
+        carried = dict(
+            self._connection.execute(select(deliveries.drop_sequence, deliveries.delivered_at))
+            .tuples()
+            .all()
+        )
+        for each in self._drops.published():
+            is_earlier = order[each.sequence] < order[told.sequence]
+            if each.drop.partner != told.drop.partner or not is_earlier:
+                continue
+            came_at = carried.get(each.sequence)
+            if came_at and datetime.fromisoformat(came_at) >= deleted_at:
+                self._hold_again(each, [told])
 
     def hold_what_was_carried_late(self, carried: EnteredDrop, at: datetime) -> None:
         """Hold again what is handed over after its partner had said that it deleted it.

@@ -113,7 +113,11 @@ class CarryBook:
     def owed(self, policy: Policy) -> Owed:
         """List the newest published drops that are not at their partner's, by who has to bring them there."""
         answers = AnswerBook(self._connection).answers()
-        found = [each.drop for each in self._not_handed_over() if each.sequence not in answers]
+        found = [
+            each.drop
+            for each in self._not_handed_over()
+            if each.sequence not in answers and not self.takes_back(each)
+        ]
         placed = [drop for drop in found if policy.has_place(drop.partner)]
         current = [d for d in placed if policy.is_in_force(d.partner, d.agreement.sha256)]
         by_hand = [d for d in found if d.sealed_to and policy.is_carried_by_hand(d.partner)]
@@ -122,6 +126,17 @@ class CarryBook:
             overtaken=[drop.drop_id for drop in placed if drop not in current],
             by_hand=[drop.drop_id for drop in by_hand],
         )
+
+    def takes_back(self, entered: EnteredDrop) -> bool:
+        """Tell whether a drop would have its partner delete what a drop published later gave it again."""
+        book = DropBook(self._connection)
+        stones, order = book.tombstones(entered.sequence), book.order()
+        for kind in {stone.kind for stone in stones}:
+            names = {(stone.record, stone.key) for stone in stones if stone.kind == kind}
+            given = book.holdings.drops_holding(entered.drop.partner, kind, names)
+            if any(order[drop] > order[entered.sequence] for drop in given):
+                return True
+        return False
 
     def _not_handed_over(self) -> list[EnteredDrop]:
         """List the published drops, not stopped and not superseded, that were never handed over."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from schemas.catalog import CATALOG
+from transforms.linking import KeyIndex
 from transforms.spine import Spine
 
 
@@ -37,7 +38,8 @@ def tables_of_persons(
 ) -> np.ndarray:
     """Give per customer row in which tables of a drop anything of theirs stands (uint16, a bit each).
 
-    What a merged number is entered under counts for it, too: a merge may be taken back.
+    What a merged number is entered under counts for it, too: a merge may be taken back. So does a relative's
+    row for the customer it names as the same person.
 
     Args:
         tables: of the drop, in its order.
@@ -54,9 +56,20 @@ def tables_of_persons(
         owners = [keepers(of_table, spine)]
         if spine.merges.has_any and "customer_id" in CATALOG[of_table].links:
             owners.append(spine.raw_rows(of_table, "customer_id"))
+        if of_table == "family_members":
+            owners += _same_persons(spine)
         is_there = np.zeros(len(found), bool)
         for owner in owners:
             theirs = owner[rows]
             is_there[theirs[theirs >= 0]] = True
         found[is_there] |= np.uint16(1 << place)
     return found
+
+
+def _same_persons(spine: Spine) -> list[np.ndarray]:
+    """Give the customer row that each relative is entered as, too: as it is named, and who stands for it."""
+    named = spine.column("family_members", "linked_customer_id")
+    if named.null_count == len(named):
+        return []
+    rows = KeyIndex(spine.column("customers", "customer_id")).positions(named)
+    return [rows, spine.merges.followed(rows)]

@@ -1,8 +1,8 @@
 """What a partner must delete: what it holds and is no longer given.
 
 Whoever was delivered and is not in this drop is deleted (objected, erased, sold, merged), except
-whose row is only set aside until somebody mends it and who did not object: the partner keeps what it
-has of them. Of families and cars it keeps that only together with their customer.
+whose row is only set aside until somebody mends it, who did not object and whose row names no objector: the
+partner keeps what it has of them. Of families and cars it keeps that only together with their customer.
 """
 
 from dataclasses import dataclass
@@ -38,9 +38,12 @@ def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -
     return stays & at(_staying("customers", verdicts, objected), spine.rows(record, "customer_id"))
 
 
-def staying_papers(verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
-    """Mask of the certificates for which the partner keeps what it has of their car; as `staying`."""
-    return _staying("certificates", verdicts, objected)
+def staying_papers(verdicts: Verdicts) -> np.ndarray:
+    """Mask of the certificates for which the partner keeps what it has of their car.
+
+    One that is only set aside is not among them: what the partner has may be of the keeper before.
+    """
+    return np.asarray(verdicts.codes("certificates") == 0)
 
 
 def _staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:

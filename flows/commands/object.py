@@ -18,6 +18,7 @@ from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
 from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
 from flows.running.reasons import StandingReason
+from schemas.agreement import RECALL_PURPOSE
 from schemas.errors import ConfigurationError, JointUseError
 
 _HELP = (
@@ -126,7 +127,11 @@ def command(  # noqa: PLR0913 (one parameter per option)
         holding = _to_tell(desk, refusal)
         _tell(taken, said, holding, as_json=as_json)
         for partner in holding:
-            _tell_of_holder(partner, has_agreement=partner in desk.folder.policy.agreements)
+            _tell_of_holder(
+                partner,
+                has_agreement=partner in desk.folder.policy.agreements,
+                is_of_recalls=set(refusal.purposes) == {RECALL_PURPOSE},
+            )
 
 
 def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
@@ -199,7 +204,17 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
         )
 
 
-def _tell_of_holder(partner: str, *, has_agreement: bool) -> None:
+def _tell_of_holder(partner: str, *, has_agreement: bool, is_of_recalls: bool) -> None:
+    if has_agreement and is_of_recalls:
+        click.echo(
+            f"{partner}: すでに渡しています。リコールで渡した分の削除は、次の joint-use recall の実行で"
+            "通知します（月次の納品で渡していない方なら、次の納品か notices で） / "
+            "holds this customer; what it has by recalls it is told to delete with the next run of joint-use "
+            "recall (of somebody it has by recalls alone with the next drop, or now: "
+            f"joint-use notices --partner {partner})",
+            err=True,
+        )
+        return
     how = (
         "次の納品で削除を通知します / holds this customer; told to delete with the next drop, or now: "
         f"joint-use notices --partner {partner}"

@@ -28,12 +28,20 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
     """
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
-        drop = book.named(drop_id).drop
-        successor = _successor(book, drop)
+        entered = book.named(drop_id)
+        drop, successor = entered.drop, _successor(book, entered.drop)
+        takes_back = CarryBook(connection).takes_back(entered)
     if successor:
         raise RefusedError(
             f"{drop.drop_id} は {successor} に差し替えられています。そちらを渡してください / "
             f"{drop.drop_id} was replaced by {successor}; deliver that"
+        )
+    if takes_back:
+        raise RefusedError(
+            f"{drop.drop_id} が削除を求める記録の中に、その後の納品でまた渡したものがあります。渡さないで、"
+            f"`joint-use notices --partner {drop.partner}` で作り直してください / "
+            f"{drop.drop_id} tells to delete what a later drop gave again; do not hand it over, make a new "
+            f"one: `joint-use notices --partner {drop.partner}`"
         )
     with opened_for(desk, clock, drop) as run:
         if DropKind(drop.kind) is not DropKind.NOTICES:  # which holds nobody

@@ -101,7 +101,10 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
         outdated = _outdated(source.drop, table, row["digests"], current)
         state: HeldState = "outdated" if outdated else "same"
         names = {table, OWN_NAME.get(table, table)}
-        if max(told.get((name, key), 0) for name in names) > given.order[source.sequence]:
+        if (
+            max(told.get((kind.value, name, key), 0) for name in names)
+            > given.order[source.sequence]
+        ):
             state = "told_to_delete"
         elif kind is DropKind.RECALL and current is not None and current.is_refused_for_recalls:
             state = "to_be_deleted"

@@ -86,14 +86,17 @@ class Given:
         with self.desk.ledger.reading() as connection:
             return DropBook(connection).order()
 
-    def told_to_delete(self) -> dict[tuple[str, str], int]:
-        """Give the place (`order`) of the last drop that told to delete each record, by its name and key."""
+    def told_to_delete(self) -> dict[tuple[str, str, str], int]:
+        """Give the place (`order`) of the last drop that told to delete each record.
+
+        Records are named by the kind of the drops that brought them, their table and key.
+        """
         with self.desk.ledger.reading() as connection:
             book = DropBook(connection)
-            told: dict[tuple[str, str], int] = {}
+            told: dict[tuple[str, str, str], int] = {}
             for each in self._arrived():
                 for stone in book.tombstones(each.sequence):
-                    name = (stone.record, stone.key)
+                    name = (stone.kind, stone.record, stone.key)
                     told[name] = max(told.get(name, 0), self.order[each.sequence])
         return told
 

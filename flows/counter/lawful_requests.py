@@ -45,7 +45,7 @@ def record_request(desk: Desk, request: LawfulRequest, customers: Sequence[str])
                 "--customer: この番号の方は記録にいません。確かめてください / "
                 "--customer: nobody in the records has this number; check it"
             )
-    references = [desk.ledger.references.of(number) for number in customers]
+    references = [desk.ledger.references.of(number) for number in dict.fromkeys(customers)]
     text = request.model_dump_json(indent=2)
     path = desk.folder.state / Part.LAWFUL_REQUESTS / f"{desk.actor.at:%Y-%m-%dT%H%M%S%f}.json"
     write_private(path, text.encode())

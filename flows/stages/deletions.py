@@ -20,7 +20,9 @@ from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import STANDING
 from schemas.policy import narrowed
 from schemas.staging import DELETED
+from transforms.arrays import whole
 from transforms.key_forms import binary_keys, hexadecimal_keys
+from transforms.shaping import finders
 from transforms.tombstones import Deletions, deletions, staying, staying_papers
 from transforms.verdicts import Disposition, Verdicts
 
@@ -137,8 +139,7 @@ class _Finder:
             return []
         cars = self.view.spine.rows(PAPERS, "vehicle_id")
         keys = self._car_keys.take(pyarrow.array(cars, mask=cars < 0))
-        objected = self.run.scratch.verdicts(f"objected-{self.partner}")
-        stays = staying_papers(self.view.verdicts, objected) & (PAPERS in self._given_today)
+        stays = staying_papers(self.view.verdicts) & (PAPERS in self._given_today)
         found = deletions(hexadecimal_keys(held), keys, stays, np.zeros_like(stays))
         self._refuse_mass_vanishing(PAPERS, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
@@ -149,6 +150,7 @@ class _Finder:
             return []
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
         stays = staying(record, self.view.spine, self.view.verdicts, objected)
+        stays &= ~self._name_refusers(record, stays)
         found = deletions(
             hexadecimal_keys(held),
             self._keys(record),
@@ -157,6 +159,19 @@ class _Finder:
         )
         self._refuse_mass_vanishing(record, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
+
+    def _name_refusers(self, record: str, stays: np.ndarray) -> np.ndarray:
+        """Mask of the rows set aside of which a cell would be emptied: the partner may have it as it was."""
+        mask = stays & self.view.verdicts.are(record, Disposition.QUARANTINED)
+        places = np.flatnonzero(mask)
+        if not len(places):
+            return mask
+        find = finders(self.view.shaping.mentions)
+        looked_at = {n: find[c.kind] for n, c in CATALOG[record].columns.items() if c.kind in find}
+        rows = self.view.snapshot.chosen(record, list(looked_at), mask)
+        hits = [named(whole(rows[name])) for name, named in looked_at.items()]
+        mask[places] = np.logical_or.reduce(hits)
+        return mask
 
     def _refuse_mass_vanishing(self, record: str, found: Deletions, held: int) -> None:
         """Refuse to tell of so many at once; what an earlier drop told to delete was looked at then."""

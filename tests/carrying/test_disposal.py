@@ -352,7 +352,7 @@ def test_a_lawful_request_is_recorded_and_makes_no_drop(tmp_path):
         told = [entry.subject for entry in entries(connection) if entry.action == "lawful request"]
     references = desk(shop).ledger.references
     assert told == references.of_all(str(number) for number in range(100, 161))
-    path = record_request(desk(shop), request, ["1"])
+    path = record_request(desk(shop), request, ["1", "1"])
     assert path.stat().st_mode & 0o077 == 0
     assert sorted((shop / "drops").rglob("*")) == before
     with desk(shop).ledger.reading() as connection:

@@ -75,6 +75,72 @@ def test_an_old_drop_that_leaves_after_its_deletion_was_answered_is_told_again(t
     assert notices(shop, NOW + 5 * DAY).deleted == 1
 
 
+def test_a_deletion_made_before_an_old_drop_was_carried_and_answered_after_is_told_again(tmp_path):
+    sealed = agreement(sealing=sealed_to(identity()))
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
+    old = run(shop, month="2026-09").outcomes[0]
+    object_to(shop, "1", now=NOW + DAY)
+    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
+    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
+    acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)  # entered last
+    assert [record for record, _ in held(shop, "1", NOW + 5 * DAY)] == ["customers"]
+    assert notices(shop, NOW + 5 * DAY).deleted == 1
+
+
+def test_an_old_notice_takes_back_nothing_that_was_given_again(tmp_path):
+    place = tmp_path / "place"
+    terms = agreement(sealing=sealed_to(identity()))
+    shop = shop_of(
+        tmp_path / "shop",
+        [customer("1"), customer("2")],
+        {**terms, "place": {"kind": "folder", "path": str(place)}},
+    )
+    place.mkdir()
+    run(shop, month="2026-09")
+    place.rename(tmp_path / "away")
+    object_to(shop, "1", now=NOW + DAY)
+    told = notices(shop, NOW + DAY + HOUR)
+    later = NOW + 2 * DAY
+    lift(desk(shop, later), Choice(None, "1", None, (), (), is_all=True), None, later.date(), None)
+    (tmp_path / "away").rename(place)
+    assert run(shop, now=NOW + 3 * DAY).outcomes[0].status == "published"
+    assert state(shop, NOW + 4 * DAY).not_handed_over == ()
+    with pytest.raises(RefusedError, match="a later drop gave again"):
+        deliver(desk(shop, NOW + 4 * DAY), lambda: NOW + 4 * DAY, told.drop_id)
+
+
+def test_what_a_row_set_aside_told_of_a_refuser_is_told_to_be_deleted(tmp_path):
+    two = customer("2", name="川上 次郎", mobile_phone="090-7777-1234")
+    one = customer("1", address="山形市本町1-2-3 川上次郎様方")
+    shop = shop_of(tmp_path, [one, two])
+    run(shop, month="2026-09")
+    write_table(shop, "customers", [{**one, "postal_code": "zz"}, two])
+    object_to(shop, "2", now=NOW + DAY)
+    run(shop, now=NOW + 2 * DAY)
+    with desk(shop, NOW + 2 * DAY).ledger.reading() as connection:
+        book = DropBook(connection)
+        last = max(each.sequence for each in book.published())
+        stones = [stone.record for stone in book.tombstones(last)]
+    assert stones == ["customers", "customers"]
+
+
+def test_who_is_entered_as_somebodys_relative_too_is_told_of_the_drop(tmp_path):
+    family = [
+        {
+            "family_member_id": "F1",
+            "customer_id": "1",
+            "relation": "母",
+            "name": "佐々木 春子",
+            "linked_customer_id": "3",
+        }
+    ]
+    broken = customer("3", name="佐々木 春子", postal_code="zz")
+    shop = shop_of(tmp_path, [customer("1"), customer("2"), broken], family_members=family)
+    drop_id = run(shop).outcomes[0].drop_id
+    assert [each.drop_id for each in disclose(desk(shop, NOW + DAY), "3").drops] == [drop_id]
+
+
 def test_an_old_drop_handed_over_when_its_place_is_back_is_told_again(tmp_path):
     place = tmp_path / "place"
     people = [customer(number) for number in "123"]

@@ -203,14 +203,18 @@ def test_a_paper_that_is_gone_is_told_to_be_deleted_and_its_car_stays(tmp_path):
     assert deleted(month(shop, 10, now=NOW + timedelta(minutes=4))) == []
 
 
-def test_a_paper_that_is_only_set_aside_stays_and_comes_back(tmp_path):
+def test_a_paper_that_is_set_aside_may_be_of_the_keeper_before_and_comes_back(tmp_path):
     car = vehicle("V1", "1")
     paper = {name: car[name] for name in ("vehicle_id", "plate", "chassis_number")}
     tables = {"customers": PEOPLE, "vehicles": [car], "objections": [objection("99")]}
     shop = write_shop(tmp_path, {**tables, "certificates": [paper]})
     month(shop, 8)
     write_table(shop, "certificates", [{**paper, "issued_on": "昨日"}])
-    assert deleted(month(shop, 9)) == []
+    assert deleted(month(shop, 9)) == ["certificates"]
+    write_table(shop, "certificates", [paper])
+    mended = month(shop, 10)
+    assert deleted(mended) == []
+    assert len(delivered(mended)["certificates"]) == 1
 
 
 def say_nothing_is_held(shop, drop_id, now):

@@ -114,6 +114,17 @@ def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_a
     assert json.loads(done.stdout)["held_by"] == ["lotas"]
 
 
+def test_what_is_told_to_be_deleted_of_recalls_is_not_said_of_monthly_drops(shop):
+    factories.run(shop)
+    run(shop)
+    object_to(shop, "1", scope="purpose", purposes=("5.recall",), now=NOW + timedelta(minutes=1))
+    told = run(shop, now=NOW + timedelta(minutes=2))
+    assert told.outcomes[0].deleted
+    found = disclose(desk(shop, NOW + timedelta(minutes=3)), "1").held
+    states = {each.drop_id.partition("/")[2].partition("-")[0]: each.state for each in found}
+    assert states == {"monthly": "same", "recall": "told_to_delete"}
+
+
 def test_two_devices_of_one_number_are_both_told(shop):
     other = FILE.splitlines()[1].replace("制動装置", "燃料装置")
     (shop / "campaign.csv").write_text(FILE + other + "\n")
