@@ -43,7 +43,7 @@ class AnswerBook:
         answer = said.tables.get("deleted")
         refused = {each.row: each.reason for each in answer.rejected} if answer else {}
         told = list(enumerate(self._drops.tombstones(entered.sequence), start=1))
-        settled = self._settled(entered.drop.partner)
+        settled = {each.sequence for each in self.settled(entered.drop.partner)}
         for kind in sorted({tombstone.kind for _, tombstone in told}):
             own = [(n, (each.record, each.key)) for n, each in told if each.kind == kind]
             unknown = [name for number, name in own if refused.get(number) == NOTHING_HELD]
@@ -57,16 +57,18 @@ class AnswerBook:
         self._hold_what_was_loaded_late(entered)
         self._hold_what_came_after(entered, said.received_at)
 
-    def _settled(self, partner: str) -> set[int]:
-        """Give the drops a partner takes in no more: answered, replaced, or told to be discarded."""
-        answers = self.answers()
-        own = [each for each in self._drops.published() if each.drop.partner == partner]
-        settled = {each.sequence for each in own if each.sequence in answers}
-        names = {each.drop.drop_id: each for each in own}
-        for each in reversed(own):  # a revision comes after what it supersedes
-            if each.sequence in settled:
-                over = {each.drop.supersedes or "", *each.drop.discard} & names.keys()
-                settled.update(names[name].sequence for name in over)
+    def settled(self, partner: str | None = None) -> list[EnteredDrop]:
+        """List the drops nobody waits for anything of, the newest first; of one partner or of all.
+
+        A partner answered them, or a later revision, or a later drop that told it to discard them.
+        """
+        answers, published = self.answers(), self._drops.published(partner)
+        over = {each.drop.drop_id for each in published if each.sequence in answers}
+        settled = []
+        for each in reversed(published):  # a revision comes after what it supersedes
+            if each.drop.drop_id in over:
+                settled.append(each)
+                over.update((each.drop.supersedes or "", *each.drop.discard))
         return settled
 
     def _hold_what_was_loaded_late(self, entered: EnteredDrop) -> None:
@@ -78,8 +80,8 @@ class AnswerBook:
         answers, order = self.answers(), self._drops.order()
         own = [
             (order[each.sequence], answers[each.sequence].received_at, each)
-            for each in self._drops.published()
-            if each.drop.partner == entered.drop.partner and each.sequence in answers
+            for each in self._drops.published(entered.drop.partner)
+            if each.sequence in answers
         ]
         for place, loaded_at, loaded in own:
             later = [
@@ -99,12 +101,10 @@ class AnswerBook:
             .tuples()
             .all()
         )
-        for each in self._drops.published():
+        for each in self._drops.published(told.drop.partner):
             is_earlier = order[each.sequence] < order[told.sequence]
-            if each.drop.partner != told.drop.partner or not is_earlier:
-                continue
             came_at = carried.get(each.sequence)
-            if came_at and datetime.fromisoformat(came_at) >= deleted_at:
+            if is_earlier and came_at and datetime.fromisoformat(came_at) >= deleted_at:
                 self._hold_again(each, [told])
 
     def hold_what_was_carried_late(self, carried: EnteredDrop, at: datetime) -> None:
@@ -117,9 +117,8 @@ class AnswerBook:
         answers, order = self.answers(), self._drops.order()
         later = [
             each
-            for each in self._drops.published()
-            if each.drop.partner == carried.drop.partner
-            and each.sequence in answers
+            for each in self._drops.published(carried.drop.partner)
+            if each.sequence in answers
             and order[each.sequence] > order[carried.sequence]
             and answers[each.sequence].received_at <= at
         ]
@@ -150,7 +149,7 @@ class AnswerBook:
         It knows of one when it acknowledged a drop that told it.
         """
         answered = self.answers()
-        published = [each for each in self._drops.published() if each.drop.partner == partner]
+        published = self._drops.published(partner)
         known = {
             name for each in published if each.sequence in answered for name in each.drop.discard
         }

@@ -38,8 +38,8 @@ class DropBook:
 
         return HoldingsBook(self._connection)
 
-    def drops(self) -> list[EnteredDrop]:
-        """List all drops, published or not, in the order they were made."""
+    def drops(self, *that: ColumnElement[bool]) -> list[EnteredDrop]:
+        """List all drops, published or not, in the order they were made; or those of which that is true."""
         columns = tables.drops.c
         query = (
             select(
@@ -49,13 +49,17 @@ class DropBook:
             )
             .outerjoin_from(tables.drops, tables.publications)
             .outerjoin(tables.stops, tables.stops.c.drop_sequence == columns.sequence)
+            .where(*that)
             .order_by(columns.sequence)
         )
         return [entered_of(row) for row in self._connection.execute(query)]
 
-    def published(self) -> list[EnteredDrop]:
-        """List the published drops, in the order they were made."""
-        return [entered for entered in self.drops() if entered.published_at is not None]
+    def published(
+        self, partner: str | None = None, *that: ColumnElement[bool]
+    ) -> list[EnteredDrop]:
+        """List the published drops, of one partner or of all, in the order they were made."""
+        is_own = () if partner is None else (tables.drops.c.partner == partner,)
+        return self.drops(tables.publications.c.published_at.is_not(None), *is_own, *that)
 
     def holders(self) -> set[str]:
         """Name the partners that hold any record of a published drop."""
@@ -81,9 +85,8 @@ class DropBook:
         Raises:
             ConfigurationError: the ledger knows no such drop.
         """
-        for entered in self.published():
-            if entered.drop.drop_id == drop_id.strip("/"):
-                return entered
+        for entered in self.published(None, tables.drops.c.drop_id == drop_id.strip("/")):
+            return entered
         raise ConfigurationError(
             f"「{drop_id[:80]}」という納品はありません。一覧は `joint-use status` に出ます / "
             f"'{drop_id[:80]}' is no published drop; `joint-use status` lists them"
@@ -91,10 +94,8 @@ class DropBook:
 
     def latest(self, partner: str, kind: str, period: str) -> EnteredDrop | None:
         """Give the newest published revision of a series."""
-        series = (partner, kind, period)
-        own = [
-            e for e in self.published() if (e.drop.partner, e.drop.kind, e.drop.period) == series
-        ]
+        columns = tables.drops.c
+        own = self.published(partner, columns.kind == kind, columns.period == period)
         return max(own, key=lambda entered: entered.drop.revision, default=None)
 
     def next_revision(self, partner: str, kind: DropKind, period: str) -> int:
@@ -111,7 +112,7 @@ class DropBook:
 
     def pending(self) -> list[EnteredDrop]:
         """List the drops that were made ready and not published, as far as the ledger knows."""
-        return [entered for entered in self.drops() if entered.published_at is None]
+        return self.drops(tables.publications.c.published_at.is_(None))
 
     def prepare(self, prepared: Prepared, audit_sequence: int) -> int:
         """Enter a finished drop, made with this audit entry; give its number."""

@@ -195,21 +195,10 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
 
 
 def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
-    """Give the drops nobody waits for anything of, and no legal hold keeps.
-
-    A drop is closed once its partner acknowledged it, a later revision that took its place, or a later drop
-    that told it to discard this one.
-    """
+    """Give the drops nobody waits for anything of (`AnswerBook.settled`), and no legal hold keeps."""
     with desk.ledger.reading() as connection:
-        book, holds = DropBook(connection), HoldBook(connection).held()
-        published, answers = book.published(), AnswerBook(connection).answers()
-    answered = {each.drop.drop_id for each in published if each.sequence in answers}
-    closed: dict[str, EnteredDrop] = {}
-    for each in reversed(published):  # a revision comes after what it supersedes
-        if each.drop.drop_id in answered:
-            closed[each.drop.drop_id] = each
-            answered.update((each.drop.supersedes or "", *each.drop.discard))
-    return {name: each for name, each in closed.items() if name not in holds}
+        holds, settled = HoldBook(connection).held(), AnswerBook(connection).settled()
+    return {each.drop.drop_id: each for each in settled if each.drop.drop_id not in holds}
 
 
 def copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Disposal]:

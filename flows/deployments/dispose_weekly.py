@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from prefect import flow, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
@@ -15,6 +16,7 @@ from prefect.client.schemas.filters import (
     FlowFilterName,
     FlowRunFilter,
     FlowRunFilterEndTime,
+    FlowRunFilterStartTime,
 )
 from prefect.client.schemas.sorting import FlowRunSort
 
@@ -131,18 +133,27 @@ def _delete_runs(desk: Desk) -> int:
     """Delete Prefect's records of runs that ended long ago, with what they left to read."""
     before = desk.actor.at - timedelta(days=desk.folder.shop.retention.prefect_days)
     ended = FlowRunFilter(end_time=FlowRunFilterEndTime(before_=before))
-    count = 0
+    # Of a run that was killed nobody ever told the end.
+    cut_off = FlowRunFilter(
+        start_time=FlowRunFilterStartTime(before_=before),
+        end_time=FlowRunFilterEndTime(is_null_=True),
+    )
     with get_client(sync_client=True) as client:
-        while runs := client.read_flow_runs(
-            flow_filter=_OUR_FLOWS,
-            flow_run_filter=ended,
-            sort=FlowRunSort.END_TIME_DESC,
-            limit=_PAGE,
-        ):
-            for run in runs:
-                own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
-                for artifact in client.read_artifacts(artifact_filter=own):
-                    client.delete_artifact(artifact.id)
-                client.delete_flow_run(run.id)
-            count += len(runs)
+        return sum(_delete(client, runs) for runs in (ended, cut_off))
+
+
+def _delete(client: SyncPrefectClient, wanted: FlowRunFilter) -> int:
+    count = 0
+    while runs := client.read_flow_runs(
+        flow_filter=_OUR_FLOWS,
+        flow_run_filter=wanted,
+        sort=FlowRunSort.START_TIME_ASC,
+        limit=_PAGE,
+    ):
+        for run in runs:
+            own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+            for artifact in client.read_artifacts(artifact_filter=own):
+                client.delete_artifact(artifact.id)
+            client.delete_flow_run(run.id)
+        count += len(runs)
     return count

@@ -24,7 +24,7 @@ from ledger.objection_book import ObjectionBook
 from ledger.objections_moved import confirm, have_moved_since
 from schemas.agreement import DropKind
 from schemas.drop import Drop
-from schemas.errors import JointUseError, ObjectionsMovedError
+from schemas.errors import JointUseError, LedgerUnavailableError, ObjectionsMovedError
 from schemas.partner_tables import DELETED
 from transforms.key_forms import binary_keys, hexadecimal_keys
 
@@ -134,8 +134,7 @@ class _Publisher:
         if self.run.kind is not DropKind.RECALL or self.run.scratch.targets(drop.partner).handovers:
             return False
         with self.run.ledger.reading() as connection:
-            published = DropBook(connection).published()
-        told = self._told(each for each in published if each.drop.partner == drop.partner)
+            told = self._told(DropBook(connection).published(drop.partner))
         return set(self.run.scratch.tombstones(drop.partner)) <= told
 
     def _told(self, drops: Iterable[EnteredDrop]) -> set[Tombstone]:
@@ -213,14 +212,18 @@ class _Publisher:
             sequence = DropBook(connection).prepare(self._prepared(), _made_with(drop))
         to_disk(self._staging)
         run.ahead.packing.wait(drop.partner)
-        with run.ledger.writing() as connection:
-            take_in(run, connection)
-            has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
-            if not has_moved:
-                show(self._staging, run.folder.drops / drop.drop_id)
-                rows = sum(table.rows for table in drop.tables)
-                told = f"{rows} rows, {self.built.deleted} keys to delete"
-                DropBook(connection).publish(run.actor, sequence, told)
+        shown = run.folder.drops / drop.drop_id
+        try:
+            with run.ledger.writing() as connection:
+                take_in(run, connection)
+                has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
+                if not has_moved:
+                    show(self._staging, shown)
+                    rows = sum(table.rows for table in drop.tables)
+                    told = f"{rows} rows, {self.built.deleted} keys to delete"
+                    DropBook(connection).publish(run.actor, sequence, told)
+        except LedgerUnavailableError as error:
+            raise _shown_only(drop.drop_id) if shown.exists() else error from None
         if has_moved:
             raise _moved()
 
@@ -307,6 +310,15 @@ class _Publisher:
 
 def _made_with(drop: Drop) -> int:
     return drop.audit_head.sequence if drop.audit_head else 0
+
+
+def _shown_only(drop_id: str) -> LedgerUnavailableError:
+    return LedgerUnavailableError(
+        f"{drop_id} は drops フォルダにできていますが、台帳に記録できませんでした。渡さないでください。"
+        "台帳の場所の空きや接続を確かめて、もう一度実行すると記録されます / "
+        f"{drop_id} stands in the drops folder, but the ledger could not enter it; do not hand it over. Look "
+        "whether the ledger's disk is full or its server away, and run again: it is entered then"
+    )
 
 
 def _moved() -> ObjectionsMovedError:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow
 import pytest
+from sqlalchemy.exc import OperationalError
 
 import flows.stages.objectors
 import flows.stages.publish
@@ -26,6 +27,7 @@ from ledger.locks import held
 from schemas.errors import (
     BusyError,
     JointUseError,
+    LedgerUnavailableError,
     ObjectionsMovedError,
     UnexpectedError,
     VerificationError,
@@ -342,6 +344,22 @@ def test_a_quarantine_open_in_a_spreadsheet_is_told_as_that_and_loses_nothing(
             run(shop, month="2026-09")
     assert [path.name for path in folder.parent.iterdir()] == ["all"]
     assert run(shop, month="2026-09").outcomes[0].status == "published"
+
+
+def test_a_ledger_that_fails_at_the_last_moment_tells_of_the_drop_that_stands_there(
+    tmp_path, monkeypatch
+):
+    shop = write_shop(tmp_path, TABLES)
+
+    def full(*_):
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ledger.drop_book.DropBook.publish", full)
+        with pytest.raises(LedgerUnavailableError, match="lotas/monthly-2026-10-r1 stands in"):
+            run(shop)
+    assert (shop / "drops" / "lotas" / "monthly-2026-10-r1" / "drop.json").exists()
+    assert run(shop).outcomes[0].drop_id == "lotas/monthly-2026-10-r1"
 
 
 def scan(drop, traces):

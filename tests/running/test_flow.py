@@ -245,11 +245,20 @@ def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(
 
 
 def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(prefect_server, sample_shop):
+    from prefect import flow, get_client, states
+
     import flows.deployments.dispose_weekly as module
     from flows.deployments.export_monthly import export_monthly
 
+    @flow
+    def of_somebody_else():
+        pass
+
     export_monthly(request(sample_shop, dry_run=True))
+    of_somebody_else()
     later = datetime(2099, 1, 1, tzinfo=UTC)
+    with get_client(sync_client=True) as client:
+        killed = client.create_flow_run(export_monthly, state=states.Running())
     asked = module.DisposalRequest(shop=str(sample_shop), operator=factories.PERSON)
     assert module.disposed(asked, lambda: later) >= 1
     (certificate,) = [
@@ -258,6 +267,11 @@ def test_disposal_deletes_runs_that_ended_long_ago_and_certifies_it(prefect_serv
         if "prefect_runs" in p.read_text()
     ]
     assert "retention.prefect_days = 180" in certificate.read_text()
+    with get_client(sync_client=True) as client:
+        left = client.read_flow_runs()
+        names = {client.read_flow(run.flow_id).name for run in left}
+    assert killed.id not in {run.id for run in left}
+    assert "of-somebody-else" in names
 
 
 def test_a_credential_can_be_a_prefect_secret(prefect_server, tmp_path):
