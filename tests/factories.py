@@ -284,6 +284,13 @@ def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Ro
     return tables
 
 
+def texts_of(report: ExportReport) -> list[str]:
+    """Everything a partner could read in each drop of a run; all of them were published."""
+    assert report.outcomes
+    assert {outcome.status for outcome in report.outcomes} == {"published"}
+    return [bytes_of(Path(each.path)).decode("utf-8", "replace") for each in report.outcomes]
+
+
 def bytes_of(folder: Path) -> bytes:
     """Every byte under a folder, Parquet pages uncompressed into text."""
     import duckdb
@@ -300,6 +307,7 @@ def bytes_of(folder: Path) -> bytes:
                 parts.append(
                     raw.decode("cp932" if raw[:3] != b"\xef\xbb\xbf" else "utf-8").encode()
                 )
+    assert parts, f"{folder} holds nothing in which anything could be looked for"
     return b"\n".join(parts)
 
 

@@ -167,7 +167,9 @@ def test_every_command_and_option_of_export_is_in_the_read_me():
 
 def test_every_trap_of_the_samples_read_me_names_something_that_is_there():
     text = (SAMPLE / "README.md").read_text()
-    for name in re.findall(r"`([^`]+\.(?:csv|json))`", text):
+    names = re.findall(r"`([^`]+\.(?:csv|json))`", text)
+    assert names
+    for name in names:
         assert any(p.name == Path(name).name for p in SAMPLE.rglob("*")), name
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from data.make_sample.__main__ import make
 from schemas.faults import in_words
 from tests.conftest import SAMPLE
-from tests.factories import run
+from tests.factories import run, texts_of
 
 FOLDERS = ("records", "certificates", "images", "counter")
 
@@ -65,12 +65,7 @@ def test_every_row_set_aside_is_told_why_in_the_operators_words(sample_shop):
 
 
 def test_columns_that_must_never_leave_do_not(sample_shop):
-    from pathlib import Path
-
-    from tests.factories import bytes_of
-
-    for outcome in run(sample_shop).outcomes:
-        found = bytes_of(Path(outcome.path)).decode("utf-8", "replace")
+    for found in texts_of(run(sample_shop)):
         for word in (
             "line-0000",
             "@insta_",
