@@ -25,7 +25,7 @@ from flows.stages.verify import verify
 from flows.stages.write import write
 from ledger.known_columns import note_columns
 from ledger.locks import held_shop
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ObjectionsMovedError
 from sources.snapshot import Snapshot
 

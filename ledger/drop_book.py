@@ -15,9 +15,8 @@ from ledger import tables
 from ledger.audit import Actor, note
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone, entered_of
 from ledger.recall_book import Handover, RecallBook, told_for_good
-from schemas.agreement import DropKind
 from schemas.catalog import PAPERS
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -216,7 +215,7 @@ class DropBook:
             self._is_unpublished(drop.partner, drop.kind, drop.period)
         )
         numbers = list(self._connection.execute(stale).scalars())
-        if DropKind(drop.kind).is_additive:
+        if drop.kind.is_additive:
             waiting = set(self._connection.execute(UNDECIDED).scalars())
             recalls = RecallBook(self._connection)
             own = select(columns.sequence).where(columns.drop_id == drop.drop_id)

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
@@ -12,24 +11,10 @@ from pydantic import Field, model_validator
 
 from schemas.carrying import AgeSeal, NoSeal, Place, Sealing
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
+from schemas.drop import DropKind
 from schemas.errors import RefusedError
 from schemas.notice import Identifier
 from schemas.strict import Strict
-
-
-class DropKind(StrEnum):
-    """What a drop is made for."""
-
-    MONTHLY = "monthly"
-    NOTICES = "notices"
-    """Only keys to delete, between the monthly drops."""
-    RECALL = "recall"
-    """Cars a recall campaign may be about."""
-
-    @property
-    def is_additive(self) -> bool:
-        """Whether a drop adds to the ones before it, and does not take their place."""
-        return self is DropKind.RECALL
 
 
 class Delivery(Strict):
@@ -157,7 +142,7 @@ class Agreement(Strict):
         sections = {"monthly": self.monthly, "recall": self.recall}
         return {name: share for name, share in sections.items() if share is not None}
 
-    def share_of(self, kind: "DropKind") -> Share | None:
+    def share_of(self, kind: DropKind) -> Share | None:
         """Give the section that says what goes into drops of a kind; None if the partner gets none."""
         return self.recall if kind is DropKind.RECALL else self.monthly
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
@@ -9,6 +10,21 @@ from pydantic import AfterValidator
 from schemas.strict import Strict
 
 DISPOSITIONS = ("delivered", "quarantined", "out_of_scope", "objected", "withheld")
+
+
+class DropKind(StrEnum):
+    """What a drop is made for."""
+
+    MONTHLY = "monthly"
+    NOTICES = "notices"
+    """Only keys to delete, between the monthly drops."""
+    RECALL = "recall"
+    """Cars a recall campaign may be about."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether a drop adds to the ones before it, and does not take their place."""
+        return self is DropKind.RECALL
 
 
 def _with_offset(written: str) -> str:
@@ -83,7 +99,7 @@ class Drop(Strict):
     format: Literal["joint-use-drop/1"] = "joint-use-drop/1"
     drop_id: str
     partner: str
-    kind: str
+    kind: DropKind
     period: str
     revision: int
     supersedes: str | None

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.agreement import AgreedTable, Agreement, DropKind, Share, fingerprint_of
+from schemas.agreement import AgreedTable, Agreement, Share, fingerprint_of
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
-from schemas.drop import Version
+from schemas.drop import DropKind, Version
 from schemas.errors import RefusedError
 from schemas.notice import Notice
 

@@ -23,10 +23,10 @@ from flows.running.request import ExportRequest
 from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import Agreement, DropKind
+from schemas.agreement import Agreement
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.notice import Notice
 from schemas.screening import Decision
 from tests.conftest import SAMPLE

@@ -13,7 +13,7 @@ from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
 from flows.running.report import exit_code
 from flows.running.request import ExportRequest
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.strict import validated
 
 

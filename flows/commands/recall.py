@@ -22,8 +22,8 @@ from flows.running.reasons import StandingReason
 from flows.running.report import CampaignCount, RecallReport, exit_code
 from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
-from schemas.agreement import DropKind
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError
 from schemas.strict import validated
 from sources.campaign_files import CampaignFile, read_campaigns

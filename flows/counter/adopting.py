@@ -21,8 +21,7 @@ from ledger.drop_entries import Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
 from ledger.noted_head import note_head
 from ledger.recall_book import Handover
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, VerificationError
 from transforms.key_forms import binary_keys
 

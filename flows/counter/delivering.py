@@ -15,8 +15,7 @@ from flows.running.clock import Clock
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from ledger.objections_moved import have_moved_since
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, RefusedError
 
 
@@ -44,7 +43,7 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             f"one: `joint-use notices --partner {drop.partner}`"
         )
     with opened_for(desk, clock, drop) as run:
-        if DropKind(drop.kind) is not DropKind.NOTICES:  # which holds nobody
+        if drop.kind is not DropKind.NOTICES:  # which holds nobody
             with run.ledger.writing() as connection:
                 has_moved = objections_moved(run, connection, drop)
             if has_moved:
@@ -90,7 +89,7 @@ def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
         book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
         drop = entered.drop
         has_moved = have_moved_since(connection, drop, desk.today)
-        is_overtaken = DropKind(drop.kind) is not DropKind.NOTICES and has_moved
+        is_overtaken = drop.kind is not DropKind.NOTICES and has_moved
         return Carried(_successor(DropBook(connection), drop), is_overtaken)
 
 

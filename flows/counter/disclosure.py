@@ -11,9 +11,8 @@ from flows.pages.disclosed import Disclosure, HeldRecord, HeldState, named_items
 from flows.running.reconciling import refuse_doubt
 from ledger.audit import note
 from ledger.holdings import OWN_NAME
-from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, JointUseError, SourceUnreadableError
 from transforms.key_forms import hexadecimal_keys
 

@@ -21,7 +21,7 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.hold_book import HoldBook
 from ledger.private_files import sweep_half_written, write_private
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, JointUseError
 from schemas.state_folder import WRITTEN_WHOLE, Part
 from schemas.strict import Strict

@@ -21,9 +21,8 @@ from flows.stages.partner_view import finder_of
 from flows.stages.register import look_up, take_in
 from flows.stages.second_look import objector_scan
 from ledger.objections_moved import have_moved_since
-from schemas.agreement import DropKind
 from schemas.catalog import CATALOG
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ObjectionsMovedError
 from sources.staging import take_snapshot
 from transforms.arrays import distinct, whole
@@ -37,7 +36,7 @@ from transforms.verdicts import Disposition, Verdicts
 
 def opened_for(desk: Desk, clock: Clock, drop: Drop) -> AbstractContextManager[Run]:
     """Hold what belongs to a drop's partner and kind, as a run of it does."""
-    kind = DropKind(drop.kind)
+    kind = drop.kind
     request = ExportRequest(
         shop=str(desk.folder.home),
         month=drop.period if kind is DropKind.MONTHLY else "",
@@ -65,7 +64,7 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
         ObjectionsMovedError: it does.
         VerificationError: it is not what was published.
     """
-    if DropKind(drop.kind) is DropKind.NOTICES:
+    if drop.kind is DropKind.NOTICES:
         verify_drop(folder)
         return
     snapshot = take_snapshot(run.folder, run.staged, run.environment, SPINE_TABLES)
@@ -128,7 +127,7 @@ def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
 
 def _again(drop: Drop) -> tuple[str, str]:
     """Say how what does not leave is made again; a recall's drop that is there counts as told."""
-    if DropKind(drop.kind) is DropKind.RECALL:
+    if drop.kind is DropKind.RECALL:
         return (
             f"`joint-use stop {drop.drop_id}` で止めてから、もう一度 recall してください",
             f"Stop it (`joint-use stop {drop.drop_id}`) and run the recall again",

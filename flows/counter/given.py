@@ -18,9 +18,9 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.holdings_book import HoldingsBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import RECALL_PURPOSE, DropKind
+from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import CATALOG
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import SourceUnreadableError
 from schemas.notice import Notice
 from transforms.key_forms import binary_keys

@@ -19,8 +19,7 @@ from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, JointUseError, RefusedError
 from transforms.reading.folding import fold_name
 
@@ -92,7 +91,7 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
     entered, drop = waiting.entered, waiting.entered.drop
     with run.ledger.reading() as connection:
         refuse_overtaken(connection, run.folder.policy, drop, run.as_of.date())
-    if DropKind(drop.kind) is DropKind.RECALL:
+    if drop.kind is DropKind.RECALL:
         refuse_outdated(run, entered)
     series = run.series(drop.partner)
     staging = taken_back(run.folder.state, drop.drop_id, entered.bag_sha256, series)

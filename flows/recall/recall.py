@@ -36,9 +36,9 @@ from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note
 from ledger.recall_book import DONE, FoundCar, RecallBook
-from schemas.agreement import RECALL_PURPOSE, DropKind
+from schemas.agreement import RECALL_PURPOSE
 from schemas.campaigns import CATEGORY_TITLES, Campaign, Range
-from schemas.drop import DISPOSITIONS
+from schemas.drop import DISPOSITIONS, DropKind
 from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
 from sources.snapshot import Snapshot

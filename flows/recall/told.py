@@ -14,7 +14,7 @@ from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.recall_book import Handed, Handover, RecallBook
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from transforms.key_forms import binary_keys, hexadecimal_keys
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flows.running.request import ExportRequest
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import RefusedError
 from sources.shop_folder import ShopFolder
 from transforms.period import SHOP_TIME, Month

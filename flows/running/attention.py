@@ -16,8 +16,7 @@ from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import JointUseError
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
@@ -134,7 +133,7 @@ def _is_stuck(connection: Connection, folder: ShopFolder, drop: Drop, today: dat
         refuse_overtaken(connection, folder.policy, drop, today)
     except JointUseError:
         return True
-    is_notice = DropKind(drop.kind) is DropKind.NOTICES
+    is_notice = drop.kind is DropKind.NOTICES
     return not is_notice and have_moved_since(connection, drop, today)
 
 

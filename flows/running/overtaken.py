@@ -5,8 +5,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from ledger.text_decisions import withheld_since
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import RefusedError
 from schemas.policy import Policy
 from transforms.period import Month
@@ -25,7 +24,7 @@ def refuse_overtaken(connection: Connection, policy: Policy, drop: Drop, today: 
             f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made; export again"
         )
     made_under = {version.sha256 for version in (drop.notice, *drop.narrowed_by)}
-    is_of_month = DropKind(drop.kind) is DropKind.MONTHLY
+    is_of_month = drop.kind is DropKind.MONTHLY
     since = Month.parse(drop.period).first if is_of_month else today
     if not {dated.fingerprint.sha256 for dated in policy.notices_for(since, today)} <= made_under:
         raise RefusedError(

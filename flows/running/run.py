@@ -24,7 +24,8 @@ from flows.running.workspace import workspace
 from ledger.audit import Actor
 from ledger.drop_book import DropBook
 from ledger.opening import Ledger
-from schemas.agreement import Agreement, DropKind, Share
+from schemas.agreement import Agreement, Share
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.notice import Notice
 from schemas.policy import DatedNotice, narrowed

@@ -10,7 +10,7 @@ from drops.folders import DropSeries, sweep
 from ledger.carry_book import CarryBook
 from ledger.opening import Ledger
 from ledger.private_files import private_folder
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import JointUseError, VerificationError
 from schemas.state_folder import Part
 from sources.shop_folder import ShopFolder

@@ -14,8 +14,9 @@ from flows.stages.partner_view import PartnerView
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
 from ledger.holdings_book import HoldingsBook
-from schemas.agreement import RECALL_PURPOSE, DropKind
+from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import CATALOG, PAPERS
+from schemas.drop import DropKind
 from schemas.errors import RecordsVanishedError
 from schemas.partner_tables import STANDING
 from schemas.policy import narrowed

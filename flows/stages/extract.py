@@ -6,8 +6,8 @@ from functools import partial
 
 from flows.running.run import Run
 from flows.stages import everyone
-from schemas.agreement import DropKind
 from schemas.catalog import DELIVERABLE_TABLES
+from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError, SourceUnreadableError
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot

@@ -6,7 +6,7 @@ from flows.running.run import Run
 from flows.stages.check import check_share, keep
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView, view_of
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from sources.snapshot import Snapshot
 from transforms.remembered import Refusers
 from transforms.ruling import spread_down, spread_quarantine

@@ -13,8 +13,9 @@ from drops.row_keys import RowKeys
 from flows.running.keys_ahead import KeysAhead
 from flows.running.run import Run
 from flows.stages.check import codes_of
-from schemas.agreement import Delivery, DropKind
+from schemas.agreement import Delivery
 from schemas.catalog import CATALOG
+from schemas.drop import DropKind
 from schemas.partner_tables import PartnerTable, partner_tables, recall_tables
 from schemas.staging import row_of
 from sources.snapshot import Snapshot, Stretch

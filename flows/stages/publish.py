@@ -22,8 +22,7 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
 from ledger.objections_moved import confirm, have_moved_since
-from schemas.agreement import DropKind
-from schemas.drop import Drop
+from schemas.drop import Drop, DropKind
 from schemas.errors import JointUseError, LedgerUnavailableError, ObjectionsMovedError
 from schemas.partner_tables import DELETED
 from transforms.key_forms import binary_keys, hexadecimal_keys

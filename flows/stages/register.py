@@ -21,7 +21,7 @@ from ledger.objection_import import (
     is_of_records,
     stated_ids,
 )
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT

@@ -28,9 +28,9 @@ from ledger.audit import note
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
 from ledger.holdings import RECORDS
-from schemas.agreement import DropKind, fingerprint_of
+from schemas.agreement import fingerprint_of
 from schemas.datapackage import describe, type_name
-from schemas.drop import Account, AuditHead, Drop, DropColumn, DropTable
+from schemas.drop import Account, AuditHead, Drop, DropColumn, DropKind, DropTable
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of

@@ -12,7 +12,7 @@ from drops.transfer import READY
 from flows.counter.delivering import carried_by_hand, deliver, owed
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import (
     ConfigurationError,
     DeliveryError,

@@ -21,7 +21,7 @@ from ledger.hold_book import HoldBook
 from ledger.locks import held
 from ledger.objection_book import ObjectionBook
 from ledger.private_files import write_private
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import BusyError, ConfigurationError, VerificationError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (

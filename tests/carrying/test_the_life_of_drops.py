@@ -15,7 +15,7 @@ from flows.counter.objecting import Choice, Refusal, lift
 from flows.running.attention import partner_states
 from flows.running.opening import open_shop
 from ledger.drop_book import DropBook
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import RefusedError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (

@@ -14,7 +14,7 @@ from flows.counter.releasing import decide
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
 from ledger.holdings_book import HoldingsBook
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, VerificationError
 from schemas.partner_tables import STANDING
 from tests.factories import (

@@ -16,7 +16,7 @@ from flows.counter.given import given_to_each
 from flows.counter.releasing import decide
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (

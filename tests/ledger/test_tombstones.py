@@ -15,7 +15,7 @@ from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, RecordsVanishedError
 from tests.factories import (
     NOW,

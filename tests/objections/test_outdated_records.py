@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, ObjectionsUnreliableError
 from sources.shop_folder import load_shop
 from tests.factories import NOW, customer, joined, objection, run, slip, vehicle, write_shop

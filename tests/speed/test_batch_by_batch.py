@@ -11,7 +11,7 @@ import sources.rows
 import transforms.spine
 from drops.bag import read_manifest
 from ledger.holdings_book import HoldingsBook
-from schemas.agreement import DropKind
+from schemas.drop import DropKind
 from sources.shop_folder import load_shop
 from sources.staging import take_snapshot
 from tests.conftest import copy_sample
