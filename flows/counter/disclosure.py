@@ -89,8 +89,8 @@ def _held(given: Given, today: list[ShownRecord] | None) -> Iterator[HeldRecord]
 
 
 def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> Iterator[HeldRecord]:
-    names = set(given.keys.to_pylist()) | {record.key for record in today or ()}
-    own = given.holdings(kind, pyarrow.array(sorted(names), pyarrow.string()))
+    keys = set(given.keys.to_pylist()) | {record.key for record in today or ()}
+    own = given.holdings(kind, pyarrow.array(sorted(keys), pyarrow.string()))
     told = given.told_to_delete()
     by_sequence = {each.sequence: each for each in given.published}
     by_name = {(record.table, record.key): record for record in today or ()}
@@ -98,21 +98,14 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
         source, table = by_sequence[row["drop"]], row["record"]
         current = by_name.get((table, key))
         outdated = _outdated(source.drop, table, row["digests"], current)
-        state: HeldState = "outdated" if outdated else "same"
         names = {table, OWN_NAME.get(table, table)}
-        if (
-            max(told.get((kind.value, name, key), 0) for name in names)
-            > given.order[source.sequence]
-        ):
-            state = "told_to_delete"
-        elif kind is DropKind.RECALL and current is not None and current.is_refused_for_recalls:
-            state = "to_be_deleted"
-        elif today is None or kind is DropKind.RECALL:
-            state, outdated = "unknown", []
-        elif current is None or current.is_refused:
-            state = "to_be_deleted"
-        elif not row["digests"]:  # of a drop that was adopted
+        told_at = max(told.get((kind.value, name, key), 0) for name in names)
+        if told_at > given.order[source.sequence]:
+            state: HeldState = "told_to_delete"
+        elif today is None:
             state = "unknown"
+        else:
+            state = _state(kind, row["digests"], current, outdated)
         notice = given.notice_of(source.drop)
         yield HeldRecord(
             partner=given.partner,
@@ -124,6 +117,20 @@ def _held_of(given: Given, kind: DropKind, today: list[ShownRecord] | None) -> I
             state=state,
             outdated=named_items(notice, outdated if state == "outdated" else ()),
         )
+
+
+def _state(
+    kind: DropKind, digests: list[int], current: ShownRecord | None, outdated: list[str]
+) -> HeldState:
+    """Say how what a partner holds stands to what it would be shown today, and was not told to delete."""
+    if kind is DropKind.RECALL:  # which is made again only for another recall
+        is_refused = current is not None and current.is_refused_for_recalls
+        return "to_be_deleted" if is_refused else "unknown"
+    if current is None or current.is_refused:
+        return "to_be_deleted"
+    if not digests:  # of a drop that was adopted
+        return "unknown"
+    return "outdated" if outdated else "same"
 
 
 def _outdated(drop: Drop, table: str, digests: list[int], current: ShownRecord | None) -> list[str]:

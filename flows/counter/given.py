@@ -87,15 +87,18 @@ class Given:
             return DropBook(connection).order()
 
     def told_to_delete(self) -> dict[tuple[str, str, str], int]:
-        """Give the place (`order`) of the last drop that told to delete each record.
+        """Give the place (`order`) of the last drop without an answer that told to delete each record.
 
-        Records are named by the kind of the drops that brought them, their table and key.
+        After an answer to it, what the partner still holds must be told again. Records are named by the kind
+        of the drops that brought them, their table and key.
         """
         with self.desk.ledger.reading() as connection:
             book = DropBook(connection)
             told: dict[tuple[str, str, str], int] = {}
+            answers = AnswerBook(connection).answers()
             for each in self._arrived():
-                for stone in book.tombstones(each.sequence):
+                stones = book.tombstones(each.sequence) if each.sequence not in answers else ()
+                for stone in stones:
                     name = (stone.kind, stone.record, stone.key)
                     told[name] = max(told.get(name, 0), self.order[each.sequence])
         return told

@@ -71,7 +71,7 @@ def test_an_old_drop_that_leaves_after_its_deletion_was_answered_is_told_again(t
     acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)
     assert held(shop, "1", NOW + 3 * DAY) == []
     carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
-    assert [record for record, _ in held(shop, "1", NOW + 4 * DAY)] == ["customers"]
+    assert held(shop, "1", NOW + 4 * DAY) == [("customers", "to_be_deleted")]
     assert notices(shop, NOW + 5 * DAY).deleted == 1
 
 
