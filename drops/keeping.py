@@ -43,7 +43,7 @@ class Kept:
         Raises:
             VerificationError: the folder is not the sound drop it was; nothing is removed.
         """
-        if not self.copy.exists():
+        if not (self.copy.exists() and self.key.exists()):
             faults = check_bag(folder)
             if faults:
                 raise VerificationError(

@@ -7,7 +7,7 @@ advisory lock. So what is read within a writing transaction stays true until it 
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,12 @@ from ledger.locks import held
 from ledger.noted_head import note_head, noted_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
-from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
+from schemas.errors import (
+    BusyError,
+    ConfigurationError,
+    LedgerDoubtfulError,
+    LedgerUnavailableError,
+)
 from schemas.state_folder import PRIVATE
 
 _PATIENCE_SECONDS = 120
@@ -152,6 +157,15 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     for part in PRIVATE:
         if (state / part).exists():
             refuse_wider(state / part, 0o700)
+    if url and (state / "ledger.db").exists():
+        raise LedgerDoubtfulError(
+            "shop.toml の [ledger] url では空の台帳が始まり、これまでの台帳 state/ledger.db の申し出は"
+            "引き継がれません。url を外してください。移るなら、申し出（`joint-use objections`）を控え、"
+            "state/ledger.db を別の場所に移してから、すべて記録し直してください / "
+            "[ledger] url in shop.toml would begin an empty ledger, without the objections in "
+            "state/ledger.db. Take url out again; or list them (`joint-use objections`), move "
+            "state/ledger.db away, and record all of them anew"
+        )
     engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
@@ -250,7 +264,9 @@ def _held_by_advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
             yield
         finally:
             # The server frees them some time after the connection is closed: too late for who asks next.
-            session.execute(text("SELECT pg_advisory_unlock_all()"))
+            # If the session is lost, so are its locks; what the run did counts all the same.
+            with suppress(DBAPIError):
+                session.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 def _take(session: Connection, name: str) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.agreement import Agreement
+from schemas.carrying import FolderPlace
 from schemas.drop import Version
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, RefusedError
 from schemas.notice import Notice
 from schemas.policy import DatedNotice, Policy
 from schemas.shop import ShopConfiguration
@@ -41,7 +42,24 @@ def load_shop(home: Path) -> ShopFolder:
         RefusedError: an agreement goes beyond the notice.
     """
     shop = ShopConfiguration.load(_toml(home / "shop.toml")[0], where="shop.toml")
-    return ShopFolder(home, shop, load_policy(home))
+    policy = load_policy(home)
+    _refuse_one_folder(home, policy)
+    return ShopFolder(home, shop, policy)
+
+
+def _refuse_one_folder(home: Path, policy: Policy) -> None:
+    """Refuse two partners with one folder as their place, however each spells it."""
+    owners: dict[Path, str] = {}
+    for partner, agreement in policy.agreements.items():
+        if isinstance(agreement.place, FolderPlace):
+            owner = owners.setdefault((home / agreement.place.path).resolve(), partner)
+            if owner != partner:
+                raise RefusedError(
+                    f"partners/{partner}.toml: place が partners/{owner}.toml と同じフォルダです。"
+                    "利用者ごとに別のものにしてください / "
+                    f"partners/{partner}.toml: place is the folder of partners/{owner}.toml, too; each "
+                    "partner has its own"
+                )
 
 
 def load_policy(home: Path) -> Policy:

@@ -18,15 +18,17 @@ from drops.sealing import (
 )
 from drops.transfer import hand_over
 from flows.carrying.credentials import credential_of
-from flows.running.overtaken import refuse_overtaken
+from flows.running.overtaken import overtaken_by_objections, refuse_overtaken
 from flows.running.run import Run, instant
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
+from ledger.objections_moved import have_moved_since
 from ledger.opening import remember_setting, setting
 from schemas.agreement import Agreement
 from schemas.carrying import FolderPlace
+from schemas.drop import DropKind
 from schemas.errors import DeliveryError, JointUseError, RefusedError, VerificationError
 
 _WORTH_A_PROCESS = 1 << 24
@@ -50,7 +52,7 @@ def carry(run: Run, drop_id: str) -> str:
     agreement.refuse_expired_key(instant(run.clock).date())
     with run.ledger.reading() as connection:
         refuse_overtaken(connection, run.folder.policy, entered.drop, run.as_of.date())
-    _refuse_stopped(run, drop_id)
+    _refuse_called_back(run, drop_id)
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(
@@ -71,18 +73,24 @@ def carry(run: Run, drop_id: str) -> str:
         by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
         return by_hand if is_new else ""
     secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
-    confirm = partial(_refuse_stopped, run, drop_id)
+    confirm = partial(_refuse_called_back, run, drop_id)
     digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id, confirm)
     with run.ledger.writing() as connection:
         CarryBook(connection).deliver(run.actor, entered, place.name, digest)
     return f"渡しました / handed over: {place.name}: {parcel.tar.name}"
 
 
-def _refuse_stopped(run: Run, drop_id: str) -> None:
-    """Refuse a drop somebody stopped; asked again when all of it was sent, for sending may take long."""
+def _refuse_called_back(run: Run, drop_id: str) -> None:
+    """Refuse a drop somebody stopped, or since which an objection came; of objections a notice holds nothing.
+
+    It is asked again when all of it was sent, for sending may take long.
+    """
     with run.ledger.reading() as connection:
-        is_stopped = DropBook(connection).named(drop_id).stopped_at is not None
-    if is_stopped:
+        entered = DropBook(connection).named(drop_id)
+        has_moved = have_moved_since(connection, entered.drop, instant(run.clock).date())
+    if has_moved and entered.drop.kind is not DropKind.NOTICES:
+        raise overtaken_by_objections(entered.drop)
+    if entered.stopped_at is not None:
         raise RefusedError(
             f"{drop_id} は停止されているので渡しません / "
             f"{drop_id} was stopped; it is not handed over"

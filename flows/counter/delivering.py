@@ -8,10 +8,10 @@ from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
     opened_for,
-    overtaken_by_objections,
     refuse_holding_refusers,
 )
 from flows.running.clock import Clock
+from flows.running.overtaken import overtaken_by_objections
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from ledger.objections_moved import have_moved_since

@@ -4,6 +4,7 @@ A published folder is first locked away under a key of its own. When its time is
 then the copy is removed.
 """
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from pathlib import Path
 from drops.keeping import Kept, remove
 from drops.sealing import parcels_beside
 from flows.counter.desk import Desk
+from flows.running.opening import refuse_clock_behind
+from flows.running.reconciling import refuse_doubt
 from flows.running.waiting_room import sweep_killed
 from ledger.answer_book import AnswerBook
 from ledger.audit import note
@@ -81,7 +84,10 @@ def dispose(desk: Desk) -> Path | None:
 
     Raises:
         BusyError: a run or another disposal is at work.
+        LedgerDoubtfulError: an older backup was restored: what a hold keeps may not be known.
     """
+    refuse_clock_behind(desk.ledger, desk.actor.at)
+    refuse_doubt(desk.ledger, desk.folder)
     with desk.ledger.held(every_series(desk)):
         sweep_leftovers(desk)
         found = past_their_time(desk)
@@ -110,12 +116,20 @@ def hold(desk: Desk, drop: str, *, is_held: bool) -> str:
 
 def every_series(desk: Desk) -> list[str]:
     """Name the locks of all partners and kinds of drops."""
-    return [f"{partner}-{kind}" for partner in desk.folder.policy.agreements for kind in DropKind]
+    return [f"{partner}-{kind}" for partner in _partners(desk) for kind in DropKind]
+
+
+def _partners(desk: Desk) -> list[str]:
+    """Name the partners, also those without an agreement any more of whom anything is there."""
+    places = (desk.folder.drops, desk.folder.state / Part.WAITING)
+    there = {path.name for place in places if place.is_dir() for path in place.iterdir()}
+    named = {name for name in there if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name)}
+    return sorted(named | desk.folder.policy.agreements.keys())
 
 
 def sweep_leftovers(desk: Desk) -> None:
     """Remove what killed runs and disposals left: of drops of all partners and kinds, and of files."""
-    sweep_killed(desk.folder, desk.ledger, desk.folder.policy.agreements, DropKind)
+    sweep_killed(desk.folder, desk.ledger, _partners(desk), DropKind)
     for part in WRITTEN_WHOLE:
         sweep_half_written(desk.folder.state / part)
 

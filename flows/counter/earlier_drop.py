@@ -14,6 +14,7 @@ from drops.plain_forms import plain_form
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
 from flows.running.clock import Clock
+from flows.running.overtaken import again
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.objectors import Objectors
@@ -90,7 +91,7 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
 
     verify_drop(folder, look)
     if search.has_found or named.has_found:
-        japanese, english = _again(drop)
+        japanese, english = again(drop)
         raise ObjectionsMovedError(
             f"{drop.drop_id}: 今の記録では、申し出のある方のものが入っています。渡しません。{japanese} / "
             f"{drop.drop_id}: as the records stand today it holds something of people who refuse; "
@@ -113,23 +114,3 @@ class _NamedIn:
             find = self._finders.get(column.kind) if column else None
             if find is not None:
                 self.has_found |= bool(find(distinct(rows.column(each["name"]))).any())
-
-
-def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
-    """Say that a drop does not leave because objections have changed since it was made."""
-    japanese, english = _again(drop)
-    return ObjectionsMovedError(
-        f"{drop.drop_id}: 作った後に申し出が届いたか、効力が生じたか、終わりました。渡しません。{japanese} / "
-        f"{drop.drop_id}: an objection arrived, took effect or ended since it was made; it does not leave. "
-        f"{english}"
-    )
-
-
-def _again(drop: Drop) -> tuple[str, str]:
-    """Say how what does not leave is made again; a recall's drop that is there counts as told."""
-    if drop.kind is DropKind.RECALL:
-        return (
-            f"`joint-use stop {drop.drop_id}` で止めてから、もう一度 recall してください",
-            f"Stop it (`joint-use stop {drop.drop_id}`) and run the recall again",
-        )
-    return "もう一度 export してください", "Run the export again"

@@ -74,7 +74,9 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     try:
         gone, kept = _drops(desk, numbers)
         with desk.ledger.writing() as connection:
-            for drop_id in kept:
+            # Also those that go now: they may come back with a restored copy of the folder.
+            named = {*kept, *(each.name for each in gone if each.kind == "drop")}
+            for drop_id in sorted(named - HoldBook(connection).condemned()):
                 HoldBook(connection).condemn(desk.actor, drop_id)
         removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
         sweep_leftovers(desk)

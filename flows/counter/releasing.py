@@ -9,12 +9,11 @@ from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
     opened_for,
-    overtaken_by_objections,
     refuse_holding_refusers,
 )
 from flows.counter.earlier_recall import refuse_outdated
 from flows.running.clock import Clock
-from flows.running.overtaken import refuse_overtaken
+from flows.running.overtaken import overtaken_by_objections, refuse_overtaken
 from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop

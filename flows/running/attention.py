@@ -8,6 +8,7 @@ from itertools import pairwise
 from sqlalchemy import Connection
 
 from flows.running.overtaken import refuse_overtaken
+from flows.running.reconciling import copies_by_hand
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
@@ -145,7 +146,17 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
         for state in partner_states(folder, ledger, now)
         for line in _of_drops(state, "" if managers else NO_MANAGER)
     ]
-    return (*of_drops, *of_holdings(ledger, folder.policy.agreements.keys(), now.date()))
+    of_copies = [
+        f"drops/{name}: 写しか、名前を変えた納品です。廃棄も消去もされません。元の名前に戻すか、"
+        "消してください / "
+        "a copy of a drop, or one under another name: nothing disposes of it; rename it back, or remove it"
+        for name in copies_by_hand(folder)
+    ]
+    return (
+        *of_drops,
+        *of_copies,
+        *of_holdings(ledger, folder.policy.agreements.keys(), now.date()),
+    )
 
 
 def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from ledger.audit import note as note_entry
 from ledger.opening import Ledger, open_ledger, remember_setting, setting
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from sources.shop_folder import ShopFolder, load_shop
+
+_KNOWN = ".joint-use-ledger"
+"""Tells that the shop has a ledger in another place."""
 
 
 def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, Ledger]:
@@ -24,9 +28,37 @@ def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, L
     # A worker that was not started by `serve` has its own mask; whatever a run writes is for its owner.
     os.umask(0o077)
     folder = load_shop(home)
+    _refuse_lost(folder)
     ledger = open_ledger(folder.state, folder.shop.ledger.url_in(environment))
     _refuse_anothers(ledger, folder)
+    _note_known(folder)
     return folder, ledger
+
+
+def _refuse_lost(folder: ShopFolder) -> None:
+    """Refuse to begin a new ledger for a shop that had one: its disk is away, and with it all objections.
+
+    A state folder within the shop's has its own witness (`ledger.noted_head`); one elsewhere goes with it.
+    """
+    is_lost = (folder.home / _KNOWN).exists() and not (folder.state / "ledger.db").exists()
+    if is_lost and not folder.shop.ledger.url:
+        raise LedgerDoubtfulError(
+            f"この店の台帳が {folder.shop.places.state} にありません。共有フォルダやディスクが"
+            "つながっているか確かめてください。本当に失われたのなら、控えを戻してください。控えもなければ、"
+            f"店舗フォルダの {_KNOWN} を消し、申し出をすべて記録し直してください / "
+            f"this shop's ledger is not in {folder.shop.places.state}: is that share or disk there? If it is "
+            f"lost, restore a backup; if there is none, remove {_KNOWN} in the shop's folder and record all "
+            "objections anew"
+        )
+
+
+def _note_known(folder: ShopFolder) -> None:
+    """Note beside `shop.toml` that there is a ledger, if its folder is elsewhere."""
+    is_elsewhere = folder.home.resolve() not in folder.state.resolve().parents
+    # Whoever cannot write there goes without this witness.
+    with suppress(OSError):
+        if is_elsewhere and not folder.shop.ledger.url:
+            (folder.home / _KNOWN).touch(mode=0o600)
 
 
 def _refuse_anothers(ledger: Ledger, folder: ShopFolder) -> None:

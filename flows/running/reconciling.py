@@ -127,6 +127,15 @@ def _of_the_note(ledger: Ledger) -> Iterator[Finding]:
         yield Finding(Damage.CHANGED, 0, told, f"{name}@{damage[:12]}")
 
 
+def copies_by_hand(folder: ShopFolder) -> list[str]:
+    """Name the folders that somebody copied or renamed: no disposal and no erasure finds a drop there."""
+    return [
+        path.relative_to(folder.drops).as_posix()
+        for path, drop in drops_in(folder.drops)
+        if path.relative_to(folder.drops).as_posix() != drop.drop_id
+    ]
+
+
 def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[tuple[Path, Drop]]:
     """List the drops in the shop's own folder that the ledger never published, and where each is."""
     there = list(drops_in(folder.drops))

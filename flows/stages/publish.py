@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop, show, to_disk
+from drops.keeping import Kept
 from flows.running.report import Built, Outcome, Registered, Status, TableDifference
 from flows.running.request import Mode
 from flows.running.run import Run, instant
@@ -241,12 +242,22 @@ class _Publisher:
     def _is_sound(self, latest: EnteredDrop) -> bool:
         """Tell whether a published drop is as it was, or was taken away whole."""
         folder = self.run.folder.drops / latest.drop.drop_id
+        if not folder.exists():
+            return self._was_taken_away(latest)
         try:
-            return not folder.exists() or (
-                sha256_of(folder / TAG_MANIFEST) == latest.bag_sha256 and not check_bag(folder)
-            )
+            is_own = sha256_of(folder / TAG_MANIFEST) == latest.bag_sha256
+            return is_own and not check_bag(folder)
         except (JointUseError, OSError):
             return False
+
+    def _was_taken_away(self, latest: EnteredDrop) -> bool:
+        """Tell whether a folder that is gone was of use: fetched, handed over, answered, or locked away."""
+        if not self.run.agreement(latest.drop.partner).is_carried:
+            return True
+        with self.run.ledger.reading() as connection:
+            done = {*CarryBook(connection).delivered(), *AnswerBook(connection).answers()}
+        is_kept = Kept(self.run.folder.state, latest.drop.drop_id).copy.exists()
+        return latest.sequence in done or is_kept
 
     @cached_property
     def _brings_back(self) -> bool:

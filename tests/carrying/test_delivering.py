@@ -309,6 +309,48 @@ def test_a_drop_stopped_while_it_is_sent_gets_no_marker(tmp_path, monkeypatch):
     assert not [name for name in names_in(out) if name.endswith(READY)]
 
 
+def test_a_drop_refused_while_it_is_sent_gets_no_marker(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+
+    def refused_meanwhile(path, digest, place, _put=drops.transfer._put):
+        _put(path, digest, place)
+        if path.suffix == ".age":
+            object_to(shop, "1", now=NOW)
+
+    monkeypatch.setattr(drops.transfer, "_put", refused_meanwhile)
+    with pytest.raises(ObjectionsMovedError, match="an objection arrived"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert not [name for name in names_in(out) if name.endswith(READY)]
+
+
+def test_two_partners_with_one_folder_are_refused_however_it_is_spelt(tmp_path):
+    both = [
+        agreement(name, sealing=sealed_to(identity())) | {"place": {"kind": "folder", "path": path}}
+        for name, path in (
+            ("lotas", "out"),
+            ("broadleaf", str(tmp_path / "shop" / "x" / ".." / "out")),
+        )
+    ]
+    shop = write_shop(tmp_path / "shop", TABLES, *both)
+    with pytest.raises(
+        RefusedError, match=r"lotas.toml: place is the folder of partners/broadleaf"
+    ):
+        run(shop)
+
+
+def test_a_drop_that_was_lost_before_it_was_handed_over_is_made_again(tmp_path):
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
+    first = outcome_of(shop)
+    shutil.rmtree(first.path)
+    (tmp_path / "out").mkdir()
+    again = outcome_of(shop)
+    assert (again.status, again.drop_id) == ("published", "lotas/monthly-2026-10-r2")
+    assert "monthly-2026-10-r2.tar.age" in names_in(tmp_path / "out")
+
+
 def test_sftp_with_a_key_and_a_pinned_host(tmp_path):
     (tmp_path / "far").mkdir()
     with sftp_server(tmp_path / "far") as server:

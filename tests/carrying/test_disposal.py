@@ -11,18 +11,25 @@ import pytest
 
 from drops.keeping import Kept
 from flows.counter.delivering import carried_by_hand
-from flows.counter.disposing import dispose, past_their_time
+from flows.counter.disposing import dispose, hold, past_their_time
 from flows.counter.erasing import erase
 from flows.counter.incident import incident
 from flows.counter.lawful_requests import LawfulRequest, record_request
 from flows.counter.objecting import Refusal
+from flows.running.attention import attention
+from flows.running.opening import open_shop
 from ledger.audit import entries
 from ledger.hold_book import HoldBook
 from ledger.locks import held
 from ledger.objection_book import ObjectionBook
-from ledger.private_files import write_private
+from ledger.private_files import private_folder, write_private
 from schemas.drop import DropKind
-from schemas.errors import BusyError, ConfigurationError, VerificationError
+from schemas.errors import (
+    BusyError,
+    ConfigurationError,
+    LedgerDoubtfulError,
+    VerificationError,
+)
 from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
@@ -285,6 +292,60 @@ def test_erasing_names_the_rows_of_others_that_tell_of_the_person(tmp_path):
     arguments = ("--customer", "2", "--received", "2026-11-01", "--channel", "phone", "--yes")
     done = joint_use("erase", "--shop", shop, "--operator", PERSON, *arguments)
     assert (done.returncode, "more rows, papers of" in done.stderr) == (0, False)
+
+
+def test_a_copy_of_a_drop_that_comes_back_after_an_erasure_goes_again(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    shutil.copytree(shop / "drops" / DROP, tmp_path / "backup")
+    erase(desk(shop), refusal("1"))
+    assert not (shop / "drops" / DROP).exists()
+    shutil.copytree(tmp_path / "backup", shop / "drops" / DROP)
+    assert dispose(desk(shop, NOW + timedelta(days=1)))
+    assert not (shop / "drops" / DROP).exists()
+
+
+def test_a_copy_somebody_made_of_a_drop_is_told(tmp_path):
+    shop = shop_of(tmp_path)
+    shutil.copytree(shop / "drops" / DROP, shop / "drops" / f"{DROP} - コピー")
+    folder, ledger = open_shop(shop, {})
+    told = [line for line in attention(folder, ledger, NOW) if "コピー" in line]
+    assert len(told) == 1
+    assert "remove it" in told[0]
+
+
+def test_a_copy_without_its_key_is_made_again_before_the_folder_goes(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    shutil.copytree(shop / "drops" / DROP, tmp_path / "backup")
+    dispose(desk(shop, NOW + timedelta(days=40)))
+    kept = Kept(shop / "state", DROP)
+    kept.key.unlink()
+    shutil.copytree(tmp_path / "backup", shop / "drops" / DROP)
+    dispose(desk(shop, NOW + timedelta(days=41)))
+    with kept.opened(private_folder(tmp_path / "scratch")) as folder:
+        assert (folder / "drop.json").exists()
+
+
+def test_nothing_is_disposed_of_while_an_older_backup_may_have_been_restored(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    hold(desk(shop), DROP, is_held=True)
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    with pytest.raises(LedgerDoubtfulError):
+        dispose(desk(shop, NOW + timedelta(days=500)))
+    assert (shop / "drops" / DROP).exists()
+
+
+def test_what_was_left_half_removed_of_a_partner_without_an_agreement_goes(tmp_path):
+    shop = shop_of(tmp_path)
+    left = shop / "drops" / "former" / ".monthly-2026-08-r1.disposed" / "data"
+    left.mkdir(parents=True)
+    (left / "customers.csv").write_text("x")
+    dispose(desk(shop))
+    assert not left.exists()
 
 
 def test_an_erasure_that_is_done_again_is_recorded_once(tmp_path):

@@ -19,7 +19,12 @@ from ledger.holdings_book import HoldingsBook
 from ledger.migrating import configuration
 from ledger.objection_book import ObjectionBook
 from ledger.opening import open_ledger
-from schemas.errors import BusyError, ConfigurationError, LedgerUnavailableError
+from schemas.errors import (
+    BusyError,
+    ConfigurationError,
+    LedgerDoubtfulError,
+    LedgerUnavailableError,
+)
 from tests.conftest import new_database
 from tests.factories import customer, desk, object_to, objection, run, write_shop
 
@@ -44,6 +49,30 @@ def test_migrations_make_the_declared_tables(tmp_path, url):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
         assert context.get_current_revision() == tables.FORM
+
+
+def test_another_ledger_is_not_begun_beside_the_one_there_is(tmp_path, postgresql):
+    open_ledger(tmp_path / "state", None)
+    with pytest.raises(LedgerDoubtfulError, match="without the objections in state/ledger"):
+        open_ledger(tmp_path / "state", new_database(postgresql))
+
+
+def test_a_ledger_whose_disk_is_away_is_not_begun_anew(tmp_path):
+    share = tmp_path / "share"
+    tables_of = {"customers": [customer("1"), customer("2")], "objections": [objection("99")]}
+    shop = write_shop(tmp_path / "shop", tables_of)
+    with (shop / "shop.toml").open("a") as file:
+        file.write(f'\n[places]\nstate = "{share / "state"}"\ndrops = "{share / "drops"}"\n')
+    share.mkdir()
+    object_to(shop, "1")
+    run(shop)
+    share.rename(tmp_path / "away")
+    share.mkdir()
+    with pytest.raises(LedgerDoubtfulError, match="is that share or disk there"):
+        run(shop, month="2026-09")
+    share.rmdir()
+    (tmp_path / "away").rename(share)
+    assert run(shop, month="2026-09").outcomes[0].account["customers"].objected == 1
 
 
 def test_a_new_ledger_is_what_an_upgraded_one_becomes(tmp_path, postgresql):
