@@ -102,17 +102,32 @@ def _refuse_unsound(desk: Desk, folder: Path, drop: Drop) -> None:
 
 
 def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
-    """Refuse to enter drops that were made under another key: nobody in them would be found again."""
+    """Refuse to enter drops that were made under another key: nobody in them would be found again.
+
+    A drop may hold nobody but customers who are gone; some of all a partner got are still there.
+    """
+    by_partner: dict[str, list[Drop]] = {}
     for drop in drops:
-        held = set(members_of(desk.folder.drops / drop.drop_id).persons.index)
-        keys = PartnerKeys(desk.ledger.key(drop.partner))
+        by_partner.setdefault(drop.partner, []).append(drop)
+    for partner, own in by_partner.items():
+        held = {
+            key
+            for each in own
+            for key in members_of(desk.folder.drops / each.drop_id).persons.index
+        }
+        with desk.ledger.reading() as connection:
+            book = DropBook(connection)
+            for entered in book.published(partner):
+                held |= book.holdings.person_keys(entered.sequence)
+        keys = PartnerKeys(desk.ledger.key(partner))
         numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
         if held and not held & set(keys.of("customers", numbers).to_pylist()):
             raise ConfigurationError(
-                f"記録のどなたも {drop.drop_id} の鍵と合いません。keys/{drop.partner}.key "
+                f"記録のどなたも {own[0].drop_id} などの鍵と合いません。keys/{partner}.key "
                 "が納品した時のものではありません。先に state フォルダの控えから keys/ を戻してください / "
-                f"nobody in the records has a key that is in {drop.drop_id}: keys/{drop.partner}.key is not "
-                "the one it was made with. Restore keys/ from the backup of the state folder first"
+                f"nobody in the records has a key that is in {own[0].drop_id} or another drop: "
+                f"keys/{partner}.key is not the one they were made with. Restore keys/ from the backup of "
+                "the state folder first"
             )
 
 

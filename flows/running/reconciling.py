@@ -73,7 +73,9 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
             drop, path = pending.drop, folder.drops / pending.drop.drop_id / TAG_MANIFEST
             if path.is_file() and sha256_of(path) == pending.bag_sha256:
                 maker = Actor(drop.operator, drop.reason, at)
-                book.publish(maker, pending.sequence, "entered after a break")
+                # Its partner may have fetched, and answered, it since.
+                made = datetime.fromisoformat(drop.as_of)
+                book.publish(maker, pending.sequence, "entered after a break", made)
 
 
 def refuse_doubt(ledger: Ledger, folder: ShopFolder) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from drops.refusers import Refusals
 from drops.suspects import Known, suspects_of
 from drops.verify import verify_drop
 from flows.running.workspace import workspace
+from ledger.drop_book import DropBook
 from ledger.locks import held
 from schemas.errors import (
     BusyError,
@@ -132,8 +134,12 @@ def test_a_run_killed_at_any_stage_shows_nothing_half_and_converges(tmp_path, mo
     assert killed.returncode == -signal.SIGKILL
     for drop in visible(shop):
         verify_drop(shop / "drops" / "lotas" / drop)
-    run(shop)
+    later = factories.NOW + timedelta(days=2)
+    run(shop, now=later)
     assert visible(shop) == ["monthly-2026-10-r1"]
+    with factories.desk(shop, later).ledger.reading() as connection:
+        (entered,) = DropBook(connection).published()
+    assert entered.published_at == datetime.fromisoformat(entered.drop.as_of)
     verify_drop(shop / "drops" / "lotas" / "monthly-2026-10-r1")
     assert [p.name for p in (shop / "drops" / "lotas").iterdir()] == ["monthly-2026-10-r1"]
     assert list((shop / "state" / "runs").iterdir()) == []

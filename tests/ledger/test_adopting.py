@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from drops.folders import read_drop
 from flows.counter.adopting import resume
 from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
@@ -30,6 +31,7 @@ from tests.factories import (
     toml,
     vehicle,
     write_shop,
+    write_table,
 )
 
 SHARE = {
@@ -109,6 +111,22 @@ def test_drops_of_every_kind_are_entered(shop):
         "lotas/recall-2026-11-02-r1",
     ]
     assert [table.name for table in drops[1].tables] == ["customers", "vehicles", "certificates"]
+
+
+def test_a_drop_of_people_who_are_gone_is_entered_beside_one_of_those_who_stay(shop):
+    run(shop)
+    assert find(shop, 1).status == "published"
+    folder = shop / "drops" / "lotas" / "recall-2026-11-02-r1"
+    people = [customer(str(n)) for n in (7, 8)]
+    lose_the_ledger(shop)
+    shutil.move(shop / "drops" / "lotas" / "monthly-2026-10-r1", shop)
+    write_table(shop, "customers", people)
+    with pytest.raises(ConfigurationError, match="is not the one they were made with"):
+        resume(desk(shop))
+    shutil.move(shop / "monthly-2026-10-r1", shop / "drops" / "lotas")
+    write_table(shop, "customers", [customer("1"), *people])
+    drop = read_drop(folder)
+    assert any(drop.drop_id in line for line in resume(desk(shop)))
 
 
 def test_who_was_to_be_deleted_by_a_drop_of_which_nothing_else_is_left_is_told_again(shop):
