@@ -1,5 +1,6 @@
 """What partners answered to drops, and what follows from it: what they hold, and what must be told again."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -101,11 +102,18 @@ class AnswerBook:
             .tuples()
             .all()
         )
-        for each in self._drops.published(told.drop.partner):
+        published, answers = self._drops.published(told.drop.partner), self.answers()
+        for each in published:
             is_earlier = order[each.sequence] < order[told.sequence]
             came_at = carried.get(each.sequence)
             if is_earlier and came_at and datetime.fromisoformat(came_at) >= deleted_at:
-                self._hold_again(each, [told])
+                since = [
+                    other
+                    for other in published
+                    if other.sequence in answers
+                    and answers[other.sequence].received_at > datetime.fromisoformat(came_at)
+                ]
+                self._hold_again(each, [told], since)
 
     def hold_what_was_carried_late(self, carried: EnteredDrop, at: datetime) -> None:
         """Hold again what is handed over after its partner had said that it deleted it.
@@ -124,16 +132,26 @@ class AnswerBook:
         ]
         self._hold_again(carried, later)
 
-    def _hold_again(self, taken_in: EnteredDrop, later: list[EnteredDrop]) -> None:
-        """Hold what a drop brought, though drops published later told to delete it."""
+    def _hold_again(
+        self, taken_in: EnteredDrop, later: list[EnteredDrop], since: Iterable[EnteredDrop] = ()
+    ) -> None:
+        """Hold what a drop brought, though drops published later told to delete it.
+
+        Args:
+            taken_in: the drop that brought it.
+            later: drops that told to delete it before it came.
+            since: drops by which it was deleted after it came.
+        """
         if not (later and taken_in.drop.tables):
             return
+        gone = {stone for each in since for stone in self._drops.tombstones(each.sequence)}
         persons = self._drops.holdings.person_keys(taken_in.sequence)
         stones = [
             stone
             for told in later
             for stone in self._drops.tombstones(told.sequence)
             if stone.kind == taken_in.drop.kind
+            and stone not in gone
             and (stone.record != "customers" or stone.key in persons)
         ]
         late = [(stone.record, stone.key) for stone in stones]

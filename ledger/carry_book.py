@@ -10,6 +10,7 @@ from ledger.answer_book import AnswerBook
 from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook
 from ledger.drop_entries import EnteredDrop
+from schemas.drop import DropKind
 from schemas.policy import Policy
 
 RELEASED, REFUSED = "released", "refused"
@@ -116,7 +117,8 @@ class CarryBook:
         found = [
             each.drop
             for each in self._not_handed_over()
-            if each.sequence not in answers and not self.takes_back(each)
+            if each.sequence not in answers
+            and not (each.drop.kind is DropKind.NOTICES and self.takes_back(each))
         ]
         placed = [drop for drop in found if policy.has_place(drop.partner)]
         current = [d for d in placed if policy.is_in_force(d.partner, d.agreement.sha256)]

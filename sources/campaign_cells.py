@@ -44,8 +44,9 @@ _SEPARATOR = re.compile(r"[～〜~]|から|より")
 _DASHED = re.compile(r"\s*([A-Z0-9]{1,12}-[0-9]{3,9})\s*-\s*((?:[A-Z0-9]{1,12}-)?[0-9]{3,9})\s*")
 """ZVW50-0001－ZVW50-0199."""
 
-_BEHIND_AN_END = re.compile(r"(?:号|番|まで|迄|以降|以後|以前|以下)+$")
-_SPOILT = re.compile(r"[0-9](?:\.[0-9]+)?E[+-]?[0-9]{1,3}")
+_FROM, _TO = re.compile("(?:以降|以後|から|より)$"), re.compile("(?:以前|以下|まで|迄)$")
+_COUNTED = re.compile("(?:号|番)$")
+_SPOILT = re.compile(r"[0-9]\.[0-9]+E[+-]?[0-9]{1,3}|[0-9]E[+-][0-9]{1,3}")
 """What a spreadsheet makes of a number with an E."""
 
 _MAKER_BEFORE = re.compile(r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9]{2,})")
@@ -99,25 +100,39 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
 
 
 def range_of(first: object, last: object) -> Range:
-    """Give a range; both ends may stand in one cell (ZVW50-0001～ZVW50-0199, ZVW50-0001 - ZVW50-0199)."""
-    ends = _end(first), _end(last)
-    if ends[1]:
-        return Range(*ends)
-    written = str(first or "")
-    if len(parts := _SEPARATOR.split(written)) > 1:
-        return Range(_end(parts[0]), _end(parts[1]))
-    dashed = _DASHED.fullmatch(re.sub(DASH_CLASS, "-", nfkc(written)).upper())
-    return Range(*map(_end, dashed.groups())) if dashed else Range(*ends)
+    """Give a range; both ends may stand in one cell (ZVW50-0001～ZVW50-0199, ZVW50-0001 - ZVW50-0199).
+
+    What is said beside an end is taken off only where it says what the place says already (以降 of a first
+    end, まで of a last one); any other end stays as it is written, and has no order.
+    """
+    one, other = _end(first), _end(last)
+    if other:
+        is_said_otherwise = _TO.search(one) or _FROM.search(other)
+        return (
+            Range(one, other) if is_said_otherwise else Range(_bare(one, _FROM), _bare(other, _TO))
+        )
+    parts = [_end(part) for part in _SEPARATOR.split(str(first or ""))]
+    if len(parts) > 1 and any(figure.isdigit() for figure in parts[1]):
+        return Range(_bare(parts[0], _FROM), _bare(parts[1], _TO))
+    dashed = _DASHED.fullmatch(re.sub(DASH_CLASS, "-", nfkc(str(first or ""))).upper())
+    if dashed:
+        return Range(*map(_end, dashed.groups()))
+    if len(parts) > 1 and not any(parts[1:]):
+        return Range(_bare(parts[0], _FROM), "")
+    return Range(one, "") if _TO.search(one) else Range(_bare(one, _FROM), "")
+
+
+def _bare(end: str, words: re.Pattern[str]) -> str:
+    return _COUNTED.sub("", words.sub("", end))
 
 
 def _end(value: object) -> str:
     """Give an end as a code; what stands in two lines is two numbers, and no order can be told of them."""
     if value is None:
         return ""
-    code = fold_code(
+    return fold_code(
         re.sub(r"(?<=[0-9])[ \u3000]*[\r\n]+\s*(?=[0-9A-Za-z])", "/", str(value).strip())
     )
-    return _BEHIND_AN_END.sub("", code)
 
 
 def day_of(text: str, place: str, field: str) -> date:

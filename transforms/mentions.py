@@ -15,9 +15,9 @@ from transforms.arrays import whole
 from transforms.reading.contacts import LOCAL_DIGITS, personal_numbers
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
-    dashed_text,
     fold_homes,
     fold_names,
+    local_numbers_text,
     plots_of,
     squeezed,
     squeezed_addresses,
@@ -45,20 +45,26 @@ SHORTEST_CONTACT = 6
 SHORTEST_ADDRESS = 8
 """Shorter runs stand in anybody's text by chance."""
 
-_TELLING = re.compile(r"^(?=.*[一-龥々]).{4,}$")
+_SHORTEST_WHOLE_NAME, _KANJI = 4, "[一-龥々]"
 """A name of so many characters, with a kanji, stands in nobody else's by chance."""
 
-_FIRM = re.compile(
-    f"{COMPANY}|[社店院館堂局庁署課屋組園会所寺校場部]$|電力|学校|学院|大学|運輸|運送|交通|観光|自動車|建設|建材|工務|工業|産業"
+_FIRM = (
+    "^.{5,}[社店院館堂局庁署課屋組園会所寺校場部]$|電力|学校|学院|大学|運輸|運送|交通|観光|自動車|建設|建材|工務|工業|産業"
     "|商事|電機|電気|電設|設備|塗装|板金|整備|組合|病院|薬局|銀行|農園|農場|酒造|製作|製材|石油|水道|土木|造園|不動産|保険|セ.?ンタ|サ.?ビス"
 )
-"""What tells a firm, folded: others are called after the same town, and houses stand beside it."""
+"""What tells a firm, folded, unless a blank parts the name (RE2): others are called after the same town, and
+houses stand beside it."""
 
 _MORE_THAN_A_NAME = 3
 """秘一 and 秘一郎 are two names; so much more around one is something else."""
 
 _GOES_ON = re.compile("[0-9A-Z-]")
-"""Beside a number: it is a part of a longer one, or of a code."""
+"""Behind a number: it is a part of a longer one, or of a code."""
+
+_LONGEST_MARK = 8
+_MARK_BEFORE = re.compile("(?:[(]|TEL|PHONE|FAX|電話|携帯|自宅)[:. ]?$")
+_MAY_STAND_BEFORE = re.compile("(?:^|[^0-9A-Z-]|(?:^|[^A-Z])(?:TEL|PHONE|FAX|NO|T|H)[:. ]?)$")
+"""Before a number without its area code."""
 
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
@@ -68,6 +74,8 @@ class Identities:
     """What people can be recognised by in a text, folded."""
 
     names: frozenset[str]
+    whole_names: frozenset[str]
+    """Names of persons that stand in nobody else's by chance."""
     contacts: frozenset[str]
     """Phone numbers, e-mail addresses, plates and chassis numbers."""
     addresses: frozenset[str]
@@ -119,6 +127,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), SHORTEST_READING)
     return Identities(
         names=names | kana,
+        whole_names=_whole_names(whole(people["name"]), folded),
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
@@ -132,6 +141,16 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
         own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
         emails=frozenset(emails),
     )
+
+
+def _whole_names(written: pyarrow.Array, folded: pyarrow.Array) -> frozenset[str]:
+    is_long = pc.greater_equal(pc.utf8_length(folded), _SHORTEST_WHOLE_NAME)
+    is_parted = pc.match_substring_regex(written, r"\S[\s\x{3000}]+\S")
+    may_be_firm = pc.and_(pc.match_substring_regex(folded, _FIRM), pc.invert(is_parted))
+    is_firm = pc.or_(pc.match_substring_regex(folded, COMPANY), may_be_firm)
+    has_kanji = pc.match_substring_regex(folded, _KANJI)
+    is_telling = pc.and_(pc.and_(is_long, has_kanji), pc.invert(is_firm))
+    return frozenset(folded.filter(is_telling).drop_null().to_pylist())
 
 
 def without_region(plates: pyarrow.Array) -> pyarrow.Array:
@@ -153,8 +172,7 @@ class Mentions:
         self._contact_count = len(people.contacts)
         words = [*sorted(people.contacts), *sorted(people.names - people.contacts)]
         self._contacts_and_names = _automaton(words)
-        telling = {name for name in people.names if _TELLING.search(name)}
-        self._whole_names = _automaton(sorted(name for name in telling if not _FIRM.search(name)))
+        self._whole_names = _automaton(sorted(people.whole_names))
         self._local_numbers = _automaton(sorted(people.local_numbers))
         self._addresses = _automaton(sorted(people.addresses))
         self._names, self._homes, self._plots, self._phones, self._emails = (
@@ -199,6 +217,7 @@ class Mentions:
             [distinct.text.startswith(ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
         )
         mask |= distinct.spread(starts[is_sure])
+        mask |= self._hold_local_numbers(cells, is_marked=True)
         is_named = distinct.spread(starts)
         doubtful = np.flatnonzero(is_named & ~mask)
         if len(doubtful):
@@ -207,31 +226,43 @@ class Mentions:
         return mask
 
     def _stand_within(self, cells: pyarrow.Array) -> np.ndarray:
-        """Mask of the cells that hold a whole name with more around it than makes another name of it."""
+        """Mask of the cells that hold a whole name with more around it than makes another name of it.
+
+        Behind a mark, as in brackets, anything around it is more.
+        """
         parts, places = parts_of_texts(cells)
+        is_first = np.append(True, places[1:] != places[:-1]) if len(places) else places == 0
         distinct = _Distinct(parts.dictionary_encode(), squeezed_text)
         _, starts, ends = distinct.matches(self._whole_names)
-        text = distinct.text
-        is_more = [
-            distinct.around(start, end) >= _MORE_THAN_A_NAME or text[start - 1].isdigit()
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        around = np.array(
+            [distinct.around(*each) for each in zip(starts.tolist(), ends.tolist(), strict=True)],
+            np.int64,
+        )
+        is_behind_a_figure = [distinct.text[start - 1].isdigit() for start in starts.tolist()]
+        is_more = (around >= _MORE_THAN_A_NAME) | np.array(is_behind_a_figure, bool)
+        found = distinct.spread(starts[is_more]) | (distinct.spread(starts[around > 0]) & ~is_first)
         mask = np.zeros(len(cells), bool)
-        mask[places[distinct.spread(starts[np.array(is_more, bool)])]] = True
+        mask[places[found]] = True
         return mask
 
-    def _hold_local_numbers(self, cells: pyarrow.Array) -> np.ndarray:
-        """Mask of the cells that hold a number without its area code, as neighbours write it."""
+    def _hold_local_numbers(self, cells: pyarrow.Array, *, is_marked: bool = False) -> np.ndarray:
+        """Mask of the cells that hold a number without its area code, as neighbours write it.
+
+        Args:
+            cells: to look at.
+            is_marked: whether only one in brackets or behind TEL counts: houses have numbers, too.
+        """
         if self._local_numbers is None or cells.null_count == len(cells):
             return np.zeros(len(cells), bool)
-        distinct = _Distinct(cells.dictionary_encode(), dashed_text)
+        distinct = _Distinct(cells.dictionary_encode(), local_numbers_text)
         _, starts, ends = distinct.matches(self._local_numbers)
-        text = distinct.text
-        is_bounded = [
-            not _GOES_ON.match(text[start - 1]) and not _GOES_ON.match(text[end])
+        text, before = distinct.text, _MARK_BEFORE if is_marked else _MAY_STAND_BEFORE
+        is_one = [
+            before.search(text[max(0, start - _LONGEST_MARK) : start]) is not None
+            and not _GOES_ON.match(text[end])
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
-        return distinct.spread(starts[np.array(is_bounded, bool)])
+        return distinct.spread(starts[np.array(is_one, bool)])
 
     def _is_searched(self, cells: pyarrow.Array) -> bool:
         return self._contacts_and_names is not None and cells.null_count < len(cells)

@@ -41,9 +41,11 @@ def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -
 def staying_papers(verdicts: Verdicts) -> np.ndarray:
     """Mask of the certificates for which the partner keeps what it has of their car.
 
-    One that is only set aside is not among them: what the partner has may be of the keeper before.
+    One at fault itself is not among them: what the partner has may be of the keeper before. One that is set
+    aside with its car or customer is.
     """
-    return np.asarray(verdicts.codes("certificates") == 0)
+    hangs_on = verdicts.are_for("certificates", "vehicle_id:set_aside")
+    return np.asarray((verdicts.codes("certificates") == 0) | hangs_on)
 
 
 def _staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:

@@ -26,7 +26,7 @@ from flows.running.report import exit_code
 from flows.running.request import ExportRequest, Mode, Runner, Workers
 from flows.running.run import opened_run
 from ledger.private_files import private_folder
-from schemas.errors import ConfigurationError, JointUseError
+from schemas.errors import ConfigurationError
 from schemas.strict import validated
 
 
@@ -110,6 +110,8 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         with opened_run(request, utc_now, os.environ) as run:
             state = run.folder.state
         set_up_run(state, shop.parent / STATE)
+        from httpx import TransportError  # noqa: PLC0415 (as Prefect)
+
         from flows.deployments.export_monthly import (  # noqa: PLC0415 (Prefect reads the environment once)
             export_monthly,
             last_report,
@@ -117,9 +119,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
     with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         try:
             report = export_monthly(request)
-        except JointUseError:
-            raise
-        except Exception:
+        except TransportError:
             made = last_report()
             if made is None:
                 raise

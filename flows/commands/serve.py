@@ -49,7 +49,9 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
-    signal.signal(signal.SIGTERM, _stop)
+    for ending in ("SIGTERM", "SIGHUP"):  # a terminal that is closed, too
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), _stop)
     url = f"http://127.0.0.1:{port}/api"
     environment |= {
         "PREFECT_API_URL": url,
@@ -153,7 +155,8 @@ def _running(
             # Prefect's worker can miss the signal when a flow run ends at the same moment.
             process.kill()
             process.wait()
-        _end_group(process.pid)
+        finally:
+            _end_group(process.pid)
 
 
 def _end_group(leader: int) -> None:

@@ -11,7 +11,7 @@ from flows.counter.earlier_drop import (
     refuse_holding_refusers,
 )
 from flows.running.clock import Clock
-from flows.running.overtaken import overtaken_by_objections
+from flows.running.overtaken import again, overtaken_by_objections
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from ledger.objections_moved import have_moved_since
@@ -36,11 +36,11 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             f"{drop.drop_id} was replaced by {successor}; deliver that"
         )
     if takes_back:
+        japanese, english = again(drop)
         raise RefusedError(
-            f"{drop.drop_id} が削除を求める記録の中に、その後の納品でまた渡したものがあります。渡さないで、"
-            f"`joint-use notices --partner {drop.partner}` で作り直してください / "
-            f"{drop.drop_id} tells to delete what a later drop gave again; do not hand it over, make a new "
-            f"one: `joint-use notices --partner {drop.partner}`"
+            f"{drop.drop_id} が削除を求める記録の中に、その後の納品でまた渡したものがあります。渡しません。"
+            f"{japanese} / "
+            f"{drop.drop_id} tells to delete what a later drop gave again; it is not handed over. {english}"
         )
     with opened_for(desk, clock, drop) as run:
         if drop.kind is not DropKind.NOTICES:  # which holds nobody

@@ -9,12 +9,12 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
-from flows.counter.objection_list import ENDED, Listed, listed
+from flows.counter.objection_list import ENDED, IN_FORCE, Listed, listed
 from flows.counter.people import People
 from flows.running.workspace import workspace
 from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
-from ledger.objection_import import STATEMENT_COLUMNS, stated_ids
+from ledger.objection_import import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.errors import ConfigurationError, JointUseError
 from sources.objection_records import read_objections
 from transforms.meaning import Meaning
@@ -123,7 +123,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
 
 
 def erasures_recorded(desk: Desk, refusal: Refusal) -> tuple[str, ...]:
-    """Name the standing erasures of the same customer number, received on the same day."""
+    """Name the counter's erasures of the same customer number, received that day, that hold for good."""
     own = desk.ledger.references.of(refusal.customer)
     with desk.ledger.reading() as connection:
         every = listed(ObjectionBook(connection, desk.ledger.references), AsOf(desk.today))
@@ -132,7 +132,8 @@ def erasures_recorded(desk: Desk, refusal: Refusal) -> tuple[str, ...]:
         for each in every
         if own in each.persons
         and (each.scope, each.received_on) == ("erasure", refusal.received_on)
-        and each.state != ENDED
+        and (each.state, each.ends_on) == (IN_FORCE, None)
+        and not is_of_records(each.objection_id)
     )
 
 

@@ -26,7 +26,7 @@ def ended(result: Result, outcomes: Iterable[Outcome]) -> Result:
     return not_handed_over(result, "; ".join(kept)) if kept else result
 
 
-def looked_for(result: Result, told: str) -> Result:
+def needs_a_look(result: Result, told: str) -> Result:
     """End in state *NeedsALook*, which names the shops of a group that did not end well, with their codes."""
     return cast("Result", Completed(name="NeedsALook", message=told, data=result))
 

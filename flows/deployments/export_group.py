@@ -8,7 +8,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.deployments.burying import bury_tagged
-from flows.deployments.endings import looked_for
+from flows.deployments.endings import needs_a_look
 from flows.deployments.export_monthly import export_monthly, run_name
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, sorted_out
 from flows.deployments.same_code import code_print, refuse_other_code
@@ -63,7 +63,7 @@ def export_group(request: GroupRequest) -> GroupReport:
     needy = [f"{shop.shop} {shop.exit_code}" for shop in report.shops if shop.exit_code]
     if not needy:
         return report
-    return looked_for(report, f"{len(needy)} / {len(report.shops)}: {', '.join(needy)}")
+    return needs_a_look(report, f"{len(needy)} / {len(report.shops)}: {', '.join(needy)}")
 
 
 @task(

@@ -17,7 +17,7 @@ from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
-from schemas.drop import Drop, DropKind
+from schemas.drop import DropKind
 from schemas.errors import JointUseError
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
@@ -85,8 +85,7 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         stuck = {
             each.drop.drop_id
             for each in published
-            if each.drop.drop_id in owed.by_hand
-            and _is_stuck(connection, folder, each.drop, now.date())
+            if each.drop.drop_id in owed.by_hand and _is_stuck(connection, folder, each, now.date())
         }
         to_discard = {name: answered.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
@@ -127,8 +126,13 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
     return states
 
 
-def _is_stuck(connection: Connection, folder: ShopFolder, drop: Drop, today: date) -> bool:
+def _is_stuck(
+    connection: Connection, folder: ShopFolder, entered: EnteredDrop, today: date
+) -> bool:
     """Tell whether a sealed drop must not be carried; a notice, which holds nobody, must."""
+    drop = entered.drop
+    if CarryBook(connection).takes_back(entered):
+        return True
     try:
         folder.policy.agreements[drop.partner].refuse_expired_key(today)
         refuse_overtaken(connection, folder.policy, drop, today)

@@ -8,14 +8,14 @@ import pyarrow
 
 from schemas.errors import ConfigurationError
 from sources.screening.loading import shipped_dangers
-from transforms.screening.folding import fold_danger
+from transforms.screening.named_cells import tells_of_a_person
 from transforms.screening.numbers import holds_contact
 
-_OF_A_PERSON = re.compile(
-    "入院|(?:入|通|退|にゅう|つう)いん|死去|逝去|離婚|生保(?!内|ビル|会館)|(?:外国|韓国|中国|朝鮮)籍|国籍(?!列|欄|項目)|耳が(?:聞|遠)|施設入所|服役|出所(?:し|の|$)"
-    "|病気|認知症"
+_OF_NOBODY = re.compile(
+    "(?:システム|通信|機器|回線|電源|ネットワーク)の?障害|障害(?:から)?の?復旧|誤りを認知|施設入力|視覚的|手帳の(?:記載|記入)"
+    "|国籍の?(?:列|欄|項目)|(?:システム|プログラム|データ)の病気|出所の(?:記載|欄)|業務が麻痺|部品の納入院?"
 )
-"""What the rules for remarks leave to their context, folded: in a reason it tells why somebody refused."""
+"""What the words of a person stand in, and tells of none."""
 
 Finder = Callable[[pyarrow.Array], np.ndarray]
 """Gives the mask of the texts that name somebody."""
@@ -27,16 +27,16 @@ def refuse_telling_reason(reason: str, *finders: Finder) -> None:
     Raises:
         ConfigurationError: it does; it is not repeated.
     """
-    is_told = shipped_dangers().found_in(reason) or _OF_A_PERSON.search(fold_danger(reason))
-    if is_told or holds_contact(reason):
+    told = _OF_NOBODY.sub(" ", reason)
+    if shipped_dangers().found_in(told) or tells_of_a_person(told) or holds_contact(reason):
         raise ConfigurationError(
             "--reason に、方針第10条に当たること、番号か連絡先が入っています。納品先も読み、台帳からは"
             "消せないので、何も行いませんでした。入れずに書いてください / "
             "--reason tells something of policy §10, a number or a contact; partners read it, and nobody can "
             "take it out of the ledger. Nothing was done; give a reason without it"
         )
-    told = pyarrow.array([reason])
-    if any(find(told).any() for find in finders):
+    words = pyarrow.array([reason])
+    if any(find(words).any() for find in finders):
         raise ConfigurationError(
             "--reason にお客様の名前か車の番号が入っています。納品先も読み、台帳からは消せないので、"
             "何も行いませんでした。入れずに書いてください / "

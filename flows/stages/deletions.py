@@ -24,6 +24,7 @@ from schemas.staging import DELETED
 from transforms.arrays import whole
 from transforms.key_forms import binary_keys, hexadecimal_keys
 from transforms.shaping import finders
+from transforms.spine import at
 from transforms.tombstones import Deletions, deletions, staying, staying_papers
 from transforms.verdicts import Disposition, Verdicts
 
@@ -70,7 +71,7 @@ class _Finder:
         held = self._held(DropKind.RECALL, STANDING)
         if not any(map(len, held.values())):
             return []
-        ruled, spine = self.run.scratch.verdicts(), self.view.spine
+        ruled = self.run.scratch.verdicts()
         objected = Verdicts.all_delivered(
             {table: len(ruled.codes(table)) for table in ruled.tables()}
         )
@@ -82,7 +83,7 @@ class _Finder:
             found = deletions(
                 hexadecimal_keys(held[record]),
                 keys,
-                staying(record, spine, ruled, objected),
+                self._staying(record, ruled, objected),
                 objected.are(record, Disposition.OBJECTED),
             )
             leaves = pyarrow.array(self.view.verdicts.codes(record) == 0)
@@ -150,20 +151,27 @@ class _Finder:
         if not len(held):
             return []
         objected = self.run.scratch.verdicts(f"objected-{self.partner}")
-        stays = staying(record, self.view.spine, self.view.verdicts, objected)
-        stays &= ~self._name_refusers(record, stays)
         found = deletions(
             hexadecimal_keys(held),
             self._keys(record),
-            stays & (record in self._given_today),
+            self._staying(record, self.view.verdicts, objected) & (record in self._given_today),
             objected.are(record, Disposition.OBJECTED),
         )
         self._refuse_mass_vanishing(record, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
 
-    def _name_refusers(self, record: str, stays: np.ndarray) -> np.ndarray:
+    def _staying(self, record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:
+        """Mask of the rows whose key the partner keeps: none that names a refuser, with what hangs on it."""
+        stays = staying(record, self.view.spine, verdicts, objected)
+        stays &= ~self._name_refusers(record, verdicts)
+        if record == "customers":
+            return stays
+        customers = self._name_refusers("customers", verdicts)
+        return stays & ~at(customers, self.view.spine.rows(record, "customer_id"))
+
+    def _name_refusers(self, record: str, verdicts: Verdicts) -> np.ndarray:
         """Mask of the rows set aside of which a cell would be emptied: the partner may have it as it was."""
-        mask = stays & self.view.verdicts.are(record, Disposition.QUARANTINED)
+        mask = verdicts.are(record, Disposition.QUARANTINED)
         places = np.flatnonzero(mask)
         if not len(places):
             return mask

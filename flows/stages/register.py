@@ -23,6 +23,7 @@ from ledger.objection_import import (
 )
 from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError
+from schemas.people import PHONE_COLUMNS
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
 from sources.objection_records import read_objections, refuse_left_behind
@@ -67,7 +68,7 @@ def register(run: Run, snapshot: Snapshot) -> Registered:
         known, mentions = book.register(), book.mentions()
         holding = in_force(known.events, as_of)
         work = meaning.work(standing(known.events, as_of))
-        by_contact = _stated_by_contact(run, rows, customers["customer_id"])
+        by_contact = _stated_by_contact(run, rows, snapshot)
         _refuse_without_number(meaning, work, known, by_contact)
         _refuse_two_id_systems(work, known, run.folder.shop.limits)
         read = ", ".join(f"{name} {table.read}" for name, table in snapshot.tables.items())
@@ -122,18 +123,39 @@ def take_in(run: Run, connection: Connection) -> pyarrow.Table:
     return rows
 
 
-def _stated_by_contact(run: Run, rows: pyarrow.Table, numbers: pyarrow.ChunkedArray) -> set[str]:
+def _stated_by_contact(run: Run, rows: pyarrow.Table, snapshot: Snapshot) -> set[str]:
     """Name the objections in the records whose number reads like a telephone, a plate or an address.
 
-    In a shop whose customers have such `numbers` that tells nothing.
+    Where customers have numbers of the same form, that tells nothing, unless it is somebody's telephone.
     """
-    are_so = pc.sum(pc.match_substring_regex(numbers, _A_CONTACT)).as_py() or 0
-    if are_so > len(numbers) * _ARE_NUMBERED_SO:
-        return set()
-    is_contact = pc.match_substring_regex(rows["customer_id"], _A_CONTACT)
-    stated = rows.filter(is_contact).select(STATEMENT_COLUMNS)
+    stated = rows.filter(pc.match_substring_regex(rows["customer_id"], _A_CONTACT))
+    if len(stated):
+        numbers = snapshot.table("customers", ["customer_id", *PHONE_COLUMNS])
+        is_usual = pc.is_in(_forms(stated["customer_id"]), value_set=_usual_forms(numbers))
+        phones = pyarrow.concat_arrays([whole(numbers[column]) for column in PHONE_COLUMNS])
+        is_phone = pc.is_in(_digits(stated["customer_id"]), value_set=_digits(phones))
+        stated = stated.filter(pc.or_(pc.invert(is_usual), is_phone))
     notice = run.folder.policy.notice
-    return stated_ids(run.ledger.references, stated, notice, run.actor.at.date())
+    statements = stated.select(STATEMENT_COLUMNS)
+    return stated_ids(run.ledger.references, statements, notice, run.actor.at.date())
+
+
+def _usual_forms(customers: pyarrow.Table) -> pyarrow.Array:
+    """Give the forms that so many customers' numbers have that the shop numbers them so."""
+    forms = pc.value_counts(_forms(customers["customer_id"]).drop_null())
+    is_usual = pc.greater(forms.field("counts"), len(customers) * _ARE_NUMBERED_SO)
+    return forms.field("values").filter(is_usual)
+
+
+def _forms(numbers: pyarrow.ChunkedArray) -> pyarrow.Array:
+    """Give what numbers look like: of how many figures, with what between them; 会員1か2 of any."""
+    forms = pc.replace_substring_regex(whole(numbers), "[0-9]", "0")
+    has_words = pc.match_substring_regex(forms, r"\p{Han}")
+    return pc.if_else(has_words, pc.replace_substring_regex(forms, "0+", "0"), forms)
+
+
+def _digits(numbers: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:
+    return pc.replace_substring_regex(whole(numbers), "[^0-9]", "")
 
 
 def _refuse_without_number(

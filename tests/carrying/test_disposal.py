@@ -294,6 +294,16 @@ def test_erasing_names_the_rows_of_others_that_tell_of_the_person(tmp_path):
     assert (done.returncode, "more rows, papers of" in done.stderr) == (0, False)
 
 
+def test_an_erasure_stated_for_later_is_no_erasure_now(tmp_path):
+    stated = objection(
+        "1", scope="erasure", received_on=f"{NOW:%Y-%m-%d}", effective_on="2027-01-01"
+    )
+    shop = shop_of(tmp_path, {**TABLES, "objections": [stated]})
+    (name,) = erase(desk(shop), refusal("1")).objection_ids
+    assert name.startswith("K")
+    assert run(shop).outcomes[0].account["customers"].objected == 1
+
+
 def test_a_copy_of_a_drop_that_comes_back_after_an_erasure_goes_again(tmp_path):
     shop = shop_of(tmp_path)
     acknowledge(shop, DROP)

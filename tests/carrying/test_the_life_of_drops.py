@@ -110,6 +110,45 @@ def test_an_old_notice_takes_back_nothing_that_was_given_again(tmp_path):
         deliver(desk(shop, NOW + 4 * DAY), lambda: NOW + 4 * DAY, told.drop_id)
 
 
+def test_an_old_month_that_takes_back_what_was_given_again_is_to_be_made_again(tmp_path):
+    sealed = agreement(sealing=sealed_to(identity()))
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
+    carried_by_hand(desk(shop), run(shop, month="2026-08").outcomes[0].drop_id)
+    object_to(shop, "1", now=NOW + DAY)
+    old = run(shop, month="2026-09", now=NOW + DAY + HOUR).outcomes[0]
+    later = NOW + 2 * DAY
+    lift(desk(shop, later), Choice(None, "1", None, (), (), is_all=True), None, later.date(), None)
+    run(shop, month="2026-10", now=NOW + 3 * DAY)
+    assert old.drop_id in state(shop, NOW + 4 * DAY).not_to_carry
+    with pytest.raises(RefusedError, match=r"a later drop gave again.*Run the export again"):
+        deliver(desk(shop, NOW + 4 * DAY), lambda: NOW + 4 * DAY, old.drop_id)
+
+
+def test_an_answer_entered_once_more_brings_back_nothing_that_was_deleted_since(tmp_path):
+    sealed = agreement(sealing=sealed_to(identity()))
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
+    old = run(shop, month="2026-09").outcomes[0]
+    object_to(shop, "1", now=NOW + DAY)
+    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
+    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)
+    carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
+    told = notices(shop, NOW + 5 * DAY)
+    carried_by_hand(desk(shop, NOW + 5 * DAY), told.drop_id)
+    acknowledge(shop, told.drop_id, now=NOW + 6 * DAY)
+    acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)
+    assert held(shop, "1", NOW + 7 * DAY) == []
+
+
+def test_a_customers_slip_of_the_pen_takes_no_paper_away(tmp_path):
+    one, car = customer("1"), vehicle("V1", "1")
+    paper = {name: car[name] for name in ("vehicle_id", "plate", "chassis_number")}
+    shop = shop_of(tmp_path, [one, customer("2")], vehicles=[car], certificates=[paper])
+    run(shop, month="2026-09")
+    write_table(shop, "customers", [{**one, "postal_code": "zz"}, customer("2")])
+    assert run(shop, now=NOW + DAY).outcomes[0].deleted == 0
+
+
 def test_what_a_row_set_aside_told_of_a_refuser_is_told_to_be_deleted(tmp_path):
     two = customer("2", name="川上 次郎", mobile_phone="090-7777-1234")
     one = customer("1", address="山形市本町1-2-3 川上次郎様方")

@@ -100,6 +100,17 @@ def test_where_customers_are_numbered_like_telephones_one_that_left_holds_no_run
     assert objected(shop_of(tmp_path, people, *told)) == 1
 
 
+@pytest.mark.parametrize("written", ["090-7777-8888", "0237998888"])
+def test_among_customers_numbered_like_telephones_a_telephone_still_holds_the_run(
+    tmp_path, written
+):
+    people = [customer(f"02332210{n:02}") for n in range(12)]
+    people += [customer(str(n), phone="0237-99-8888") for n in range(1, 30)]
+    told = [objection(written), *(objection(f"02332210{n:02}") for n in range(9))]
+    with pytest.raises(ObjectionsUnreliableError, match="1 objections in the records name"):
+        run(shop_of(tmp_path, people, *told))
+
+
 def test_a_row_with_nothing_but_a_remark_holds_the_run(tmp_path):
     shop = shop_of(tmp_path, [customer("1"), customer("2")])
     path = shop / "records" / "objections.csv"

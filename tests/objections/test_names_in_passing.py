@@ -59,7 +59,9 @@ def test_a_firm_is_the_same_without_the_word_that_tells_so(tmp_path, one, other,
     [
         *("佐藤一郎（高橋花子紹介）", "佐藤一郎（高橋花子元夫）", "佐藤一郎（元妻高橋花子）"),
         *("佐藤一郎 高橋花子へ売却", "佐藤一郎（高橋花子使用）", "佐藤一郎高橋花子"),
-        *("高橋花子軽トラ", "高橋花子君", "旧高橋花子"),
+        *("高橋花子軽トラ", "高橋花子君", "旧高橋花子", "高橋花子君父", "高橋花子君車"),
+        *("佐藤一郎(高橋花子専用)", "佐藤一郎(娘婿高橋花子)", "佐藤一郎(窓口高橋花子)"),
+        *("佐藤一郎(55-1234)", "佐藤一郎 TEL55-1234", "佐藤一郎 高橋花子勤務"),
     ],
 )
 def test_a_name_with_anything_around_it_names_its_bearer(tmp_path, name):
@@ -78,7 +80,15 @@ def test_so_does_one_among_relatives(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "end", ["高橋花子ビル", " 高橋花子アパート", "(請求書は高橋花子へ)", " 高橋花子隣"]
+    "end",
+    [
+        "高橋花子ビル",
+        " 高橋花子アパート",
+        "(請求書は高橋花子へ)",
+        " 高橋花子隣",
+        " (高橋花子所有)",
+        " TEL55-1234",
+    ],
 )
 def test_so_does_one_behind_an_address(tmp_path, end):
     people = [customer("1", address=f"山形市本町1-2-3{end}"), customer("9", **HANAKO)]
@@ -87,7 +97,17 @@ def test_so_does_one_behind_an_address(tmp_path, end):
 
 
 @pytest.mark.parametrize(
-    "text", ["代車 500は1234", "部品取り 500 は 12-34", "TEL 55-1234", "TEL 9876-5432"]
+    "text",
+    [
+        *("代車 500は1234", "部品取り 500 は 12-34", "TEL 55-1234", "TEL 9876-5432"),
+        *("オイル交換 TEL55-1234", "オイル交換 連絡先TEL55-1234", "オイル交換 55の1234"),
+        *(
+            "オイル交換 55 1234",
+            "オイル交換(55)1234",
+            "オイル交換 55・1234",
+            "オイル交換 No55-1234",
+        ),
+    ],
 )
 def test_plates_and_numbers_as_neighbours_write_them_do_not_leave(tmp_path, text):
     work = slip("S1", "1", "V1")
@@ -122,6 +142,13 @@ def test_who_is_only_called_likewise_leaves(tmp_path, refuser, name):
     people = [customer("2", name=name), known]
     shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
     assert [row["name"] for row in delivered(run(shop)).get("customers", ())] == [name]
+
+
+def test_a_person_whose_name_ends_as_a_firms_is_found_all_the_same(tmp_path):
+    known = customer("9", name="渡辺 美園")
+    people = [customer("1", address="山形市本町1-2-3 渡辺美園裏"), known]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    assert [row["address"] for row in delivered(run(shop))["customers"]] == [""]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +188,8 @@ def test_a_part_has_no_telephone(tmp_path, text):
         "高橋君の申し出",
         "生保の方を除く",
         "ご家族が入いん中",
+        *("鬱のため", "認知が進んだ", "妊婦のため", "障害のため", "耳が悪い", "聴覚のため", "がん"),
+        *("酸素吸入", "施設入居のため", "不自由のため", "なまぽ", "透せき", "病氣", "飲酒のため"),
     ],
 )
 def test_no_reason_tells_a_partner_who_refused_or_why(tmp_path, reason):

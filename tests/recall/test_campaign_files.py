@@ -2,13 +2,16 @@
 
 import json
 
+import pyarrow
 import pytest
 
-from schemas.campaigns import Category
+from schemas.campaigns import Category, ranges_of
 from schemas.errors import ConfigurationError, SourceUnreadableError
 from sources.campaign_csv import CSV_COLUMNS
 from sources.campaign_files import read_campaigns
 from tests.conftest import SAMPLE
+from transforms.recall.classes import MatchClass
+from transforms.recall.matching import match
 
 MINISTRY = SAMPLE / "campaigns" / "mlit_kawasaki.json"
 
@@ -379,13 +382,33 @@ def test_both_ends_may_stand_in_one_cell(tmp_path, cell, first, last):
     assert ends.last in {last, last.removeprefix("ZVW50-")}
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        *(
+            (f"ZVW50-6000199{word}", "")
+            for word in ("以前", "以下", "まで", "迄", "号まで", "より以前")
+        ),
+        ("ZVW50-6000100以降", "ZVW50-6000100以降"),
+        ("ZVW50-6000199以前", "ZVW50-6000199以前"),
+    ],
+)
+def test_an_end_that_says_otherwise_than_its_place_has_no_order(tmp_path, first, last):
+    (campaign,) = read(tmp_path, record("1", model("DAA-ZVW50", (first, last)))).campaigns
+    found = match(
+        pyarrow.table({"model_code": ["DAA-ZVW50"], "chassis_number": ["ZVW50-6000150"]}),
+        ranges_of([campaign]),
+    )
+    assert found.pairs["match_class"].tolist() == [int(MatchClass.POSSIBLE)]
+
+
 @pytest.mark.parametrize("code", ["トヨタDAA-ZVW50", "(DAA-ZVW50)", "（ＤＡＡ－ＺＶＷ５０）"])
 def test_a_model_with_its_maker_or_in_brackets_is_that_model(tmp_path, code):
     (campaign,) = read(tmp_path, record("1", model(code, ("A1-1", "A1-9")))).campaigns
     assert [each.code for each in campaign.models] == ["DAA-ZVW50"]
 
 
-@pytest.mark.parametrize("end", ["6.0001E+06", "1E+07", "1E06"])
+@pytest.mark.parametrize("end", ["6.0001E+06", "1E+07", "6.01E06"])
 def test_a_number_a_spreadsheet_rewrote_stops_the_reading(tmp_path, end):
     with pytest.raises(ConfigurationError, match=r"record 1 \(1\).*rewritten by a spreadsheet"):
         read(tmp_path, record("1", model("不明", (end, end))))

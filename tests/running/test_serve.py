@@ -178,6 +178,16 @@ def test_a_program_that_does_not_hear_the_end_is_ended_all_the_same(monkeypatch,
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_serve_leaves_no_program_behind_however_it_is_ended(sample_shop, tmp_path, ending):
+    with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(ending)
+        process.wait(timeout=300)
+        _, left = psutil.wait_procs(children, timeout=60)
+    assert not left
+
+
 def test_serve_ends_with_a_code_when_its_server_has_died(sample_shop, tmp_path):
     with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
         children = psutil.Process(process.pid).children()

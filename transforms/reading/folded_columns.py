@@ -27,6 +27,8 @@ _PHONE_IN_GROUPS = (
 )
 """A telephone number with something between its groups that is taken out nowhere else."""
 
+_BETWEEN_LOCAL = r"(?<=[0-9])[ の・.)(/]{1,2}(?=[0-9]{4}(?![0-9]))"
+
 _POSTAL_CODE = "〒?[0-9]{3}-?[0-9]{4}(?![0-9])"
 _COUNTY = "[^0-9{edge}]{{1,6}}?郡"
 _BETWEEN_PARTS = "丁目|(?<=[0-9])町目|番地の|番地|番(?!町)|号室|号|地割"
@@ -127,6 +129,13 @@ def dashed_text(texts: pyarrow.Array) -> JoinedText:
     """Fold widths and dashes of running texts, and leave the cells joined."""
     joined = _plain(texts)
     joined.exchange(dict.fromkeys(DASHES, "-"))
+    return joined
+
+
+def local_numbers_text(texts: pyarrow.Array) -> JoinedText:
+    """Fold as `dashed_text`, with a dash for what else stands before the last four figures of a number."""
+    joined = dashed_text(texts)
+    joined.substitute(_BETWEEN_LOCAL, "-", only_with=" の・.)(/")
     return joined
 
 

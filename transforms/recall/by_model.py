@@ -176,10 +176,11 @@ class ByModel:
         wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
         unique = (pd.Series(each.unique(), dtype=object) for each in (heads, wanted["body"]))
         near = related(*unique).rename(columns={"left": "head", "right": "body"})
+        near["is_other"] = _goes_on_with_a_figure(near["head"], near["body"])
         rows = pd.DataFrame({"car": heads.index, "head": heads}).merge(near, on="head")
         rows = rows.merge(wanted, on="body")
         has_model = self._cars.models["body"].notna().to_numpy()[rows["car"].to_numpy(np.int64)]
-        is_other = _goes_on_with_a_figure(rows["head"], rows["body"])
+        is_other = rows["is_other"].to_numpy(bool)
         return pd.concat(
             [
                 pairs_of(rows[~has_model & ~is_other], MatchClass.POSSIBLE, Reason.NO_MODEL),

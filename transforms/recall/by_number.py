@@ -129,35 +129,28 @@ class ByNumber:
         ranges = self._ranges.of_kind("undetermined")
         is_bare = ranges["first"].str.fullmatch(_BARE) & ranges["last"].str.fullmatch(_BARE)
         is_as_long = ranges["first"].str.len() == ranges["last"].str.len()
-        is_upward = ranges["first"] <= ranges["last"]
-        ranges = ranges[is_bare & is_as_long & is_upward]
+        ranges = ranges[is_bare & is_as_long & (ranges["first"] <= ranges["last"])]
+        ends = zip(ranges["first"], ranges["last"], strict=True)
+        common = [len(commonprefix(each)) for each in ends]  # noqa: RUF071 (characters are meant)
+        ranges = ranges.assign(common=np.array(common, np.int64))
+        ranges = ranges[ranges["common"] >= _SHORTEST_BEGINNING]
         if not len(ranges):
             return nothing()
+        names = ["full", "body"]
+        ranges = ranges.assign(**ranges[names].mask(ranges["is_guessed"].astype(bool)))
+        ranges = ranges[["campaign", *names, "has_mark", "first", "last", "common"]]
         numbers = self._cars.numbers.dropna().str.replace("-", "")
         found = [nothing()]
-        for length, some in ranges.groupby(ranges["first"].str.len()):
-            own = numbers[numbers.str.len() == length].sort_values()
+        for (length, size), some in ranges.groupby([ranges["first"].str.len(), "common"]):
+            is_serial = numbers.str[size:].str.fullmatch("[0-9]*") & (numbers.str.len() == length)
+            own = numbers[is_serial].sort_values()
             start = own.searchsorted(some["first"].to_numpy(object), "left")
             counts = own.searchsorted(some["last"].to_numpy(object), "right") - start
             offsets = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-            cars = own.iloc[np.repeat(start, counts) + offsets]
             hits = some.iloc[np.repeat(np.arange(len(some)), counts)]
-            found.append(hits.assign(car=cars.index.to_numpy(), number=cars.to_numpy(object)))
-        hits = pd.concat(found, ignore_index=True)
-        if not len(hits):
-            return nothing()
-        common = [
-            len(commonprefix(ends))  # noqa: RUF071 (characters are meant)
-            for ends in zip(hits["first"], hits["last"], strict=True)
-        ]
-        serials = [text[size:] for text, size in zip(hits["number"], common, strict=True)]
-        is_serial = pd.Series(serials, dtype=object).str.fullmatch("[0-9]*").to_numpy(bool)
-        is_begun = np.array(common) >= _SHORTEST_BEGINNING
-        hits = hits[is_serial & is_begun].reset_index(drop=True)
-        names = ["full", "body"]
-        return judged(
-            self._cars.models, hits.assign(**hits[names].mask(hits["is_guessed"].astype(bool)))
-        )
+            cars = own.index.to_numpy()[np.repeat(start, counts) + offsets]
+            found.append(judged(self._cars.models, hits.assign(car=cars)))
+        return pd.concat(found, ignore_index=True)
 
     def begun_like_an_open_end(self) -> pd.DataFrame:
         """Find the cars whose number begins like the one end there is, which has no order, and is as long."""
@@ -168,6 +161,7 @@ class ByNumber:
         ranges = ranges.assign(
             beginning=ranges["first"].str[:MAKER_AND_MODEL], size=ranges["first"].str.len()
         )
+        ranges = ranges.drop_duplicates(["campaign", "beginning", "size", "full"])
         numbers = self._cars.numbers.dropna().str.replace("-", "")
         own = pd.DataFrame({"car": numbers.index, "beginning": numbers.str[:MAKER_AND_MODEL]})
         found = ranges.merge(

@@ -212,6 +212,7 @@ def model_keys(texts: pd.Series) -> pd.DataFrame:
     folded = fold(alone).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
     folded = folded.str.replace(_MAKER_BEFORE, "", regex=True)
     folded = folded.str.replace(_DETAILED, r"\1", regex=True)
+    folded = folded.str.replace("-+", "-", regex=True).str.strip("-")
     folded = folded.str.replace(_WORDS_BEHIND, "", regex=True)
     folded = folded.where(folded.str.fullmatch(_MODEL) & ~folded.isin(NO_MODEL))
     body = folded.str.replace(_EMISSION, "", regex=True)
