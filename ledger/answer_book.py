@@ -1,6 +1,6 @@
 """What partners answered to drops, and what follows from it: what they hold, and what must be told again."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -9,7 +9,7 @@ from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook
-from ledger.drop_entries import EnteredDrop
+from ledger.drop_entries import EnteredDrop, Tombstone
 from schemas.acknowledgement import NOTHING_HELD, Acknowledgement
 from schemas.catalog import PAPERS
 
@@ -107,13 +107,23 @@ class AnswerBook:
             is_earlier = order[each.sequence] < order[told.sequence]
             came_at = carried.get(each.sequence)
             if is_earlier and came_at and datetime.fromisoformat(came_at) >= deleted_at:
-                since = [
-                    other
-                    for other in published
-                    if other.sequence in answers
-                    and answers[other.sequence].received_at > datetime.fromisoformat(came_at)
-                ]
-                self._hold_again(each, [told], since)
+                came = datetime.fromisoformat(came_at)
+                since = [o for o in published if o.sequence in answers]
+                gone = {
+                    stone
+                    for other in since
+                    if answers[other.sequence].received_at > came
+                    for stone in self._deleted_by(other, answers[other.sequence])
+                }
+                self._hold_again(each, [told], gone)
+
+    def _deleted_by(self, told: EnteredDrop, said: Acknowledgement) -> Iterator[Tombstone]:
+        """Give what a partner deleted by a drop, as its answer says."""
+        answer = said.tables.get("deleted")
+        refused = {each.row for each in answer.rejected} if answer else set()
+        for number, stone in enumerate(self._drops.tombstones(told.sequence), start=1):
+            if number not in refused:
+                yield stone
 
     def hold_what_was_carried_late(self, carried: EnteredDrop, at: datetime) -> None:
         """Hold again what is handed over after its partner had said that it deleted it.
@@ -133,18 +143,17 @@ class AnswerBook:
         self._hold_again(carried, later)
 
     def _hold_again(
-        self, taken_in: EnteredDrop, later: list[EnteredDrop], since: Iterable[EnteredDrop] = ()
+        self, taken_in: EnteredDrop, later: list[EnteredDrop], gone: Collection[Tombstone] = ()
     ) -> None:
         """Hold what a drop brought, though drops published later told to delete it.
 
         Args:
             taken_in: the drop that brought it.
             later: drops that told to delete it before it came.
-            since: drops by which it was deleted after it came.
+            gone: what was deleted after it came.
         """
         if not (later and taken_in.drop.tables):
             return
-        gone = {stone for each in since for stone in self._drops.tombstones(each.sequence)}
         persons = self._drops.holdings.person_keys(taken_in.sequence)
         stones = [
             stone

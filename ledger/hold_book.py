@@ -20,9 +20,9 @@ class HoldBook:
         entry = {"subject": drop_id, "kind": kind, "audit_sequence": head.sequence}
         self._connection.execute(insert(tables.legal_holds).values(entry))
 
-    def condemn(self, actor: Actor, drop_id: str) -> None:
-        """Say that a drop holds somebody who asked for erasure, and goes before its time."""
-        head = note(self._connection, actor, "erase", drop_id, "goes once its partner answered")
+    def condemn(self, actor: Actor, drop_id: str, told: str) -> None:
+        """Say that a drop holds somebody who asked for erasure, and goes before its time: when, in words."""
+        head = note(self._connection, actor, "erase", drop_id, told)
         entry = {"subject": drop_id, "kind": "condemned", "audit_sequence": head.sequence}
         self._connection.execute(insert(tables.legal_holds).values(entry))
 

@@ -130,7 +130,7 @@ class HoldingsBook:
         """Enter which of the keys that drop `sequence` told it to delete a partner deleted, and which not.
 
         What a drop brought that was published later stays, though it may have been made earlier. What an
-        answer before this one refused is held by the drop that told it.
+        answer before this one refused is held by the drop that told it, unless another held it already.
         """
         told = select(tables.publications.c.audit_sequence).where(
             tables.publications.c.drop_sequence == sequence

@@ -157,20 +157,13 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     for part in PRIVATE:
         if (state / part).exists():
             refuse_wider(state / part, 0o700)
-    if url and (state / "ledger.db").exists():
-        raise LedgerDoubtfulError(
-            "shop.toml の [ledger] url では空の台帳が始まり、これまでの台帳 state/ledger.db の申し出は"
-            "引き継がれません。url を外してください。移るなら、申し出（`joint-use objections`）を控え、"
-            "state/ledger.db を別の場所に移してから、すべて記録し直してください / "
-            "[ledger] url in shop.toml would begin an empty ledger, without the objections in "
-            "state/ledger.db. Take url out again; or list them (`joint-use objections`), move "
-            "state/ledger.db away, and record all of them anew"
-        )
     engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():
             form = tables.form_of(connection)
+            if form is None and url and (state / "ledger.db").exists():
+                raise _another_is_there()
             if form is None:
                 tables.make(connection)
             elif form != tables.FORM:
@@ -179,6 +172,17 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
                 upgrade(connection, form)
             secret = _known_key(connection, state, LEDGER_KEY)
     return Ledger(state, engine, References(secret))
+
+
+def _another_is_there() -> LedgerDoubtfulError:
+    return LedgerDoubtfulError(
+        "shop.toml の [ledger] url では空の台帳が始まり、これまでの台帳 state/ledger.db の申し出は"
+        "引き継がれません。url を外してください。移るなら、申し出（`joint-use objections`）を控え、"
+        "state/ledger.db を別の場所に移してから、すべて記録し直してください / "
+        "[ledger] url in shop.toml would begin an empty ledger, without the objections in "
+        "state/ledger.db. Take url out again; or list them (`joint-use objections`), move "
+        "state/ledger.db away, and record all of them anew"
+    )
 
 
 def setting(connection: Connection, name: str) -> str | None:

@@ -44,8 +44,9 @@ _SEPARATOR = re.compile(r"[～〜~]|から|より")
 _DASHED = re.compile(r"\s*([A-Z0-9]{1,12}-[0-9]{3,9})\s*-\s*((?:[A-Z0-9]{1,12}-)?[0-9]{3,9})\s*")
 """ZVW50-0001－ZVW50-0199."""
 
-_FROM, _TO = re.compile("(?:以降|以後|から|より)$"), re.compile("(?:以前|以下|まで|迄)$")
-_COUNTED = re.compile("(?:号|番)$")
+_FROM, _TO = re.compile("(?:以降|以後|から|より|後)$"), re.compile("(?:以前|以下|まで|迄|前)$")
+_SAID = re.compile("(?:以降|以後|から|より|後|以前|以下|まで|迄|前|号|番)+$")
+_DOMESTIC = re.compile(r"([A-Z0-9]{1,12}-)([0-9]{3,9})")
 _SPOILT = re.compile(r"[0-9]\.[0-9]+E[+-]?[0-9]{1,3}|[0-9]E[+-][0-9]{1,3}")
 """What a spreadsheet makes of a number with an E."""
 
@@ -102,28 +103,34 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
 def range_of(first: object, last: object) -> Range:
     """Give a range; both ends may stand in one cell (ZVW50-0001～ZVW50-0199, ZVW50-0001 - ZVW50-0199).
 
-    What is said beside an end is taken off only where it says what the place says already (以降 of a first
-    end, まで of a last one); any other end stays as it is written, and has no order.
+    What is said beside an end (以降, まで) tells which of the two it is, wherever it stands.
     """
     one, other = _end(first), _end(last)
-    if other:
-        is_said_otherwise = _TO.search(one) or _FROM.search(other)
-        return (
-            Range(one, other) if is_said_otherwise else Range(_bare(one, _FROM), _bare(other, _TO))
-        )
+    if other and one != other:
+        # Up to the one and from the other on: ends that have no order, and cars are looked for beside both.
+        is_turned = _TO.search(one) and _FROM.search(other)
+        return Range(_bare(other), _bare(one)) if is_turned else Range(_bare(one), _bare(other))
     parts = [_end(part) for part in _SEPARATOR.split(str(first or ""))]
     if len(parts) > 1 and any(figure.isdigit() for figure in parts[1]):
-        return Range(_bare(parts[0], _FROM), _bare(parts[1], _TO))
+        return Range(_bare(parts[0]), _bare(parts[1]))
     dashed = _DASHED.fullmatch(re.sub(DASH_CLASS, "-", nfkc(str(first or ""))).upper())
     if dashed:
         return Range(*map(_end, dashed.groups()))
-    if len(parts) > 1 and not any(parts[1:]):
-        return Range(_bare(parts[0], _FROM), "")
-    return Range(one, "") if _TO.search(one) else Range(_bare(one, _FROM), "")
+    if _TO.search(one):
+        return _up_to(_bare(parts[0]), one)
+    is_said = len(parts) > 1 or _FROM.search(one)
+    return Range(_bare(parts[0]), "" if is_said else _bare(other))
 
 
-def _bare(end: str, words: re.Pattern[str]) -> str:
-    return _COUNTED.sub("", words.sub("", end))
+def _up_to(end: str, written: str) -> Range:
+    """Give all numbers of a prefix up to an end; one that has no order stays as it is written."""
+    found = _DOMESTIC.fullmatch(end)
+    return Range(f"{found[1]}{'0' * len(found[2])}", end) if found else Range(written, "")
+
+
+def _bare(end: str) -> str:
+    """Take off what is said beside an end."""
+    return _SAID.sub("", end)
 
 
 def _end(value: object) -> str:

@@ -49,21 +49,24 @@ _SHORTEST_WHOLE_NAME, _KANJI = 4, "[一-龥々]"
 """A name of so many characters, with a kanji, stands in nobody else's by chance."""
 
 _FIRM = (
-    "^.{5,}[社店院館堂局庁署課屋組園会所寺校場部]$|電力|学校|学院|大学|運輸|運送|交通|観光|自動車|建設|建材|工務|工業|産業"
-    "|商事|電機|電気|電設|設備|塗装|板金|整備|組合|病院|薬局|銀行|農園|農場|酒造|製作|製材|石油|水道|土木|造園|不動産|保険|セ.?ンタ|サ.?ビス"
+    "^.{5,}[社店院館堂局庁署課屋組園会所寺校場部]$|役所$|役場$|郵便局$|警察署$|消防署$|医院$|商店$|会館$|公民館$|幼稚園$|保育園$"
+    "|支店$|本店$|営業所$|事務所$|電力|学校|学院|大学|運輸|運送|交通|観光|自動車|建設|建材|工務|工業|産業|商事|電機|電気|電設|設備|塗装|板金"
+    "|整備|組合|病院|薬局|銀行|農園|農場|酒造|製作|製材|石油|水道|土木|造園|不動産|保険|セ.?ンタ|サ.?ビス"
 )
-"""What tells a firm, folded, unless a blank parts the name (RE2): others are called after the same town, and
-houses stand beside it."""
+"""What tells a firm, folded (RE2), unless a blank parts the name as a person's: others are called after the
+same town, and houses stand beside it."""
 
 _MORE_THAN_A_NAME = 3
 """秘一 and 秘一郎 are two names; so much more around one is something else."""
 
-_GOES_ON = re.compile("[0-9A-Z-]")
-"""Behind a number: it is a part of a longer one, or of a code."""
+_GOES_ON = re.compile("[0-9A-Z円-]")
+"""Behind a number: it is a part of a longer one, of a code, or a price."""
 
 _LONGEST_MARK = 8
 _MARK_BEFORE = re.compile("(?:[(]|TEL|PHONE|FAX|電話|携帯|自宅)[:. ]?$")
-_MAY_STAND_BEFORE = re.compile("(?:^|[^0-9A-Z-]|(?:^|[^A-Z])(?:TEL|PHONE|FAX|NO|T|H)[:. ]?)$")
+_MAY_STAND_BEFORE = re.compile(
+    "(?:^|[^0-9A-Z/-]|(?:^|[^A-Z])(?:(?:TEL|PHONE|FAX|NO)[:. ]?|[TH][:.]))$"
+)
 """Before a number without its area code."""
 
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
@@ -145,7 +148,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
 
 def _whole_names(written: pyarrow.Array, folded: pyarrow.Array) -> frozenset[str]:
     is_long = pc.greater_equal(pc.utf8_length(folded), _SHORTEST_WHOLE_NAME)
-    is_parted = pc.match_substring_regex(written, r"\S[\s\x{3000}]+\S")
+    is_parted = pc.match_substring_regex(written, r"^\S{1,4}[\s\x{3000}]+\S{1,4}$")
     may_be_firm = pc.and_(pc.match_substring_regex(folded, _FIRM), pc.invert(is_parted))
     is_firm = pc.or_(pc.match_substring_regex(folded, COMPANY), may_be_firm)
     has_kanji = pc.match_substring_regex(folded, _KANJI)
@@ -231,6 +234,8 @@ class Mentions:
         Behind a mark, as in brackets, anything around it is more.
         """
         parts, places = parts_of_texts(cells)
+        is_any = pc.not_equal(parts, "")
+        parts, places = parts.filter(is_any), places[_mask(is_any)]
         is_first = np.append(True, places[1:] != places[:-1]) if len(places) else places == 0
         distinct = _Distinct(parts.dictionary_encode(), squeezed_text)
         _, starts, ends = distinct.matches(self._whole_names)

@@ -41,11 +41,10 @@ def staying(record: str, spine: Spine, verdicts: Verdicts, objected: Verdicts) -
 def staying_papers(verdicts: Verdicts) -> np.ndarray:
     """Mask of the certificates for which the partner keeps what it has of their car.
 
-    One at fault itself is not among them: what the partner has may be of the keeper before. One that is set
-    aside with its car or customer is.
+    One that is set aside, itself or with its car, is not among them: what the partner has may be of the
+    keeper before. It is given again with the next drop once it is mended.
     """
-    hangs_on = verdicts.are_for("certificates", "vehicle_id:set_aside")
-    return np.asarray((verdicts.codes("certificates") == 0) | hangs_on)
+    return np.asarray(verdicts.codes("certificates") == 0)
 
 
 def _staying(record: str, verdicts: Verdicts, objected: Verdicts) -> np.ndarray:

@@ -88,13 +88,13 @@ def _refuse_called_back(run: Run, drop_id: str) -> None:
     with run.ledger.reading() as connection:
         entered = DropBook(connection).named(drop_id)
         has_moved = have_moved_since(connection, entered.drop, instant(run.clock).date())
-    if has_moved and entered.drop.kind is not DropKind.NOTICES:
-        raise overtaken_by_objections(entered.drop)
     if entered.stopped_at is not None:
         raise RefusedError(
             f"{drop_id} は停止されているので渡しません / "
             f"{drop_id} was stopped; it is not handed over"
         )
+    if has_moved and entered.drop.kind is not DropKind.NOTICES:
+        raise overtaken_by_objections(entered.drop)
 
 
 def not_handed_over(error: JointUseError) -> str:

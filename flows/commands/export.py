@@ -110,7 +110,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         with opened_run(request, utc_now, os.environ) as run:
             state = run.folder.state
         set_up_run(state, shop.parent / STATE)
-        from httpx import TransportError  # noqa: PLC0415 (as Prefect)
+        from httpx import HTTPError  # noqa: PLC0415 (as Prefect)
 
         from flows.deployments.export_monthly import (  # noqa: PLC0415 (Prefect reads the environment once)
             export_monthly,
@@ -119,7 +119,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
     with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         try:
             report = export_monthly(request)
-        except TransportError:
+        except HTTPError:
             made = last_report()
             if made is None:
                 raise

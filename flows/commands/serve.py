@@ -50,8 +50,9 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
     set_up(state, environment)
     _refuse_busy_port(port)
     for ending in ("SIGTERM", "SIGHUP"):  # a terminal that is closed, too
-        if hasattr(signal, ending):
-            signal.signal(getattr(signal, ending), _stop)
+        number = getattr(signal, ending, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     url = f"http://127.0.0.1:{port}/api"
     environment |= {
         "PREFECT_API_URL": url,

@@ -104,7 +104,7 @@ def _refuse_unsound(desk: Desk, folder: Path, drop: Drop) -> None:
 def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
     """Refuse to enter drops that were made under another key: nobody in them would be found again.
 
-    A drop may hold nobody but customers who are gone; some of all a partner got are still there.
+    They may hold nobody but customers who are gone: then drops the ledger knows hold all of them, too.
     """
     by_partner: dict[str, list[Drop]] = {}
     for drop in drops:
@@ -115,13 +115,14 @@ def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
             for each in own
             for key in members_of(desk.folder.drops / each.drop_id).persons.index
         }
+        known: set[str] = set()
         with desk.ledger.reading() as connection:
             book = DropBook(connection)
             for entered in book.published(partner):
-                held |= book.holdings.person_keys(entered.sequence)
+                known |= book.holdings.person_keys(entered.sequence)
         keys = PartnerKeys(desk.ledger.key(partner))
         numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
-        if held and not held & set(keys.of("customers", numbers).to_pylist()):
+        if not held <= known and not held & set(keys.of("customers", numbers).to_pylist()):
             raise ConfigurationError(
                 f"記録のどなたも {own[0].drop_id} などの鍵と合いません。keys/{partner}.key "
                 "が納品した時のものではありません。先に state フォルダの控えから keys/ を戻してください / "

@@ -72,12 +72,15 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     refused = erasures_recorded(desk, refusal) or record(desk, refusal).objection_ids
     in_use = ""
     try:
-        gone, kept = _drops(desk, numbers)
+        gone, kept, closed = _drops(desk, numbers)
         with desk.ledger.writing() as connection:
+            book = HoldBook(connection)
+            condemned = book.condemned()
             # Also those that go now: they may come back with a restored copy of the folder.
-            named = {*kept, *(each.name for each in gone if each.kind == "drop")}
-            for drop_id in sorted(named - HoldBook(connection).condemned()):
-                HoldBook(connection).condemn(desk.actor, drop_id)
+            for held, told in ((kept, "goes once its partner answered"), (closed, "goes")):
+                for drop_id in held:
+                    if drop_id not in condemned:
+                        book.condemn(desk.actor, drop_id, told)
         removed = [*_from_files(desk, names, known), *_lists(desk, names), *gone]
         sweep_leftovers(desk)
         certificate = carry_out(desk, removed)
@@ -194,8 +197,8 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
             yield Disposal(part.value, path.name, ERASURE, None, unlinker(path))
 
 
-def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
-    """Give the drops with the person that can go, and the names of those somebody still needs."""
+def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str], list[str]]:
+    """Give what of the drops with the person can go, and the names of those somebody needs, and nobody."""
     own = pyarrow.array(numbers, pyarrow.string())
     with desk.ledger.reading() as connection:
         book = DropBook(connection)
@@ -205,6 +208,7 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
     closed = closed_drops(desk)
     go: list[Disposal] = []
     stay: list[str] = []
+    needed_by_nobody: list[str] = []
     for each in everything:
         drop_id, partner = each.drop.drop_id, each.drop.partner
         keys = PartnerKeys(desk.ledger.key(partner)).of("customers", own).to_pylist()
@@ -215,10 +219,11 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str]]:
             act = _refuser(desk, waiting[each.sequence])
             go.append(Disposal("waiting", drop_id, ERASURE, count, act))
         elif drop_id in closed:
+            needed_by_nobody.append(drop_id)
             go += copies(desk, drop_id, ERASURE, count)
         elif each.published_at:
             stay.append(drop_id)
-    return go, stay
+    return go, stay, needed_by_nobody
 
 
 def _refuser(desk: Desk, waiting: WaitingDrop) -> Callable[[], None]:

@@ -7,6 +7,7 @@ person has answered for it.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -131,11 +132,15 @@ def _of_the_note(ledger: Ledger) -> Iterator[Finding]:
 
 def copies_by_hand(folder: ShopFolder) -> list[str]:
     """Name the folders that somebody copied or renamed: no disposal and no erasure finds a drop there."""
-    return [
-        path.relative_to(folder.drops).as_posix()
-        for path, drop in drops_in(folder.drops)
-        if path.relative_to(folder.drops).as_posix() != drop.drop_id
-    ]
+    found = []
+    for path in sorted(folder.drops.rglob("drop.json")):
+        place = path.parent.relative_to(folder.drops)
+        if any(part.startswith(".") for part in place.parts):
+            continue  # unfinished
+        with suppress(JointUseError):
+            if read_drop(path.parent).drop_id != place.as_posix():
+                found.append(place.as_posix())
+    return found
 
 
 def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[tuple[Path, Drop]]:

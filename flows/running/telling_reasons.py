@@ -12,8 +12,9 @@ from transforms.screening.named_cells import tells_of_a_person
 from transforms.screening.numbers import holds_contact
 
 _OF_NOBODY = re.compile(
-    "(?:システム|通信|機器|回線|電源|ネットワーク)の?障害|障害(?:から)?の?復旧|誤りを認知|施設入力|視覚的|手帳の(?:記載|記入)"
-    "|国籍の?(?:列|欄|項目)|(?:システム|プログラム|データ)の病気|出所の(?:記載|欄)|業務が麻痺|部品の納入院?"
+    "(?:システム|通信|機器|回線|電源|ネットワーク|サーバ.?|プリンタ.?|パソコン|ディスク|データ|台帳)の?障害"
+    "|障害(?:から)?の?復旧|誤りを認知|施設入力|視覚的|手帳型|(?<![一-龥の])手帳の(?:記載|記入)"
+    "|(?<![一-龥の])国籍の?(?:列|欄|項目)|(?:システム|プログラム|データ)の病気|業務が麻痺|部品の納入院?"
 )
 """What the words of a person stand in, and tells of none."""
 

@@ -140,13 +140,19 @@ def test_an_answer_entered_once_more_brings_back_nothing_that_was_deleted_since(
     assert held(shop, "1", NOW + 7 * DAY) == []
 
 
-def test_a_customers_slip_of_the_pen_takes_no_paper_away(tmp_path):
-    one, car = customer("1"), vehicle("V1", "1")
+def test_the_paper_of_the_keeper_before_is_told_though_the_keeper_now_is_set_aside(tmp_path):
+    one, two, car = customer("1"), customer("2"), vehicle("V1", "1")
     paper = {name: car[name] for name in ("vehicle_id", "plate", "chassis_number")}
-    shop = shop_of(tmp_path, [one, customer("2")], vehicles=[car], certificates=[paper])
+    shop = shop_of(tmp_path, [one, two, customer("3")], vehicles=[car], certificates=[paper])
     run(shop, month="2026-09")
-    write_table(shop, "customers", [{**one, "postal_code": "zz"}, customer("2")])
-    assert run(shop, now=NOW + DAY).outcomes[0].deleted == 0
+    write_table(shop, "customers", [one, {**two, "postal_code": "zz"}, customer("3")])
+    write_table(shop, "vehicles", [{**car, "customer_id": "2"}])
+    object_to(shop, "1", now=NOW + DAY)
+    run(shop, now=NOW + 2 * DAY)
+    with desk(shop, NOW + 2 * DAY).ledger.reading() as connection:
+        book = DropBook(connection)
+        last = max(each.sequence for each in book.published())
+        assert "certificates" in {stone.record for stone in book.tombstones(last)}
 
 
 def test_what_a_row_set_aside_told_of_a_refuser_is_told_to_be_deleted(tmp_path):

@@ -10,7 +10,6 @@ from schemas.errors import ConfigurationError, SourceUnreadableError
 from sources.campaign_csv import CSV_COLUMNS
 from sources.campaign_files import read_campaigns
 from tests.conftest import SAMPLE
-from transforms.recall.classes import MatchClass
 from transforms.recall.matching import match
 
 MINISTRY = SAMPLE / "campaigns" / "mlit_kawasaki.json"
@@ -383,23 +382,32 @@ def test_both_ends_may_stand_in_one_cell(tmp_path, cell, first, last):
 
 
 @pytest.mark.parametrize(
-    ("first", "last"),
+    ("first", "last", "inside", "outside"),
     [
         *(
-            (f"ZVW50-6000199{word}", "")
-            for word in ("以前", "以下", "まで", "迄", "号まで", "より以前")
+            (f"GX1-0000900{word}", "", "GX1-0000900", "GX1-0000901")
+            for word in ("以前", "以下", "まで", "迄", "号まで", "より以前", "番号以下")
         ),
-        ("ZVW50-6000100以降", "ZVW50-6000100以降"),
-        ("ZVW50-6000199以前", "ZVW50-6000199以前"),
+        ("GX1-0000900以前", "GX1-0000900以前", "GX1-0000150", "GX1-0000901"),
+        ("GX1-0000100以降", "GX1-0000100以降", "GX1-0000500", "GX1-0000099"),
+        *(
+            (f"GX1-0000100{word}", "", "GX1-0000500", "GX1-0000099")
+            for word in ("～以降", "から以降", "より後")
+        ),
+        ("GX1-0000900まで", "GX1-0000990から", "GX1-0000900", "GX2-0000950"),
+        ("GX1-0000900まで", "GX1-0000990から", "GX1-0000999", "GX2-0000950"),
+        ("GX1-0000100番号", "GX1-0000900番号", "GX1-0000500", "GX1-0000901"),
     ],
 )
-def test_an_end_that_says_otherwise_than_its_place_has_no_order(tmp_path, first, last):
-    (campaign,) = read(tmp_path, record("1", model("DAA-ZVW50", (first, last)))).campaigns
-    found = match(
-        pyarrow.table({"model_code": ["DAA-ZVW50"], "chassis_number": ["ZVW50-6000150"]}),
-        ranges_of([campaign]),
+def test_what_is_said_beside_an_end_tells_which_end_it_is(tmp_path, first, last, inside, outside):
+    (campaign,) = read(tmp_path, record("1", model("KDH206V", (first, last)))).campaigns
+    cars = pyarrow.table(
+        {
+            "model_code": pyarrow.nulls(2, pyarrow.string()),
+            "chassis_number": [inside, outside],
+        }
     )
-    assert found.pairs["match_class"].tolist() == [int(MatchClass.POSSIBLE)]
+    assert match(cars, ranges_of([campaign])).pairs["car"].tolist() == [0]
 
 
 @pytest.mark.parametrize("code", ["トヨタDAA-ZVW50", "(DAA-ZVW50)", "（ＤＡＡ－ＺＶＷ５０）"])

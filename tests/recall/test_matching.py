@@ -291,7 +291,10 @@ def test_a_range_end_with_a_figure_too_many_means_no_other_models_cars():
             for own in ("プリウス", "トヨタ", "車種")
             for number in ("ZVW50-60005", "ZVW50W-6000500", "ZVW50-6000500(2)")
         ),
-        *((RANGE, (own, "ZVW50-6000500"), (IN, None)) for own in ("DAA--ZVW50", "-ZVW50")),
+        *(
+            (RANGE, (own, "ZVW50-6000500"), (IN, None))
+            for own in ("DAA--ZVW50", "-ZVW50", "DAA--ZVW50-AHXEB")
+        ),
         (RANGE, ("ZVW50系", "ZVW50-6000500"), (IN, Reason.MODEL_AND_NUMBER)),
         # one figure more is another model
         (("DAA-GP11", "", ""), (None, "GP1-0001234"), (POSSIBLE, Reason.SIMILAR_PREFIX)),
