@@ -28,10 +28,13 @@ def open_shop(home: Path, environment: Mapping[str, str]) -> tuple[ShopFolder, L
     # A worker that was not started by `serve` has its own mask; whatever a run writes is for its owner.
     os.umask(0o077)
     folder = load_shop(home)
-    _refuse_lost(folder)
-    ledger = open_ledger(folder.state, folder.shop.ledger.url_in(environment))
+    url = folder.shop.ledger.url_in(environment)
+    if url is None:
+        _refuse_lost(folder)
+    ledger = open_ledger(folder.state, url)
     _refuse_anothers(ledger, folder)
-    _note_known(folder)
+    if url is None:
+        _note_known(folder)
     return folder, ledger
 
 
@@ -40,8 +43,7 @@ def _refuse_lost(folder: ShopFolder) -> None:
 
     A state folder within the shop's has its own witness (`ledger.noted_head`); one elsewhere goes with it.
     """
-    is_lost = (folder.home / _KNOWN).exists() and not (folder.state / "ledger.db").exists()
-    if is_lost and not folder.shop.ledger.url:
+    if (folder.home / _KNOWN).exists() and not (folder.state / "ledger.db").exists():
         raise LedgerDoubtfulError(
             f"この店の台帳が {folder.shop.places.state} にありません。共有フォルダやディスクが"
             "つながっているか確かめてください。本当に失われたのなら、控えを戻してください。控えもなければ、"
@@ -57,7 +59,7 @@ def _note_known(folder: ShopFolder) -> None:
     is_elsewhere = folder.home.resolve() not in folder.state.resolve().parents
     # Whoever cannot write there goes without this witness.
     with suppress(OSError):
-        if is_elsewhere and not folder.shop.ledger.url:
+        if is_elsewhere:
             (folder.home / _KNOWN).touch(mode=0o600)
 
 

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import NullPool, create_engine, text
 
+from flows.running.opening import open_shop
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.holdings import HOLDINGS, RECORDS, packed
@@ -55,6 +56,17 @@ def test_another_ledger_is_not_begun_beside_the_one_there_is(tmp_path, postgresq
     open_ledger(tmp_path / "state", None)
     with pytest.raises(LedgerDoubtfulError, match="without the objections in state/ledger"):
         open_ledger(tmp_path / "state", new_database(postgresql))
+
+
+def test_a_ledger_named_by_a_variable_is_in_no_folder(tmp_path, postgresql):
+    tables_of = {"customers": [customer("1"), customer("2")], "objections": [objection("99")]}
+    shop = write_shop(tmp_path / "shop", tables_of)
+    with (shop / "shop.toml").open("a") as file:
+        file.write(f'\n[places]\nstate = "{tmp_path / "state"}"\n[ledger]\nurl_variable = "AT"\n')
+    environment = {"AT": new_database(postgresql)}
+    for _ in range(2):
+        open_shop(shop, environment)
+    assert not (shop / ".joint-use-ledger").exists()
 
 
 def test_a_ledger_whose_disk_is_away_is_not_begun_anew(tmp_path):
