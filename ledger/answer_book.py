@@ -97,22 +97,20 @@ class AnswerBook:
     def _hold_what_came_after(self, told: EnteredDrop, deleted_at: datetime) -> None:
         """Hold again what was handed over after a partner had deleted it; its answer is entered only now."""
         order, deliveries = self._drops.order(), tables.deliveries.c
-        carried = dict(
-            self._connection.execute(select(deliveries.drop_sequence, deliveries.delivered_at))
-            .tuples()
-            .all()
-        )
+        query = select(deliveries.drop_sequence, deliveries.delivered_at)
+        came = {
+            sequence: datetime.fromisoformat(at)
+            for sequence, at in self._connection.execute(query).tuples()
+        }
         published, answers = self._drops.published(told.drop.partner), self.answers()
         for each in published:
+            came_at = came.get(each.sequence)
             is_earlier = order[each.sequence] < order[told.sequence]
-            came_at = carried.get(each.sequence)
-            if is_earlier and came_at and datetime.fromisoformat(came_at) >= deleted_at:
-                came = datetime.fromisoformat(came_at)
-                since = [o for o in published if o.sequence in answers]
+            if is_earlier and came_at is not None and came_at >= deleted_at:
                 gone = {
                     stone
-                    for other in since
-                    if answers[other.sequence].received_at > came
+                    for other in published
+                    if other.sequence in answers and answers[other.sequence].received_at > came_at
                     for stone in self._deleted_by(other, answers[other.sequence])
                 }
                 self._hold_again(each, [told], gone)

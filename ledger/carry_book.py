@@ -133,10 +133,10 @@ class CarryBook:
         """Tell whether a drop would have its partner delete what a drop published later gave it again."""
         book = DropBook(self._connection)
         stones, order = book.tombstones(entered.sequence), book.order()
+        until_then = [drop for drop, place in order.items() if place <= order[entered.sequence]]
         for kind in {stone.kind for stone in stones}:
             names = {(stone.record, stone.key) for stone in stones if stone.kind == kind}
-            given = book.holdings.drops_holding(entered.drop.partner, kind, names)
-            if any(order[drop] > order[entered.sequence] for drop in given):
+            if book.holdings.of_other_drops(entered.drop.partner, kind, names, until_then):
                 return True
         return False
 

@@ -105,16 +105,6 @@ class HoldingsBook:
         found = (others["record"].to_pylist(), hexadecimal_keys(others["key"]).to_pylist())
         return set(names) & set(zip(*found, strict=True))
 
-    def drops_holding(self, partner: str, kind: str, names: Collection[Key]) -> set[int]:
-        """Give the drops by which a partner holds any of the records."""
-        held = self.held_of(partner, kind, rows_of(names)["key"].combine_chunks())
-        found = zip(
-            *(held["record"].to_pylist(), hexadecimal_keys(held["key"]).to_pylist()),
-            held["drop"].to_pylist(),
-            strict=True,
-        )
-        return {drop for record, key, drop in found if (record, key) in names}
-
     def persons(self, sequence: int) -> pyarrow.Table:
         """Give whom a drop holds, as `PERSONS`."""
         wanted = select(tables.drops.c.persons).where(tables.drops.c.sequence == sequence)

@@ -10,22 +10,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from flows.running.orchestration import running_server, set_up
+from flows.running.orchestration import set_up
 
 _PATIENCE_SECONDS = 5
 
 
 def set_up_run(state: Path, *groups: Path) -> None:
-    """Set Prefect up for a run whose command the operator waits for. Must come before its first import.
-
-    Args:
-        state: the folder whose server is used, if one runs for it.
-        groups: other folders whose server is used if none runs for it.
-    """
-    for folder in groups:
-        if not running_server(state) and (url := running_server(folder)):
-            os.environ.setdefault("PREFECT_API_URL", url)
-    set_up(state, os.environ)
+    """Set Prefect up for a run whose command the operator waits for (`set_up`)."""
+    set_up(state, os.environ, *groups)
     for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
         os.environ.setdefault(name, "CRITICAL")
     for ending in (signal.SIGINT, signal.SIGTERM):

@@ -26,12 +26,18 @@ _SETTINGS = {
 }
 
 
-def set_up(state: Path, environment: MutableMapping[str, str]) -> None:
-    """Set Prefect's environment for a shop. Must come before Prefect is first imported."""
+def set_up(state: Path, environment: MutableMapping[str, str], *others: Path) -> None:
+    """Set Prefect's environment for a shop. Must come before Prefect is first imported.
+
+    Args:
+        state: the folder whose server is used, if one runs for it.
+        environment: of the process that will run Prefect.
+        others: other state folders, whose server is used if none runs for that one.
+    """
     for name, value in _SETTINGS.items():
         environment.setdefault(name, value)
     environment.setdefault("PREFECT_HOME", str((state / Part.PREFECT).resolve()))
-    url = running_server(state)
+    url = next(filter(None, map(running_server, (state, *others))), None)
     if url:
         environment.setdefault("PREFECT_API_URL", url)
 

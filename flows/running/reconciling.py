@@ -7,7 +7,6 @@ person has answered for it.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -132,15 +131,10 @@ def _of_the_note(ledger: Ledger) -> Iterator[Finding]:
 
 def copies_by_hand(folder: ShopFolder) -> list[str]:
     """Name the folders that somebody copied or renamed: no disposal and no erasure finds a drop there."""
-    found = []
-    for path in sorted(folder.drops.rglob("drop.json")):
-        place = path.parent.relative_to(folder.drops)
-        if any(part.startswith(".") for part in place.parts):
-            continue  # unfinished
-        with suppress(JointUseError):
-            if read_drop(path.parent).drop_id != place.as_posix():
-                found.append(place.as_posix())
-    return found
+    there = (
+        (path.relative_to(folder.drops).as_posix(), d) for path, d in _anywhere_in(folder.drops)
+    )
+    return [place for place, drop in there if place != drop.drop_id]
 
 
 def unknown_drops(ledger: Ledger, folder: ShopFolder) -> list[tuple[Path, Drop]]:
@@ -172,7 +166,15 @@ def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
 
 
 def witnesses_in(folder: Path) -> Iterator[Witness]:
-    """Give what the drops anywhere under a folder say about the audit chain; hidden ones are unfinished."""
+    """Give what the drops anywhere under a folder say about the audit chain."""
+    for _, drop in _anywhere_in(folder):
+        if drop.audit_head is not None:
+            head = Head(drop.audit_head.sequence, drop.audit_head.sha256)
+            yield Witness(drop.drop_id, drop.audit_head.at, head)
+
+
+def _anywhere_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
+    """Read every drop anywhere under a folder; hidden ones are unfinished."""
     for path in sorted(folder.rglob("drop.json")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
@@ -180,9 +182,7 @@ def witnesses_in(folder: Path) -> Iterator[Witness]:
             drop = read_drop(path.parent)
         except JointUseError:
             continue
-        if drop.audit_head is not None:
-            head = Head(drop.audit_head.sequence, drop.audit_head.sha256)
-            yield Witness(drop.drop_id, drop.audit_head.at, head)
+        yield path.parent, drop
 
 
 def _told(findings: list[Finding], strangers: list[str]) -> str:

@@ -57,17 +57,23 @@ def state(shop, now):
     return states["lotas"]
 
 
+def one_left_behind(folder):
+    """A shop with an old drop nobody carried yet, and a carried one that tells to delete who is in it."""
+    sealed = agreement(sealing=sealed_to(identity()))
+    shop = shop_of(folder, [customer("1"), customer("2")], sealed)
+    old = run(shop, month="2026-09").outcomes[0]
+    object_to(shop, "1", now=NOW + DAY)
+    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
+    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    return shop, old, new
+
+
 def notices(shop, now):
     return run(shop, kind=DropKind.NOTICES, now=now).outcomes[0]
 
 
 def test_an_old_drop_that_leaves_after_its_deletion_was_answered_is_told_again(tmp_path):
-    sealed = agreement(sealing=sealed_to(identity()))
-    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
-    old = run(shop, month="2026-09").outcomes[0]
-    object_to(shop, "1", now=NOW + DAY)
-    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
-    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    shop, old, new = one_left_behind(tmp_path)
     acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)
     assert held(shop, "1", NOW + 3 * DAY) == []
     carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
@@ -76,12 +82,7 @@ def test_an_old_drop_that_leaves_after_its_deletion_was_answered_is_told_again(t
 
 
 def test_a_deletion_made_before_an_old_drop_was_carried_and_answered_after_is_told_again(tmp_path):
-    sealed = agreement(sealing=sealed_to(identity()))
-    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
-    old = run(shop, month="2026-09").outcomes[0]
-    object_to(shop, "1", now=NOW + DAY)
-    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
-    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    shop, old, new = one_left_behind(tmp_path)
     carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
     acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)  # entered last
     assert [record for record, _ in held(shop, "1", NOW + 5 * DAY)] == ["customers"]
@@ -125,12 +126,7 @@ def test_an_old_month_that_takes_back_what_was_given_again_is_to_be_made_again(t
 
 
 def test_an_answer_entered_once_more_brings_back_nothing_that_was_deleted_since(tmp_path):
-    sealed = agreement(sealing=sealed_to(identity()))
-    shop = shop_of(tmp_path, [customer("1"), customer("2")], sealed)
-    old = run(shop, month="2026-09").outcomes[0]
-    object_to(shop, "1", now=NOW + DAY)
-    new = run(shop, month="2026-10", now=NOW + 2 * DAY).outcomes[0]
-    carried_by_hand(desk(shop, NOW + 2 * DAY), new.drop_id)
+    shop, old, new = one_left_behind(tmp_path)
     acknowledge(shop, new.drop_id, now=NOW + 3 * DAY)
     carried_by_hand(desk(shop, NOW + 4 * DAY), old.drop_id)
     told = notices(shop, NOW + 5 * DAY)

@@ -54,6 +54,7 @@ COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True
 """What tells a firm, before its name or behind it."""
 
 _TITLES_BEHIND = r"(様|殿|さん|さま|サン|サマ|氏|方|宅|君|くん|クン|ちゃん|チャン|御中|\s)+$"
+"""What stands behind a name as it is written (RE2)."""
 
 _MOST_WORDS = 3
 """So many words a name is written in."""
