@@ -20,7 +20,12 @@ from schemas.catalog import CATALOG
 from schemas.columns import Kind
 from schemas.errors import VerificationError
 from transforms.arrays import distinct, plain
-from transforms.reading.folded_columns import fold_addresses, squeezed, squeezed_addresses_text
+from transforms.reading.folded_columns import (
+    fold_addresses,
+    plain_text,
+    squeezed,
+    squeezed_addresses_text,
+)
 from transforms.reading.joined_text import JoinedText
 
 _SHORTEST_CONTACT = 6
@@ -136,7 +141,9 @@ class _Search:
             return True
         if self._homes is None:
             return False
-        return bool(self._homes.find_matches_as_indexes(squeezed_addresses_text(texts).text))
+        return bool(
+            self._homes.find_matches_as_indexes(squeezed_addresses_text(plain_text(texts)).text)
+        )
 
     def _holds_pair(self, names: pyarrow.Array, addresses: pyarrow.Array) -> bool:
         if not self._pairs:

@@ -17,7 +17,6 @@ from transforms.keyed_digests import KeyedDigests
 if TYPE_CHECKING:
     import pyarrow
 
-_SAMPLE_ROWS = 1000
 """So many texts show whether a column repeats itself: then each is digested once."""
 
 
@@ -54,16 +53,15 @@ class References:
         import numpy as np  # noqa: PLC0415
         import pandas as pd  # noqa: PLC0415
         import pyarrow  # noqa: PLC0415
-        import pyarrow.compute as pc  # noqa: PLC0415
 
-        from transforms.arrays import whole  # noqa: PLC0415
+        from transforms.arrays import mostly_differ, whole  # noqa: PLC0415
 
         # pandas takes the key of SipHash as 16 ASCII characters: 96 bits of the digest.
         key = base64.b64encode(hashlib.sha256(b"traits:" + self.secret).digest()[:12]).decode()
         cells = whole(texts).cast(pyarrow.string())
         is_null = np.asarray(cells.is_null())
         known = cells.drop_null()
-        if len(pc.unique(known[:_SAMPLE_ROWS])) > min(len(known), _SAMPLE_ROWS) / 2:
+        if mostly_differ(known):
             distinct, places = known, slice(None)
         else:
             encoded = known.dictionary_encode()

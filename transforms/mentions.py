@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import ahocorasick_rs
 import numpy as np
@@ -18,6 +19,7 @@ from transforms.reading.folded_columns import (
     fold_homes,
     fold_names,
     local_numbers_text,
+    plain_text,
     plots_of,
     squeezed,
     squeezed_addresses,
@@ -191,36 +193,35 @@ class Mentions:
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name, a contact or an address."""
-        mask = self._hold_what_is_known(cells) | self._gone.in_free_text(cells)
-        return mask | self._hold_local_numbers(cells)
+        column = _Column(cells)
+        mask = self._hold_what_is_known(column) | self._hold_local_numbers(column)
+        return mask | self._gone.in_free_text(cells)
 
     def in_codes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a code that hold a name, a contact or a number of a car."""
-        return self._hold_what_is_known(cells) | self._gone.are_contacts(cells)
+        return self._hold_what_is_known(_Column(cells)) | self._gone.are_contacts(cells)
 
-    def _hold_what_is_known(self, cells: pyarrow.Array) -> np.ndarray:
-        if not self._is_searched(cells):
-            return np.zeros(len(cells), bool)
-        encoded = cells.dictionary_encode()
-        texts, addresses = (
-            _Distinct(encoded, squeezed_text),
-            _Distinct(encoded, squeezed_addresses_text),
-        )
-        return texts.hold(self._contacts_and_names) | addresses.hold(self._addresses)
+    def _hold_what_is_known(self, column: "_Column") -> np.ndarray:
+        if self._contacts_and_names is None or column.is_empty:
+            return np.zeros(column.count, bool)
+        mask = column.folded(squeezed_text).hold(self._contacts_and_names)
+        if self._addresses is not None:
+            mask |= column.folded(squeezed_addresses_text).hold(self._addresses)
+        return mask
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
-        mask = self._gone.in_names(cells)
-        if not self._is_searched(cells):
+        mask, column = self._gone.in_names(cells), _Column(cells)
+        if self._contacts_and_names is None or column.is_empty:
             return mask
-        distinct = _Distinct(cells.dictionary_encode(), squeezed_text)
+        distinct = column.folded(squeezed_text)
         words, starts, ends = distinct.matches(self._contacts_and_names)
         is_sure = words < self._contact_count
         is_sure |= np.array(
             [distinct.text.startswith(ANYWHERE_BEHIND, end) for end in ends.tolist()], bool
         )
         mask |= distinct.spread(starts[is_sure])
-        mask |= self._hold_local_numbers(cells, is_marked=True)
+        mask |= self._hold_local_numbers(column, is_marked=True)
         is_named = distinct.spread(starts)
         doubtful = np.flatnonzero(is_named & ~mask)
         if len(doubtful):
@@ -237,7 +238,7 @@ class Mentions:
         is_any = pc.not_equal(parts, "")
         parts, places = parts.filter(is_any), places[_mask(is_any)]
         is_first = np.append(True, places[1:] != places[:-1]) if len(places) else places == 0
-        distinct = _Distinct(parts.dictionary_encode(), squeezed_text)
+        distinct = _Column(parts).folded(squeezed_text)
         _, starts, ends = distinct.matches(self._whole_names)
         around = np.array(
             [distinct.around(*each) for each in zip(starts.tolist(), ends.tolist(), strict=True)],
@@ -250,16 +251,16 @@ class Mentions:
         mask[places[found]] = True
         return mask
 
-    def _hold_local_numbers(self, cells: pyarrow.Array, *, is_marked: bool = False) -> np.ndarray:
+    def _hold_local_numbers(self, column: "_Column", *, is_marked: bool = False) -> np.ndarray:
         """Mask of the cells that hold a number without its area code, as neighbours write it.
 
         Args:
-            cells: to look at.
+            column: to look at.
             is_marked: whether only one in brackets or behind TEL counts: houses have numbers, too.
         """
-        if self._local_numbers is None or cells.null_count == len(cells):
-            return np.zeros(len(cells), bool)
-        distinct = _Distinct(cells.dictionary_encode(), local_numbers_text)
+        if self._local_numbers is None or column.is_empty:
+            return np.zeros(column.count, bool)
+        distinct = column.folded(local_numbers_text)
         _, starts, ends = distinct.matches(self._local_numbers)
         text, before = distinct.text, _MARK_BEFORE if is_marked else _MAY_STAND_BEFORE
         is_one = [
@@ -268,9 +269,6 @@ class Mentions:
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
         return distinct.spread(starts[np.array(is_one, bool)])
-
-    def _is_searched(self, cells: pyarrow.Array) -> bool:
-        return self._contacts_and_names is not None and cells.null_count < len(cells)
 
     def _are_in_passing(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that name one of several, or somebody with something around the name."""
@@ -314,15 +312,31 @@ def _automaton(words: list[str]) -> "ahocorasick_rs.AhoCorasick | None":
     )
 
 
-class _Distinct:
-    """The distinct texts of a column, folded once, to be searched for several sets of words."""
+class _Column:
+    """The distinct texts of a column, to be folded in several ways from what they have in common."""
 
-    def __init__(
-        self, encoded: pyarrow.DictionaryArray, fold: Callable[[pyarrow.Array], JoinedText]
-    ) -> None:
-        self._places = encoded.indices
-        self._joined = fold(encoded.dictionary)
-        self.text = self._joined.text
+    def __init__(self, cells: pyarrow.Array) -> None:
+        self.count, self.is_empty = len(cells), cells.null_count == len(cells)
+        self._cells = cells
+
+    @cached_property
+    def _encoded(self) -> pyarrow.DictionaryArray:
+        return self._cells.dictionary_encode()
+
+    @cached_property
+    def _plain(self) -> JoinedText:
+        return plain_text(self._encoded.dictionary)
+
+    def folded(self, fold: Callable[[JoinedText], JoinedText]) -> "_Distinct":
+        return _Distinct(self._encoded.indices, fold(self._plain))
+
+
+class _Distinct:
+    """Distinct texts of a column, folded, to be searched for several sets of words."""
+
+    def __init__(self, places: pyarrow.Array, joined: JoinedText) -> None:
+        self._places, self._joined = places, joined
+        self.text = joined.text
 
     def matches(
         self, words: "ahocorasick_rs.AhoCorasick | None"

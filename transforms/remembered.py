@@ -31,6 +31,7 @@ from transforms.reading.contacts import LOCAL_DIGITS
 from transforms.reading.folded_columns import (
     fold_homes,
     fold_names,
+    plain_text,
     squeezed,
     squeezed_addresses,
     squeezed_text,
@@ -157,7 +158,7 @@ class Gone:
             return np.zeros(len(cells), bool)
         encoded = cells.dictionary_encode()
         texts = encoded.dictionary
-        folded = squeezed_text(texts)
+        folded = squeezed_text(plain_text(texts))
         hits = named(texts, folded) | self._hold_contacts(texts, CONTACT, PHONE)
         hits |= self._hold_last_digits(folded.cells())
         found = pc.fill_null(pyarrow.array(hits).take(encoded.indices), fill_value=False)

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.mentions import PERSON_COLUMNS, Mentions, identities
-from transforms.reading.folded_columns import fold_addresses, fold_names, squeezed, squeezed_text
+from transforms.reading.folded_columns import (
+    fold_addresses,
+    fold_names,
+    local_numbers_text,
+    plain_text,
+    squeezed,
+    squeezed_addresses_text,
+    squeezed_text,
+)
 from transforms.reading.joined_text import JoinedText
 
 CELLS = st.lists(
@@ -46,6 +54,16 @@ def test_addresses_are_folded_by_the_rules_as_they_are_written_down(texts):
     assert fold_addresses(pyarrow.array(texts)).to_pylist() == [_address(text) for text in texts]
 
 
+@given(CELLS)
+def test_what_foldings_have_in_common_is_folded_once_for_all(cells):
+    column = pyarrow.array(cells, pyarrow.string())
+    shared, folds = plain_text(column), (squeezed_text, squeezed_addresses_text, local_numbers_text)
+    assert [fold(shared).text for fold in folds] == [
+        fold(plain_text(column)).text for fold in folds
+    ]
+    assert shared.text == plain_text(column).text
+
+
 @given(CELLS, st.integers(0, 11))
 def test_a_position_belongs_to_the_cell_it_stands_in(cells, wanted):
     joined = JoinedText(pyarrow.array([*cells, "針"], pyarrow.string()))
@@ -65,7 +83,7 @@ def test_nothing_is_found_across_two_cells():
     )
     cells = pyarrow.array(["作業 佐藤", "一郎 作業", "佐藤一郎様の件", None])
     assert Mentions(identities(people)).in_free_text(cells).tolist() == [False, False, True, False]
-    assert squeezed_text(cells).count == 4
+    assert squeezed_text(plain_text(cells)).count == 4
 
 
 def _address(text):

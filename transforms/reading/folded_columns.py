@@ -1,6 +1,7 @@
 """Folding whole columns for comparison, by the rules of `folding`; addresses and running texts too."""
 
 import re
+from copy import copy
 
 import pyarrow
 import pyarrow.compute as pc
@@ -74,7 +75,7 @@ def fold_addresses(addresses: pyarrow.Array) -> pyarrow.Array:
 
     丁目, 番地 and whatever else stands between numbers become dashes; 鶴ヶ島 and 鶴が島 become one.
     """
-    return _as_addresses(addresses).cells()
+    return _as_addresses(plain_text(addresses)).cells()
 
 
 def fold_homes(addresses: pyarrow.Array) -> pyarrow.Array:
@@ -107,46 +108,46 @@ def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold running texts so that spellings of one number or name in them become the same run."""
     if are_ascii_words(texts):
         return without(texts, _SQUEEZED_OUT, in_capitals=True)
-    return squeezed_text(texts).cells()
+    return squeezed_text(plain_text(texts)).cells()
 
 
-def squeezed_text(texts: pyarrow.Array) -> JoinedText:
-    """Fold as `squeezed`, and leave the cells joined."""
-    return _squeeze(_plain(texts))
-
-
-def squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
-    """Fold addresses, and running texts as if they were addresses, so that one can be found in the other."""
-    return squeezed_addresses_text(texts).cells()
-
-
-def squeezed_addresses_text(texts: pyarrow.Array) -> JoinedText:
-    """Fold as `squeezed_addresses`, and leave the cells joined."""
-    return _squeeze(_as_addresses(texts))
-
-
-def dashed_text(texts: pyarrow.Array) -> JoinedText:
-    """Fold widths and dashes of running texts, and leave the cells joined."""
-    joined = _plain(texts)
-    joined.exchange(dict.fromkeys(DASHES, "-"))
-    return joined
-
-
-def local_numbers_text(texts: pyarrow.Array) -> JoinedText:
-    """Fold as `dashed_text`, with a dash for what else stands before the last four figures of a number."""
-    joined = dashed_text(texts)
-    joined.substitute(_BETWEEN_LOCAL, "-", only_with=" の・.)(/")
-    return joined
-
-
-def _plain(texts: pyarrow.Array) -> JoinedText:
+def plain_text(texts: pyarrow.Array) -> JoinedText:
+    """Fold widths, old forms and case of a column, and leave the cells joined: what all else begins with."""
     joined = JoinedText(texts)
     fold_plainly(joined)
     return joined
 
 
-def _as_addresses(addresses: pyarrow.Array) -> JoinedText:
-    joined = dashed_text(addresses)
+def squeezed_text(plain: JoinedText) -> JoinedText:
+    """Fold a `plain_text` as `squeezed` does, and leave the cells joined."""
+    return _squeeze(copy(plain))
+
+
+def squeezed_addresses(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold addresses, and running texts as if they were addresses, so that one can be found in the other."""
+    return squeezed_addresses_text(plain_text(texts)).cells()
+
+
+def squeezed_addresses_text(plain: JoinedText) -> JoinedText:
+    """Fold a `plain_text` as `squeezed_addresses` does, and leave the cells joined."""
+    return _squeeze(_as_addresses(plain))
+
+
+def _dashed(plain: JoinedText) -> JoinedText:
+    joined = copy(plain)
+    joined.exchange(dict.fromkeys(DASHES, "-"))
+    return joined
+
+
+def local_numbers_text(plain: JoinedText) -> JoinedText:
+    """Put dashes in a `plain_text`, also for what else stands before the last four figures of a number."""
+    joined = _dashed(plain)
+    joined.substitute(_BETWEEN_LOCAL, "-", only_with=" の・.)(/")
+    return joined
+
+
+def _as_addresses(plain: JoinedText) -> JoinedText:
+    joined = _dashed(plain)
     joined.substitute(f"(-[0-9]+)[{BLANKS}]+(?=[0-9])", r"\1-", only_with=BLANKS)
     joined.exchange(dict.fromkeys(BLANKS, ""))
     edge = joined.boundary

@@ -39,7 +39,7 @@ class RunningText:
         capitals = {c: c.upper() for c in self._characters if c.upper() != c}
         if all(len(capital) == 1 for capital in capitals.values()):
             self.text = self.text.upper() if capitals else self.text
-            self._characters = {capitals.get(c, c) for c in self._characters}
+            self._characters = frozenset(capitals.get(c, c) for c in self._characters)
         else:
             self.exchange({c: capital for c, capital in capitals.items() if len(capital) == 1})
 
@@ -47,7 +47,7 @@ class RunningText:
         """Put one text for each of these characters."""
         for character in sorted(self._characters & pairs.keys()):
             self.replace(character, pairs[character])
-            self._characters.discard(character)
+            self._characters -= {character}
 
     def replace(self, old: str, new: str) -> None:
         """Put one text for another."""
@@ -78,9 +78,9 @@ class RunningText:
         self._characters = self._characters_now()
         """Those of the text, and perhaps more that it had."""
 
-    def _characters_now(self) -> set[str]:
+    def _characters_now(self) -> frozenset[str]:
         """Give the different characters of the text."""
-        return set(self.text)
+        return frozenset(self.text)
 
 
 def first_boundary(is_used: Callable[[str], bool]) -> str:

@@ -6,7 +6,7 @@ import unicodedata
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import are_ascii_words
+from transforms.arrays import are_ascii_words, mostly_differ
 from transforms.reading.values import NOTHING, Read
 
 _BROKEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{E000}-\x{F8FF}\x{FFFD}]"
@@ -74,4 +74,5 @@ def are_tidy_names(texts: pyarrow.Array) -> bool:
 
 
 def _are_without(texts: pyarrow.Array, untidy: str) -> bool:
-    return not pc.any(pc.match_substring_regex(pc.unique(texts), untidy)).as_py()
+    looked_at = texts if mostly_differ(texts) else pc.unique(texts)
+    return not pc.any(pc.match_substring_regex(looked_at, untidy)).as_py()
