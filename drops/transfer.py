@@ -8,53 +8,96 @@ over, another one stops the delivery.
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from drops.bag import sha256_of
 from drops.places import OpenPlace
-from drops.sealing import Parcel
+from drops.sealing import DIGEST, SIGNATURE, Parcel
 from schemas.errors import DeliveryError, JointUseError
 
 READY = ".ready.json"
 _CHUNK_BYTES = 1 << 20
 
 
+@dataclass(frozen=True)
+class Marker:
+    """What tells a partner that a parcel is whole, and lets it be taken.
+
+    Args:
+        drop_id: of the drop.
+        file: name of the tar at the place.
+        sha256: its digest, hexadecimal.
+    """
+
+    drop_id: str
+    file: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """Its own name at the place."""
+        return f"{self.file.removesuffix('.age').removesuffix('.tar')}{READY}"
+
+    @property
+    def content(self) -> bytes:
+        """What stands in it."""
+        return (json.dumps(asdict(self), ensure_ascii=False) + "\n").encode()
+
+
 def hand_over(
     parcel: Parcel,
+    marker: Marker,
     opening: AbstractContextManager[OpenPlace],
-    drop_id: str,
     confirm: Callable[[], None],
-) -> str:
-    """Put a parcel at its place; give the digest of the tar that is there.
+) -> None:
+    """Put a parcel at its place.
 
     Done again after a break it goes on where it stopped.
 
     Args:
         parcel: its files.
+        marker: to be put beside them.
         opening: opens the place.
-        drop_id: for the marker.
         confirm: asked right before the marker, which lets the partner take it; raises if it may not any more.
 
     Raises:
         DeliveryError: the place cannot be reached, or something else is there under a name.
     """
+    with _failing_as_delivery(marker.drop_id), opening as place:
+        _put(parcel.tar, marker.sha256, place)
+        for path in (parcel.digest, parcel.signature):
+            _put(path, sha256_of(path), place)
+        confirm()
+        _put_marker(marker, place)
+
+
+def may_have_been_taken(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> bool:
+    """Tell whether a parcel that was whole at its place can have been taken: its marker was put there.
+
+    Partners move away what they took: where a file is gone, the marker had been there.
+
+    Raises:
+        DeliveryError: the place cannot be reached.
+    """
+    with _failing_as_delivery(marker.drop_id), opening as place:
+        files = (marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}")
+        is_marked = place.files.exists(place.path(marker.name))
+        return is_marked or not all(place.files.exists(place.path(name)) for name in files)
+
+
+@contextmanager
+def _failing_as_delivery(drop_id: str) -> Iterator[None]:
     try:
-        digest = parcel.sha256
-        told = {"drop_id": drop_id, "file": parcel.tar.name, "sha256": digest}
-        with opening as place:
-            _put(parcel.tar, digest, place)
-            for path in (parcel.digest, parcel.signature):
-                _put(path, sha256_of(path), place)
-            confirm()
-            _put_marker(parcel, place, told)
+        yield
     except JointUseError:
         raise
     except Exception as error:  # noqa: BLE001 (clients quote addresses and credentials in their errors)
         kind = type(error).__name__
     else:
-        return digest
+        return
     raise DeliveryError(
         f"{drop_id} を渡せませんでした（{kind}）。送れた分は残っています。ネットワーク、納品先、"
         "鍵を確かめて `joint-use deliver` を実行してください / "
@@ -117,18 +160,16 @@ def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
     return 0
 
 
-def _put_marker(parcel: Parcel, place: OpenPlace, told: dict[str, str]) -> None:
-    name = parcel.tar.name.removesuffix(".age").removesuffix(".tar")
-    content = (json.dumps(told, ensure_ascii=False) + "\n").encode()
-    target = place.path(f"{name}{READY}")
+def _put_marker(marker: Marker, place: OpenPlace) -> None:
+    target = place.path(marker.name)
     if not place.files.exists(target):
-        hidden = place.path(f".{name}{READY}.part")
-        place.files.pipe_file(hidden, content)
+        hidden = place.path(f".{marker.name}.part")
+        place.files.pipe_file(hidden, marker.content)
         place.files.mv(hidden, target)
-    elif place.files.cat_file(target) != content:
+    elif place.files.cat_file(target) != marker.content:
         raise DeliveryError(
-            f"納品先の {name}{READY} は別のものです。納品先に確かめてください / "
-            f"{name}{READY} at the partner's place is another one; ask the partner"
+            f"納品先の {marker.name} は別のものです。納品先に確かめてください / "
+            f"{marker.name} at the partner's place is another one; ask the partner"
         )
 
 

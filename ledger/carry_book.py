@@ -1,5 +1,6 @@
 """The book of carrying out: drops that wait for the data manager, and what was handed over (policy §8)."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +11,16 @@ from ledger.answer_book import AnswerBook
 from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook
 from ledger.drop_entries import EnteredDrop
+from ledger.settings import forget_setting, remember_setting, settings_beginning_with
 from schemas.drop import DropKind
 from schemas.policy import Policy
 
 RELEASED, REFUSED = "released", "refused"
 """What a data manager decides about a waiting drop."""
 
+
+_BEGUN = "handover:"
+"""Begins the name of the setting that keeps a handing over until its end is known."""
 
 BY_HAND = "by hand"
 """Where a drop went that no program carried."""
@@ -51,6 +56,25 @@ class Delivery:
 
     at: datetime
     place: str
+
+
+@dataclass(frozen=True)
+class BegunHandover:
+    """A drop all of which was at its place when its marker was to be put there, and nothing is known since.
+
+    Args:
+        entered: the drop.
+        at: when its marker was to be put.
+        place: the place's name.
+        file: name of the tar there.
+        sha256: its digest, hexadecimal.
+    """
+
+    entered: EnteredDrop
+    at: datetime
+    place: str
+    file: str
+    sha256: str
 
 
 class CarryBook:
@@ -96,20 +120,56 @@ class CarryBook:
             )
         )
 
-    def deliver(self, actor: Actor, entered: EnteredDrop, place: str, sha256: str) -> None:
-        """Enter that a drop was handed over."""
+    def begin(self, actor: Actor, sequence: int, place: str, file: str, sha256: str) -> None:
+        """Keep that a drop's marker is about to be put: a program that ends now does not tell if it was."""
+        told = {"at": actor.stamp, "place": place, "file": file, "sha256": sha256}
+        remember_setting(self._connection, f"{_BEGUN}{sequence}", json.dumps(told))
+
+    def begun(self) -> list[BegunHandover]:
+        """List the drops whose handing over was cut off at its end."""
+        known = settings_beginning_with(self._connection, _BEGUN)
+        if not known:
+            return []
+        entered = {each.sequence: each for each in DropBook(self._connection).drops()}
+        return [
+            BegunHandover(entered[int(number)], datetime.fromisoformat(told.pop("at")), **told)
+            for number, told in ((n, json.loads(value)) for n, value in known.items())
+        ]
+
+    def give_up(self, sequence: int) -> None:
+        """Forget that a drop's marker was about to be put: it was not."""
+        forget_setting(self._connection, f"{_BEGUN}{sequence}")
+
+    def deliver(
+        self,
+        actor: Actor,
+        entered: EnteredDrop,
+        place: str,
+        sha256: str,
+        at: datetime | None = None,
+    ) -> None:
+        """Enter that a drop was handed over.
+
+        Args:
+            actor: who enters it.
+            entered: the drop.
+            place: the place's name, or `BY_HAND`.
+            sha256: digest of what was handed over.
+            at: when, if not now.
+        """
         told = f"handed over: {place}; sha256 {sha256}"
         head = note(self._connection, actor, "deliver", entered.drop.drop_id, told)
+        self.give_up(entered.sequence)
         self._connection.execute(
             insert(tables.deliveries).values(
                 drop_sequence=entered.sequence,
-                delivered_at=actor.stamp,
+                delivered_at=at.isoformat() if at else actor.stamp,
                 place=place,
                 sha256=sha256,
                 audit_sequence=head.sequence,
             )
         )
-        AnswerBook(self._connection).hold_what_was_carried_late(entered, actor.at)
+        AnswerBook(self._connection).hold_what_was_carried_late(entered, at or actor.at)
 
     def owed(self, policy: Policy) -> Owed:
         """List the newest published drops that are not at their partner's, by who has to bring them there."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, func, select
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.chain import START
-from ledger.opening import remember_setting, setting
+from ledger.settings import remember_setting, setting
 from schemas.drop import Drop
 
 _CONFIRMED = "confirmed:"

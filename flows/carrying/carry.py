@@ -1,9 +1,9 @@
 """Carrying a published drop to its partner: sealed, and handed over at the agreed place (policy §8)."""
 
-from functools import partial
 from pathlib import Path
 
 import pyrage
+from sqlalchemy import Connection
 
 from drops.bag import TAG_MANIFEST, sha256_of
 from drops.folders import read_drop
@@ -16,8 +16,9 @@ from drops.sealing import (
     recipient_of,
     seal,
 )
-from drops.transfer import hand_over
+from drops.transfer import Marker, hand_over
 from flows.carrying.credentials import credential_of
+from flows.carrying.cut_off import settle_cut_off, told_of
 from flows.running.overtaken import overtaken_by_objections, refuse_overtaken
 from flows.running.run import Run, instant
 from ledger.answer_book import AnswerBook
@@ -25,9 +26,8 @@ from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.objections_moved import have_moved_since
-from ledger.opening import remember_setting, setting
+from ledger.settings import remember_setting, setting
 from schemas.agreement import Agreement
-from schemas.carrying import FolderPlace
 from schemas.drop import DropKind
 from schemas.errors import DeliveryError, JointUseError, RefusedError, VerificationError
 
@@ -43,16 +43,19 @@ def carry(run: Run, drop_id: str) -> str:
         DeliveryError: the place cannot be reached.
     """
     with run.ledger.reading() as connection:
-        book = DropBook(connection)
-        entered, answers = book.named(drop_id), AnswerBook(connection).answers()
-        done = CarryBook(connection).delivered()
+        entered = DropBook(connection).named(drop_id)
     agreement = run.agreement(entered.drop.partner)
+    were_there = settle_cut_off(run, agreement.partner)
+    if drop_id in were_there:
+        return told_of(were_there)
+    with run.ledger.reading() as connection:
+        done, answers = CarryBook(connection).delivered(), AnswerBook(connection).answers()
     if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:
         return ""
     agreement.refuse_expired_key(instant(run.clock).date())
     with run.ledger.reading() as connection:
         refuse_overtaken(connection, run.folder.policy, entered.drop, run.as_of.date())
-    _refuse_called_back(run, drop_id)
+        _refuse_called_back(run, connection, drop_id)
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(
@@ -72,22 +75,27 @@ def carry(run: Run, drop_id: str) -> str:
     if place is None:
         by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
         return by_hand if is_new else ""
-    secret = "" if isinstance(place, FolderPlace) else credential_of(place.secret, run.folder.state)
-    confirm = partial(_refuse_called_back, run, drop_id)
-    digest = hand_over(parcel, open_place(place, run.folder.home, secret), drop_id, confirm)
+    marker = Marker(drop_id, parcel.tar.name, parcel.sha256)
+    opening = open_place(place, run.folder.home, credential_of(place, run.folder.state))
+
+    def confirm() -> None:
+        # Sending may have taken long.
+        with run.ledger.writing() as connection:
+            _refuse_called_back(run, connection, drop_id)
+            book = CarryBook(connection)
+            book.begin(run.actor, entered.sequence, place.name, marker.file, marker.sha256)
+
+    hand_over(parcel, marker, opening, confirm)
     with run.ledger.writing() as connection:
-        CarryBook(connection).deliver(run.actor, entered, place.name, digest)
-    return f"渡しました / handed over: {place.name}: {parcel.tar.name}"
+        CarryBook(connection).deliver(run.actor, entered, place.name, marker.sha256)
+    done_now = f"渡しました / handed over: {place.name}: {marker.file}"
+    return f"{done_now}. {told_of(were_there)}" if were_there else done_now
 
 
-def _refuse_called_back(run: Run, drop_id: str) -> None:
-    """Refuse a drop somebody stopped, or since which an objection came; of objections a notice holds nothing.
-
-    It is asked again when all of it was sent, for sending may take long.
-    """
-    with run.ledger.reading() as connection:
-        entered = DropBook(connection).named(drop_id)
-        has_moved = have_moved_since(connection, entered.drop, instant(run.clock).date())
+def _refuse_called_back(run: Run, connection: Connection, drop_id: str) -> None:
+    """Refuse a drop somebody stopped, or since which an objection came; a notice holds nobody."""
+    entered = DropBook(connection).named(drop_id)
+    has_moved = have_moved_since(connection, entered.drop, instant(run.clock).date())
     if entered.stopped_at is not None:
         raise RefusedError(
             f"{drop_id} は停止されているので渡しません / "

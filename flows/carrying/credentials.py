@@ -5,17 +5,20 @@ from pathlib import Path
 
 from flows.running.orchestration import set_up
 from ledger.private_files import refuse_wider
-from schemas.carrying import Secret
+from schemas.carrying import FolderPlace, Place
 from schemas.errors import ConfigurationError
 from schemas.state_folder import Part
 
 
-def credential_of(secret: Secret, state: Path) -> str:
-    """Read a credential.
+def credential_of(place: Place, state: Path) -> str:
+    """Read the credential of a place; a folder needs none.
 
     Raises:
         ConfigurationError: it is not there, or others can read it.
     """
+    if isinstance(place, FolderPlace):
+        return ""
+    secret = place.secret
     if (secret.file is None) == (secret.block is None):
         raise ConfigurationError(
             "place.secret: file（state/keys の中）と block のどちらかを書いてください / "

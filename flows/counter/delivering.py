@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from drops.sealing import parcels_beside
 from flows.carrying.carry import carry
+from flows.carrying.cut_off import settle_cut_off, told_of
 from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
@@ -43,6 +44,9 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             f"{drop.drop_id} tells to delete what a later drop gave again; it is not handed over. {english}"
         )
     with opened_for(desk, clock, drop) as run:
+        were_there = settle_cut_off(run, drop.partner)
+        if drop_id in were_there:
+            return told_of(were_there)
         if drop.kind is not DropKind.NOTICES:  # which holds nobody
             with run.ledger.writing() as connection:
                 has_moved = objections_moved(run, connection, drop)

@@ -45,7 +45,7 @@ class Given:
     def drops(self) -> Iterator[DisclosedDrop]:
         """Give each drop that held the person."""
         wanted, answers = binary_keys(self.keys), self._answers()
-        there = {each.sequence for each in self._arrived(with_stopped=True)}
+        there = {each.sequence for each in self._arrived(with_doubtful=True)}
         for each in self.published:
             with self.desk.ledger.reading() as connection:
                 persons = HoldingsBook(connection).persons(each.sequence)
@@ -103,18 +103,25 @@ class Given:
                     told[name] = max(told.get(name, 0), self.order[each.sequence])
         return told
 
-    def _arrived(self, *, with_stopped: bool = False) -> list[EnteredDrop]:
-        """Give the drops the partner can have read: what is carried counts once it was, or was answered."""
+    def _arrived(self, *, with_doubtful: bool = False) -> list[EnteredDrop]:
+        """Give the drops the partner has read: what is carried counts once it was, or was answered.
+
+        Args:
+            with_doubtful: also those that it can have read before they were stopped, or before a break.
+        """
         has_place = self.desk.folder.policy.has_place(self.partner)
         with self.desk.ledger.reading() as connection:
-            there = CarryBook(connection).delivered().keys()
+            book = CarryBook(connection)
+            there = set(book.delivered())
+            if with_doubtful:
+                there |= {each.entered.sequence for each in book.begun()}
         answers = self._answers()
         return [
             each
             for each in self.published
             if each.sequence in answers
             or (
-                (with_stopped or not each.stopped_at)
+                (with_doubtful or not each.stopped_at)
                 and (each.sequence in there or not (has_place or each.drop.sealed_to))
             )
         ]

@@ -91,7 +91,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         book = DropBook(connection)
         entered = book.named(drop_id)
         persons = len(book.holdings.persons(entered.sequence))
-        delivered = CarryBook(connection).delivered().get(entered.sequence)
+        delivered = _delivery(CarryBook(connection), entered.sequence)
     drop = entered.drop
     contents = _contents(desk, entered)
     relatives = sum(table.rows for table in drop.tables if table.name == "family_members")
@@ -126,6 +126,16 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         note(connection, desk.actor, "incident", drop.drop_id, told)
     notice = desk.folder.policy.notice
     return found.model_copy(update={"facts": incident_text(found, notice.responsible, duties)})
+
+
+def _delivery(book: CarryBook, sequence: int) -> Delivery | None:
+    """Say when and where a drop was handed over, or may have been when a program was cut off."""
+    for each in book.begun():
+        if each.entered.sequence == sequence:
+            return Delivery(
+                each.at, f"{each.place}（渡し終えたか未確認 / not known whether it was taken）"
+            )
+    return book.delivered().get(sequence)
 
 
 def _place(delivered: Delivery | None) -> str:

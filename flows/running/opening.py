@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ledger.audit import Actor, newest_instant
 from ledger.audit import note as note_entry
-from ledger.opening import Ledger, open_ledger, remember_setting, setting
+from ledger.opening import Ledger, open_ledger
+from ledger.settings import remember_setting, setting
 from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from sources.shop_folder import ShopFolder, load_shop
 

@@ -10,6 +10,9 @@ import pytest
 import drops.transfer
 from drops.transfer import READY
 from flows.counter.delivering import carried_by_hand, deliver, owed
+from flows.counter.disclosure import disclose
+from flows.counter.incident import incident
+from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
 from schemas.drop import DropKind
@@ -324,6 +327,71 @@ def test_a_drop_refused_while_it_is_sent_gets_no_marker(tmp_path, monkeypatch):
     with pytest.raises(ObjectionsMovedError, match="an objection arrived"):
         deliver(desk(shop), lambda: NOW, DROP)
     assert not [name for name in names_in(out) if name.endswith(READY)]
+
+
+class Killed(BaseException):
+    """What ends a program: no handler of ours catches it."""
+
+
+def deliver_killed_in(owner, step, shop, monkeypatch):
+    def killed(*_args, **_kwargs):
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(owner, step, killed)
+        with pytest.raises(Killed):
+            deliver(desk(shop), lambda: NOW, DROP)
+
+
+@pytest.mark.parametrize("is_fetched", [False, True])
+def test_what_was_handed_over_when_the_program_was_killed_is_in_the_ledger(
+    tmp_path, monkeypatch, is_fetched
+):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
+    assert names_in(out) == FILES
+    if is_fetched:
+        for path in out.iterdir():
+            path.unlink()
+    object_to(shop, "1")
+    assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [True]
+    assert incident(desk(shop), DROP, NOW.date(), is_wrongful=False).place.startswith(str(out))
+    assert "had been handed over" in deliver(desk(shop), lambda: NOW, DROP)
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        (there,) = CarryBook(connection).delivered().values()
+        assert CarryBook(connection).begun() == []
+    assert (there.at, there.place) == (NOW, str(out))
+
+
+def test_what_was_not_handed_over_when_the_program_was_killed_never_is(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [True]
+    object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [False]
+    assert not [name for name in names_in(out) if name.endswith(READY)]
+
+
+def test_the_next_drop_finds_out_what_became_of_the_one_before(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
+    object_to(shop, "1")
+    assert f"{DROP} had been handed over" in outcome_of(shop).handed_over
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        assert len(CarryBook(connection).delivered()) == 2
 
 
 def test_two_partners_with_one_folder_are_refused_however_it_is_spelt(tmp_path):

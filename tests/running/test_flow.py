@@ -278,9 +278,12 @@ def test_a_credential_can_be_a_prefect_secret(prefect_server, tmp_path):
     from prefect.blocks.system import Secret as SecretBlock
 
     from flows.carrying.credentials import credential_of
-    from schemas.carrying import Secret
+    from schemas.carrying import S3Place, Secret
+
+    def place_with(block):
+        return S3Place(kind="s3", bucket="b", secret=Secret(block=block))
 
     SecretBlock(value="open sesame").save("lotas-sftp", overwrite=True)
-    assert credential_of(Secret(block="lotas-sftp"), tmp_path) == "open sesame"
+    assert credential_of(place_with("lotas-sftp"), tmp_path) == "open sesame"
     with pytest.raises(ConfigurationError, match="no Secret block"):
-        credential_of(Secret(block="nothing"), tmp_path)
+        credential_of(place_with("nothing"), tmp_path)
