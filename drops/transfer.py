@@ -19,6 +19,7 @@ from drops.sealing import DIGEST, SIGNATURE, Parcel
 from schemas.errors import DeliveryError, JointUseError
 
 READY = ".ready.json"
+_PART = ".part"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -88,6 +89,22 @@ def may_have_been_taken(marker: Marker, opening: AbstractContextManager[OpenPlac
         return is_marked or not all(place.files.exists(place.path(name)) for name in files)
 
 
+def take_away(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> None:
+    """Take away what was sent of a parcel that is not handed over; files of others under its names stay.
+
+    Raises:
+        DeliveryError: the place cannot be reached.
+    """
+    with _failing_as_delivery(marker.drop_id), opening as place:
+        files = (marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}")
+        tar = place.path(marker.file)
+        is_ours = place.files.exists(tar) and _digest_there(place, tar) == marker.sha256
+        own = [*(f".{name}{_PART}" for name in files), *(files if is_ours else ())]
+        for path in map(place.path, own):
+            if place.files.exists(path):
+                place.files.rm_file(path)
+
+
 @contextmanager
 def _failing_as_delivery(drop_id: str) -> Iterator[None]:
     try:
@@ -117,7 +134,7 @@ def _put(path: Path, digest: str, place: OpenPlace) -> None:
                 "partner, and move it away"
             )
         return
-    hidden = place.path(f".{path.name}.part")
+    hidden = place.path(f".{path.name}{_PART}")
     _send(path, place, hidden)
     size = int(place.files.info(hidden)["size"])
     if size != path.stat().st_size or _digest_there(place, hidden) != digest:
@@ -163,7 +180,7 @@ def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
 def _put_marker(marker: Marker, place: OpenPlace) -> None:
     target = place.path(marker.name)
     if not place.files.exists(target):
-        hidden = place.path(f".{marker.name}.part")
+        hidden = place.path(f".{marker.name}{_PART}")
         place.files.pipe_file(hidden, marker.content)
         place.files.mv(hidden, target)
     elif place.files.cat_file(target) != marker.content:

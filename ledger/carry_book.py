@@ -60,14 +60,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class BegunHandover:
-    """A drop all of which was at its place when its marker was to be put there, and nothing is known since.
+    """A drop that is being sent to its place, or was when a program was cut off.
 
     Args:
         entered: the drop.
-        at: when its marker was to be put.
+        at: the instant of who sends it.
         place: the place's name.
         file: name of the tar there.
         sha256: its digest, hexadecimal.
+        is_whole: whether all of it was there, and its marker to be put: its partner may have taken it.
     """
 
     entered: EnteredDrop
@@ -75,6 +76,7 @@ class BegunHandover:
     place: str
     file: str
     sha256: str
+    is_whole: bool
 
 
 class CarryBook:
@@ -120,13 +122,14 @@ class CarryBook:
             )
         )
 
-    def begin(self, actor: Actor, sequence: int, place: str, file: str, sha256: str) -> None:
-        """Keep that a drop's marker is about to be put: a program that ends now does not tell if it was."""
-        told = {"at": actor.stamp, "place": place, "file": file, "sha256": sha256}
+    def begin(self, begun: BegunHandover) -> None:
+        """Keep how far the sending of a drop has come: a program that is killed tells nobody."""
+        told = {**vars(begun), "at": begun.at.isoformat()}
+        sequence = told.pop("entered").sequence
         remember_setting(self._connection, f"{_BEGUN}{sequence}", json.dumps(told))
 
     def begun(self) -> list[BegunHandover]:
-        """List the drops whose handing over was cut off at its end."""
+        """List the drops that are being sent, or were when a program was cut off."""
         known = settings_beginning_with(self._connection, _BEGUN)
         if not known:
             return []
@@ -137,7 +140,7 @@ class CarryBook:
         ]
 
     def give_up(self, sequence: int) -> None:
-        """Forget that a drop's marker was about to be put: it was not."""
+        """Forget that a drop was being sent."""
         forget_setting(self._connection, f"{_BEGUN}{sequence}")
 
     def deliver(

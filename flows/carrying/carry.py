@@ -1,13 +1,12 @@
 """Carrying a published drop to its partner: sealed, and handed over at the agreed place (policy §8)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyrage
-from sqlalchemy import Connection
 
 from drops.bag import TAG_MANIFEST, sha256_of
 from drops.folders import read_drop
-from drops.places import open_place
 from drops.sealing import (
     Parcel,
     check_parcel,
@@ -17,19 +16,23 @@ from drops.sealing import (
     seal,
 )
 from drops.transfer import Marker, hand_over
-from flows.carrying.credentials import credential_of
-from flows.carrying.cut_off import settle_cut_off, told_of
-from flows.running.overtaken import overtaken_by_objections, refuse_overtaken
+from flows.carrying.cut_off import opened, settle_cut_off, told_of
+from flows.running.overtaken import refuse_called_back, refuse_overtaken
 from flows.running.run import Run, instant
 from ledger.answer_book import AnswerBook
-from ledger.carry_book import CarryBook
+from ledger.carry_book import BegunHandover, CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
-from ledger.objections_moved import have_moved_since
 from ledger.settings import remember_setting, setting
 from schemas.agreement import Agreement
-from schemas.drop import DropKind
-from schemas.errors import DeliveryError, JointUseError, RefusedError, VerificationError
+from schemas.carrying import Place
+from schemas.errors import (
+    DeliveryError,
+    JointUseError,
+    ObjectionsMovedError,
+    RefusedError,
+    VerificationError,
+)
 
 _WORTH_A_PROCESS = 1 << 24
 """Bytes of a drop from which on it pays to start a process for packing it."""
@@ -55,7 +58,7 @@ def carry(run: Run, drop_id: str) -> str:
     agreement.refuse_expired_key(instant(run.clock).date())
     with run.ledger.reading() as connection:
         refuse_overtaken(connection, run.folder.policy, entered.drop, run.as_of.date())
-        _refuse_called_back(run, connection, drop_id)
+        refuse_called_back(connection, entered, instant(run.clock).date())
     folder = run.folder.drops / drop_id
     if not folder.is_dir() or sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
         raise VerificationError(
@@ -76,33 +79,34 @@ def carry(run: Run, drop_id: str) -> str:
         by_hand = f"封緘しました。手渡ししてください / sealed, to be carried by hand: {parcel.tar}"
         return by_hand if is_new else ""
     marker = Marker(drop_id, parcel.tar.name, parcel.sha256)
-    opening = open_place(place, run.folder.home, credential_of(place, run.folder.state))
-
-    def confirm() -> None:
-        # Sending may have taken long.
-        with run.ledger.writing() as connection:
-            _refuse_called_back(run, connection, drop_id)
-            book = CarryBook(connection)
-            book.begin(run.actor, entered.sequence, place.name, marker.file, marker.sha256)
-
-    hand_over(parcel, marker, opening, confirm)
-    with run.ledger.writing() as connection:
-        CarryBook(connection).deliver(run.actor, entered, place.name, marker.sha256)
+    _hand_over(run, entered, parcel, marker, place)
     done_now = f"渡しました / handed over: {place.name}: {marker.file}"
     return f"{done_now}. {told_of(were_there)}" if were_there else done_now
 
 
-def _refuse_called_back(run: Run, connection: Connection, drop_id: str) -> None:
-    """Refuse a drop somebody stopped, or since which an objection came; a notice holds nobody."""
-    entered = DropBook(connection).named(drop_id)
-    has_moved = have_moved_since(connection, entered.drop, instant(run.clock).date())
-    if entered.stopped_at is not None:
-        raise RefusedError(
-            f"{drop_id} は停止されているので渡しません / "
-            f"{drop_id} was stopped; it is not handed over"
-        )
-    if has_moved and entered.drop.kind is not DropKind.NOTICES:
-        raise overtaken_by_objections(entered.drop)
+def _hand_over(
+    run: Run, entered: EnteredDrop, parcel: Parcel, marker: Marker, place: Place
+) -> None:
+    """Send a parcel, ask again whether it may leave, let it be taken; the ledger knows each step."""
+    begun = BegunHandover(
+        entered, run.actor.at, place.name, marker.file, marker.sha256, is_whole=False
+    )
+
+    def confirm() -> None:
+        with run.ledger.writing() as connection:
+            now = DropBook(connection).named(marker.drop_id)
+            refuse_called_back(connection, now, instant(run.clock).date())
+            CarryBook(connection).begin(replace(begun, is_whole=True))
+
+    with run.ledger.writing() as connection:
+        CarryBook(connection).begin(begun)
+    try:
+        hand_over(parcel, marker, opened(run, place), confirm)
+    except (RefusedError, ObjectionsMovedError):
+        settle_cut_off(run, entered.drop.partner)
+        raise
+    with run.ledger.writing() as connection:
+        CarryBook(connection).deliver(run.actor, entered, place.name, marker.sha256)
 
 
 def not_handed_over(error: JointUseError) -> str:

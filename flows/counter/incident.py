@@ -131,7 +131,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
 def _delivery(book: CarryBook, sequence: int) -> Delivery | None:
     """Say when and where a drop was handed over, or may have been when a program was cut off."""
     for each in book.begun():
-        if each.entered.sequence == sequence:
+        if each.entered.sequence == sequence and each.is_whole:
             return Delivery(
                 each.at, f"{each.place}（渡し終えたか未確認 / not known whether it was taken）"
             )

@@ -4,6 +4,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from ledger.drop_entries import EnteredDrop
+from ledger.objections_moved import have_moved_since
 from ledger.text_decisions import withheld_since
 from schemas.drop import Drop, DropKind
 from schemas.errors import ObjectionsMovedError, RefusedError
@@ -36,6 +38,23 @@ def refuse_overtaken(connection: Connection, policy: Policy, drop: Drop, today: 
             f"{drop.drop_id}: 作った後に渡さないと決めた文があります。{japanese} / "
             f"{drop.drop_id}: somebody withheld a text since it was made. {english}"
         )
+
+
+def refuse_called_back(connection: Connection, entered: EnteredDrop, today: date) -> None:
+    """Refuse a drop somebody stopped, or since which an objection came; a notice holds nobody.
+
+    Raises:
+        RefusedError: it was stopped.
+        ObjectionsMovedError: an objection arrived, took effect or ended.
+    """
+    drop = entered.drop
+    if entered.stopped_at is not None:
+        raise RefusedError(
+            f"{drop.drop_id} は停止されているので渡しません / "
+            f"{drop.drop_id} was stopped; it is not handed over"
+        )
+    if drop.kind is not DropKind.NOTICES and have_moved_since(connection, drop, today):
+        raise overtaken_by_objections(drop)
 
 
 def overtaken_by_objections(drop: Drop) -> ObjectionsMovedError:
