@@ -1,7 +1,13 @@
 """What stands around names, in family cells and in addresses tells nothing of §10; ordinary names leave."""
 
-import pytest
+import re
 
+import pyarrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sources.screening.loading import shipped_dangers, shipped_knowledge
 from tests.factories import (
     customer,
     delivered,
@@ -12,8 +18,69 @@ from tests.factories import (
     vehicle,
     write_shop,
 )
+from transforms.screening import named_cells
+from transforms.screening.folding import fold_danger, fold_dangers
+from transforms.screening.named_cells import NAMES, PLACES, NamedCells
 
 NOBODY = [objection("99")]
+CELLS = NamedCells(shipped_dangers(), shipped_knowledge().rules)
+_ONE_BY_ONE = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
+
+
+def words_of(pattern):
+    """Give what a list of alternatives is made of, without what is not letters."""
+    plain = re.sub(r"\(\?<?[!=:][^()]*\)", "", pattern)
+    return {re.sub(r"[\^$?\\()\[\]]", "", word) for word in plain.split("|")} - {""}
+
+
+WORDS = sorted(
+    {word for rule in shipped_knowledge().rules for word in rule.words}.union(
+        *(
+            words_of(pattern)
+            for pattern in (
+                named_cells._OF_A_PERSON.pattern,
+                named_cells._ALONE.pattern,
+                named_cells._IN_A_FAMILY.pattern,
+                named_cells._AROUND_A_PLACE.pattern,
+                named_cells._INSTITUTION_WORDS,
+            )
+        )
+    )
+)
+
+
+@st.composite
+def spelt(draw):
+    """Give a word as somebody may write it: kana mixed, letters apart, small or wide."""
+    word = draw(st.sampled_from(WORDS))
+    is_katakana = draw(st.integers(0, (1 << len(word)) - 1))
+    word = "".join(
+        char.translate(_ONE_BY_ONE) if is_katakana >> place & 1 else char
+        for place, char in enumerate(word)
+    )
+    return draw(st.sampled_from(["", "", "・", ".", " ", "-"])).join(word)
+
+
+@settings(max_examples=2000)
+@given(
+    st.sampled_from([*NAMES, *PLACES]),
+    st.sampled_from(
+        ["花子", "佐藤 花子", "サトウ ハナコ", "MD ISLAM", "佐藤商事株式会社", "鉄砲町1-2", ""]
+    ),
+    st.sampled_from(["", " ", "\u3000", "・"]),
+    spelt(),
+    st.booleans(),
+)
+def test_what_would_be_found_is_always_looked_at(column, name, between, word, is_behind):
+    text = f"{name}{between}{word}" if is_behind else f"{word}{between}{name}"
+    is_looked_at = CELLS.suspicious(column, pyarrow.array([text]))[0]
+    assert is_looked_at or not CELLS.judge(column, [text])
+
+
+@given(st.lists(st.text(max_size=8) | st.text("トうｾｷ・ .-_ÅßΣİ(1", max_size=8)))
+def test_a_column_is_folded_as_its_cells(texts):
+    cells = pyarrow.array(texts, pyarrow.string())
+    assert fold_dangers(cells).to_pylist() == [fold_danger(text) for text in texts]
 
 
 def column_that_leaves(folder, name, values):
@@ -102,6 +169,9 @@ def test_a_remark_on_a_relative_may_stand_behind_a_given_name(tmp_path):
         "認知症の母",
         "非嫡出子",
         "一郎(施設入所)",
+        "花子聴覚",
+        "花子暴力",
+        "花子ナまぽ",
     ]
     ordinary = ["花子", "一郎", "健太郎", "病太"]
     family = [

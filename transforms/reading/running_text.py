@@ -43,6 +43,16 @@ class RunningText:
         else:
             self.exchange({c: capital for c, capital in capitals.items() if len(capital) == 1})
 
+    def lower(self) -> None:
+        """Turn letters into small ones."""
+        self.text = self.text.lower()
+        self._characters = self._characters_now()
+
+    def keep(self, is_kept: Callable[[str], bool]) -> None:
+        """Take out all other characters."""
+        others = {c for c in self._characters if not is_kept(c)} - {self.boundary}
+        self.exchange(dict.fromkeys(others, ""))
+
     def exchange(self, pairs: Mapping[str, str]) -> None:
         """Put one text for each of these characters."""
         for character in sorted(self._characters & pairs.keys()):

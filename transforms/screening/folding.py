@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 
+import pyarrow
+
 from transforms.reading.folding import DASHES, LARGE_KANA, nfkc
+from transforms.reading.joined_text import JoinedText
 from transforms.reading.running_text import RunningText
 
 _TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-TO_KATAKANA = {small: large for large, small in _TO_HIRAGANA.items()}
-"""Hiragana as katakana, for `str.translate`."""
-
 _SMALL = str.maketrans(LARGE_KANA)
 _NO_LETTERS = re.compile(r"[\W_]+")
 _LONG = str.maketrans("", "", f"{DASHES}-")
@@ -48,3 +48,13 @@ def fold_danger(text: str) -> str:
     """
     letters = _NO_LETTERS.sub("", nfkc(text).lower())
     return letters.translate(_TO_HIRAGANA)
+
+
+def fold_dangers(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold a column as `fold_danger` does one text."""
+    joined = JoinedText(texts)
+    joined.compatible()
+    joined.lower()
+    joined.keep(str.isalnum)
+    joined.exchange({chr(large): chr(small) for large, small in _TO_HIRAGANA.items()})
+    return joined.cells()

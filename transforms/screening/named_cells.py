@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.screening import Action, DangerRule
 from transforms.screening.dangers import NUMBERS, Dangers
-from transforms.screening.folding import TO_KATAKANA, fold_danger, plain
+from transforms.screening.folding import fold_danger, fold_dangers, plain
 from transforms.screening.judging import Judgement
 from transforms.screening.numbers import holds_personal_number
 
@@ -35,6 +35,11 @@ NOT_A_CODE, REMARK = "not_a_code", "remark"
 _SHORTEST_NAME = 3
 _SHORTEST_ALONE = 3
 """A word in kana or letters behind a name: with fewer characters it may be part of the name."""
+
+
+def _wider(pattern: re.Pattern[str]) -> str:
+    """Give a pattern for RE2, which cannot look around: it matches at least as much."""
+    return re.sub(r"\(\?<?[!=][^()]*\)", "", pattern.pattern)
 
 
 _CODE = (
@@ -74,17 +79,16 @@ _ALONE = re.compile(
 """Words before or behind a name, each a word of its own, that are no names."""
 
 _IN_A_FAMILY = re.compile("症(?:$|の)|(?:癌|がん)$")
-_SUSPICIOUS_IN_A_FAMILY = (
-    "障|癌|がん|ガン|鬱|認知|入院|退院|通院|病|療養|精神|手帳|生保|死去|死亡|逝去|亡|妊|離婚|透析|介護|施設|ダウン|症|自閉|嫡出"
-    "|前科|服役|国籍|在日|不自由|麻痺|知的|信者|学会"
-)
 """In the name of a relative, which often is a given name only, a remark begins anywhere."""
+
+_SUSPICIOUS_IN_A_FAMILY = f"{_wider(_OF_A_PERSON)}|{_wider(_IN_A_FAMILY)}"
 
 _AROUND_A_PLACE = re.compile(
     r"本籍|減免|透析|生保(?!内|ビル|会館)|入院|通院|障(?:害|がい)者?(?:$|[)\s、,])|療養中"
 )
-_SUSPICIOUS_AROUND_A_PLACE = "本籍|減免|透析|生保|入院|通院|障害|障がい|療養中"
 """What no place is called (生保内 is one), before or behind an address."""
+
+_SUSPICIOUS_AROUND_A_PLACE = _wider(_AROUND_A_PLACE)
 
 _INSTITUTION_WORDS = (
     "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
@@ -134,23 +138,17 @@ class NamedCells:
             and word not in _ARE_NAMES
         }
         listed = "|".join(map(re.escape, sorted(self._words)))
-        spelt = sorted({*self._alone, *(word.translate(TO_KATAKANA) for word in self._alone)})
-        alone = "|".join(re.escape(word.upper()) for word in spelt)
         self._within = re.compile(
             "|".join(
                 re.escape(word) for word in sorted(self._alone) if len(word) >= _SHORTEST_WITHIN
             )
         )
-        within = "|".join(
-            re.escape(word.upper()) for word in spelt if len(word) >= _SHORTEST_WITHIN
-        )
-        self._suspicious = (
-            f"{_BEGINS_A_REMARK}|{_MANY_DIGITS}|{listed}|\\s(?:{alone}|[A-Z]{{2,}})|{within}"
-            f"|{_ALONE.pattern}|{_INSTITUTION_WORDS}"
-        )
+        anywhere = (_BEGINS_A_REMARK, _MANY_DIGITS, listed, _ALONE.pattern, _INSTITUTION_WORDS)
+        self._suspicious = "|".join(anywhere)
+        self._told_in_letters = "|".join(map(re.escape, sorted(self._alone)))
 
     def suspicious(self, column: str, texts: pyarrow.Array) -> np.ndarray:
-        """Mask of the texts of a column that have to be judged."""
+        """Mask of the texts of a column to be judged: all that `judge` finds something in, and more."""
         if column in CODES:
             mask = pc.or_(
                 pc.invert(pc.match_substring_regex(texts, _CODE)),
@@ -158,13 +156,21 @@ class NamedCells:
             )
         else:
             folded = pc.utf8_upper(pc.utf8_normalize(texts, form="NFKC"))
-            more = f"|{_SUSPICIOUS_AROUND_A_PLACE}"
+            more = _SUSPICIOUS_AROUND_A_PLACE
             if column in NAMES:
-                more = f"|{_MORE_WORDS}|{_BEGINS_A_REMARK_ON_A_NAME}"
-            if column == FAMILY:
-                more += f"|{_SUSPICIOUS_IN_A_FAMILY}"
-            mask = pc.match_substring_regex(folded, self._suspicious + more)
+                more = rf"{_MORE_WORDS}|\s[A-Z]{{2,}}|{_BEGINS_A_REMARK_ON_A_NAME}"
+            mask = pc.match_substring_regex(folded, f"{self._suspicious}|{more}")
+            if column in NAMES:
+                mask = pc.or_(mask, self._are_told_in_letters(texts, column))
         return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
+
+    def _are_told_in_letters(self, texts: pyarrow.Array, column: str) -> pyarrow.Array:
+        """Mask of the names that hold a word however it is spelt: of a relative's also one of a remark."""
+        folded = fold_dangers(texts)
+        words = self._told_in_letters
+        if column == FAMILY:
+            words = f"{words}|{_SUSPICIOUS_IN_A_FAMILY}"
+        return pc.match_substring_regex(folded, words)
 
     def judge(self, column: str, texts: Iterable[str]) -> Mapping[str, Judgement]:
         """Judge suspicious texts of a column; those not in the answer leave."""
