@@ -33,6 +33,10 @@ class KeyHelpers:
             except (OSError, EOFError):
                 self._stop()
                 return None
+            except BaseException:
+                # An answer that was not read would be taken for that of the next job.
+                self._stop()
+                raise
 
     def _started(self) -> list["subprocess.Popen[bytes]"]:
         if not self._processes:

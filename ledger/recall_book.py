@@ -16,6 +16,7 @@ from ledger.audit import Actor, note
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import PAPERS
+from schemas.notice import Notice
 
 TOLD = "told"
 DONE = ("repaired", "not_affected")
@@ -226,7 +227,7 @@ class RecallBook:
         of_handed = Counter(pair[0] for pair in pairs if pair in handed)
         return {campaign: (count, of_handed[campaign]) for campaign, count in counts.items()}
 
-    def overtaken(self, today: date) -> dict[str, int]:
+    def overtaken(self, today: date, notice: Notice) -> dict[str, int]:
         """Count, by campaign, the cars handed over of which something has changed since the last run.
 
         That is, their drop was stopped or its rows were rejected, their partner was told to delete them,
@@ -237,7 +238,8 @@ class RecallBook:
         handed = self._connection.execute(query).all()
         if not handed:
             return {}
-        refused, undone, deleted = self._refused(today), self._undone(), self._deleted()
+        undone, deleted = self._undone(), self._deleted()
+        refused = self._refused(today, notice)
         counts: Counter[str] = Counter()
         for row in handed:
             pair = (row.campaign, row.car)
@@ -245,27 +247,33 @@ class RecallBook:
             counts[row.campaign] += since > row.seen_at
         return {campaign: count for campaign, count in counts.items() if count}
 
-    def _refused(self, today: date) -> dict[str, str]:
+    def _refused(self, today: date, notice: Notice) -> dict[str, str]:
         """Give, by the reference of a customer, when a refusal of recalls became known or took effect."""
+        import pyarrow  # noqa: PLC0415 (slow to load, and most shops have told of no recall)
+
+        from transforms.objections import TERMS, Recipient, concerns  # noqa: PLC0415 (likewise)
+
         events, refusals, drops = tables.objection_events, tables.objections, tables.drops
-        told = select(drops.c.partner).join_from(drops, tables.recall_handovers)
         query = (
-            select(events, refusals.c.person.label("raised_of"))
+            select(events, *(refusals.c[n].label(f"of_{n}") for n in TERMS.names))
             .join_from(events, refusals, refusals.c.objection_id == events.c.objection_id)
-            .where(
-                events.c.kind != "lifted",
-                events.c.effective_on <= today,
-                or_(refusals.c.purpose.is_(None), refusals.c.purpose.in_((RECALL_PURPOSE, "?"))),
-                or_(
-                    refusals.c.partner.is_(None),
-                    refusals.c.partner == "?",
-                    refusals.c.partner.in_(told),
-                ),
-            )
+            .where(events.c.kind != "lifted", events.c.effective_on <= today)
         )
+        rows = self._connection.execute(query).all()
+        terms = pyarrow.table(
+            {name: [getattr(row, f"of_{name}") for row in rows] for name in TERMS.names},
+            TERMS,
+        )
+        told = select(drops.c.partner).join_from(drops, tables.recall_handovers).distinct()
+        is_meant = [
+            concerns(terms, Recipient(partner, (RECALL_PURPOSE,)), notice)
+            for partner in self._connection.execute(told).scalars()
+        ]
         found: dict[str, str] = {}
-        for row in self._connection.execute(query):
-            for person in filter(None, (row.raised_of, row.person)):
+        for place, row in enumerate(rows):
+            if not any(mask[place] for mask in is_meant):
+                continue
+            for person in filter(None, (row.of_person, row.person)):
                 at = max(row.known_at, row.effective_on.isoformat())
                 found[person] = max(found.get(person, ""), at)
         return found

@@ -134,10 +134,16 @@ def days_raised(events: pyarrow.Table) -> dict[str, list[date]]:
 
 
 def standing(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
-    """Give the ids of the objections that are in force, or were raised for a later day."""
+    """Give the ids of the objections that are in force, or will be from a later day on."""
     known = known_events(events, as_of)
-    is_later = pc.greater(known["effective_on"], pyarrow.scalar(as_of.day))
-    to_come = known.filter(pc.and_(pc.equal(known["kind"], "raised"), is_later))["objection_id"]
+    changes = known.filter(
+        pc.and_(
+            pc.not_equal(known["kind"], "settled"),
+            pc.greater(known["effective_on"], pyarrow.scalar(as_of.day)),
+        )
+    )
+    last = _last_of_each(changes, [("sequence", "ascending")], "objection_id", "effective_on")
+    to_come = last.filter(pc.equal(last["kind"], "raised"))["objection_id"]
     return pc.unique(pyarrow.concat_arrays([in_force(events, as_of), to_come.combine_chunks()]))
 
 
@@ -174,13 +180,15 @@ def refusing(
     return ids.filter(pc.is_in(ids, value_set=in_force(register.events, as_of)))
 
 
-def _last_of_each(events: pyarrow.Table, order: list[tuple[str, str]]) -> pyarrow.Table:
-    """Keep the last event of each objection in the given order."""
+def _last_of_each(
+    events: pyarrow.Table, order: list[tuple[str, str]], *group: str
+) -> pyarrow.Table:
+    """Keep the last event of each objection, or of each group by these columns, in the given order."""
     ordered = events.sort_by(order)
     places = pyarrow.array(np.arange(len(ordered)))
     last = (
         ordered.append_column("place", places)
-        .group_by("objection_id")
+        .group_by([*group] or ["objection_id"])
         .aggregate([("place", "max")])
     )
     return ordered.take(last["place_max"])

@@ -37,7 +37,7 @@ def command(*, shop: Path, as_json: bool) -> None:
         refuse_doubt(ledger, folder)
     except LedgerDoubtfulError as error:
         click.echo(f"台帳を確認してください / check the ledger: {error}", err=True)
-    for line in of_holdings(ledger, folder.policy.agreements.keys(), at.date()):
+    for line in of_holdings(ledger, folder.policy, at.date()):
         click.echo(line, err=True)
     states = partner_states(folder, ledger, at)
     if as_json:

@@ -151,8 +151,9 @@ class CallList:
     def _silent(self, cars: pd.DataFrame, vehicles: np.ndarray, keepers: np.ndarray) -> "_Silent":
         """Find the people who refused all use and whom the shop decided not to call.
 
-        An objection that may mean several people silences none of them: one too few is called. Of a car whose
-        customer is erased, its number tells whose it was, and its paper who holds it.
+        An objection that may mean several people silences nobody, nor does one whose scope is blank or cannot
+        be read: better one call too many than one too few. Of a car whose customer is erased, its number
+        tells whose it was, and its paper who holds it.
         """
         run, nobody = self.run, np.zeros(len(cars), bool)
         if run.folder.shop.recall.call_those_who_refused_all_use:
@@ -160,7 +161,7 @@ class CallList:
         traits, register = run.scratch.traits(), run.scratch.register()
         as_of = AsOf(run.as_of.date())
         meaning = Meaning.of(register, traits, as_of)
-        is_erasure = pc.fill_null(pc.equal(register.terms["scope"], "erasure"), fill_value=True)
+        is_erasure = pc.equal(register.terms["scope"], "erasure")
         ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
         standing = set(in_force(register.events, as_of).to_pylist()) - meaning.undecided
         meant = pyarrow.array(sorted(standing & set(ids.to_pylist())), pyarrow.string())

@@ -1,6 +1,6 @@
 """What somebody has to look after: months not delivered, drops that wait or are owed, answers overdue."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +19,7 @@ from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.drop import DropKind
 from schemas.errors import JointUseError
+from schemas.policy import Policy
 from sources.shop_folder import ShopFolder
 from transforms.period import Month
 
@@ -159,7 +160,7 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
     return (
         *of_drops,
         *of_copies,
-        *of_holdings(ledger, folder.policy.agreements.keys(), now.date()),
+        *of_holdings(ledger, folder.policy, now.date()),
     )
 
 
@@ -185,12 +186,13 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
             yield f"{name}: 受領の返事が遅れています / no acknowledgement in time"
 
 
-def of_holdings(ledger: Ledger, agreed: Collection[str], today: date) -> Iterator[str]:
+def of_holdings(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
     """Say what partners hold, or were told of, that nobody looks after."""
+    agreed = policy.agreements.keys()
     with ledger.reading() as connection:
         answered = AnswerBook(connection)
         called_back = {partner: answered.deletions_called_back(partner) for partner in agreed}
-        overtaken = RecallBook(connection).overtaken(today)
+        overtaken = RecallBook(connection).overtaken(today, policy.notice)
         holding = DropBook(connection).holders()
         waiting = [each.entered.drop for each in CarryBook(connection).waiting()]
     for partner, count in called_back.items():

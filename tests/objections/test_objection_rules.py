@@ -19,6 +19,7 @@ from transforms.objections import (
     in_force,
     refusing,
     settled,
+    standing,
 )
 
 TODAY = date(2026, 11, 2)
@@ -201,6 +202,14 @@ def test_the_future_and_the_unknown_change_no_state(happened, today, count):
     assert sorted(in_force(known, then).to_pylist()) == sorted(
         in_force(early, AsOf(today)).to_pylist()
     )
+
+
+@given(histories, days)
+def test_what_stands_is_in_force_on_some_day_from_today_on(happened, today):
+    known = events(*happened)
+    ahead = (in_force(known, AsOf(today + timedelta(days=count))) for count in range(5))
+    expected = {number for each in ahead for number in each.to_pylist()}
+    assert set(standing(known, AsOf(today)).to_pylist()) == expected
 
 
 @given(histories, days)

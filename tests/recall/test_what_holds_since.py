@@ -225,6 +225,20 @@ def test_a_refusal_that_changes_nothing_of_a_recall_is_not_told_as_one(tmp_path,
     assert any("1 cars handed over were" in line for line in told) is is_told
 
 
+@pytest.mark.parametrize(
+    ("scope", "is_told"), [("erasure", True), ("provision", True), ("", True), ("purpose", False)]
+)
+def test_a_refusal_of_all_use_that_names_a_purpose_is_one_of_recalls(tmp_path, scope, is_told):
+    shop = shop_of(tmp_path)
+    run(shop)
+    refusal = objection("1", scope=scope, purpose="2.offers")
+    write_table(shop, "objections", [objection("99"), refusal])
+    factories.run(shop, partners=("lotas",), now=NOW + HOUR)
+    at_desk = desk(shop, NOW + 2 * HOUR)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
+    assert any("1 cars handed over were" in line for line in told) is is_told
+
+
 def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(tmp_path):
     shop = shop_of(tmp_path)
     first = run(shop).outcomes[0].drop_id

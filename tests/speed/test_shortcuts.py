@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pandas import ArrowDtype
 
 import drops.writers
+from drops import key_helper
 from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys, write_row_keys
@@ -256,6 +257,19 @@ def test_a_killed_helper_is_replaced_and_no_key_is_lost():
     helpers._processes[1].wait()
     assert helpers.digest(b"s", "v", shares) is None
     assert helpers.digest(b"s", "v", shares) == expected
+    helpers._stop()
+
+
+def test_an_answer_nobody_read_is_not_taken_for_that_of_the_next_job(monkeypatch):
+    def interrupted(_answers):
+        raise KeyboardInterrupt
+
+    helpers = KeyHelpers(count=1)
+    with monkeypatch.context() as context:
+        context.setattr(key_helper, "receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            helpers.digest(b"s", "v", [b"C1"])
+    assert helpers.digest(b"t", "v", [b"C2"]) == [KeyedDigests(b"t", "v").joined([b"C2"])]
     helpers._stop()
 
 
