@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from schemas.errors import JointUseError, file_of, no_access
+from schemas.errors import JointUseError, unusable
 
 _COMMANDS = {
     "export": "毎月の納品を行う / make and publish the monthly drops",
@@ -101,23 +101,12 @@ def main() -> None:
     except JointUseError as error:
         code, told = error.exit_code, str(error)
     except OSError as error:
-        code, told = 1, _unusable(error)
+        code, told = 1, unusable(error)
     except Exception as error:  # noqa: BLE001 (a traceback may quote data, and helps no operator)
         code, told = 1, _unexpected(error)
     if told:
         click.echo(f"{_SENTENCES[code]} {told}", err=True)
     sys.exit(code)
-
-
-def _unusable(error: OSError) -> str:
-    """Say which file cannot be read or written."""
-    place = file_of(error)
-    if isinstance(error, PermissionError):
-        return no_access(place)
-    return (
-        f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "
-        f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
-    )
 
 
 def _usage(error: click.ClickException) -> str:

@@ -84,7 +84,7 @@ class DropBook:
         Raises:
             ConfigurationError: the ledger knows no such drop.
         """
-        for entered in self.published(None, tables.drops.c.drop_id == drop_id.strip("/")):
+        for entered in self.published(None, tables.drops.c.drop_id == drop_id):
             return entered
         raise ConfigurationError(
             f"「{drop_id[:80]}」という納品はありません。一覧は `joint-use status` に出ます / "

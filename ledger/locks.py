@@ -7,10 +7,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ledger.private_files import private_folder
+from schemas.drop import DropKind
 from schemas.errors import BusyError
 from schemas.state_folder import Part
 
 _PATIENCE_SECONDS = 60
+
+
+def series_lock(partner: str, kind: DropKind) -> str:
+    """Name the lock of a partner's drops of a kind."""
+    return f"{partner}-{kind}"
 
 
 @contextmanager

@@ -38,6 +38,10 @@ class WorkerLostError(JointUseError):
     """A worker died, and so did the one that did its work again; or the scheduler is not within reach."""
 
 
+class SchedulerLostError(WorkerLostError):
+    """The scheduler is gone in the middle; nobody knows how far its workers are."""
+
+
 class ConfigurationError(JointUseError):
     """A command or a configuration file is wrong."""
 
@@ -114,6 +118,17 @@ def file_of(error: OSError) -> str:
     """Name the file or folder an error of the system is about: of two, where it was to go."""
     named = error.filename2 or error.filename
     return Path(os.fsdecode(named)).name if named else "ファイル (a file)"
+
+
+def unusable(error: OSError) -> str:
+    """Say which file cannot be read or written."""
+    place = file_of(error)
+    if isinstance(error, PermissionError):
+        return no_access(place)
+    return (
+        f"{place} を読み書きできません。フォルダがあるか、ディスクがいっぱいでないか確かめてください / "
+        f"{place}: {error.strerror}; is the disk full or read-only, is the folder there?"
+    )
 
 
 def no_access(name: str) -> str:

@@ -7,7 +7,10 @@ from pydantic import Field, model_validator
 
 from schemas.strict import Strict
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=40)]
+IDENTIFIER = r"[a-z0-9][a-z0-9_.-]*"
+"""How the notice names its partners, items and purposes."""
+
+Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$", max_length=40)]
 
 
 class NamedPartner(Strict):

@@ -29,11 +29,14 @@ _LONGEST_EXPORT = timedelta(days=1)
 STATED_IN = "part"
 """Column that names the file or table an objection stands in."""
 
+STATED_AT = "record"
+"""Column with its record number there, as a spreadsheet numbers rows."""
+
 
 def read_objections(
     shop: ShopConfiguration, home: Path, environment: Mapping[str, str], private: Path
 ) -> pyarrow.Table:
-    """Read the objections as they are at this moment: columns, fault, and the part each stands in.
+    """Read the objections as they are at this moment: columns, fault, and where each stands.
 
     Args:
         shop: where the records are.
@@ -46,7 +49,12 @@ def read_objections(
     """
     table = CATALOG["objections"]
     schema = pyarrow.schema(
-        [*schema_of(table), (FAULT, pyarrow.string()), (STATED_IN, pyarrow.string())]
+        [
+            *schema_of(table),
+            (FAULT, pyarrow.string()),
+            (STATED_IN, pyarrow.string()),
+            (STATED_AT, pyarrow.int64()),
+        ]
     )
     batches: list[pyarrow.RecordBatch] = []
     with ExitStack() as stack:
@@ -68,9 +76,13 @@ def read_objections(
             for raw in read:
                 batch = canonicalise(raw.rows, mapping, match, table)
                 part = pyarrow.repeat(rows.part, len(raw.records))
-                arrays = [*batch.rows.columns, batch.faults, part]
+                places = pyarrow.array(raw.records, pyarrow.int64())
+                arrays = [*batch.rows.columns, batch.faults, part, places]
                 batches.append(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
-            lost = [{FAULT: row.reason, STATED_IN: rows.part} for row in rows.unreadable]
+            lost = [
+                {FAULT: row.reason, STATED_IN: rows.part, STATED_AT: row.record}
+                for row in rows.unreadable
+            ]
             batches += pyarrow.Table.from_pylist(lost, schema).to_batches()
             is_empty = not any(batch.num_rows for batch in batches[known:])
             if is_empty and len(mappings) > 1 and not mapping.may_be_empty:

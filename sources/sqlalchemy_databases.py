@@ -72,17 +72,18 @@ def open_sqlalchemy(url: str, tables: Collection[str] = ()) -> Iterator["SqlAlch
             f"データベースにつながりません（{failure}）。ドライバーと shop.toml を確かめてください / "
             f"the database cannot be reached ({failure}); check its driver, and that shop.toml names it"
         )
-    if engine.dialect.name == "sqlite":
-        # Its driver opens a transaction only before a write; a snapshot needs one before the first read.
-        connection.exec_driver_sql("BEGIN")
     try:
+        if engine.dialect.name == "sqlite":
+            # Its driver opens a transaction only before a write; a snapshot needs one before the first read.
+            connection.exec_driver_sql("BEGIN")
         if engine.dialect.name == "postgresql":
             _lock(connection, tables)
         yield SqlAlchemyDatabase(connection)
     finally:
-        connection.rollback()
-        connection.close()
-        engine.dispose()
+        # A connection that was lost cannot be ended, and would say so in place of what lost it.
+        for end in (connection.rollback, connection.close, engine.dispose):
+            with suppress(SQLAlchemyError):
+                end()
 
 
 def _refuse_missing_file(url: sa.URL) -> None:

@@ -7,7 +7,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
-from flows.commands.options import json_option
+from flows.commands.options import DropId, json_option
 from flows.counter.desk import Desk
 from flows.running.reasons import StandingReason
 from ledger.answer_book import AnswerBook
@@ -19,7 +19,7 @@ from schemas.strict import validated
 
 @click.command(name="acknowledge")
 @at_desk(StandingReason.ANSWER)
-@click.argument("drop")
+@click.argument("drop", type=DropId())
 @click.option(
     "--file",
     "path",

@@ -3,6 +3,7 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.options import DropId
 from flows.counter.delivering import Carried, carried_by_hand, deliver, owed
 from flows.counter.desk import Desk
 from flows.running.clock import utc_now
@@ -12,7 +13,7 @@ from schemas.errors import ConfigurationError, JointUseError
 
 @click.command(name="deliver")
 @at_desk(StandingReason.HANDING_OVER)
-@click.argument("drop", required=False)
+@click.argument("drop", type=DropId(), required=False)
 @click.option(
     "--by-hand", is_flag=True, help="手渡ししたことを記録する / it was carried there by hand"
 )
@@ -59,6 +60,12 @@ def _tell_of_hand(drop: str, carried: Carried) -> None:
         click.echo(
             f"{drop} は {carried.successor} に差し替えられています。そちらも渡してください / "
             f"it was replaced by {carried.successor}; carry that too",
+            err=True,
+        )
+    if carried.is_stopped:
+        click.echo(
+            f"{drop} は停止されています。取り戻すか廃棄を求め、`joint-use incident {drop}` をご覧ください / "
+            f"it was stopped: get it back or have it destroyed, and see `joint-use incident {drop}`",
             err=True,
         )
     if carried.is_overtaken:

@@ -15,6 +15,7 @@ from flows.commands.options import (
     json_option,
     neither_shop_nor_group,
     operator_option,
+    refuse_both,
     shop_or_group_option,
 )
 from flows.commands.printing import print_group, print_report
@@ -93,6 +94,7 @@ def command(context: click.Context, /, *, as_json: bool, **asked: Any) -> None: 
     count = asked.pop("workers")
     asked["workers"] = {"count": count, **{n: asked.pop(n) for n in ("runner", "scheduler")}}
     shop, group, console = asked.pop("shop"), asked.pop("group"), Console(stderr=True)
+    refuse_both(context)
     if group is not None:
         code = _of_group(group.resolve(), asked, console, as_json=as_json)
     elif shop is not None:

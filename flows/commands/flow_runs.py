@@ -20,8 +20,14 @@ def set_up_run(state: Path, *groups: Path) -> None:
     set_up(state, os.environ, *groups)
     for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
         os.environ.setdefault(name, "CRITICAL")
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _stop)
+    for name in (
+        "SIGINT",
+        "SIGTERM",
+        "SIGHUP",
+    ):  # the last when a terminal is closed; Windows has none
+        ending = getattr(signal, name, None)
+        if ending is not None and signal.getsignal(ending) is not signal.SIG_IGN:
+            signal.signal(ending, _stop)
 
 
 def progress(console: Console, text: str) -> AbstractContextManager[object]:

@@ -3,13 +3,14 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.options import DropId
 from flows.counter.desk import Desk
 from flows.counter.disposing import hold
 
 
 @click.command(name="hold")
 @at_desk()
-@click.argument("drop")
+@click.argument("drop", type=DropId())
 @click.option("--lift", is_flag=True, help="保全を解く / end the hold")
 def command(*, desk: Desk, drop: str, lift: bool) -> None:
     """廃棄を差し止める / Keep a drop from disposal, e.g. lotas/monthly-2026-10-r1."""

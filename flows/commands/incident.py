@@ -6,7 +6,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
-from flows.commands.options import DAY, json_option
+from flows.commands.options import DAY, DropId, json_option
 from flows.counter.desk import Desk
 from flows.counter.incident import incident
 from flows.running.reasons import StandingReason
@@ -15,7 +15,7 @@ from schemas.errors import ConfigurationError
 
 @click.command(name="incident")
 @at_desk(StandingReason.INCIDENT)
-@click.argument("drop")
+@click.argument("drop", type=DropId())
 @click.option("--known", type=DAY, help="知った日（省略時は今日）/ the day it became known")
 @click.option(
     "--wrongful", is_flag=True, help="不正の目的によるおそれがある / taken on purpose, perhaps"

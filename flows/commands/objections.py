@@ -38,16 +38,13 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
-    overview = standing_on(desk, AsOf(as_of or desk.today, known_at))
+    moment = AsOf(as_of or desk.today, known_at)
+    overview = standing_on(desk, moment, is_of_work=work, with_ended=is_all)
     if not overview.are_records_read:
         click.echo(
             "店の記録を読めません / the records cannot be read: no customer numbers", err=True
         )
     rows = overview.rows
-    if work:
-        rows = [row for row in rows if row.unsettled is not None]
-    elif not is_all:
-        rows = [row for row in rows if row.listed.state != ENDED]
     if as_json:
         print_json(
             json.dumps([_told(row) for row in rows], ensure_ascii=False, indent=2, default=str)

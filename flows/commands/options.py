@@ -1,17 +1,19 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 from flows.running.reasons import StandingReason, checked_reason
 from schemas.errors import ConfigurationError
 from schemas.people import CHANNELS
 from transforms.period import SHOP_TIME
 from transforms.reading.days import read_day, read_month
+from transforms.reading.folding import nfkc
 from transforms.reading.values import Read
 
 Value = TypeVar("Value")
@@ -41,6 +43,20 @@ def neither_shop_nor_group() -> ConfigurationError:
     return ConfigurationError(
         "店舗フォルダを --shop で指定してください / which shop? give --shop (or JOINT_USE_SHOP), or --group"
     )
+
+
+def refuse_both(context: click.Context) -> None:
+    """Refuse a shop and a group on one command line; a shop of the environment gives way to a group.
+
+    Raises:
+        ConfigurationError: both stand there.
+    """
+    named = (context.get_parameter_source(name) for name in ("shop", "group"))
+    if all(source is ParameterSource.COMMANDLINE for source in named):
+        raise ConfigurationError(
+            "--shop と --group は一緒に使えません。一つの店なら --group を外してください / "
+            "--shop and --group exclude each other; for one shop leave --group out"
+        )
 
 
 operator_option = click.option(
@@ -117,6 +133,19 @@ MONTH = _AsInRecords(
 )
 
 
+class DropId(click.ParamType[str]):
+    """The name of a drop, also as a shell completes it: with a slash behind it, or a backslash within."""
+
+    name = "DROP"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read it."""
+        del param, ctx
+        return str(value).replace("\\", "/").strip("/")
+
+
 class Moment(click.ParamType[datetime]):
     """An instant, or a day (its end in Japan); without an offset it is Japan's."""
 
@@ -129,7 +158,10 @@ class Moment(click.ParamType[datetime]):
         del ctx
         if isinstance(value, datetime):
             return value
-        written = str(value)
+        written = nfkc(str(value)).strip()
+        day = None if ":" in written else read_day(written).value
+        if day is not None:
+            return datetime.combine(day, time.max, SHOP_TIME)
         try:
             instant = datetime.fromisoformat(written)
         except ValueError:
@@ -138,7 +170,5 @@ class Moment(click.ParamType[datetime]):
                 "write YYYY-MM-DD or YYYY-MM-DDTHH:MM"
             )
         else:
-            if len(written) == len("2026-01-01"):
-                instant = instant.replace(hour=23, minute=59, second=59, microsecond=999999)
             return instant if instant.tzinfo else instant.replace(tzinfo=SHOP_TIME)
         raise ConfigurationError(told)

@@ -105,15 +105,20 @@ def show(shop: Path, *, as_json: bool) -> None:
         for p in permitted
     ]
     if as_json:
-        purposes = {name: list(a.monthly.purposes) for name, a in policy.agreements.items()}
+        purposes = {
+            name: {kind: list(share.purposes) for kind, share in agreement.shares.items()}
+            for name, agreement in policy.agreements.items()
+        }
         print_json(
             json.dumps({"purposes": purposes, "columns": rows}, ensure_ascii=False, indent=2)
         )
         return
     for partner, agreement in policy.agreements.items():
-        click.secho(f"{partner}: {', '.join(agreement.monthly.purposes)}", bold=True)
-        for p in permitted:
-            if p.partner == partner:
+        for kind, share in agreement.shares.items():
+            click.secho(f"{partner} {kind}: {', '.join(share.purposes)}", bold=True)
+            for p in permitted:
+                if (p.partner, p.kind.value) != (partner, kind):
+                    continue
                 items = ", ".join(f"{i} §{c}" for i, c in zip(p.items, p.clauses, strict=True))
                 click.echo(f"  {p.table}.{p.column}: {items}")
 

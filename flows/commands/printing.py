@@ -23,12 +23,6 @@ def print_report(report: ExportReport, console: Console) -> None:
     console.print(f"[bold]{escape(report.shop)}[/bold]  {report.month}", soft_wrap=True)
     for outcome in report.outcomes:
         _print_outcome(outcome, console)
-    broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
-    if broken:
-        console.print(
-            f"\n隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します",
-            soft_wrap=True,
-        )
     for line in work_lines(report):
         console.print(f"\n{line}", markup=False, soft_wrap=True)
 
@@ -83,7 +77,7 @@ def print_group(report: GroupReport, console: Console) -> None:
                 markup=False,
                 soft_wrap=True,
             )
-            if outcome.handover_code:
+            if outcome.handed_over:
                 console.print(f"    {outcome.handed_over}", markup=False, soft_wrap=True)
         for line in (*((shop.told,) if shop.told else ()), *_work_of(shop)):
             console.print(f"    {line}", markup=False, soft_wrap=True)

@@ -13,7 +13,12 @@ from pathlib import Path
 
 import click
 
-from flows.commands.options import group_option, neither_shop_nor_group, shop_or_group_option
+from flows.commands.options import (
+    group_option,
+    neither_shop_nor_group,
+    refuse_both,
+    shop_or_group_option,
+)
 from flows.deployments.group import STATE, shops_of
 from flows.running.orchestration import note_server, running_server, serving, set_up
 from ledger.private_files import private_folder
@@ -34,11 +39,13 @@ _HOME = Path(__file__).resolve().parents[2]
 @click.option(
     "--port", default=4200, show_default=True, help="画面のポート / port of the user interface"
 )
-def command(shop: Path | None, group: Path | None, port: int) -> None:
+@click.pass_context
+def command(context: click.Context, /, shop: Path | None, group: Path | None, port: int) -> None:
     """予定実行と画面を動かす / Run server, schedule and worker until Ctrl-C; loopback only.
 
     Stopping it does not pause the schedule: a run that fell due meanwhile starts late.
     """
+    refuse_both(context)
     served = _served(shop, group)
     state = private_folder(served.state)
     with serving(state):

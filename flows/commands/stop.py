@@ -3,13 +3,14 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.options import DropId
 from flows.counter.desk import Desk
 from ledger.drop_book import DropBook
 
 
 @click.command(name="stop")
 @at_desk()
-@click.argument("drop")
+@click.argument("drop", type=DropId())
 def command(*, desk: Desk, drop: str) -> None:
     """誤った納品を止める / Stop a drop, e.g. lotas/monthly-2026-10-r1.
 

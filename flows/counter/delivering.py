@@ -58,27 +58,23 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
 
 @dataclass(frozen=True)
 class Carried:
-    """What there is to say of a drop that somebody carried: what replaced it, whether objections moved."""
+    """What there is to say of a drop that somebody carried: what replaced it, whether it should have been."""
 
     successor: str
     is_overtaken: bool
+    is_stopped: bool
 
 
 def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
     """Enter that somebody carried a drop to its partner.
 
-    A drop that was replaced meanwhile is entered too: what a partner was given has to be known.
+    A drop that was replaced or stopped meanwhile is entered too: what a partner was given has to be known.
 
     Raises:
         ConfigurationError: the ledger knows no such drop, or it is at its partner's already.
     """
     with desk.ledger.writing() as connection:
         entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
-        if entered.stopped_at:
-            raise RefusedError(
-                f"{drop_id} は停止されています。取り戻し、`joint-use incident` をご覧ください / "
-                f"{drop_id} was stopped; get it back, and see `joint-use incident`"
-            )
         is_by_hand = desk.folder.policy.is_carried_by_hand(entered.drop.partner)
         if is_by_hand and not parcels_beside(desk.folder.drops / entered.drop.drop_id):
             raise ConfigurationError(
@@ -94,7 +90,8 @@ def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
         drop = entered.drop
         has_moved = have_moved_since(connection, drop, desk.today)
         is_overtaken = drop.kind is not DropKind.NOTICES and has_moved
-        return Carried(_successor(DropBook(connection), drop), is_overtaken)
+        successor = _successor(DropBook(connection), drop)
+        return Carried(successor, is_overtaken, is_stopped=entered.stopped_at is not None)
 
 
 def _successor(book: DropBook, drop: Drop) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows.running.clock import Clock
 from flows.running.opening import note_policy, open_shop
-from flows.running.operators import SCHEDULE, named_person
+from flows.running.operators import SCHEDULE, named_person, refuse_name_of_firm
 from flows.running.reasons import STANDING_REASONS, checked_reason
 from flows.running.reconciling import complete_pending
 from ledger.audit import Actor
@@ -69,6 +69,7 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
     person = SCHEDULE if is_scheduled else named_person(operator)
     why = checked_reason(reason)
     folder, ledger = open_shop(shop, environment)
+    refuse_name_of_firm(person, folder.policy.notice, folder.shop.name)
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
     desk = Desk(folder, ledger, actor, environment)
     if why not in STANDING_REASONS:

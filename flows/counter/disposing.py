@@ -23,9 +23,11 @@ from ledger.chain import sha256_of_text
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.hold_book import HoldBook
+from ledger.locks import series_lock
 from ledger.private_files import sweep_half_written, write_private
 from schemas.drop import DropKind
 from schemas.errors import ConfigurationError, JointUseError
+from schemas.notice import IDENTIFIER
 from schemas.state_folder import WRITTEN_WHOLE, Part
 from schemas.strict import Strict
 from transforms.period import SHOP_TIME
@@ -116,14 +118,14 @@ def hold(desk: Desk, drop: str, *, is_held: bool) -> str:
 
 def every_series(desk: Desk) -> list[str]:
     """Name the locks of all partners and kinds of drops."""
-    return [f"{partner}-{kind}" for partner in _partners(desk) for kind in DropKind]
+    return [series_lock(partner, kind) for partner in _partners(desk) for kind in DropKind]
 
 
 def _partners(desk: Desk) -> list[str]:
     """Name the partners, also those without an agreement any more of whom anything is there."""
     places = (desk.folder.drops, desk.folder.state / Part.WAITING)
     there = {path.name for place in places if place.is_dir() for path in place.iterdir()}
-    named = {name for name in there if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name)}
+    named = {name for name in there if re.fullmatch(IDENTIFIER, name)}
     return sorted(named | desk.folder.policy.agreements.keys())
 
 

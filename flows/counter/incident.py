@@ -14,6 +14,7 @@ from flows.counter.desk import Desk
 from flows.pages import incident_text
 from flows.running.workspace import workspace
 from flows.stages.sensitive import sensitive_in
+from ledger.answer_book import AnswerBook
 from ledger.audit import note
 from ledger.carry_book import BY_HAND, CarryBook, Delivery
 from ledger.drop_book import DropBook
@@ -48,6 +49,8 @@ class Incident(BaseModel):
     made_by: str
     published_on: str
     handed_over_on: str
+    acknowledged_on: str
+    """When its partner said that it had it."""
     place: str
     customers: int
     relatives: int
@@ -92,6 +95,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         entered = book.named(drop_id)
         persons = len(book.holdings.persons(entered.sequence))
         delivered = _delivery(CarryBook(connection), entered.sequence)
+        answer = AnswerBook(connection).answers().get(entered.sequence)
     drop = entered.drop
     contents = _contents(desk, entered)
     relatives = sum(table.rows for table in drop.tables if table.name == "family_members")
@@ -106,6 +110,7 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
         made_by=drop.operator,
         published_on=f"{entered.published_at:%Y-%m-%d %H:%M}" if entered.published_at else "",
         handed_over_on=f"{delivered.at:%Y-%m-%d %H:%M}" if delivered else "",
+        acknowledged_on=f"{answer.received_at:%Y-%m-%d %H:%M}" if answer else "",
         place=_place(delivered),
         customers=persons,
         relatives=relatives,

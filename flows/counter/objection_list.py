@@ -99,19 +99,27 @@ class MeantObjection:
 
 @dataclass(frozen=True)
 class Overview:
-    """All objections at a moment; without the records nobody knows which customers they mean."""
+    """Objections at a moment; without the records nobody knows which customers they mean."""
 
     rows: list[MeantObjection]
     are_records_read: bool
 
 
-def standing_on(desk: Desk, as_of: AsOf) -> Overview:
-    """List the objections as they were at a moment, and enter that somebody looked at them."""
-    with desk.ledger.writing() as connection:
+def standing_on(
+    desk: Desk, as_of: AsOf, *, is_of_work: bool = False, with_ended: bool = False
+) -> Overview:
+    """List the objections as they were at a moment, and enter how many somebody looked at.
+
+    Args:
+        desk: of who looks.
+        as_of: the moment.
+        is_of_work: only those somebody has to settle.
+        with_ended: also those that were lifted.
+    """
+    with desk.ledger.reading() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
         found = listed(book, as_of)
         register = book.register()
-        note(connection, desk.actor, "read", detail=f"{len(found)} objections listed")
     meant: dict[str, list[str]] = {}
     unsettled: dict[str, int] = {}
     are_records_read = True
@@ -133,4 +141,10 @@ def standing_on(desk: Desk, as_of: AsOf) -> Overview:
         )
         for each in found
     ]
+    if is_of_work:
+        rows = [row for row in rows if row.unsettled is not None]
+    elif not with_ended:
+        rows = [row for row in rows if row.listed.state != ENDED]
+    with desk.ledger.writing() as connection:
+        note(connection, desk.actor, "read", detail=f"{len(rows)} objections listed")
     return Overview(rows, are_records_read)

@@ -18,6 +18,7 @@ from flows.running.run import Run
 from flows.running.waiting_room import discard_waiting, taken_back
 from ledger.carry_book import REFUSED, RELEASED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
+from ledger.locks import series_lock
 from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, JointUseError, RefusedError
 from transforms.reading.folding import fold_name
@@ -69,7 +70,7 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
     with desk.ledger.reading() as connection:
         waiting = CarryBook(connection).waiting()
     for each in waiting:
-        if each.entered.drop.drop_id == drop_id.strip("/"):
+        if each.entered.drop.drop_id == drop_id:
             return each
     raise ConfigurationError(
         f"「{drop_id[:80]}」は承諾待ちではありません。待っている納品は `joint-use status` に出ます / "
@@ -79,7 +80,7 @@ def _waiting(desk: Desk, drop_id: str) -> WaitingDrop:
 
 def _refuse(desk: Desk, drop: Drop) -> None:
     """Refuse a drop, whatever became of its partner's agreement since."""
-    with desk.ledger.held([f"{drop.partner}-{drop.kind}"]):
+    with desk.ledger.held([series_lock(drop.partner, drop.kind)]):
         waiting = _waiting(desk, drop.drop_id)
         with desk.ledger.writing() as connection:
             CarryBook(connection).decide(desk.actor, waiting, REFUSED)

@@ -67,7 +67,7 @@ def dispose_group(request: GroupDisposalRequest) -> int:
     Raises:
         JointUseError: tells which shops failed and why, once all others are done.
     """
-    fit, unfit = sorted_out(Path(request.group))
+    fit, unfit = sorted_out(Path(request.group), os.environ)
     failed = list(unfit.values())
     done = []
     with for_group(is_scheduled=was_scheduled()):

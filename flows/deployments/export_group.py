@@ -1,11 +1,15 @@
 """The Prefect flow of a group's monthly export: a flow run per shop, side by side."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import prefect.runtime
 from prefect import flow, tags, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import get_state_exception
 
 from flows.deployments.burying import bury_tagged
 from flows.deployments.endings import needs_a_look
@@ -15,8 +19,14 @@ from flows.deployments.same_code import code_print, refuse_other_code
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
 from flows.deployments.side_by_side import SideBySide, end_with_parent
 from flows.running.report import exit_code
-from flows.running.request import ExportRequest
-from schemas.errors import ConfigurationError, JointUseError, WorkerLostError
+from flows.running.request import ExportRequest, Runner
+from schemas.errors import (
+    BusyError,
+    ConfigurationError,
+    JointUseError,
+    SchedulerLostError,
+    unusable,
+)
 
 
 def _run_name() -> str:
@@ -34,7 +44,7 @@ def export_group(request: GroupRequest) -> GroupReport:
     """
     month = request.month or scheduled_month()
     group = Path(request.group)
-    fit, unfit = sorted_out(group)
+    fit, unfit = sorted_out(group, os.environ)
     asked = {shop: request.of_shop(shop.resolve(), month) for shop in fit}
     is_scheduled = was_scheduled()
     group_run = f"group {prefect.runtime.flow_run.id}"
@@ -48,8 +58,10 @@ def export_group(request: GroupRequest) -> GroupReport:
             }
             for each in asked.values()
         ]
-        endings = dict(zip(asked, workers.endings(export_shop, calls), strict=True))
-    bury_tagged(group_run)
+        work = _WITH_PATIENCE if request.workers.runner is Runner.DASK else export_shop
+        endings = dict(zip(asked, workers.endings(work, calls), strict=True))
+    if not any(isinstance(ending, SchedulerLostError) for ending in endings.values()):
+        bury_tagged(group_run)
     shops = {
         **{shop: _told(shop.name, ending) for shop, ending in endings.items()},
         **{shop: _unfit(shop.name, why) for shop, why in unfit.items()},
@@ -64,6 +76,11 @@ def export_group(request: GroupRequest) -> GroupReport:
     if not needy:
         return report
     return needs_a_look(report, f"{len(needy)} / {len(report.shops)}: {', '.join(needy)}")
+
+
+def is_busy(_task: object, _run: object, state: State[Any]) -> bool:
+    """Tell whether a shop failed because another run was at it."""
+    return isinstance(get_state_exception(state), BusyError)
 
 
 @task(
@@ -82,14 +99,24 @@ def export_shop(
         refuse_other_code(code)
         with tags(group_run), for_group(is_scheduled=is_scheduled):
             report = export_monthly(request)
+    except BusyError:
+        raise  # which is tried again where there is patience
     except JointUseError as error:
         return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))
     return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
 
 
+_WITH_PATIENCE = export_shop.with_options(
+    retries=2, retry_delay_seconds=[15, 60], retry_condition_fn=is_busy
+)
+"""A Dask worker that is stopped gives its shop back at once, and works on for a while with its locks."""
+
+
 def _told(shop: str, ending: object) -> ShopEnding:
-    if isinstance(ending, WorkerLostError):
+    if isinstance(ending, JointUseError):
         return ShopEnding(shop=shop, exit_code=ending.exit_code, told=str(ending))
+    if isinstance(ending, OSError) and ending.strerror:
+        return ShopEnding(shop=shop, exit_code=JointUseError.exit_code, told=unusable(ending))
     if isinstance(ending, Exception):
         told = (
             "プログラムが失敗しました。この店だけで `joint-use export --shop` を実行すると理由が分かります / "

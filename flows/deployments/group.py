@@ -1,8 +1,10 @@
 """A group: a folder of shops, each exported on its own, and the report that says how each ended."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
@@ -20,12 +22,15 @@ from flows.running.request import (
 )
 from schemas.carrying import FolderPlace, Place
 from schemas.errors import ConfigurationError, JointUseError
+from schemas.shop import LedgerPlace
 from schemas.state_folder import Part
 from schemas.strict import Strict
 from sources.shop_folder import load_shop
 
 STATE = "state"
 """The group's own folder among those of its shops."""
+
+_PORTS = {"postgresql": 5432, "postgres": 5432}
 
 GROUP_FIELD: str = Field(
     title="グループのフォルダ / folder of shops",
@@ -90,6 +95,11 @@ def shops_of(group: Path) -> list[Path]:
     Raises:
         ConfigurationError: there is none, or the folder is itself a shop.
     """
+    if not group.is_dir():
+        raise ConfigurationError(
+            f"--group: {group.name} というフォルダがありません。全店のフォルダを集めたものです / "
+            f"--group: there is no folder {group.name}; name the folder of the shops' folders"
+        )
     if _is_shop(group):
         raise ConfigurationError(
             f"{group.name}: 一つの店です。--shop で指定してください / "
@@ -105,18 +115,18 @@ def shops_of(group: Path) -> list[Path]:
     return shops
 
 
-def sorted_out(group: Path) -> tuple[list[Path], dict[Path, str]]:
+def sorted_out(group: Path, environment: Mapping[str, str]) -> tuple[list[Path], dict[Path, str]]:
     """Give the shops of a group to be run, and the folders that must not be, with why.
 
     Raises:
         ConfigurationError: as `shops_of`.
     """
     shops = shops_of(group)
-    unfit = _unfit(group, shops)
+    unfit = _unfit(group, shops, environment)
     return [shop for shop in shops if shop not in unfit], unfit
 
 
-def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
+def _unfit(group: Path, shops: list[Path], environment: Mapping[str, str]) -> dict[Path, str]:
     """Give the folders that must not be run, and why: no shop, or one with what is another's.
 
     A copy of a shop has its keys and would deliver in its place; shops with one ledger would replace each
@@ -132,9 +142,16 @@ def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
         for folder in _folders_of(group)
         if not _is_shop(folder) and _may_be_shops(folder)
     }
+    for shop in _misplaced(group, shops):
+        why[shop] = (
+            f"{shop.relative_to(group)}: 店の中の店か、グループ自身のフォルダ（state）です。店ごとに、"
+            "グループのすぐ下の別のフォルダに移してください / "
+            f"{shop.relative_to(group)}: a shop within a shop, or in the group's own folder (state); move it "
+            "to a folder of its own right below the group's"
+        )
     owners: dict[str, list[Path]] = {}
     for shop in shops:
-        for own in _owned_by(shop):
+        for own in _owned_by(shop, environment):
             owners.setdefault(own, []).append(shop)
     for sharing in owners.values():
         names = " ・ ".join(shop.name for shop in sharing)
@@ -147,6 +164,15 @@ def _unfit(group: Path, shops: list[Path]) -> dict[Path, str]:
                 "give each shop places of its own"
             )
     return why
+
+
+def _misplaced(group: Path, shops: list[Path]) -> Iterator[Path]:
+    """Give the shops nobody looks for: within another, or where the group keeps its own things."""
+    if _is_shop(group / STATE):
+        yield group / STATE
+    for shop in shops:
+        with suppress(OSError):
+            yield from (file.parent for file in shop.glob("*/shop.toml"))
 
 
 def _folders_of(group: Path) -> list[Path]:
@@ -188,18 +214,28 @@ def _named(shop: Path, place: Place) -> str:
     return f"place {place.resolved}"
 
 
-def _owned_by(shop: Path) -> set[str]:
+def _owned_by(shop: Path, environment: Mapping[str, str]) -> set[str]:
     """Name what no two shops may share; of a shop that cannot be loaded, its folder alone."""
     owned = {f"folder {shop.resolve()}"}
-    try:
+    # Links in circles and names no file can have are no errors of the system.
+    with suppress(JointUseError, OSError, ValueError, RuntimeError):
         folder = load_shop(shop)
-    except JointUseError:
-        return owned
-    owned |= {f"folder {folder.state.resolve()}", f"folder {folder.drops.resolve()}"}
-    owned |= {_named(shop, each.place) for each in folder.policy.agreements.values() if each.place}
-    if folder.shop.ledger.url:
-        owned.add(f"ledger {folder.shop.ledger.url}")
-    with suppress(OSError):
+        owned |= {f"folder {own.resolve()}" for own in (folder.state, folder.drops)}
+        owned |= {_named(shop, a.place) for a in folder.policy.agreements.values() if a.place}
+        owned |= _ledger_of(folder.shop.ledger, environment)
         key = (folder.state / Part.KEYS / "ledger.key").read_bytes()
         owned.add(f"key {hashlib.sha256(key).hexdigest()}")
     return owned
+
+
+def _ledger_of(ledger: LedgerPlace, environment: Mapping[str, str]) -> set[str]:
+    """Name the database of a ledger the same however its URL is written; none beside the shop's state."""
+    variable = ledger.url_variable
+    if variable and not environment.get(variable):  # which the workers may know
+        return {f"ledger ${variable}"}
+    url = ledger.url_in(environment)
+    if not url:
+        return set()
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
+    return {f"ledger {parts.hostname}:{port}{parts.path.rstrip('/')}"}

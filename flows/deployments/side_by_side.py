@@ -1,6 +1,7 @@
 """Work side by side on the workers of a Prefect task runner; what a dead worker left is done again."""
 
 import importlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -27,7 +28,13 @@ from flows.deployments.same_code import code_print, refuse_other_code
 from flows.running.engine import FEWEST_ROWS, Job, Result
 from flows.running.guarding import full_disk
 from flows.running.request import Runner, Workers
-from schemas.errors import ConfigurationError, JointUseError, UnexpectedError, WorkerLostError
+from schemas.errors import (
+    ConfigurationError,
+    JointUseError,
+    SchedulerLostError,
+    UnexpectedError,
+    WorkerLostError,
+)
 
 _PATIENCE_SECONDS = 20
 
@@ -40,6 +47,12 @@ _PARTINGS = ("distributed.client.FutureCancelledError", "distributed.comm.CommCl
 _UNREACHABLE = (
     "スケジューラ {scheduler} が応答しません。動いているか、つながるか確かめて、もう一度実行してください / "
     "the scheduler {scheduler} does not answer; is it running and within reach? Then run this again"
+)
+_LOST = (
+    "スケジューラ {scheduler} とのつながりが切れました。始まった処理は、終わったか、続いていることがあります"
+    "（`joint-use status` で確かめられます）。スケジューラを確かめて、もう一度実行してください / "
+    "the scheduler {scheduler} is gone; what had begun may be done or still going on (see `joint-use "
+    "status`). Look after the scheduler, then run this again"
 )
 _NO_WORKERS = (
     "スケジューラ {scheduler} に worker がいません。来るまで待ちます / "
@@ -100,7 +113,7 @@ class SideBySide:
             except _of_cluster(*_LOSSES):
                 break
             except _of_cluster(*_PARTINGS):
-                return WorkerLostError(_UNREACHABLE.format(scheduler=self._scheduler))
+                return SchedulerLostError(_LOST.format(scheduler=self._scheduler))
             except Exception as error:  # noqa: BLE001 (the caller says what it means)
                 return error
             if not is_last:
@@ -156,6 +169,7 @@ def do_part(work: Callable[[Job], Result], part: Job, code: str) -> Result:
         JointUseError: the disk is full, or the worker runs other code (`same_code.code_print`).
     """
     end_with_parent()
+    os.umask(0o077)
     try:
         refuse_other_code(code)
         return work(part)
@@ -236,6 +250,9 @@ def _refuse_unreachable(scheduler: str) -> None:
         WorkerLostError: it does not answer.
     """
     distributed = importlib.import_module("distributed")
+    for name in ("distributed", "distributed.client"):
+        # What it would say in tracebacks when the scheduler dies is said in a line.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         with distributed.Client(
             scheduler, timeout=_PATIENCE_SECONDS, set_as_default=False

@@ -317,4 +317,4 @@ def _why_kept(car: int, reason: str, told: set[str], standings: Mapping[str, Sta
     if "" in words:
         is_unsure = reason in {each.value for each in UNSURE}
         return Kept.UNDETERMINED if is_unsure else Kept.NOT_HANDED_OVER
-    return min(words)
+    return min(map(Kept, words), key=list(Kept).index)

@@ -28,7 +28,7 @@ MARK_TEXTS = {"told": "連絡済み", "repaired": "修理済み", "not_affected"
 
 
 class Kept(StrEnum):
-    """Why a car is on the shop's own list and no partner was told of it."""
+    """Why a car is on the shop's own list and no partner was told of it; of several reasons the first."""
 
     OBJECTED = "objected"
     NO_PERSON = "no_person"

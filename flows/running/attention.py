@@ -175,8 +175,8 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
         )
     for drop_id in state.not_to_carry:
         yield (
-            f"{drop_id}: 手渡ししないでください（申し出か鍵の期限）/ must not be carried: joint-use deliver "
-            f"{drop_id} says why"
+            f"{drop_id}: 手渡ししないでください。理由は joint-use deliver {drop_id} で / "
+            "must not be carried; deliver says why"
         )
     for drop_id in state.not_handed_over:
         yield f"{drop_id}: まだ渡していません / not handed over: joint-use deliver"

@@ -3,6 +3,7 @@
 import re
 
 from schemas.errors import ConfigurationError, RefusedError
+from schemas.notice import Notice
 from transforms.reading.folding import fold_name, nfkc
 
 SCHEDULE = "schedule"
@@ -12,7 +13,7 @@ _SHARED_NAMES = frozenset(
     {
         *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
         *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
-        *("shared", "login", "account", "manager", "default", "username", "name"),
+        *("shared", "login", "account", "manager", "default", "username", "name", "info", "mail"),
         *(
             "管理者",
             "担当",
@@ -47,6 +48,20 @@ _SHARED_NAMES = frozenset(
                 "ゲスト",
             ),
             *("テスト", "アドミン", "システム", "パソコン", "管理人", "責任者"),
+            *(
+                "全員",
+                "皆",
+                "みんな",
+                "当番",
+                "誰か",
+                "うけつけ",
+                "担当係",
+                "本社",
+                "本店",
+                "支店",
+                "整備",
+                "工場",
+            ),
             "利用者",
             "あなたの氏名",
             "氏名",
@@ -54,6 +69,12 @@ _SHARED_NAMES = frozenset(
         ),
     }
 )
+
+
+_COMPANY = re.compile("株式会社|有限会社|合同会社|合資会社|合名会社")
+
+_OF_A_PLACE = re.compile("会社|法人|(?:店|営業所|事業所|支社|本社|工場|係)$")
+"""What tells a firm or a place, folded: no person is called so."""
 
 
 def named_person(name: str | None) -> str:
@@ -69,17 +90,40 @@ def named_person(name: str | None) -> str:
             "your own name, or set JOINT_USE_OPERATOR"
         )
     if _is_shared(name) or not any(letter.isalpha() for letter in name):
-        raise RefusedError(
-            f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
-            "this is a name several people use; give your own (policy §8: IDの共有禁止)"
-        )
+        raise _shared(name)
     return name.strip()
+
+
+def refuse_name_of_firm(name: str, notice: Notice, shop: str) -> None:
+    """Refuse the name of the shop, or of a firm of its notice, for that of a person.
+
+    Raises:
+        RefusedError: it is one.
+    """
+    firms = (shop, notice.responsible.name, *(partner.name for partner in notice.partners))
+    named = {_letters(each) for firm in firms for each in (firm, *firm.split("/"))}
+    if _letters(name) in named:
+        raise _shared(name)
+
+
+def _shared(name: str) -> RefusedError:
+    return RefusedError(
+        f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
+        "this is a name several people use; give your own (policy §8: IDの共有禁止)"
+    )
+
+
+def _letters(name: str) -> str:
+    """Fold a name, without the form of a company: カー・レスト朝日 is 有限会社カー・レスト朝日."""
+    return _COMPANY.sub("", fold_name(name).casefold())
 
 
 def _is_shared(name: str) -> bool:
     """Tell whether each word of a name, without what numbers it or names its machine, is a shared one."""
+    if _OF_A_PLACE.search(fold_name(name)) or "@" in nfkc(name):
+        return True
     known = {fold_name(shared).casefold() for shared in _SHARED_NAMES}
-    bare = re.sub(r"@.*|[\d\W_]+$", "", nfkc(name), flags=re.DOTALL)
+    bare = re.sub(r"(?<=[^\x00-\x7f])[A-Za-z]$|[\d\W_]+$", "", nfkc(name))
     words = [word for word in re.split(r"[\W\d_]+", bare) if word]
     forms = {fold_name(name).casefold(), fold_name(bare).casefold()}
     return bool(forms & known) or all(fold_name(word).casefold() in known for word in words)

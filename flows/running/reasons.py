@@ -42,7 +42,9 @@ _NOBODY = re.compile(
 )
 """What stands before 様 and the like and is nobody's name: お客様, 同様, 保険屋さん."""
 
-REASON = r"^[^0-9０-９@＠]+$"
+REASON = r"^\s*[^\s0-9０-９@＠][^0-9０-９@＠]*$"
+"""Something written, without digits and @."""
+
 LONGEST_REASON = 200
 
 
@@ -50,7 +52,7 @@ def checked_reason(reason: str) -> str:
     """Accept a written reason: nothing with digits or @, which are of people more often than not.
 
     Raises:
-        ConfigurationError: it is empty, too long, or holds such a character; it is not repeated.
+        ConfigurationError: it is blank, too long, or holds such a character; it is not repeated.
     """
     if (
         not re.fullmatch(REASON, reason)

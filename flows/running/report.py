@@ -220,7 +220,12 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 
 def work_lines(report: ExportReport) -> list[str]:
     """Tell what is left for somebody to do."""
+    broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
     lines = []
+    if broken:
+        lines.append(
+            f"隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"
+        )
     if report.texts_waiting:
         lines.append(f"確認待ちの文 / texts to review: {report.texts_waiting} (joint-use review)")
     if report.unsettled_objections:

@@ -14,7 +14,7 @@ from flows.running.clock import Clock
 from flows.running.engine import Engine
 from flows.running.memory import prefer_flat_memory
 from flows.running.opening import open_shop, refuse_clock_behind
-from flows.running.operators import SCHEDULE, named_person
+from flows.running.operators import SCHEDULE, named_person, refuse_name_of_firm
 from flows.running.reasons import STANDING_REASONS, checked_reason
 from flows.running.reconciling import complete_pending, refuse_doubt
 from flows.running.request import ExportRequest, Mode
@@ -23,6 +23,7 @@ from flows.running.waiting_room import sweep_killed
 from flows.running.workspace import workspace
 from ledger.audit import Actor
 from ledger.drop_book import DropBook
+from ledger.locks import series_lock
 from ledger.opening import Ledger
 from schemas.agreement import Agreement, Share
 from schemas.drop import DropKind
@@ -147,12 +148,13 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     checked_reason(request.reason)
     folder, ledger = open_shop(Path(request.shop), environment)
+    refuse_name_of_firm(operator, folder.policy.notice, folder.shop.name)
     now = clock()
     if is_exclusive and request.publishes:
         refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))
     month = month_asked(request, kind, now)
     partners = partners_asked(request, folder, month, kind)
-    names = [f"{partner}-{kind}" for partner in partners]
+    names = [series_lock(partner, kind) for partner in partners]
     with ExitStack() as stack:
         stack.enter_context(ledger.held(names if is_exclusive else ()))
         own = stack.enter_context(workspace(folder.state))

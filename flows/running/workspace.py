@@ -25,6 +25,10 @@ def workspace(state: Path) -> Iterator[Path]:
                 with FileLock(lock, timeout=0):
                     shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 _take_away(lock)
+        for left in runs.iterdir():
+            # A worker of a run that was stopped may have put something there after it was cleared.
+            if left.is_dir() and not left.with_suffix(".lock").exists():
+                shutil.rmtree(left, ignore_errors=True)
         taken = own.acquire()
     try:
         with taken:

@@ -26,7 +26,7 @@ from schemas.errors import ObjectionsUnreliableError
 from schemas.people import PHONE_COLUMNS
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
-from sources.objection_records import read_objections, refuse_left_behind
+from sources.objection_records import STATED_AT, STATED_IN, read_objections, refuse_left_behind
 from sources.snapshot import Snapshot
 from transforms.arrays import whole
 from transforms.identity import DIGITS, IDENTITY_COLUMNS, traits_of
@@ -42,6 +42,9 @@ _A_CONTACT = (
 
 _ARE_NUMBERED_SO = 0.1
 """If so many customers' numbers look like that, the shop numbers them so."""
+
+_MOST_NAMED = 5
+"""Rows of objections a message names: enough to begin with."""
 
 _MERGE_COLUMNS = ["customer_id", "merged_into_customer_id"]
 
@@ -91,6 +94,25 @@ def look_up(run: Run, snapshot: Snapshot) -> None:
     run.scratch.save_mentions(mentions)
 
 
+def _refuse_unreadable(rows: pyarrow.Table) -> None:
+    """Refuse objections of which nobody can tell whose they are; say where the first of them stand."""
+    is_unreadable = rows[FAULT].is_valid()
+    is_blank = pc.and_not(rows["customer_id"].is_null(), is_unreadable)
+    unreadable, blank = (int(pc.sum(mask).as_py() or 0) for mask in (is_unreadable, is_blank))
+    if not (unreadable or blank):
+        return
+    first = rows.filter(pc.or_(is_unreadable, is_blank)).slice(0, _MOST_NAMED)
+    places = zip(first[STATED_IN].to_pylist(), first[STATED_AT].to_pylist(), strict=True)
+    named = ", ".join(f"{part} {record}" for part, record in places)
+    more = "…" if unreadable + blank > _MOST_NAMED else ""
+    raise ObjectionsUnreliableError(
+        f"読めない申し出が {unreadable} 件、お客様番号のない申し出が {blank} 件あり、"
+        f"その方々を除けません。記録（ファイルと行番号：{named}{more}）を直して、もう一度実行してください / "
+        f"of the objections, {unreadable} cannot be read and {blank} name no customer; nobody can be kept "
+        f"out on their account. Mend these records (file and row: {named}{more}) and run again"
+    )
+
+
 def take_in(run: Run, connection: Connection) -> pyarrow.Table:
     """Read the shop's objections, add what is new in them, in the caller's transaction, and give them."""
     where = (run.folder.shop, run.folder.home, run.environment, run.workspace)
@@ -99,15 +121,7 @@ def take_in(run: Run, connection: Connection) -> pyarrow.Table:
     rows = read_objections(*where)
     if run.scratch.is_taken_in(rows, ObjectionBook(connection, run.ledger.references).head()):
         return rows
-    unreadable = len(rows) - rows[FAULT].null_count
-    blank = int(pc.sum(pc.and_(rows["customer_id"].is_null(), rows[FAULT].is_null())).as_py() or 0)
-    if unreadable or blank:
-        raise ObjectionsUnreliableError(
-            f"読めない申し出が {unreadable} 件、お客様番号のない申し出が {blank} 件あり、"
-            "その方々を除けません。記録を直して、もう一度実行してください / "
-            f"of the objections, {unreadable} cannot be read and {blank} name no customer; "
-            "nobody can be kept out on their account. Mend these records and run again"
-        )
+    _refuse_unreadable(rows)
     limits = run.folder.shop.limits
     stated, rules = rows.select(STATEMENT_COLUMNS), Rules(limits, run.folder.policy.notice)
     import_statements(connection, run.ledger.references, stated, run.actor, rules)

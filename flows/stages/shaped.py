@@ -25,7 +25,6 @@ from flows.stages.members import shown
 from flows.stages.partner_view import Brief, PartnerView, brief_of, view_by
 from ledger.holdings import RECORDS
 from ledger.opening import LEDGER_KEY, KeyProofs
-from ledger.private_files import private_folder
 from ledger.references import References
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable
 from sources.snapshot import Snapshot, Stretch
@@ -145,13 +144,20 @@ class ShapedPart:
 
 
 def shape_part(part: Part) -> ShapedPart:
-    """Shape one part, and leave it in a folder of its own: done twice, it is simply there twice."""
+    """Shape one part, and leave it in a folder of its own: done twice, it is simply there twice.
+
+    Raises:
+        FileNotFoundError: the run has ended, and its folder is gone.
+    """
     drop = part.drop
     (table,) = (table for table in drop.brief.tables if table.name == part.table)
-    folder = private_folder(drop.scratch.folder / "parts" / uuid.uuid4().hex)
+    shaper, parts = _shaper_of(drop), drop.scratch.folder / "parts"
+    folder = parts / uuid.uuid4().hex
+    for each in (parts, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
     own, told, repairs = Scratch(folder), Counter[str](), [_NO_ROWS]
     with own.writing(_ROWS, table.schema) as file, own.writing(_SHOWN, RECORDS) as records:
-        for piece in _shaper_of(drop).shaped(table, part.stretch):
+        for piece in shaper.shaped(table, part.stretch):
             file.write_batch(piece.rows)
             told.update(piece.told)
             if piece.shown is not None:

@@ -17,9 +17,10 @@ from rich.console import Console
 from flows.commands.export import command
 from flows.commands.printing import print_group
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, shops_of, sorted_out
+from flows.deployments.same_code import code_print
 from flows.running.report import ExportReport
 from flows.running.request import Runner, Workers
-from schemas.errors import ConfigurationError, JointUseError
+from schemas.errors import BusyError, ConfigurationError, JointUseError
 from tests import factories
 from tests.factories import customer, slip, vehicle, write_shop
 from tests.groups.clusters import dying, workers
@@ -180,7 +181,7 @@ def test_a_folder_nobody_may_open_stops_no_other_shop(tmp_path, monkeypatch):
         return look(path, **how)
 
     monkeypatch.setattr(Path, "stat", closed)
-    fit, unfit = sorted_out(folder)
+    fit, unfit = sorted_out(folder, {})
     assert {shop.name for shop in fit} == {*GOOD, BROKEN}
     assert [shop.name for shop in unfit] == ["lost+found"]
 
@@ -304,7 +305,95 @@ def test_the_shops_of_a_group_are_its_folders_with_a_configuration(tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "run.log").touch()
     assert [path.name for path in shops_of(tmp_path)] == ["a", "b"]
-    assert [path.name for path in sorted_out(tmp_path)[1]] == ["away", "notes"]
+    (tmp_path / "a" / "inner").mkdir()
+    (tmp_path / "a" / "inner" / "shop.toml").touch()
+    told = sorted_out(tmp_path, {})[1]
+    assert sorted(path.name for path in told) == ["away", "inner", "notes", "state"]
+
+
+def closed(shop):
+    (shop / "partners").chmod(0o600)
+
+
+def in_a_circle(shop):
+    (shop / "loop").symlink_to("loop")
+    with (shop / "shop.toml").open("a") as file:
+        file.write('\n[places]\nstate = "loop"\n')
+
+
+def of_no_name(shop):
+    with (shop / "shop.toml").open("a") as file:
+        file.write('\n[places]\nstate = "a\\u0000b"\n')
+
+
+@pytest.mark.parametrize("how", [closed, in_a_circle, of_no_name])
+def test_a_shop_that_cannot_even_be_looked_at_stops_no_other(
+    prefect_server, tmp_path, monkeypatch, how
+):
+    from flows.deployments.export_group import export_group
+
+    folder = group(tmp_path / "group")
+    how(folder / "akita")
+    if how is closed:  # root reads everything
+
+        def refused(path, *_args):
+            if path.parent.parent.name == "akita" and path.parent.name == "partners":
+                raise PermissionError(13, "Permission denied", str(path))
+            return _IS_FILE(path)
+
+        monkeypatch.setattr(Path, "is_file", refused)
+    report = export_group(asked(folder, Workers(runner=Runner.THREADS, count=1)))
+    codes = {shop.shop: bool(shop.exit_code) for shop in report.shops}
+    assert codes == {"akita": True, BROKEN: True, "sendai": False}
+
+
+_IS_FILE = Path.is_file
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_shared"),
+    [
+        ({"url": "postgresql://h/x"}, {"url": "postgresql+psycopg://u:p@H:5432/x"}, True),
+        ({"url": "postgresql://h/x"}, {"url": "postgresql://h:5433/x"}, False),
+        ({"url_variable": "LEDGER"}, {"url_variable": "LEDGER"}, True),
+        ({"url_variable": "LEDGER"}, {"url": "postgresql://u@h/y"}, True),
+        ({"url_variable": "AWAY"}, {"url_variable": "AWAY"}, True),
+    ],
+)
+def test_shops_with_one_ledger_are_told_however_it_is_named(tmp_path, one, other, is_shared):
+    folder = group(tmp_path / "group")
+    for shop, ledger in zip(("akita", "sendai"), (one, other), strict=True):
+        with (folder / shop / "shop.toml").open("a") as file:
+            (line,) = (f'{name} = "{value}"' for name, value in ledger.items())
+            file.write(f"\n[ledger]\n{line}\n")
+    unfit = sorted_out(folder, {"LEDGER": "postgresql://h/y"})[1]
+    assert {"akita", "sendai"}.issubset({path.name for path in unfit}) is is_shared
+
+
+def test_a_shop_another_worker_is_still_at_is_tried_again(prefect_server, tmp_path, monkeypatch):
+    from prefect import flow
+
+    from flows.deployments import export_group
+
+    folder, calls = group(tmp_path / "group"), []
+    whole = export_group.export_monthly
+
+    def busy_at_first(request):
+        calls.append(request.shop)
+        if len(calls) == 1:
+            raise BusyError("another run")
+        return whole(request)
+
+    monkeypatch.setattr(export_group, "export_monthly", busy_at_first)
+    patient = export_group._WITH_PATIENCE.with_options(retry_delay_seconds=0)
+    request = asked(folder, Workers()).of_shop(folder / "akita", "2026-10")
+
+    @flow
+    def once():
+        return patient(request, "group test", code_print(), is_scheduled=False)
+
+    assert once().exit_code == 0
+    assert len(calls) == 2
 
 
 def copied(folder):
