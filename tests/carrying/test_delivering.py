@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import fsspec
@@ -29,6 +30,7 @@ from tests.carrying.test_sealing import TABLES, identity, sealed_to
 from tests.factories import (
     NOW,
     PERSON,
+    acknowledge,
     agreement,
     customer,
     desk,
@@ -246,6 +248,36 @@ def test_a_drop_that_was_not_sealed_cannot_have_been_carried(tmp_path):
         carried_by_hand(desk(shop), DROP)
     assert deliver(desk(shop), lambda: NOW, DROP)
     carried_by_hand(desk(shop), DROP)
+
+
+def test_a_parcel_that_was_carried_before_it_was_stopped_is_entered(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    at_desk = desk(shop)
+    deliver(at_desk, lambda: NOW, DROP)
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, DROP)
+    done = joint_use("deliver", DROP, "--by-hand", "--shop", shop, "--operator", PERSON)
+    assert (done.returncode, "it was stopped: get it back" in done.stderr) == (0, True)
+    assert incident(desk(shop), DROP, NOW.date(), is_wrongful=False).handed_over_on
+
+
+def test_an_answer_of_the_partner_stands_in_the_report_of_an_incident(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    told = incident(desk(shop), DROP, NOW.date(), is_wrongful=False)
+    assert (told.acknowledged_on, "受領の返事　なし" in told.facts) == ("", True)
+    acknowledge(shop, DROP)
+    told = incident(desk(shop), DROP, NOW.date(), is_wrongful=False)
+    assert told.acknowledged_on
+    assert f"受領の返事　{told.acknowledged_on}" in told.facts
+
+
+def test_a_dry_run_tells_that_the_key_has_expired(tmp_path):
+    expired = (NOW - timedelta(days=9)).date().isoformat()
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity(), expired)))
+    (outcome,) = run(shop, dry_run=True).outcomes
+    assert "would not be handed over" in outcome.handed_over
 
 
 def test_the_next_run_hands_over_what_an_unchanged_month_still_owes(tmp_path):

@@ -259,6 +259,16 @@ def test_no_run_takes_the_folder_of_another_for_that_of_a_killed_one(tmp_path):
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+def test_what_a_worker_left_of_a_run_that_was_stopped_is_cleared_by_the_next(tmp_path):
+    with workspace(tmp_path) as gone:
+        pass
+    left = gone / "parts" / "0"
+    left.mkdir(parents=True)
+    with workspace(tmp_path) as own, workspace(tmp_path):
+        assert own.exists()
+        assert not gone.exists()
+
+
 def test_two_partners_at_once_do_not_disturb_each_other(tmp_path):
     both = (factories.agreement("lotas"), factories.agreement("broadleaf"))
     broken = {**TABLES, "customers": [*TABLES["customers"], customer("3", name="")]}

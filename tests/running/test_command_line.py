@@ -5,14 +5,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import time
 from pathlib import Path
 
 import pytest
 
-from flows.commands.options import MONTH
+from flows.commands.options import MONTH, DropId, Moment
+from flows.counter.desk import open_desk
+from flows.running.reasons import StandingReason
+from schemas.errors import ObjectionsUnreliableError, RefusedError
+from sources.shop_folder import load_shop
 from tests import factories
 from tests.conftest import SAMPLE
-from tests.factories import PERSON, customer, objection, run, write_shop
+from tests.factories import NOW, PERSON, customer, object_to, objection, run, write_shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -140,6 +145,86 @@ def test_a_missing_name_is_wrong_usage(shop):
 def test_a_name_of_nobody_is_refused(shop, name):
     done = joint_use("export", "--shop", shop, "--operator", name)
     assert done.returncode == 3
+
+
+def test_the_name_of_a_firm_or_of_everybody_is_no_persons(shop):
+    configured = load_shop(shop)
+    responsible, *partners = (
+        configured.policy.notice.responsible.name,
+        *(partner.name for partner in configured.policy.notice.partners),
+    )
+    others = (
+        "全員",
+        "当番",
+        "うけつけ",
+        "整備士Ａ",
+        "山形店",
+        "info",
+        "a@example.jp",
+        "佐藤商事㈱",
+    )
+    for name in (configured.shop.name, responsible, *partners, *others):
+        with pytest.raises(RefusedError, match="several people use"):
+            open_desk(shop, name, StandingReason.LISTING, lambda: NOW, {})
+    for name in ("阿部", "服部 一郎", "大工原 花子", "Nguyen Van A", "伊藤 秀吉"):
+        assert open_desk(shop, name, StandingReason.LISTING, lambda: NOW, {}).actor.person == name
+
+
+@pytest.mark.parametrize("reason", [" ", "　", "\t"])
+def test_a_blank_reason_is_none(shop, reason):
+    done = joint_use("keys", "--shop", shop)
+    assert done.returncode == 0
+    asked = ("stop", "lotas/monthly-2026-10-r1", "--shop", shop, "--operator", PERSON)
+    done = joint_use(*asked, "--reason", reason)
+    assert (done.returncode, "--reason: " in done.stderr) == (2, True)
+
+
+def test_a_shop_and_a_group_on_one_command_line_are_refused(shop):
+    asked = ("--group", shop.parent, "--operator", PERSON)
+    for command in ("export", "serve"):
+        options = asked if command == "export" else asked[:2]
+        done = joint_use(command, "--shop", shop, *options)
+        assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
+    done = joint_use("export", "--group", shop.parent / "nowhere", *asked[2:])
+    assert (done.returncode, "there is no folder nowhere" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("written", ["lotas/monthly-2026-10-r1/", "lotas\\monthly-2026-10-r1"])
+def test_a_drop_is_named_as_a_shell_completes_it(written):
+    assert DropId().convert(written, None, None) == "lotas/monthly-2026-10-r1"
+
+
+@pytest.mark.parametrize("day", ["2026-10-01", "20261001", "2026/10/1", "令和8年10月1日"])
+def test_a_moment_without_a_time_is_the_end_of_its_day(day):
+    moment = Moment().convert(day, None, None)
+    assert (moment.date().isoformat(), moment.time()) == ("2026-10-01", time.max)
+    assert Moment().convert("2026-10-01T12:00", None, None).hour == 12
+
+
+def test_each_share_is_shown_with_its_own_purposes():
+    shown = joint_use("policy", "show", "--shop", SAMPLE).stdout
+    assert "lotas monthly: 2.offers, 3.services" in shown
+    assert "lotas recall: 5.recall" in shown
+    told = json.loads(joint_use("policy", "show", "--shop", SAMPLE, "--json").stdout)
+    assert told["purposes"]["lotas"]["recall"] == ["5.recall"]
+
+
+def test_the_chain_counts_the_objections_that_were_shown(shop):
+    run(shop)
+    object_to(shop, "1")
+    done = joint_use("objections", "--shop", shop, "--operator", PERSON)
+    assert done.stdout
+    work = joint_use("objections", "--work", "--shop", shop, "--operator", PERSON)
+    assert len(work.stdout.splitlines()) < len(done.stdout.splitlines())
+    shown = joint_use("audit", "show", "--shop", shop).stdout
+    for each in (done, work):
+        assert f"{len(each.stdout.splitlines())} objections listed" in shown
+
+
+def test_a_row_of_objections_nobody_can_read_is_named(tmp_path):
+    tables = {"customers": [customer("1")], "objections": [objection("1"), objection("")]}
+    with pytest.raises(ObjectionsUnreliableError, match=r"objections\.\w+ 3"):
+        run(write_shop(tmp_path, tables))
 
 
 def test_a_reason_with_a_number_is_refused_in_japanese(shop):
