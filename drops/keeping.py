@@ -6,8 +6,6 @@ The copy cannot be read any more once that key is destroyed, whatever the disk s
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +62,8 @@ class Kept:
             to_disk(file)
         hidden.replace(self.copy)
 
-    @contextmanager
-    def opened(self, scratch: Path) -> Iterator[Path]:
-        """Open the copy into an empty private folder, which the caller removes.
+    def open_into(self, scratch: Path) -> Path:
+        """Open the copy into an empty private folder, and give the drop's folder in it.
 
         Raises:
             VerificationError: copy or key is gone or damaged.
@@ -81,7 +78,7 @@ class Kept:
             raise VerificationError(
                 f"{self.drop_id}: 控えが壊れています / {self.drop_id}: the kept copy is damaged"
             )
-        yield folder
+        return folder
 
     def destroy(self) -> None:
         """Destroy the key first, then remove the copy; done twice it is as done once."""

@@ -31,7 +31,7 @@ def note(
     Args:
         connection: of a writing transaction, which keeps other writers out.
         actor: who acts.
-        action: one word: read, export, object, disclose, verify, stop, …
+        action: what was done: read, export, object, recall mark, …
         subject: a drop, a refusal, or a person as keyed reference; never a person's data.
         detail: counts and digests.
     """

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ledger.chain import Head
-from ledger.private_files import open_private, private_folder
+from ledger.private_files import private_folder, write_whole
 from schemas.state_folder import Part
 
 _DAMAGE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
@@ -69,7 +69,6 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
         anew: whether somebody has answered for what the older note shows.
     """
     file = note_file(state)
-    hidden = file.with_name(f".{file.name}")
     at = datetime.now().astimezone().isoformat(timespec="microseconds")
     told = {"sequence": head.sequence, "sha256": head.digest, "at": at}
     # Whoever cannot write beside the state folder goes without this witness.
@@ -81,10 +80,7 @@ def note_head(state: Path, head: Head, *, anew: bool = False) -> None:
         is_later = known is not None and known.head.sequence >= head.sequence
         if not anew and (is_later or damaged_note(state)):
             return
-        hidden.unlink(missing_ok=True)
-        with open_private(hidden) as written:
-            written.write((json.dumps(told) + "\n").encode())
-        hidden.replace(file)
+        write_whole(file, (json.dumps(told) + "\n").encode())
 
 
 def note_file(state: Path) -> Path:

@@ -51,6 +51,11 @@ def open_private(path: Path) -> BinaryIO:
 def write_private(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner only (mode 0600)."""
     private_folder(path.parent)
+    write_whole(path, content)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write as `write_private`, into a folder that others may enter."""
     hidden = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with open_private(hidden) as file:

@@ -17,8 +17,6 @@ from transforms.keyed_digests import KeyedDigests
 if TYPE_CHECKING:
     import pyarrow
 
-"""So many texts show whether a column repeats itself: then each is digested once."""
-
 
 @dataclass(frozen=True)
 class References:

@@ -206,7 +206,7 @@ class Agreement(Strict):
                 *agreed.titles.values(),
                 *(w for by in agreed.labels.values() for w in by.values()),
             ]
-            for word in words if self.delivery.encoding == "cp932" else ():
+            for word in words if self.delivery.is_cp932 else ():
                 if word.encode("cp932", "replace").decode("cp932") != word:
                     raise ValueError(
                         f"{place}: 「{word}」は CP932 で書けません。ほかの書き方にしてください / "

@@ -74,7 +74,7 @@ class Column:
 
     @property
     def unit(self) -> str:
-        """The unit of its values, which its name ends in; none of what is no measure."""
+        """The unit of the values, told by the end of the column's name; empty where they have none."""
         return next((unit for end, unit in _UNITS.items() if self.name.endswith(end)), "")
 
 

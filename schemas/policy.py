@@ -185,10 +185,11 @@ def narrowed(share: Share, partner: str, notices: Iterable[DatedNotice]) -> Shar
     """
     for version in notices:
         notice = version.notice
-        where = f"the notice of {notice.effective_on} ({notice.version})"
+        when = f"{notice.effective_on} ({notice.version})"
+        where = f"the notice of {when}"
         if partner not in {named.id for named in notice.partners}:
             raise RefusedError(
-                f"{where} に「{partner}」の公表がありません（方針第7条(1)）。その時の記録は渡せません / "
+                f"公表事項 {when} に「{partner}」の公表がない（方針第7条(1)）ので渡せません / "
                 f"{where} does not name '{partner}' (§7(1)); nothing of that time may leave"
             )
         announced = {purpose.id for purpose in notice.purposes}
@@ -272,7 +273,8 @@ def changes(old: Policy, new: Policy) -> list[Change]:
         before, after = _announced(old.in_force(day)), _announced(new.in_force(day))
         since = f"notice in force on {day}"
         found += [
-            Change(f"{since}: {word} {i} added", word != "purpose") for word, i in after - before
+            Change(f"{since}: {word} {i} added", word != "purpose")
+            for word, i in sorted(after - before)
         ]
         found += [
             Change(f"{since}: {word} {i} removed", is_widening=False)

@@ -21,6 +21,9 @@ CODED = (
 )
 """Columns of which only the values of a list pass."""
 
+WAITS = "waits"
+"""Why a text does not leave that somebody has to look at first."""
+
 
 class Action(StrEnum):
     """What becomes of a text a danger rule finds."""

@@ -50,6 +50,10 @@ _IN_JAPANESE = {
     "dict_type": "表ではありません / ",
     "mapping_type": "表ではありません / ",
     "enum": "書ける言葉ではありません / ",
+    "too_short": "足りません。一つは書いてください / ",
+    "float_type": "数ではありません / ",
+    "float_parsing": "数ではありません / ",
+    "bool_parsing": "true か false を書いてください / ",
 }
 """What pydantic says in English only, by its error types."""
 

@@ -14,6 +14,7 @@ from schemas.errors import ConfigurationError
 from transforms.reading.days import read_day
 from transforms.reading.folding import DASH_CLASS, fold_code, nfkc
 from transforms.recall.classes import NO_MODEL
+from transforms.recall.numbers import MAKER_BEFORE
 
 _BETWEEN_CODES = re.compile(r"[、､,/・･;\s]+")
 _CODE = re.compile(r"\*?(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}(?:-[0-9A-Z]+)?(?:改造?|\(改造?\)|\*K)?")
@@ -50,9 +51,6 @@ _DOMESTIC = re.compile(r"([A-Z0-9]{1,12}-)([0-9]{3,9})")
 _SPOILT = re.compile(r"[0-9]\.[0-9]+E[+-]?[0-9]{1,3}|[0-9]E[+-][0-9]{1,3}")
 """What a spreadsheet makes of a number with an E."""
 
-_MAKER_BEFORE = re.compile(r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9]{2,})")
-"""トヨタDAA-ZVW50."""
-
 _Value = TypeVar("_Value")
 
 
@@ -70,7 +68,7 @@ def models_of(model: Model, place: str) -> Iterator[Model]:
     has_numbers = any(ends.first for ends in model.ranges)
     codes: list[str] = []
     for code in known:
-        folded = _MAKER_BEFORE.sub("", _IN_BRACKETS.sub(r"\1", fold_code(code)))
+        folded = re.sub(MAKER_BEFORE, "", _IN_BRACKETS.sub(r"\1", fold_code(code)))
         is_part = len(known) > 1 and bool(_MARK_ALONE.fullmatch(folded))
         is_code = _CODE.fullmatch(folded) and not folded.isdigit() and not _LOWER_X.search(code)
         if is_code and not is_part:

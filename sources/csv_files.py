@@ -52,7 +52,12 @@ class CsvFolder:
 
     def names(self) -> list[str]:
         """Name the folder's CSV files."""
-        return sorted(path.name for path in self._folder.glob("*.csv"))
+        return sorted(path.name for path in self._folder.iterdir() if is_csv(path.name))
+
+
+def is_csv(name: str) -> bool:
+    """Tell whether a file is one of those of a folder of CSV files, by its name."""
+    return name.lower().endswith(".csv")
 
 
 class CsvFile:

@@ -15,12 +15,12 @@ from schemas.shop import (
 )
 from sources.buckets import BucketFolder, Reader, is_in_bucket
 from sources.certificate_files import CertificateFolder, may_be_record
-from sources.csv_files import CsvFolder
+from sources.csv_files import CsvFolder, is_csv
 from sources.parquet_files import ParquetFolder
 from sources.rows import OpenSource
 
 FOLDER_READERS: Mapping[type, Reader] = {
-    CsvSource: Reader(CsvFolder, lambda name: name.lower().endswith(".csv")),
+    CsvSource: Reader(CsvFolder, is_csv),
     ParquetSource: Reader(ParquetFolder, lambda name: name.lower().endswith(".parquet")),
     CertificateSource: Reader(CertificateFolder, may_be_record, is_one_table=True),
 }

@@ -12,6 +12,10 @@ from transforms.verdicts import Disposition, Verdicts
 Q, OUT = Disposition.QUARANTINED, Disposition.OUT_OF_SCOPE
 
 
+GIVEN_AWAY = "released"
+"""Why a car is out of scope that its keeper gave away (`released_on`)."""
+
+
 def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     """Rule out of scope what is not this month's, not finished, or no longer the shop's.
 
@@ -21,7 +25,7 @@ def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     verdicts.rule("customers", merged.to_numpy(zero_copy_only=False), OUT, "merged")
     released = spine.days("vehicles", "released_on")
     is_released = (released >= 0) & (released <= day_number(month.last))
-    verdicts.rule("vehicles", is_released, OUT, "released")
+    verdicts.rule("vehicles", is_released, OUT, GIVEN_AWAY)
     verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
     gone, slips = verdicts.are_for("customers", DELETED), verdicts.are_for("invoices", DELETED)
     for table in SPINE_TABLES:

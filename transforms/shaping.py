@@ -14,6 +14,7 @@ from schemas.agreement import Delivery
 from schemas.catalog import CATALOG
 from schemas.columns import TEXTS, TYPED_BY_PEOPLE, Kind
 from schemas.partner_tables import PHOTOGRAPHS, PartnerColumn, PartnerTable
+from schemas.screening import WAITS
 from schemas.staging import row_of
 from transforms.encodings import carried, substituted, unmappable
 from transforms.formulas import defused
@@ -21,7 +22,7 @@ from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
 from transforms.key_forms import hexadecimal_keys
 from transforms.mentions import Mentions
 from transforms.reading.folded_columns import fold_addresses
-from transforms.screening.screened import WAITS, Screened
+from transforms.screening.screened import Screened
 
 KeyOf = Callable[[str, pyarrow.Array], pyarrow.Array]
 """Partner keys of our numbers: (kind of record, numbers) → keys."""

@@ -187,5 +187,4 @@ def _opened(desk: Desk, entered: EnteredDrop) -> Iterator[Path]:
     with workspace(desk.folder.state) as own:
         scratch = own / "opened"
         scratch.mkdir(mode=0o700)
-        with Kept(desk.folder.state, entered.drop.drop_id).opened(scratch) as kept:
-            yield kept
+        yield Kept(desk.folder.state, entered.drop.drop_id).open_into(scratch)

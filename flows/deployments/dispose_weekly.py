@@ -23,6 +23,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from flows.counter.desk import Desk, open_desk
 from flows.counter.disposing import Disposal, certify, dispose
 from flows.deployments.group import GROUP_FIELD, sorted_out
+from flows.deployments.names import FlowName
 from flows.deployments.scheduling import for_group, is_of_group, was_scheduled
 from flows.running.clock import Clock, utc_now
 from flows.running.reasons import StandingReason
@@ -33,14 +34,7 @@ from sources.shop_folder import load_shop
 
 _PAGE = 200
 
-_OUR_FLOWS = FlowFilter(
-    name=FlowFilterName(
-        any_=[
-            *("export-monthly", "export-group", "recall-targets", "release-drop"),
-            *("dispose-weekly", "dispose-group"),
-        ]
-    )
-)
+_OUR_FLOWS = FlowFilter(name=FlowFilterName(any_=list(FlowName)))
 """A server that many use keeps flows of others, too."""
 
 
@@ -60,7 +54,7 @@ class GroupDisposalRequest(Strict):
     reason: str = reason_field(StandingReason.RETENTION)
 
 
-@flow(name="dispose-group", persist_result=False, validate_parameters=True)
+@flow(name=FlowName.DISPOSE_GROUP, persist_result=False, validate_parameters=True)
 def dispose_group(request: GroupDisposalRequest) -> int:
     """Dispose of what is past its time in every shop of a folder; a shop that fails stops only itself.
 
@@ -96,7 +90,7 @@ def dispose_group(request: GroupDisposalRequest) -> int:
     return count
 
 
-@flow(name="dispose-weekly", persist_result=False, validate_parameters=True)
+@flow(name=FlowName.DISPOSE_WEEKLY, persist_result=False, validate_parameters=True)
 def dispose_weekly(request: DisposalRequest) -> int:
     """Dispose of what is past its time; give how many of Prefect's runs were deleted."""
     return disposed(request, utc_now)

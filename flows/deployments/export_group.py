@@ -15,6 +15,7 @@ from flows.deployments.burying import bury_tagged
 from flows.deployments.endings import needs_a_look
 from flows.deployments.export_monthly import export_monthly, run_name
 from flows.deployments.group import GroupReport, GroupRequest, ShopEnding, sorted_out
+from flows.deployments.names import FlowName
 from flows.deployments.same_code import code_print, refuse_other_code
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
 from flows.deployments.side_by_side import SideBySide, end_with_parent
@@ -35,7 +36,12 @@ def _run_name() -> str:
     return run_name(asked.group, asked.month)
 
 
-@flow(name="export-group", flow_run_name=_run_name, persist_result=False, validate_parameters=True)
+@flow(
+    name=FlowName.EXPORT_GROUP,
+    flow_run_name=_run_name,
+    persist_result=False,
+    validate_parameters=True,
+)
 def export_group(request: GroupRequest) -> GroupReport:
     """Export every shop of a folder; a shop that fails stops only itself.
 

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from flows.deployments.endings import ended
+from flows.deployments.names import FlowName
 from flows.deployments.scheduling import scheduled_month, was_scheduled
 from flows.deployments.side_by_side import Partitioned, SideBySide
 from flows.export import export
@@ -25,7 +26,7 @@ from flows.running.request import ExportRequest
 from schemas.errors import SourceUnavailableError
 
 _made: list[ExportReport] = []
-"""What runs of this process published, should Prefect be gone when they end."""
+"""The report of the last run in this process, should Prefect be gone when it ends; or nothing."""
 
 
 def last_report() -> ExportReport | None:
@@ -46,7 +47,7 @@ def run_name(folder: str, month: str) -> str:
 
 
 @flow(
-    name="export-monthly",
+    name=FlowName.EXPORT_MONTHLY,
     flow_run_name=_run_name,
     persist_result=False,
     validate_parameters=True,

@@ -7,6 +7,7 @@ from prefect.artifacts import create_table_artifact
 
 from flows.deployments.endings import ended
 from flows.deployments.export_monthly import as_task
+from flows.deployments.names import FlowName
 from flows.deployments.scheduling import was_scheduled
 from flows.recall.recall import recall
 from flows.recall.request import RecallRequest
@@ -14,7 +15,7 @@ from flows.running.clock import utc_now
 from flows.running.report import RecallReport
 
 
-@flow(name="recall-targets", persist_result=False, validate_parameters=True)
+@flow(name=FlowName.RECALL_TARGETS, persist_result=False, validate_parameters=True)
 def recall_targets(request: RecallRequest) -> RecallReport:
     """Find cars a recall may be about, hand over who may be told of, list the others."""
     report = recall(

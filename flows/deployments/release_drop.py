@@ -9,6 +9,7 @@ from pydantic import Field
 from flows.counter.desk import open_desk
 from flows.counter.releasing import decide
 from flows.deployments.endings import not_handed_over
+from flows.deployments.names import FlowName
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
 from flows.running.request import SHOP_FIELD, reason_field
@@ -41,7 +42,7 @@ class ReleaseRequest(Strict):
     reason: str = reason_field(StandingReason.CONSENT)
 
 
-@flow(name="release-drop", persist_result=False, validate_parameters=True)
+@flow(name=FlowName.RELEASE_DROP, persist_result=False, validate_parameters=True)
 def release_drop(request: ReleaseRequest) -> str:
     """Decide about a waiting drop; a released one is published and handed over."""
     desk = open_desk(Path(request.shop), request.operator, request.reason, utc_now, os.environ)

@@ -19,6 +19,7 @@ from sources.snapshot import Snapshot
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
+from transforms.scoping import GIVEN_AWAY
 from transforms.shaping import permitted_cells
 from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
@@ -79,7 +80,7 @@ class Standing:
             say(at(verdicts.are(table, Disposition.OBJECTED), rows), Kept.OBJECTED)
         say(keeper < 0, Kept.NO_PERSON)
         for table, rows in (("vehicles", vehicle), ("customers", keeper)):
-            say(at(verdicts.are_for(table, "released"), rows), Kept.SOLD)
+            say(at(verdicts.are_for(table, GIVEN_AWAY), rows), Kept.SOLD)
             say(at(verdicts.are_for(table, DELETED), rows), Kept.DELETED)
             say(at(verdicts.are(table, Disposition.QUARANTINED), rows), Kept.SET_ASIDE)
             say(at(verdicts.are(table, Disposition.WITHHELD), rows), Kept.WITHHELD)
@@ -151,7 +152,7 @@ def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
     masks = [
         at(verdicts.are_for(table, reason), each)
         for table, each in rows.items()
-        for reason in ("released", DELETED)
+        for reason in (GIVEN_AWAY, DELETED)
     ]
     return np.asarray(np.logical_or.reduce(masks))
 

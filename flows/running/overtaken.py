@@ -20,7 +20,7 @@ def refuse_overtaken(connection: Connection, policy: Policy, drop: Drop, today: 
         RefusedError: saying which.
     """
     japanese, english = again(drop)
-    if drop.agreement.sha256 != policy.fingerprints[drop.partner].sha256:
+    if not policy.is_in_force(drop.partner, drop.agreement.sha256):
         raise RefusedError(
             f"{drop.drop_id}: 作った後に partners/{drop.partner}.toml が変わりました。{japanese} / "
             f"{drop.drop_id}: partners/{drop.partner}.toml was changed since it was made. {english}"

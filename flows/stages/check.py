@@ -58,17 +58,19 @@ def _quarantined(counts: Counter[Verdict]) -> dict[str, int]:
     }
 
 
-def check_share(run: Run, table: str, reasons: Mapping[str, int], read: int) -> None:
-    """Hold the run if a table has more rows set aside than the shop allows."""
+def check_share(
+    run: Run, table: str, reasons: Mapping[str, int], read: int, partner: str = ""
+) -> None:
+    """Hold the run if a table has more rows set aside than the shop allows, of all or for one partner."""
     most, count = run.folder.shop.limits.max_quarantined_share, sum(reasons.values())
     if count > read * most:
-        parents = _lost_parents(table, reasons)
+        parents, named = _lost_parents(table, reasons), f"{partner} {table}".strip()
         japanese, english = _HINT if parents else ("", "")
         raise QuarantineLimitError(
-            f"{table}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。"
+            f"{named}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。"
             f"{japanese.format(parents=parents)}理由は `joint-use quarantine` に出ます。元の記録を直すか、"
             "limits.max_quarantined_share を上げてください / "
-            f"{table}: {count} of {read} rows are broken, more than {most:.1%}; "
+            f"{named}: {count} of {read} rows are broken, more than {most:.1%}; "
             f"{english.format(parents=parents)}`joint-use quarantine` tells why. Mend the source, or raise "
             "limits.max_quarantined_share"
         )

@@ -81,4 +81,4 @@ def _set_aside_unmappable(run: Run, view: PartnerView, partner: str) -> None:
     keep(run, view.snapshot, view.verdicts, partner)
     for name, count in lost.items():
         reasons = {_UNMAPPABLE: count}
-        check_share(run, f"{partner}: {name}", reasons, view.snapshot.tables[name].read)
+        check_share(run, name, reasons, view.snapshot.tables[name].read, partner)

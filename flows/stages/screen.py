@@ -19,6 +19,7 @@ from flows.stages.photographs import make_photographs
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
+from schemas.screening import WAITS
 from schemas.staging import row_of
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
@@ -31,7 +32,6 @@ from transforms.screening.screened import (
     COLUMNS,
     ROWS_THAT_CAN_STAY,
     SCREENED,
-    WAITS,
     Blocked,
     Screened,
 )

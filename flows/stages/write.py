@@ -32,10 +32,10 @@ from schemas.agreement import fingerprint_of
 from schemas.datapackage import describe, type_name
 from schemas.drop import Account, AuditHead, Drop, DropColumn, DropKind, DropTable
 from schemas.partner_tables import PHOTOGRAPHS, PartnerTable, deleted_table, targets_table
+from schemas.screening import WAITS
 from sources.snapshot import Snapshot
 from transforms.account import account_of, reasons_of
 from transforms.key_forms import hexadecimal_keys
-from transforms.screening.screened import WAITS
 from transforms.shaping import campaign_words
 
 SOFTWARE = "joint-use-export"

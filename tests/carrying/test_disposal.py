@@ -108,12 +108,12 @@ def test_a_drop_is_first_kept_encrypted_then_its_key_is_destroyed(tmp_path):
     assert "秘密".encode() not in kept.copy.read_bytes()
     assert kept.key.stat().st_mode & 0o077 == 0
     (tmp_path / "look").mkdir()
-    with kept.opened(tmp_path / "look") as folder:
-        assert "秘密" in (folder / "data" / "customers.csv").read_text("utf-8-sig")
+    folder = kept.open_into(tmp_path / "look")
+    assert "秘密" in (folder / "data" / "customers.csv").read_text("utf-8-sig")
     dispose(desk(shop, at(401)))
     assert [path for path in (kept.copy, kept.key) if path.exists()] == []
-    with pytest.raises(VerificationError, match="nothing of it is kept"), kept.opened(tmp_path):
-        pass
+    with pytest.raises(VerificationError, match="nothing of it is kept"):
+        kept.open_into(tmp_path)
     assert of_drops(shop, 402) == []
 
 
@@ -333,8 +333,7 @@ def test_a_copy_without_its_key_is_made_again_before_the_folder_goes(tmp_path):
     kept.key.unlink()
     shutil.copytree(tmp_path / "backup", shop / "drops" / DROP)
     dispose(desk(shop, NOW + timedelta(days=41)))
-    with kept.opened(private_folder(tmp_path / "scratch")) as folder:
-        assert (folder / "drop.json").exists()
+    assert (kept.open_into(private_folder(tmp_path / "scratch")) / "drop.json").exists()
 
 
 def test_nothing_is_disposed_of_while_an_older_backup_may_have_been_restored(tmp_path):
@@ -483,8 +482,7 @@ def test_a_break_while_the_folder_is_removed_loses_no_kept_copy(tmp_path):
     (folder / "data" / "customers.csv").unlink()
     dispose(desk(shop, at(32)))
     (tmp_path / "look").mkdir()
-    with kept.opened(tmp_path / "look") as opened:
-        assert (opened / "data" / "customers.csv").exists()
+    assert (kept.open_into(tmp_path / "look") / "data" / "customers.csv").exists()
     assert not folder.exists()
 
 

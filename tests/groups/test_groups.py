@@ -445,14 +445,18 @@ _PARENT = """
 import multiprocessing, os, signal, sys, time
 from flows.deployments.side_by_side import end_with_parent
 
-def child():
+def child(is_watched):
     end_with_parent()
+    is_watched.set()
     while True:
         time.sleep(60)
 
 if __name__ == "__main__":
-    worker = multiprocessing.get_context("spawn").Process(target=child)
+    spawn = multiprocessing.get_context("spawn")
+    is_watched = spawn.Event()
+    worker = spawn.Process(target=child, args=(is_watched,))
     worker.start()
+    is_watched.wait()
     print(worker.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -34,7 +34,7 @@ _BEHIND_THE_MODEL = r"(?<=\S)[(（\[【](?!改).*$"
 _WORD_BEHIND = r"^(\S+-\S+)\s+[A-Za-z0-9].*$"
 """What a record adds to a 型式: DAA-ZVW50(AHXEB), DAA-ZVW50 AHXEB."""
 
-_MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
+MAKER_BEFORE = r"^[^A-Z0-9*]+(?=[A-Z0-9]{1,3}-[A-Z0-9])"
 """トヨタDAA-ZVW50."""
 
 _WORDS_BEHIND = r"(?<=[A-Z0-9])[^A-Z0-9*-]+$"
@@ -210,7 +210,7 @@ def model_keys(texts: pd.Series) -> pd.DataFrame:
     alone = texts.str.replace(_BEHIND_THE_MODEL, "", regex=True)
     alone = alone.str.replace(_WORD_BEHIND, r"\1", regex=True)
     folded = fold(alone).str.lstrip("*").str.replace(_MODIFIED, "", regex=True)
-    folded = folded.str.replace(_MAKER_BEFORE, "", regex=True)
+    folded = folded.str.replace(MAKER_BEFORE, "", regex=True)
     folded = folded.str.replace("-+", "-", regex=True).str.strip("-")
     folded = folded.str.replace(_DETAILED, r"\1", regex=True)
     folded = folded.str.replace(_WORDS_BEHIND, "", regex=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow
 
-from schemas.screening import CODED, Action, DangerRule, Decision, Knowledge
+from schemas.screening import CODED, WAITS, Action, DangerRule, Decision, Knowledge
 from transforms.screening.dangers import Dangers
 from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_danger, fold_term
@@ -26,7 +26,7 @@ class Judgement:
     """What becomes of a text that does not leave.
 
     Args:
-        reason: `waits`, or the category of a rule.
+        reason: `WAITS`, or the category of a rule.
         action: None where the text waits.
         unknown: words the trade does not know.
     """
@@ -107,7 +107,7 @@ class Screen:
         if decision is Decision.WITHHELD:
             return Judgement("by_decision", Action.WITHHOLD_CELL)
         unknown = self._unknown(column, text)
-        return Judgement("waits", None, tuple(unknown)) if unknown else None
+        return Judgement(WAITS, None, tuple(unknown)) if unknown else None
 
     def _unknown(self, column: str, text: str) -> list[str]:
         if column in CODED:

@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from schemas.screening import CODED, FREE_TEXT, Action
-
-WAITS = "waits"
+from schemas.screening import CODED, FREE_TEXT, WAITS, Action
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     table: tuple(
