@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import date
 
 import click
+from click.core import ParameterSource
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
@@ -86,9 +87,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     as_json: bool,
 ) -> None:
     """申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means."""
-    _refuse_idle_options(
-        nobody=nobody and not settled, of_lifts=bool(is_all or objection) and not is_lift
-    )
+    _refuse_idle_options("settle" if settled else "lift" if is_lift else "record")
     number = customer_number(customer) if customer else None
     if settled:
         if is_lift or bool(number) == nobody:
@@ -134,16 +133,41 @@ def command(  # noqa: PLR0913 (one parameter per option)
             )
 
 
-def _refuse_idle_options(*, nobody: bool, of_lifts: bool) -> None:
+_ALWAYS = frozenset({"shop", "operator", "reason", "customer", "is_sure", "as_json"})
+_MEANT = {
+    "settle": {"settled", "nobody"},
+    "lift": {
+        *("is_lift", "is_all", "objection", "scope", "partners", "purposes"),
+        *("effective", "received", "channel"),
+    },
+    "record": {
+        *("scope", "partners", "purposes", "received", "effective", "channel"),
+        "not_in_records",
+    },
+}
+"""The options each of the three jobs asks for, beside those that always may stand there."""
+
+
+_IN_JAPANESE = {
+    "settle": "だれの申し出かを決める（--settle）",
+    "lift": "撤回する（--lift）",
+    "record": "新しく記録する",
+}
+
+
+def _refuse_idle_options(job: str) -> None:
     """Refuse options that mean nothing where they stand: somebody meant something else."""
-    if nobody:
-        raise ConfigurationError(
-            "--nobody は --settle と一緒に指定してください / --nobody goes with --settle"
-        )
-    if of_lifts:
-        raise ConfigurationError(
-            "--all と --objection は --lift と一緒に指定してください / --all and --objection go with --lift"
-        )
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        is_written = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_written and name not in _ALWAYS | _MEANT[job]:
+            written, where = option.opts[0], [each for each, own in _MEANT.items() if name in own]
+            raise ConfigurationError(
+                f"{written} は、{_IN_JAPANESE[job]}ときには使えません。使うのは、"
+                f"{'か、'.join(_IN_JAPANESE[each] for each in where)}ときです / "
+                f"{written} means nothing to {job} an objection; it is for: {', '.join(where)}"
+            )
 
 
 def _confirm(desk: Desk, number: str | None, *, is_sure: bool) -> None:
