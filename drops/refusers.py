@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from schemas.objections import PROVISION, PURPOSE, RAISED, SETTLED
+
 Row = Mapping[str, Any]
 
 
@@ -39,7 +41,7 @@ class Refusals:
         for row in self.objections:
             history = histories.get(row["objection_id"], [])
             if self._holds(history) and self._concerns(row):
-                decisions = [e for e in history if e["kind"] == "settled"]
+                decisions = [e for e in history if e["kind"] == SETTLED]
                 whom = max(decisions, key=lambda e: e["sequence"]) if decisions else row
                 if whom["person"]:
                     found.add(whom["person"])
@@ -48,15 +50,15 @@ class Refusals:
     def _holds(self, history: list[Row]) -> bool:
         standing = False
         for event in sorted(history, key=lambda e: (e["effective_on"], e["sequence"])):
-            if event["kind"] != "settled" and event["effective_on"] <= self.day:
-                standing = event["kind"] == "raised"
+            if event["kind"] != SETTLED and event["effective_on"] <= self.day:
+                standing = event["kind"] == RAISED
         return standing
 
     def _concerns(self, row: Row) -> bool:
-        if row["scope"] not in {"provision", "purpose"}:
+        if row["scope"] not in {PROVISION, PURPOSE}:
             return True
         if row["partner"] in self.partners and row["partner"] != self.partner:
             return False
-        if row["scope"] == "provision" or row["purpose"] not in self.all_purposes:
+        if row["scope"] == PROVISION or row["purpose"] not in self.all_purposes:
             return True
         return row["purpose"] in self.purposes

@@ -28,6 +28,7 @@ from ledger.objection_book import OF_RECORDS, Event, ObjectionBook, Raised, Term
 from ledger.references import References
 from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
+from schemas.objections import LIFTED, RAISED, SCOPES, SETTLED, UNDEFINED
 from schemas.people import CHANNELS
 from schemas.shop import NO_OBJECTION
 from schemas.shop_rules import Limits
@@ -43,7 +44,6 @@ STATEMENT_COLUMNS = [
 SINCE_ALWAYS = date.min
 """From when an objection without any day holds."""
 
-UNDEFINED = "?"
 """In place of a word nobody defined."""
 
 _FIRST_LIFT = date(2005, 4, 1)
@@ -155,7 +155,7 @@ def _stated(
 def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: date) -> int:
     """Count the lifts that end anything by today."""
     return sum(
-        event.kind == "lifted"
+        event.kind == LIFTED
         and event.effective_on <= today
         and event.objection_id not in held_again
         for event in events
@@ -208,7 +208,7 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
     """Give per objection of the records when it begins, when they last said it ends, and ever did."""
     event = tables.objection_events
     is_own = event.c.origin == OF_RECORDS
-    begins = func.min(case((event.c.kind == "raised", event.c.effective_on))).label("begins_on")
+    begins = func.min(case((event.c.kind == RAISED, event.c.effective_on))).label("begins_on")
     last = func.max(event.c.sequence).label("last")
     spans = select(event.c.objection_id, begins, last).where(is_own).group_by(event.c.objection_id)
     newest = spans.subquery()
@@ -216,10 +216,10 @@ def _known_statements(connection: Connection) -> pd.DataFrame:
         newest.c.objection_id, newest.c.begins_on, event.c.kind, event.c.effective_on
     ).join(event, event.c.sequence == newest.c.last)
     rows = connection.execute(query).all()
-    ends = [row.effective_on if row.kind == "lifted" else date.max for row in rows]
+    ends = [row.effective_on if row.kind == LIFTED else date.max for row in rows]
     lifts: dict[str, tuple[date, ...]] = {}
     own_lifts = select(event.c.objection_id, event.c.effective_on).where(
-        is_own, event.c.kind == "lifted"
+        is_own, event.c.kind == LIFTED
     )
     for name, day in connection.execute(own_lifts):
         lifts[name] = (*lifts.get(name, ()), day)
@@ -241,8 +241,8 @@ class _Lift:
 
 def _last_lifts(events: pyarrow.Table, known: pd.DataFrame) -> dict[str, _Lift]:
     """Give the lifts, to come ones too, that are the last word on objections of the records."""
-    last = last_changes(events.filter(pc.not_equal(events["kind"], "settled")))
-    lifts = last.filter(pc.equal(last["kind"], "lifted"))
+    last = last_changes(events.filter(pc.not_equal(events["kind"], SETTLED)))
+    lifts = last.filter(pc.equal(last["kind"], LIFTED))
     return {
         row["objection_id"]: _Lift(
             row["effective_on"], row["known_at"].astimezone(SHOP_TIME).date()
@@ -265,7 +265,7 @@ def _days_said(
         told: how each event was told (`ObjectionBook.particulars`).
     """
     days = {name: set(raised) for name, raised in effective.items()}
-    raised = events.filter(pc.equal(events["kind"], "raised"))
+    raised = events.filter(pc.equal(events["kind"], RAISED))
     for name, sequence in zip(
         raised["objection_id"].to_pylist(), raised["sequence"].to_pylist(), strict=True
     ):
@@ -317,7 +317,7 @@ def _again(
 def _defined(statements: pd.DataFrame, notice: Notice) -> pd.DataFrame:
     """Keep the words that are defined; another may hold a person's data, and reads as the widest."""
     defined = {
-        "scope": {"provision", "purpose", "erasure"},
+        "scope": set(SCOPES),
         "partner": {partner.id for partner in notice.partners},
         "purpose": {purpose.id for purpose in notice.purposes},
         "channel": _CHANNELS,
@@ -351,16 +351,16 @@ def _events(row: _Statement, raised: list[date]) -> list[Event]:
 
     events = []
     if row.known_begins_on is None or row.begins_on < row.known_begins_on:
-        events.append(event("raised", row.begins_on))
+        events.append(event(RAISED, row.begins_on))
     if row.known_ends_on is not None:
         ended = [day for day in row.known_lifts if row.known_ends_on <= day < row.ends_on]
-        events += [event("raised", day) for day in ended]
+        events += [event(RAISED, day) for day in ended]
     if row.again_on is not None:
-        events.append(event("raised", row.again_on))
+        events.append(event(RAISED, row.again_on))
     # The last event says what the records say now: a lift they still bear is stated again behind a raising.
     if row.ends_on != date.max and (events or row.ends_on != row.known_ends_on):
         later = [day for day in raised if day > row.ends_on]
-        events += [event("lifted", day) for day in [*later, row.ends_on]]
+        events += [event(LIFTED, day) for day in [*later, row.ends_on]]
     return events
 
 

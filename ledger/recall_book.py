@@ -17,6 +17,7 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import PAPERS
 from schemas.notice import Notice
+from schemas.objections import LIFTED
 
 TOLD = "told"
 DONE = ("repaired", "not_affected")
@@ -257,7 +258,7 @@ class RecallBook:
         query = (
             select(events, *(refusals.c[n].label(f"of_{n}") for n in TERMS.names))
             .join_from(events, refusals, refusals.c.objection_id == events.c.objection_id)
-            .where(events.c.kind != "lifted", events.c.effective_on <= today)
+            .where(events.c.kind != LIFTED, events.c.effective_on <= today)
         )
         rows = self._connection.execute(query).all()
         terms = pyarrow.table(

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
+from schemas.objections import ERASURE, PROVISION
 from schemas.shop_rules import CarryOut, Images, Limits, Recalls, Retention
 from schemas.strict import Strict
 
@@ -14,7 +15,7 @@ NO_OBJECTION = "no_objection"
 """The scope code that states there is no objection; only a value map can give it."""
 
 
-_WIDEST: Mapping[str, frozenset[str]] = {"scope": frozenset({"", "provision", "erasure"})}
+_WIDEST: Mapping[str, frozenset[str]] = {"scope": frozenset({"", PROVISION, ERASURE})}
 """What a blank cell of an objection may be called, where that is not nothing."""
 
 Folder = Annotated[str, Field(pattern=r"^([^:]*|[A-Za-z]:[^:]*|s3://[^@:/]+/[^@]*)$")]

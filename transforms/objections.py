@@ -30,6 +30,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.notice import Notice
+from schemas.objections import LIFTED, PROVISION, PURPOSE, RAISED, SETTLED
 
 FURTHEST = timedelta(days=366)
 """How far ahead a refusal may take effect: a later day is a slip, and until it records would be shared."""
@@ -110,12 +111,12 @@ def in_force(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
     known = known_events(events, as_of)
     changes = known.filter(
         pc.and_(
-            pc.is_in(known["kind"], pyarrow.array(["raised", "lifted"])),
+            pc.is_in(known["kind"], pyarrow.array([RAISED, LIFTED])),
             pc.less_equal(known["effective_on"], pyarrow.scalar(as_of.day)),
         )
     )
     last = last_changes(changes)
-    return last.filter(pc.equal(last["kind"], "raised"))["objection_id"].combine_chunks()
+    return last.filter(pc.equal(last["kind"], RAISED))["objection_id"].combine_chunks()
 
 
 def last_changes(changes: pyarrow.Table) -> pyarrow.Table:
@@ -125,7 +126,7 @@ def last_changes(changes: pyarrow.Table) -> pyarrow.Table:
 
 def days_raised(events: pyarrow.Table) -> dict[str, list[date]]:
     """Give, by objection, the days on which it was raised, each once, in order."""
-    raised = events.filter(pc.equal(events["kind"], "raised"))
+    raised = events.filter(pc.equal(events["kind"], RAISED))
     days: dict[str, set[date]] = {}
     rows = (raised["objection_id"].to_pylist(), raised["effective_on"].to_pylist())
     for name, day in zip(*rows, strict=True):
@@ -138,19 +139,19 @@ def standing(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Array:
     known = known_events(events, as_of)
     changes = known.filter(
         pc.and_(
-            pc.not_equal(known["kind"], "settled"),
+            pc.not_equal(known["kind"], SETTLED),
             pc.greater(known["effective_on"], pyarrow.scalar(as_of.day)),
         )
     )
     last = _last_of_each(changes, [("sequence", "ascending")], "objection_id", "effective_on")
-    to_come = last.filter(pc.equal(last["kind"], "raised"))["objection_id"]
+    to_come = last.filter(pc.equal(last["kind"], RAISED))["objection_id"]
     return pc.unique(pyarrow.concat_arrays([in_force(events, as_of), to_come.combine_chunks()]))
 
 
 def settled(events: pyarrow.Table, as_of: AsOf) -> pyarrow.Table:
     """Give the last `settled` event of each objection that has one (step 5)."""
     known = known_events(events, as_of)
-    decisions = known.filter(pc.equal(known["kind"], "settled"))
+    decisions = known.filter(pc.equal(known["kind"], SETTLED))
     return _last_of_each(decisions, [("sequence", "ascending")])
 
 
@@ -166,7 +167,7 @@ def concerns(terms: pyarrow.Table, recipient: Recipient, notice: Notice) -> np.n
     is_for_other_use = _or_false(
         pc.and_(pc.is_in(purpose, known_purposes), pc.invert(pc.is_in(purpose, served)))
     )
-    is_provision, is_purpose = (_or_false(pc.equal(scope, s)) for s in ("provision", "purpose"))
+    is_provision, is_purpose = (_or_false(pc.equal(scope, s)) for s in (PROVISION, PURPOSE))
     spares = ((is_provision | is_purpose) & is_of_other) | (is_purpose & is_for_other_use)
     return ~spares
 

@@ -11,6 +11,7 @@ from flows.counter.desk import Desk, customer_number
 from flows.counter.erasing import Erased, erase
 from flows.counter.objecting import Refusal
 from flows.running.reasons import StandingReason
+from schemas.objections import ERASURE
 
 
 @click.command(name="erase")
@@ -38,7 +39,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     confirm_person(desk, number, is_sure=is_sure)
     refusal = Refusal(
         customer=number,
-        scope="erasure",
+        scope=ERASURE,
         partners=(),
         purposes=(),
         received_on=received,

@@ -17,10 +17,11 @@ from flows.commands.options import (
 )
 from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
-from flows.counter.objecting import SCOPES, Choice, Refusal, Taken, lift, record, settle
+from flows.counter.objecting import Choice, Refusal, Taken, lift, record, settle
 from flows.running.reasons import StandingReason
 from schemas.agreement import RECALL_PURPOSE
 from schemas.errors import ConfigurationError, JointUseError
+from schemas.objections import SCOPES
 
 _HELP = (
     "申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.\n\n\b\n"

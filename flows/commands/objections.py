@@ -16,6 +16,7 @@ from flows.commands.options import (
 from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
 from flows.running.reasons import StandingReason
+from schemas.objections import ERASURE, PROVISION, PURPOSE, UNDEFINED
 from transforms.objections import AsOf
 
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
@@ -68,11 +69,11 @@ def _told(row: MeantObjection) -> dict[str, object]:
 
 
 _SCOPES = {
-    "provision": "提供の拒否",
-    "purpose": "利用目的の拒否",
-    "erasure": "消去",
+    PROVISION: "提供の拒否",
+    PURPOSE: "利用目的の拒否",
+    ERASURE: "消去",
     "(all)": "すべて",
-    "?": "読み取れない言葉のため、すべて",
+    UNDEFINED: "読み取れない言葉のため、すべて",
 }
 _CHANNELS = {
     "counter": "窓口 counter",

@@ -16,11 +16,10 @@ from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from ledger.objection_import import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.errors import ConfigurationError, JointUseError
+from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled
-
-SCOPES = ("provision", "purpose", "erasure")
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         events = [
             Event(
                 each.objection_id,
-                "raised",
+                RAISED,
                 refusal.effective_on,
                 received_on=refusal.received_on,
                 channel=refusal.channel,
@@ -131,7 +130,7 @@ def erasures_recorded(desk: Desk, refusal: Refusal) -> tuple[str, ...]:
         each.objection_id
         for each in every
         if own in each.persons
-        and (each.scope, each.received_on) == ("erasure", refusal.received_on)
+        and (each.scope, each.received_on) == (ERASURE, refusal.received_on)
         and (each.state, each.ends_on) == (IN_FORCE, None)
         and not is_of_records(each.objection_id)
     )
@@ -155,7 +154,7 @@ def lift(
         if choice.objection is None and people:
             _refuse_others(desk, chosen, theirs, people)
         events = [
-            Event(each.objection_id, "lifted", day, received_on=received_on, channel=channel)
+            Event(each.objection_id, LIFTED, day, received_on=received_on, channel=channel)
             for each in chosen
             for day in _days_to_lift(register, each, effective_on, desk.today)
         ]
@@ -221,7 +220,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
                 "takes it back, use --lift"
             )
         there = people.traits.number.tolist()
-        book.settle(desk.actor, Event(objection, "settled", desk.today), customer, there)
+        book.settle(desk.actor, Event(objection, SETTLED, desk.today), customer, there)
         _learn(book, people, as_of)
     return Taken((objection,), are_records_read=True)
 
@@ -252,19 +251,19 @@ def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
                     f"{', '.join(known)} / "
                     f"{option}: '{each[:40]}' is not in the notice §7; choose from {', '.join(known)}"
                 )
-    if refusal.scope == "purpose" and not refusal.purposes:
+    if refusal.scope == PURPOSE and not refusal.purposes:
         raise ConfigurationError(
             "--scope purpose: --purpose でどの目的か書いてください（いくつでも） / "
             "--scope purpose: say which with --purpose (several are possible)"
         )
-    if refusal.scope != "purpose" and refusal.purposes:
+    if refusal.scope != PURPOSE and refusal.purposes:
         raise ConfigurationError(
             f"--purpose: {refusal.scope} はすべての目的についての申し出です。--purpose を外すか、--scope "
             "purpose にしてください / "
             f"--purpose: a refusal of {refusal.scope} is of all purposes; leave --purpose out, or use "
             "--scope purpose"
         )
-    if refusal.scope == "erasure" and refusal.partners:
+    if refusal.scope == ERASURE and refusal.partners:
         raise ConfigurationError(
             "--partner: 消去はすべての納品先についてです。--partner を外してください / "
             "--partner: an erasure is for every partner; leave --partner out"

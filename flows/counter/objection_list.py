@@ -12,6 +12,7 @@ from flows.counter.desk import Desk
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from schemas.errors import SourceUnreadableError
+from schemas.objections import LIFTED, SETTLED
 from transforms.meaning import Meaning
 from transforms.objections import AsOf, Register, in_force, known_events, settled, standing
 
@@ -73,14 +74,14 @@ def _histories(
     """Give per objection from when to when it was said to hold, and how it came."""
     found: dict[str, dict[str, Any]] = {}
     known = known_events(register.events, as_of)
-    changes = known.filter(pc.not_equal(known["kind"], "settled"))
+    changes = known.filter(pc.not_equal(known["kind"], SETTLED))
     order = [("effective_on", "ascending"), ("sequence", "ascending")]
     for event in changes.sort_by(order).to_pylist():
         own = found.setdefault(
             event["objection_id"],
             {"begins_on": None, "ends_on": None, **particulars[event["sequence"]]},
         )
-        is_end = event["kind"] == "lifted"
+        is_end = event["kind"] == LIFTED
         own["ends_on"] = event["effective_on"] if is_end else None
         if not is_end:
             own["begins_on"] = event["effective_on"]

@@ -26,6 +26,7 @@ from flows.recall.words import (
 from flows.running.run import Run
 from ledger.private_files import private_folder, write_private
 from schemas.campaigns import CATEGORY_TITLES, Campaign
+from schemas.objections import ERASURE
 from schemas.people import PHONE_COLUMNS
 from schemas.state_folder import Part
 from sources.snapshot import Snapshot
@@ -161,7 +162,7 @@ class CallList:
         traits, register = run.scratch.traits(), run.scratch.register()
         as_of = AsOf(run.as_of.date())
         meaning = Meaning.of(register, traits, as_of)
-        is_erasure = pc.equal(register.terms["scope"], "erasure")
+        is_erasure = pc.equal(register.terms["scope"], ERASURE)
         ids = register.terms.filter(is_erasure)["objection_id"].combine_chunks()
         standing = set(in_force(register.events, as_of).to_pylist()) - meaning.undecided
         meant = pyarrow.array(sorted(standing & set(ids.to_pylist())), pyarrow.string())
