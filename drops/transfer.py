@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,38 +76,85 @@ def hand_over(
         _put_marker(marker, place)
 
 
-def may_have_been_taken(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> bool:
-    """Tell whether a parcel that was whole at its place can have been taken: its marker was put there.
+class Sight(Enum):
+    """What is seen of a parcel all of which was at its place."""
 
-    Partners move away what they took: where a file is gone, the marker had been there.
+    TAKEN = "taken"
+    """Its marker is there, or some of its files are not: partners move away what they take."""
+    UNMARKED = "unmarked"
+    """All files are there, and no marker."""
+    NOTHING = "nothing"
+    """None of it: its partner took it and the marker too, or this is not the place it was put."""
+
+
+def sight_of(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> Sight:
+    """Look at a place for a parcel that was whole there when its marker was to be put.
 
     Raises:
         DeliveryError: the place cannot be reached.
     """
-    with _failing_as_delivery(marker.drop_id), opening as place:
-        files = (marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}")
-        is_marked = place.files.exists(place.path(marker.name))
-        return is_marked or not all(place.files.exists(place.path(name)) for name in files)
+    with _failing_as_delivery(marker.drop_id, _NOT_SEEN), opening as place:
+        if _is_there(place, place.path(marker.name)):
+            return Sight.TAKEN
+        there = [_is_there(place, place.path(name)) for name in _files_of(marker)]
+    if all(there):
+        return Sight.UNMARKED
+    return Sight.TAKEN if any(there) else Sight.NOTHING
 
 
 def take_away(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> None:
     """Take away what was sent of a parcel that is not handed over; files of others under its names stay.
 
+    The tar, by which ours are known, goes last: what is broken off is gone on with.
+
     Raises:
         DeliveryError: the place cannot be reached.
     """
-    with _failing_as_delivery(marker.drop_id), opening as place:
-        files = (marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}")
+    with _failing_as_delivery(marker.drop_id, _NOT_TAKEN_AWAY), opening as place:
+        files = _files_of(marker)
         tar = place.path(marker.file)
-        is_ours = place.files.exists(tar) and _digest_there(place, tar) == marker.sha256
-        own = [*(f".{name}{_PART}" for name in files), *(files if is_ours else ())]
-        for path in map(place.path, own):
-            if place.files.exists(path):
+        is_ours = _is_there(place, tar) and _digest_there(place, tar) == marker.sha256
+        parts = [f".{name}{_PART}" for name in (*files, marker.name)]
+        for path in map(place.path, [*parts, *(reversed(files) if is_ours else ())]):
+            if _is_there(place, path):
                 place.files.rm_file(path)
 
 
+def _files_of(marker: Marker) -> tuple[str, ...]:
+    return marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}"
+
+
+def _is_there(place: OpenPlace, path: str) -> bool:
+    """Tell whether a file is there; a place that does not answer is no place without it."""
+    try:
+        place.files.info(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+_NOT_SENT = (
+    "{drop_id} を渡せませんでした（{kind}）。送れた分は残っています。ネットワーク、納品先、"
+    "鍵を確かめて `joint-use deliver` を実行してください / "
+    "{drop_id} could not be handed over ({kind}); what was sent so far is kept. Check network, place "
+    "and secret, then `joint-use deliver`"
+)
+_NOT_SEEN = (
+    "{drop_id} が前回渡ったかどうか、納品先を確かめられませんでした（{kind}）。ネットワーク、納品先、鍵を"
+    "確かめて `joint-use deliver {drop_id}` を実行してください / "
+    "whether {drop_id} had been handed over could not be seen at its place ({kind}). Check network, place "
+    "and secret, then `joint-use deliver {drop_id}`"
+)
+_NOT_TAKEN_AWAY = (
+    "渡さないことになった {drop_id} の送れた分を、納品先から取り除けませんでした（{kind}）。ネットワーク、"
+    "納品先、鍵を確かめて `joint-use deliver {drop_id}` を実行してください / "
+    "what was sent of {drop_id}, which is not to be handed over, could not be taken away ({kind}). Check "
+    "network, place and secret, then `joint-use deliver {drop_id}`"
+)
+
+
 @contextmanager
-def _failing_as_delivery(drop_id: str) -> Iterator[None]:
+def _failing_as_delivery(drop_id: str, told: str = _NOT_SENT) -> Iterator[None]:
     try:
         yield
     except JointUseError:
@@ -115,17 +163,12 @@ def _failing_as_delivery(drop_id: str) -> Iterator[None]:
         kind = type(error).__name__
     else:
         return
-    raise DeliveryError(
-        f"{drop_id} を渡せませんでした（{kind}）。送れた分は残っています。ネットワーク、納品先、"
-        "鍵を確かめて `joint-use deliver` を実行してください / "
-        f"{drop_id} could not be handed over ({kind}); what was sent so far is kept. Check network, place "
-        "and secret, then `joint-use deliver`"
-    )
+    raise DeliveryError(told.format(drop_id=drop_id, kind=kind))
 
 
 def _put(path: Path, digest: str, place: OpenPlace) -> None:
     target = place.path(path.name)
-    if place.files.exists(target):
+    if _is_there(place, target):
         if _digest_there(place, target) != digest:
             raise DeliveryError(
                 f"納品先に {path.name} という別のファイルがあります。上書きはしません。納品先に確かめ、"
@@ -144,7 +187,7 @@ def _put(path: Path, digest: str, place: OpenPlace) -> None:
             "もう一度 `joint-use deliver` を実行してください / "
             f"{path.name} arrived damaged and was taken away again; try `joint-use deliver` once more"
         )
-    if place.files.exists(target):
+    if _is_there(place, target):
         raise DeliveryError(
             f"{path.name} がその間に納品先に現れました。納品先に確かめてください / "
             f"{path.name} appeared at the partner's place meanwhile; ask the partner"
@@ -163,7 +206,7 @@ def _send(path: Path, place: OpenPlace, hidden: str) -> None:
 
 
 def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
-    if not place.files.exists(hidden):
+    if not _is_there(place, hidden):
         return 0
     size = int(place.files.info(hidden)["size"])
     if place.can_append and 0 < size <= path.stat().st_size:
@@ -179,7 +222,7 @@ def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
 
 def _put_marker(marker: Marker, place: OpenPlace) -> None:
     target = place.path(marker.name)
-    if not place.files.exists(target):
+    if not _is_there(place, target):
         hidden = place.path(f".{marker.name}{_PART}")
         place.files.pipe_file(hidden, marker.content)
         place.files.mv(hidden, target)

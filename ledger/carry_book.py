@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, insert, select
 
 from ledger import tables
@@ -12,6 +13,7 @@ from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.settings import forget_setting, remember_setting, settings_beginning_with
+from schemas.carrying import Place
 from schemas.drop import DropKind
 from schemas.policy import Policy
 
@@ -65,7 +67,7 @@ class BegunHandover:
     Args:
         entered: the drop.
         at: the instant of who sends it.
-        place: the place's name.
+        place: where.
         file: name of the tar there.
         sha256: its digest, hexadecimal.
         is_whole: whether all of it was there, and its marker to be put: its partner may have taken it.
@@ -73,7 +75,7 @@ class BegunHandover:
 
     entered: EnteredDrop
     at: datetime
-    place: str
+    place: Place
     file: str
     sha256: str
     is_whole: bool
@@ -124,9 +126,15 @@ class CarryBook:
 
     def begin(self, begun: BegunHandover) -> None:
         """Keep how far the sending of a drop has come: a program that is killed tells nobody."""
-        told = {**vars(begun), "at": begun.at.isoformat()}
-        sequence = told.pop("entered").sequence
-        remember_setting(self._connection, f"{_BEGUN}{sequence}", json.dumps(told))
+        told = {
+            "at": begun.at.isoformat(),
+            "place": begun.place.model_dump(mode="json", exclude_none=True),
+            "file": begun.file,
+            "sha256": begun.sha256,
+            "is_whole": begun.is_whole,
+        }
+        name = f"{_BEGUN}{begun.entered.sequence}"
+        remember_setting(self._connection, name, json.dumps(told, ensure_ascii=False))
 
     def begun(self) -> list[BegunHandover]:
         """List the drops that are being sent, or were when a program was cut off."""
@@ -135,7 +143,14 @@ class CarryBook:
             return []
         entered = {each.sequence: each for each in DropBook(self._connection).drops()}
         return [
-            BegunHandover(entered[int(number)], datetime.fromisoformat(told.pop("at")), **told)
+            BegunHandover(
+                entered=entered[int(number)],
+                at=datetime.fromisoformat(told["at"]),
+                place=TypeAdapter(Place).validate_python(told["place"]),
+                file=told["file"],
+                sha256=told["sha256"],
+                is_whole=told["is_whole"],
+            )
             for number, told in ((n, json.loads(value)) for n, value in known.items())
         ]
 

@@ -46,8 +46,8 @@ settings = Table(
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""One row per fact to be remembered (`ledger.settings`): check values of keys, what shop this is, the policy loaded
-last, drops found the same since an objection, the parcel of a drop, and how far its sending has come."""
+"""One row per fact to be remembered: check values of keys, which shop, the policy loaded last,
+drops found the same since an objection, the parcel of a drop, how far its sending has come."""
 
 audit = Table(
     "audit",

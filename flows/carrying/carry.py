@@ -16,7 +16,7 @@ from drops.sealing import (
     seal,
 )
 from drops.transfer import Marker, hand_over
-from flows.carrying.cut_off import opened, settle_cut_off, told_of
+from flows.carrying.cut_off import opened, settle_cut_off, taking_away_what_is_refused
 from flows.running.overtaken import refuse_called_back, refuse_overtaken
 from flows.running.run import Run, instant
 from ledger.answer_book import AnswerBook
@@ -29,8 +29,6 @@ from schemas.carrying import Place
 from schemas.errors import (
     DeliveryError,
     JointUseError,
-    ObjectionsMovedError,
-    RefusedError,
     VerificationError,
 )
 
@@ -47,10 +45,15 @@ def carry(run: Run, drop_id: str) -> str:
     """
     with run.ledger.reading() as connection:
         entered = DropBook(connection).named(drop_id)
-    agreement = run.agreement(entered.drop.partner)
-    were_there = settle_cut_off(run, agreement.partner)
-    if drop_id in were_there:
-        return told_of(were_there)
+    before = settle_cut_off(run, entered.drop)
+    if drop_id in before.taken:
+        return before.told()
+    with taking_away_what_is_refused(run, entered.drop):
+        return ". ".join(filter(None, (_carry(run, entered), before.told())))
+
+
+def _carry(run: Run, entered: EnteredDrop) -> str:
+    drop_id, agreement = entered.drop.drop_id, run.agreement(entered.drop.partner)
     with run.ledger.reading() as connection:
         done, answers = CarryBook(connection).delivered(), AnswerBook(connection).answers()
     if entered.sequence in done or entered.sequence in answers or not agreement.is_carried:
@@ -80,17 +83,14 @@ def carry(run: Run, drop_id: str) -> str:
         return by_hand if is_new else ""
     marker = Marker(drop_id, parcel.tar.name, parcel.sha256)
     _hand_over(run, entered, parcel, marker, place)
-    done_now = f"渡しました / handed over: {place.name}: {marker.file}"
-    return f"{done_now}. {told_of(were_there)}" if were_there else done_now
+    return f"渡しました / handed over: {place.name}: {marker.file}"
 
 
 def _hand_over(
     run: Run, entered: EnteredDrop, parcel: Parcel, marker: Marker, place: Place
 ) -> None:
     """Send a parcel, ask again whether it may leave, let it be taken; the ledger knows each step."""
-    begun = BegunHandover(
-        entered, run.actor.at, place.name, marker.file, marker.sha256, is_whole=False
-    )
+    begun = BegunHandover(entered, run.actor.at, place, marker.file, marker.sha256, is_whole=False)
 
     def confirm() -> None:
         with run.ledger.writing() as connection:
@@ -100,13 +100,13 @@ def _hand_over(
 
     with run.ledger.writing() as connection:
         CarryBook(connection).begin(begun)
-    try:
-        hand_over(parcel, marker, opened(run, place), confirm)
-    except (RefusedError, ObjectionsMovedError):
-        settle_cut_off(run, entered.drop.partner)
-        raise
+    hand_over(parcel, marker, opened(run, place), confirm)
     with run.ledger.writing() as connection:
-        CarryBook(connection).deliver(run.actor, entered, place.name, marker.sha256)
+        book = CarryBook(connection)
+        if (
+            entered.sequence not in book.delivered()
+        ):  # as somebody may have entered by hand meanwhile
+            book.deliver(run.actor, entered, place.name, marker.sha256)
 
 
 def not_handed_over(error: JointUseError) -> str:

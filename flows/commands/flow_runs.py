@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -50,12 +50,13 @@ def _stop(_signal: int, _frame: object) -> None:
     patience = threading.Timer(_PATIENCE_SECONDS, _end)
     patience.daemon = True
     patience.start()
-    click.echo(
-        "\n中止します。すでに始まった店の納品は終わりまで進むことがあります（`joint-use status` "
-        "で確かめられます） / "
-        "stopping; shops that have begun may still finish, see `joint-use status`",
-        err=True,
-    )
-    # Threads that wait for workers would each say in a traceback what was just said.
+    # Threads that wait for workers would each say in a traceback what is said here.
     threading.excepthook = lambda _: None
+    with suppress(OSError):  # a terminal that was closed
+        click.echo(
+            "\n中止します。すでに始まった店の納品は終わりまで進むことがあります（`joint-use status` "
+            "で確かめられます） / "
+            "stopping; shops that have begun may still finish, see `joint-use status`",
+            err=True,
+        )
     raise KeyboardInterrupt

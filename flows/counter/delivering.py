@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from drops.sealing import parcels_beside
 from flows.carrying.carry import carry
-from flows.carrying.cut_off import settle_cut_off, told_of
+from flows.carrying.cut_off import settle_cut_off, taking_away_what_is_refused
 from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
@@ -13,8 +13,11 @@ from flows.counter.earlier_drop import (
 )
 from flows.running.clock import Clock
 from flows.running.overtaken import again, overtaken_by_objections
+from flows.running.run import Run
+from ledger.audit import Actor
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
+from ledger.drop_entries import EnteredDrop
 from ledger.objections_moved import have_moved_since
 from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, RefusedError
@@ -27,10 +30,23 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
         JointUseError: saying why it is not handed over.
     """
     with desk.ledger.reading() as connection:
+        drop = DropBook(connection).named(drop_id).drop
+    with opened_for(desk, clock, drop) as run:
+        before = settle_cut_off(run, drop)
+        if drop.drop_id in before.taken:
+            return before.told()
+        with taking_away_what_is_refused(run, drop):
+            _refuse_overtaken(run, drop)
+            refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
+        return carry(run, drop.drop_id)
+
+
+def _refuse_overtaken(run: Run, drop: Drop) -> None:
+    """Refuse a drop that was replaced, that takes back what was given since, or that objections overtook."""
+    with run.ledger.reading() as connection:
         book = DropBook(connection)
-        entered = book.named(drop_id)
-        drop, successor = entered.drop, _successor(book, entered.drop)
-        takes_back = CarryBook(connection).takes_back(entered)
+        successor = _successor(book, drop)
+        takes_back = CarryBook(connection).takes_back(book.named(drop.drop_id))
     if successor:
         raise RefusedError(
             f"{drop.drop_id} は {successor} に差し替えられています。そちらを渡してください / "
@@ -43,17 +59,11 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
             f"{japanese} / "
             f"{drop.drop_id} tells to delete what a later drop gave again; it is not handed over. {english}"
         )
-    with opened_for(desk, clock, drop) as run:
-        were_there = settle_cut_off(run, drop.partner)
-        if drop_id in were_there:
-            return told_of(were_there)
-        if drop.kind is not DropKind.NOTICES:  # which holds nobody
-            with run.ledger.writing() as connection:
-                has_moved = objections_moved(run, connection, drop)
-            if has_moved:
-                raise overtaken_by_objections(drop)
-        refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
-        return carry(run, drop.drop_id)
+    if drop.kind is not DropKind.NOTICES:  # which holds nobody
+        with run.ledger.writing() as connection:
+            has_moved = objections_moved(run, connection, drop)
+        if has_moved:
+            raise overtaken_by_objections(drop)
 
 
 @dataclass(frozen=True)
@@ -86,12 +96,21 @@ def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
                 f"{drop_id} はすでに渡してあります。いつかは `joint-use status` に出ます / "
                 f"{drop_id} was handed over before; `joint-use status` says when"
             )
-        book.deliver(desk.actor, entered, BY_HAND, entered.bag_sha256)
+        _enter(book, desk.actor, entered)
         drop = entered.drop
         has_moved = have_moved_since(connection, drop, desk.today)
         is_overtaken = drop.kind is not DropKind.NOTICES and has_moved
         successor = _successor(DropBook(connection), drop)
         return Carried(successor, is_overtaken, is_stopped=entered.stopped_at is not None)
+
+
+def _enter(book: CarryBook, actor: Actor, entered: EnteredDrop) -> None:
+    """Enter that a drop was carried, or that its partner took it from its place before a break."""
+    for each in book.begun():
+        if each.entered.sequence == entered.sequence and each.is_whole:
+            book.deliver(actor, entered, each.place.name, each.sha256, each.at)
+            return
+    book.deliver(actor, entered, BY_HAND, entered.bag_sha256)
 
 
 def _successor(book: DropBook, drop: Drop) -> str:

@@ -69,7 +69,8 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
     person = SCHEDULE if is_scheduled else named_person(operator)
     why = checked_reason(reason)
     folder, ledger = open_shop(shop, environment)
-    refuse_name_of_firm(person, folder.policy.notice, folder.shop.name)
+    if not is_scheduled:
+        refuse_name_of_firm(person, folder.policy.notice, folder.shop.name)
     actor = Actor(person, why, clock().astimezone(SHOP_TIME))
     desk = Desk(folder, ledger, actor, environment)
     if why not in STANDING_REASONS:

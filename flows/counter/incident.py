@@ -138,7 +138,7 @@ def _delivery(book: CarryBook, sequence: int) -> Delivery | None:
     for each in book.begun():
         if each.entered.sequence == sequence and each.is_whole:
             return Delivery(
-                each.at, f"{each.place}（渡し終えたか未確認 / not known whether it was taken）"
+                each.at, f"{each.place.name}（渡し終えたか未確認 / not known whether it was taken）"
             )
     return book.delivered().get(sequence)
 

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from flows.running.reasons import StandingReason
 from flows.running.report import ExportReport
@@ -218,13 +219,14 @@ def _owned_by(shop: Path, environment: Mapping[str, str]) -> set[str]:
     """Name what no two shops may share; of a shop that cannot be loaded, its folder alone."""
     owned = {f"folder {shop.resolve()}"}
     # Links in circles and names no file can have are no errors of the system.
-    with suppress(JointUseError, OSError, ValueError, RuntimeError):
+    with suppress(JointUseError, OSError, ValueError, RuntimeError, ArgumentError):
         folder = load_shop(shop)
         owned |= {f"folder {own.resolve()}" for own in (folder.state, folder.drops)}
         owned |= {_named(shop, a.place) for a in folder.policy.agreements.values() if a.place}
+        key = folder.state / Part.KEYS / "ledger.key"
+        if key.is_file():
+            owned.add(f"key {hashlib.sha256(key.read_bytes()).hexdigest()}")
         owned |= _ledger_of(folder.shop.ledger, environment)
-        key = (folder.state / Part.KEYS / "ledger.key").read_bytes()
-        owned.add(f"key {hashlib.sha256(key).hexdigest()}")
     return owned
 
 
@@ -236,6 +238,8 @@ def _ledger_of(ledger: LedgerPlace, environment: Mapping[str, str]) -> set[str]:
     url = ledger.url_in(environment)
     if not url:
         return set()
-    parts = urlsplit(url)
-    port = parts.port or _PORTS.get(parts.scheme.partition("+")[0])
-    return {f"ledger {parts.hostname}:{port}{parts.path.rstrip('/')}"}
+    parts = make_url(url)
+    told = dict(parts.query)
+    host = parts.host or told.pop("host", "")
+    port = parts.port or told.pop("port", _PORTS.get(parts.get_backend_name(), ""))
+    return {f"ledger {str(host).lower()}:{port}/{parts.database} {told.get('options', '')}"}

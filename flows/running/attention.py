@@ -194,7 +194,14 @@ def of_holdings(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
         called_back = {partner: answered.deletions_called_back(partner) for partner in agreed}
         overtaken = RecallBook(connection).overtaken(today, policy.notice)
         holding = DropBook(connection).holders()
-        waiting = [each.entered.drop for each in CarryBook(connection).waiting()]
+        carried = CarryBook(connection)
+        waiting = [each.entered.drop for each in carried.waiting()]
+        cut_off = [each.entered.drop.drop_id for each in carried.begun() if each.is_whole]
+    for drop_id in cut_off:
+        yield (
+            f"{drop_id}: 渡し終えたか分かりません / not known whether it was handed over: "
+            f"joint-use deliver {drop_id}"
+        )
     for partner, count in called_back.items():
         if count:
             yield (

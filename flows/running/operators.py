@@ -73,8 +73,13 @@ _SHARED_NAMES = frozenset(
 
 _COMPANY = re.compile("株式会社|有限会社|合同会社|合資会社|合名会社")
 
-_OF_A_PLACE = re.compile("会社|法人|(?:店|営業所|事業所|支社|本社|工場|係)$")
-"""What tells a firm or a place, folded: no person is called so."""
+_LONGEST_SURNAME = 3
+"""有限会社鈴木 leaves 鈴木, whom many are called."""
+
+_OF_A_PLACE = re.compile(
+    "会社|(?:医療|社団|財団|学校|宗教|福祉|NPO|行政)法人|..(?:店|係|工場)$|(?:営業所|事業所|支社|本社)$"
+)
+"""What tells a firm or a place, folded: no person is called so, but 大店 and 法人 are names."""
 
 
 def named_person(name: str | None) -> str:
@@ -101,8 +106,12 @@ def refuse_name_of_firm(name: str, notice: Notice, shop: str) -> None:
         RefusedError: it is one.
     """
     firms = (shop, notice.responsible.name, *(partner.name for partner in notice.partners))
-    named = {_letters(each) for firm in firms for each in (firm, *firm.split("/"))}
-    if _letters(name) in named:
+    parts = (part for firm in firms for part in (firm, *firm.split("/")))
+    # Who does business under their own name represents themselves.
+    represents = fold_name(notice.responsible.representative).casefold()
+    named = {fold_name(part).casefold() for part in parts} - {""}
+    named |= {bare for each in named if len(bare := _COMPANY.sub("", each)) > _LONGEST_SURNAME}
+    if (own := fold_name(name).casefold()) in named and own not in represents:
         raise _shared(name)
 
 
@@ -111,11 +120,6 @@ def _shared(name: str) -> RefusedError:
         f"「{name.strip()}」は個人の氏名ではありません。ご自分の氏名を書いてください / "
         "this is a name several people use; give your own (policy §8: IDの共有禁止)"
     )
-
-
-def _letters(name: str) -> str:
-    """Fold a name, without the form of a company: カー・レスト朝日 is 有限会社カー・レスト朝日."""
-    return _COMPANY.sub("", fold_name(name).casefold())
 
 
 def _is_shared(name: str) -> bool:

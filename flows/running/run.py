@@ -148,7 +148,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
     operator = SCHEDULE if is_scheduled else named_person(request.operator)
     checked_reason(request.reason)
     folder, ledger = open_shop(Path(request.shop), environment)
-    refuse_name_of_firm(operator, folder.policy.notice, folder.shop.name)
+    if not is_scheduled:
+        refuse_name_of_firm(operator, folder.policy.notice, folder.shop.name)
     now = clock()
     if is_exclusive and request.publishes:
         refuse_clock_behind(ledger, now.astimezone(SHOP_TIME))

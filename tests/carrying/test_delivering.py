@@ -7,12 +7,16 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 import drops.transfer
 from drops.transfer import READY
+from flows.carrying.cut_off import Settled, settle_cut_off
 from flows.counter.delivering import carried_by_hand, deliver, owed
 from flows.counter.disclosure import disclose
+from flows.counter.earlier_drop import opened_for
 from flows.counter.incident import incident
+from flows.running.attention import attention
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.private_files import write_private
@@ -36,6 +40,7 @@ from tests.factories import (
     desk,
     joined,
     object_to,
+    objection,
     run,
     slip,
     vehicle,
@@ -385,8 +390,8 @@ def test_what_was_handed_over_when_the_program_was_killed_is_in_the_ledger(
     deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
     assert names_in(out) == FILES
     if is_fetched:
-        for path in out.iterdir():
-            path.unlink()
+        (out / NAME).unlink()
+        (out / f"monthly-2026-10-r1{READY}").unlink()
     object_to(shop, "1")
     assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [True]
     assert incident(desk(shop), DROP, NOW.date(), is_wrongful=False).place.startswith(str(out))
@@ -409,6 +414,115 @@ def test_what_was_not_handed_over_when_the_program_was_killed_never_is(tmp_path,
     with pytest.raises(ObjectionsMovedError):
         deliver(desk(shop), lambda: NOW, DROP)
     assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [False]
+    assert names_in(out) == set()
+
+
+def test_a_place_where_nothing_is_left_tells_nothing_until_somebody_does(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    out.rename(tmp_path / "stick")
+    out.mkdir()
+    with pytest.raises(DeliveryError, match="connect the right one"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    at_desk = desk(shop)
+    told = attention(at_desk.folder, at_desk.ledger, NOW)
+    assert any("not known whether it was handed over" in line for line in told)
+    out.rmdir()
+    (tmp_path / "stick").rename(out)
+    assert deliver(desk(shop), lambda: NOW, DROP).startswith("渡しました")
+    assert names_in(out) == FILES
+
+
+def test_a_partner_that_has_what_is_gone_from_its_place_is_entered_by_hand(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
+    for path in out.iterdir():
+        path.unlink()
+    carried_by_hand(desk(shop), DROP)
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        (there,) = CarryBook(connection).delivered().values()
+        assert CarryBook(connection).begun() == []
+    assert (there.at, there.place) == (NOW, str(out))
+
+
+def test_a_place_that_was_changed_since_is_still_looked_at(tmp_path, monkeypatch):
+    out, new = tmp_path / "out", tmp_path / "new"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    new.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    file = shop / "partners" / "lotas.toml"
+    file.write_text(file.read_text().replace(str(out), str(new)))
+    assert outcome_of(shop).drop_id == "lotas/monthly-2026-10-r2"
+    assert names_in(out) == set()
+    assert f"monthly-2026-10-r2{READY}" in names_in(new)
+
+
+def test_a_run_of_another_kind_leaves_what_is_being_sent_alone(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    whole = drops.transfer._put_marker
+
+    def beside_another(marker, place):
+        at_desk = desk(shop)
+        with at_desk.ledger.reading() as connection:
+            notice = (
+                DropBook(connection).named(DROP).drop.model_copy(update={"kind": DropKind.NOTICES})
+            )
+        with opened_for(at_desk, lambda: NOW, notice) as other:
+            assert settle_cut_off(other, notice) == Settled()
+        whole(marker, place)
+
+    monkeypatch.setattr(drops.transfer, "_put_marker", beside_another)
+    assert deliver(desk(shop), lambda: NOW, DROP).startswith("渡しました")
+    assert names_in(out) == FILES
+
+
+def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    (out / f".monthly-2026-10-r1{READY}.part").touch()
+    object_to(shop, "1")
+    removed, taken = LocalFileSystem.rm_file, []
+
+    def breaks(self, path):
+        if taken:
+            raise OSError(5, "Input/output error")
+        taken.append(path)
+        removed(self, path)
+
+    with monkeypatch.context() as context:
+        context.setattr(LocalFileSystem, "rm_file", breaks)
+        with pytest.raises(DeliveryError, match="could not be taken away"):
+            deliver(desk(shop), lambda: NOW, DROP)
+    assert NAME in names_in(out)
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+
+
+def test_what_the_records_call_back_is_taken_away_at_once(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    write_table(shop, "objections", [*TABLES["objections"], objection("1")])
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(out) == set()
 
 

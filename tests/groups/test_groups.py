@@ -355,6 +355,8 @@ _IS_FILE = Path.is_file
     [
         ({"url": "postgresql://h/x"}, {"url": "postgresql+psycopg://u:p@H:5432/x"}, True),
         ({"url": "postgresql://h/x"}, {"url": "postgresql://h:5433/x"}, False),
+        ({"url": "postgresql:///x?host=a"}, {"url": "postgresql:///x?host=b"}, False),
+        ({"url": "postgresql:///x?host=a"}, {"url": "postgresql://a:5432/x"}, True),
         ({"url_variable": "LEDGER"}, {"url_variable": "LEDGER"}, True),
         ({"url_variable": "LEDGER"}, {"url": "postgresql://u@h/y"}, True),
         ({"url_variable": "AWAY"}, {"url_variable": "AWAY"}, True),

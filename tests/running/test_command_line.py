@@ -12,6 +12,7 @@ import pytest
 
 from flows.commands.options import MONTH, DropId, Moment
 from flows.counter.desk import open_desk
+from flows.running.operators import refuse_name_of_firm
 from flows.running.reasons import StandingReason
 from schemas.errors import ObjectionsUnreliableError, RefusedError
 from sources.shop_folder import load_shop
@@ -166,8 +167,26 @@ def test_the_name_of_a_firm_or_of_everybody_is_no_persons(shop):
     for name in (configured.shop.name, responsible, *partners, *others):
         with pytest.raises(RefusedError, match="several people use"):
             open_desk(shop, name, StandingReason.LISTING, lambda: NOW, {})
-    for name in ("阿部", "服部 一郎", "大工原 花子", "Nguyen Van A", "伊藤 秀吉"):
+    for name in (
+        "阿部",
+        "服部 一郎",
+        "大店",
+        "小林 法人",
+        "大工原 花子",
+        "Nguyen Van A",
+        "伊藤 秀吉",
+    ):
         assert open_desk(shop, name, StandingReason.LISTING, lambda: NOW, {}).actor.person == name
+
+
+def test_who_does_business_under_their_own_name_may_act(shop):
+    notice = load_shop(shop).policy.notice
+    own = {"name": "佐藤 健一", "representative": "佐藤　健一"}
+    theirs = notice.model_copy(update={"responsible": notice.responsible.model_copy(update=own)})
+    refuse_name_of_firm("佐藤健一", theirs, "佐藤自動車")
+    refuse_name_of_firm("鈴木", theirs, "有限会社鈴木")
+    with pytest.raises(RefusedError):
+        refuse_name_of_firm("佐藤自動車", theirs, "佐藤自動車")
 
 
 @pytest.mark.parametrize("reason", [" ", "　", "\t"])
