@@ -103,9 +103,8 @@ def _hand_over(
     hand_over(parcel, marker, opened(run, place), confirm)
     with run.ledger.writing() as connection:
         book = CarryBook(connection)
-        if (
-            entered.sequence not in book.delivered()
-        ):  # as somebody may have entered by hand meanwhile
+        is_entered = entered.sequence in book.delivered()  # by hand, meanwhile
+        if not is_entered:
             book.deliver(run.actor, entered, place.name, marker.sha256)
 
 

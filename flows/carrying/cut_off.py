@@ -11,6 +11,7 @@ from drops.transfer import Marker, Sight, sight_of, take_away
 from flows.carrying.credentials import credential_of
 from flows.running.overtaken import refuse_called_back
 from flows.running.run import Run, instant
+from ledger.answer_book import AnswerBook
 from ledger.carry_book import BegunHandover, CarryBook
 from ledger.drop_book import DropBook
 from schemas.carrying import Place
@@ -46,9 +47,9 @@ class Settled:
 def settle_cut_off(run: Run, drop: Drop, *, may_leave: bool = True) -> Settled:
     """Find out what became of drops that were being sent, of the partner and kind this run alone works for.
 
-    What was whole and marked was handed over, whatever was refused since: the ledger says so, and the partner
-    is told to delete it. Of a drop that may not leave any more nothing stays at the place; one that may is
-    gone on with by who carries it.
+    What was whole and marked, or answered, was handed over, whatever was refused since: the ledger says
+    so, and the partner is told to delete it. Of a drop that may not leave any more nothing stays at the
+    place; one that may is gone on with by who carries it.
 
     Args:
         run: holds what belongs to the partner's drops of this kind.
@@ -98,7 +99,9 @@ def opened(run: Run, place: Place) -> AbstractContextManager[OpenPlace]:
 def _was_taken(run: Run, begun: BegunHandover, *, may_leave: bool) -> bool:
     """Settle one drop; tell whether it was handed over."""
     marker = Marker(begun.entered.drop.drop_id, begun.file, begun.sha256)
-    seen = sight_of(marker, opened(run, begun.place)) if begun.is_whole else Sight.UNMARKED
+    seen = Sight.TAKEN if _is_answered(run, begun) else Sight.UNMARKED
+    if begun.is_whole and seen is Sight.UNMARKED:
+        seen = sight_of(marker, opened(run, begun.place))
     if seen is Sight.NOTHING:
         raise DeliveryError(_doubt(marker.drop_id))
     with run.ledger.writing() as connection:
@@ -113,6 +116,11 @@ def _was_taken(run: Run, begun: BegunHandover, *, may_leave: bool) -> bool:
         with run.ledger.writing() as connection:
             CarryBook(connection).give_up(begun.entered.sequence)
     return False
+
+
+def _is_answered(run: Run, begun: BegunHandover) -> bool:
+    with run.ledger.reading() as connection:
+        return begun.entered.sequence in AnswerBook(connection).answers()
 
 
 def _may_leave(run: Run, connection: Connection, begun: BegunHandover) -> bool:

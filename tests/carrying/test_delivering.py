@@ -436,6 +436,18 @@ def test_a_place_where_nothing_is_left_tells_nothing_until_somebody_does(tmp_pat
     assert names_in(out) == FILES
 
 
+def test_what_its_partner_answered_was_handed_over_whatever_is_left_of_it(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
+    for path in out.iterdir():
+        path.unlink()
+    acknowledge(shop, DROP)
+    assert "had been handed over" in deliver(desk(shop), lambda: NOW, DROP)
+
+
 def test_a_partner_that_has_what_is_gone_from_its_place_is_entered_by_hand(tmp_path, monkeypatch):
     out = tmp_path / "out"
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
