@@ -62,6 +62,15 @@ def shop_for(folder: Path, place: dict, secret: str = "", tables=TABLES) -> Path
     return shop
 
 
+def owing(folder: Path) -> tuple[Path, Path]:
+    """A shop with a drop that is published and not handed over, and its place, which is there by now."""
+    out = folder / "out"
+    shop = shop_for(folder / "shop", {"kind": "folder", "path": str(out)})
+    run(shop)
+    out.mkdir()
+    return shop, out
+
+
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
@@ -319,10 +328,7 @@ def test_a_half_sent_file_is_gone_on_with_and_a_spoilt_one_sent_anew(tmp_path):
 
 
 def test_after_an_objection_nothing_older_is_handed_over(tmp_path):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     object_to(shop, "1")
     with pytest.raises(ObjectionsMovedError, match="export again"):
         deliver(desk(shop), lambda: NOW, DROP)
@@ -330,10 +336,7 @@ def test_after_an_objection_nothing_older_is_handed_over(tmp_path):
 
 
 def test_a_drop_stopped_while_it_is_sent_is_taken_away_again(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     at_desk = desk(shop)
 
     def stopped_meanwhile(path, digest, place, _put=drops.transfer._put):
@@ -349,10 +352,7 @@ def test_a_drop_stopped_while_it_is_sent_is_taken_away_again(tmp_path, monkeypat
 
 
 def test_a_drop_refused_while_it_is_sent_is_taken_away_again(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
 
     def refused_meanwhile(path, digest, place, _put=drops.transfer._put):
         _put(path, digest, place)
@@ -383,10 +383,7 @@ def deliver_killed_in(owner, step, shop, monkeypatch):
 def test_what_was_handed_over_when_the_program_was_killed_is_in_the_ledger(
     tmp_path, monkeypatch, is_fetched
 ):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
     assert names_in(out) == FILES
     if is_fetched:
@@ -404,10 +401,7 @@ def test_what_was_handed_over_when_the_program_was_killed_is_in_the_ledger(
 
 
 def test_what_was_not_handed_over_when_the_program_was_killed_never_is(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
     assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [True]
     object_to(shop, "1")
@@ -418,10 +412,7 @@ def test_what_was_not_handed_over_when_the_program_was_killed_never_is(tmp_path,
 
 
 def test_a_place_where_nothing_is_left_tells_nothing_until_somebody_does(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
     out.rename(tmp_path / "stick")
     out.mkdir()
@@ -437,10 +428,7 @@ def test_a_place_where_nothing_is_left_tells_nothing_until_somebody_does(tmp_pat
 
 
 def test_what_its_partner_answered_was_handed_over_whatever_is_left_of_it(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
     for path in out.iterdir():
         path.unlink()
@@ -449,10 +437,7 @@ def test_what_its_partner_answered_was_handed_over_whatever_is_left_of_it(tmp_pa
 
 
 def test_a_partner_that_has_what_is_gone_from_its_place_is_entered_by_hand(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
     for path in out.iterdir():
         path.unlink()
@@ -479,10 +464,7 @@ def test_a_place_that_was_changed_since_is_still_looked_at(tmp_path, monkeypatch
 
 
 def test_a_run_of_another_kind_leaves_what_is_being_sent_alone(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     whole = drops.transfer._put_marker
 
     def beside_another(marker, place):
@@ -501,10 +483,7 @@ def test_a_run_of_another_kind_leaves_what_is_being_sent_alone(tmp_path, monkeyp
 
 
 def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
     (out / f".monthly-2026-10-r1{READY}.part").touch()
     object_to(shop, "1")
@@ -527,10 +506,7 @@ def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, mo
 
 
 def test_what_the_records_call_back_is_taken_away_at_once(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
     write_table(shop, "objections", [*TABLES["objections"], objection("1")])
     with pytest.raises(ObjectionsMovedError):
@@ -539,10 +515,7 @@ def test_what_the_records_call_back_is_taken_away_at_once(tmp_path, monkeypatch)
 
 
 def test_the_next_drop_finds_out_what_became_of_the_one_before(tmp_path, monkeypatch):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, _ = owing(tmp_path)
     deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
     object_to(shop, "1")
     assert f"{DROP} had been handed over" in outcome_of(shop).handed_over
@@ -713,10 +686,7 @@ def test_what_was_carried_by_hand_is_entered_once(tmp_path):
 
 
 def test_a_drop_of_a_wider_agreement_is_not_handed_over_any_more(tmp_path):
-    out = tmp_path / "out"
-    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
-    run(shop)
-    out.mkdir()
+    shop, out = owing(tmp_path)
     terms = agreement(sealing=sealed_to(identity()), tables={"customers": {"columns": ["name"]}})
     terms |= {"place": {"kind": "folder", "path": str(out)}}
     (shop / "partners" / "lotas.toml").write_text(factories.toml(terms))
