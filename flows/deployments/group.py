@@ -173,7 +173,8 @@ def _misplaced(group: Path, shops: list[Path]) -> Iterator[Path]:
         yield group / STATE
     for shop in shops:
         with suppress(OSError):
-            yield from (file.parent for file in shop.glob("*/shop.toml"))
+            within = (file.parent for file in shop.glob("*/shop.toml"))
+            yield from (folder for folder in within if not folder.name.startswith("."))
 
 
 def _folders_of(group: Path) -> list[Path]:

@@ -64,7 +64,7 @@ def check_share(
     """Hold the run if a table has more rows set aside than the shop allows, of all or for one partner."""
     most, count = run.folder.shop.limits.max_quarantined_share, sum(reasons.values())
     if count > read * most:
-        parents, named = _lost_parents(table, reasons), f"{partner} {table}".strip()
+        parents, named = _lost_parents(table, reasons), f"{partner}: {table}" if partner else table
         japanese, english = _HINT if parents else ("", "")
         raise QuarantineLimitError(
             f"{named}: {read} 行のうち {count} 行に誤りがあり、上限（{most:.1%}）を超えています。"
