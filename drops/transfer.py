@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from drops.bag import sha256_of
 from drops.places import OpenPlace
-from drops.sealing import DIGEST, SIGNATURE, Parcel
+from drops.sealing import Parcel
 from schemas.errors import DeliveryError, JointUseError
 
 READY = ".ready.json"
@@ -121,7 +121,7 @@ def take_away(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> Non
 
 
 def _files_of(marker: Marker) -> tuple[str, ...]:
-    return marker.file, f"{marker.file}{DIGEST}", f"{marker.file}{SIGNATURE}"
+    return tuple(path.name for path in Parcel(Path(marker.file)).files)
 
 
 def _is_there(place: OpenPlace, path: str) -> bool:

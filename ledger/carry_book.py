@@ -154,6 +154,10 @@ class CarryBook:
             for number, told in ((n, json.loads(value)) for n, value in known.items())
         ]
 
+    def doubtful(self) -> dict[int, BegunHandover]:
+        """Give, by its number, each drop its partner may have taken though nobody knows."""
+        return {each.entered.sequence: each for each in self.begun() if each.is_whole}
+
     def give_up(self, sequence: int) -> None:
         """Forget that a drop was being sent."""
         forget_setting(self._connection, f"{_BEGUN}{sequence}")

@@ -1,5 +1,6 @@
 """Carrying a published drop to its partner: sealed, and handed over at the agreed place (policy §8)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,8 +37,13 @@ _WORTH_A_PROCESS = 1 << 24
 """Bytes of a drop from which on it pays to start a process for packing it."""
 
 
-def carry(run: Run, drop_id: str) -> str:
+def carry(run: Run, drop_id: str, refuse: Callable[[], None] = lambda: None) -> str:
     """Seal a published drop and hand it over; say in a line what was done, nothing if nothing was to do.
+
+    Args:
+        run: holds what belongs to the partner's drops of this kind.
+        drop_id: of the drop.
+        refuse: raises if there is more that forbids it.
 
     Raises:
         RefusedError: key, partner, policy or a decision about texts forbid it.
@@ -49,6 +55,7 @@ def carry(run: Run, drop_id: str) -> str:
     if drop_id in before.taken:
         return before.told()
     with taking_away_what_is_refused(run, entered.drop):
+        refuse()
         return ". ".join(filter(None, (_carry(run, entered), before.told())))
 
 

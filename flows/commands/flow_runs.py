@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from types import FrameType
 
 import click
 from rich.console import Console
@@ -20,14 +22,20 @@ def set_up_run(state: Path, *groups: Path) -> None:
     set_up(state, os.environ, *groups)
     for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
         os.environ.setdefault(name, "CRITICAL")
-    for name in (
-        "SIGINT",
-        "SIGTERM",
-        "SIGHUP",
-    ):  # the last when a terminal is closed; Windows has none
-        ending = getattr(signal, name, None)
-        if ending is not None and signal.getsignal(ending) is not signal.SIG_IGN:
-            signal.signal(ending, _stop)
+    when_ended(_stop, "SIGINT", "SIGTERM", "SIGHUP")
+
+
+def when_ended(stop: Callable[[int, FrameType | None], None], *endings: str) -> None:
+    """Have these signals stop the program, but those it was told to ignore; Windows has no SIGHUP.
+
+    Args:
+        stop: what they call.
+        endings: their names; SIGHUP comes when a terminal is closed.
+    """
+    for name in endings:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
 def progress(console: Console, text: str) -> AbstractContextManager[object]:
@@ -42,7 +50,7 @@ def _end() -> None:
     os._exit(1)
 
 
-def _stop(_signal: int, _frame: object) -> None:
+def _stop(_signal: int, _frame: FrameType | None) -> None:
     """Stop at Ctrl-C: the run clears up after itself, and Prefect is not waited for.
 
     Its server got the same Ctrl-C, so it would be asked in vain for more than a minute.

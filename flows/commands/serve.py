@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from flows.commands.flow_runs import when_ended
 from flows.commands.options import (
     group_option,
     neither_shop_nor_group,
@@ -56,10 +57,7 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
     environment = dict(os.environ)
     set_up(state, environment)
     _refuse_busy_port(port)
-    for ending in ("SIGTERM", "SIGHUP"):  # a terminal that is closed, too
-        number = getattr(signal, ending, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
+    when_ended(_stop, "SIGTERM", "SIGHUP")
     url = f"http://127.0.0.1:{port}/api"
     environment |= {
         "PREFECT_API_URL": url,

@@ -1,10 +1,10 @@
 """Handing over at the counter what was published and is not at its partner's yet."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from drops.sealing import parcels_beside
 from flows.carrying.carry import carry
-from flows.carrying.cut_off import settle_cut_off, taking_away_what_is_refused
 from flows.counter.desk import Desk
 from flows.counter.earlier_drop import (
     objections_moved,
@@ -32,17 +32,11 @@ def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
     with desk.ledger.reading() as connection:
         drop = DropBook(connection).named(drop_id).drop
     with opened_for(desk, clock, drop) as run:
-        before = settle_cut_off(run, drop)
-        if drop.drop_id in before.taken:
-            return before.told()
-        with taking_away_what_is_refused(run, drop):
-            _refuse_overtaken(run, drop)
-            refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
-        return carry(run, drop.drop_id)
+        return carry(run, drop.drop_id, partial(_refuse_overtaken, run, drop))
 
 
 def _refuse_overtaken(run: Run, drop: Drop) -> None:
-    """Refuse a drop that was replaced, that takes back what was given since, or that objections overtook."""
+    """Refuse a drop that was replaced, takes back what was given since, or holds who refused meanwhile."""
     with run.ledger.reading() as connection:
         book = DropBook(connection)
         successor = _successor(book, drop)
@@ -64,6 +58,7 @@ def _refuse_overtaken(run: Run, drop: Drop) -> None:
             has_moved = objections_moved(run, connection, drop)
         if has_moved:
             raise overtaken_by_objections(drop)
+    refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
 
 
 @dataclass(frozen=True)
@@ -106,11 +101,11 @@ def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
 
 def _enter(book: CarryBook, actor: Actor, entered: EnteredDrop) -> None:
     """Enter that a drop was carried, or that its partner took it from its place before a break."""
-    for each in book.begun():
-        if each.entered.sequence == entered.sequence and each.is_whole:
-            book.deliver(actor, entered, each.place.name, each.sha256, each.at)
-            return
-    book.deliver(actor, entered, BY_HAND, entered.bag_sha256)
+    begun = book.doubtful().get(entered.sequence)
+    if begun:
+        book.deliver(actor, entered, begun.place.name, begun.sha256, begun.at)
+    else:
+        book.deliver(actor, entered, BY_HAND, entered.bag_sha256)
 
 
 def _successor(book: DropBook, drop: Drop) -> str:

@@ -114,7 +114,7 @@ class Given:
             book = CarryBook(connection)
             there = set(book.delivered())
             if with_doubtful:
-                there |= {each.entered.sequence for each in book.begun() if each.is_whole}
+                there |= book.doubtful().keys()
         answers = self._answers()
         return [
             each

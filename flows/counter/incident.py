@@ -135,12 +135,11 @@ def incident(desk: Desk, drop_id: str, known_on: date, *, is_wrongful: bool) -> 
 
 def _delivery(book: CarryBook, sequence: int) -> Delivery | None:
     """Say when and where a drop was handed over, or may have been when a program was cut off."""
-    for each in book.begun():
-        if each.entered.sequence == sequence and each.is_whole:
-            return Delivery(
-                each.at, f"{each.place.name}（渡し終えたか未確認 / not known whether it was taken）"
-            )
-    return book.delivered().get(sequence)
+    begun = book.doubtful().get(sequence)
+    if begun is None:
+        return book.delivered().get(sequence)
+    doubt = "渡し終えたか未確認 / not known whether it was taken"
+    return Delivery(begun.at, f"{begun.place.name}（{doubt}）")
 
 
 def _place(delivered: Delivery | None) -> str:

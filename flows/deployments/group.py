@@ -31,7 +31,7 @@ from sources.shop_folder import load_shop
 STATE = "state"
 """The group's own folder among those of its shops."""
 
-_PORTS = {"postgresql": 5432, "postgres": 5432}
+_PORTS = {"postgresql": 5432}
 
 GROUP_FIELD: str = Field(
     title="グループのフォルダ / folder of shops",
@@ -240,7 +240,7 @@ def _ledger_of(ledger: LedgerPlace, environment: Mapping[str, str]) -> set[str]:
     if not url:
         return set()
     parts = make_url(url)
-    told = dict(parts.query)
-    host = parts.host or told.pop("host", "")
-    port = parts.port or told.pop("port", _PORTS.get(parts.get_backend_name(), ""))
+    told = parts.query
+    host = parts.host or told.get("host", "")
+    port = parts.port or told.get("port", _PORTS.get(parts.get_backend_name(), ""))
     return {f"ledger {str(host).lower()}:{port}/{parts.database} {told.get('options', '')}"}

@@ -196,7 +196,7 @@ def of_holdings(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
         holding = DropBook(connection).holders()
         carried = CarryBook(connection)
         waiting = [each.entered.drop for each in carried.waiting()]
-        cut_off = [each.entered.drop.drop_id for each in carried.begun() if each.is_whole]
+        cut_off = [each.entered.drop.drop_id for each in carried.doubtful().values()]
     for drop_id in cut_off:
         yield (
             f"{drop_id}: 渡し終えたか分かりません / not known whether it was handed over: "
