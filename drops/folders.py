@@ -1,12 +1,11 @@
 """The drops folder: revisions that are there, staging beside them, and the rename that publishes."""
 
-import contextlib
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from drops.durable import path_to_disk
 from schemas.drop import Drop
 from schemas.errors import VerificationError
 from schemas.strict import validated
@@ -62,14 +61,14 @@ def published_folders(drops: Path) -> list[Path]:
 def to_disk(staging: Path) -> None:
     """Have the disk keep all of a finished drop, which takes it a while; to be done before `show`."""
     for path in staging.rglob("*"):
-        _sync(path)
-    _sync(staging)
+        path_to_disk(path)
+    path_to_disk(staging)
 
 
 def show(staging: Path, target: Path) -> None:
     """Make a finished drop visible, by one rename."""
     staging.rename(target)
-    _sync(target.parent)
+    path_to_disk(target.parent)
 
 
 def discard(staging: Path) -> None:
@@ -93,14 +92,3 @@ def read_drop(folder: Path) -> Drop:
             f"{folder.name}: drop.json is missing or not JSON; this is no drop"
         )
     return validated(Drop, content, where=f"{folder.name}/drop.json")
-
-
-def _sync(path: Path) -> None:
-    # Windows keeps only what was opened to be written, and opens no folders; there a rename is durable.
-    is_folder = path.is_dir()
-    with contextlib.suppress(*([PermissionError] if is_folder else [])):
-        handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

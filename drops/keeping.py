@@ -12,7 +12,8 @@ from pathlib import Path
 import pyrage
 
 from drops.bag import check_bag
-from drops.packing import encrypt, to_disk
+from drops.durable import to_disk
+from drops.packing import encrypt
 from drops.sealing import Parcel, unpack
 from schemas.errors import VerificationError
 from schemas.state_folder import Part

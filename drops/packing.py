@@ -17,6 +17,7 @@ from typing import BinaryIO
 import pyrage
 
 from drops.bag import sha256_of
+from drops.durable import to_disk
 
 
 def pack(folder: Path, name: str, recipient: str, target: Path) -> str:
@@ -51,12 +52,6 @@ def write_tar(folder: Path, name: str, target: BinaryIO) -> None:
             entry.size, entry.mode, entry.mtime = path.stat().st_size, 0o600, 0
             with path.open("rb") as file:
                 tar.addfile(entry, file)
-
-
-def to_disk(file: BinaryIO) -> None:
-    """Have everything written to a file stand on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
 
 
 @contextmanager

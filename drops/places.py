@@ -9,6 +9,7 @@ from pathlib import Path
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
+from drops.durable import path_to_disk
 from schemas.carrying import FolderPlace, Place, S3Place, SftpPlace
 from schemas.errors import ConfigurationError, DeliveryError
 
@@ -23,6 +24,8 @@ class OpenPlace:
     folder: str
     can_append: bool
     close: Callable[[], object] = lambda: None
+    keep: Callable[[str], object] = lambda _: None
+    """Has what was written to a file there outlast a power cut, where that is ours to do."""
 
     def path(self, name: str) -> str:
         """Give the path of a file there."""
@@ -65,7 +68,12 @@ def _folder(place: FolderPlace, home: Path) -> OpenPlace:
             f"the folder {folder.name} is not there (place.path); connect the share or the stick, then "
             "`joint-use deliver`"
         )
-    return OpenPlace(LocalFileSystem(auto_mkdir=False), str(folder), can_append=True)
+    return OpenPlace(
+        LocalFileSystem(auto_mkdir=False),
+        str(folder),
+        can_append=True,
+        keep=lambda path: path_to_disk(Path(path)),
+    )
 
 
 def _sftp(place: SftpPlace, credential: str) -> OpenPlace:

@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from drops.bag import sha256_of
+from drops.durable import to_disk
 from drops.folders import read_drop
-from drops.packing import pack, to_disk
+from drops.packing import pack
 from schemas.agreement import Agreement, fingerprint_of
 from schemas.errors import RefusedError, VerificationError
 

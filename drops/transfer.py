@@ -192,7 +192,13 @@ def _put(path: Path, digest: str, place: OpenPlace) -> None:
             f"{path.name} がその間に納品先に現れました。納品先に確かめてください / "
             f"{path.name} appeared at the partner's place meanwhile; ask the partner"
         )
+    _show(place, hidden, target)
+
+
+def _show(place: OpenPlace, hidden: str, target: str) -> None:
+    """Give a file at a place its name."""
     place.files.mv(hidden, target)
+    place.keep(place.folder)
 
 
 def _send(path: Path, place: OpenPlace, hidden: str) -> None:
@@ -203,6 +209,7 @@ def _send(path: Path, place: OpenPlace, hidden: str) -> None:
         file.seek(done)
         for chunk in _chunks(file):
             far.write(chunk)
+    place.keep(hidden)
 
 
 def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
@@ -225,7 +232,8 @@ def _put_marker(marker: Marker, place: OpenPlace) -> None:
     if not _is_there(place, target):
         hidden = place.path(f".{marker.name}{_PART}")
         place.files.pipe_file(hidden, marker.content)
-        place.files.mv(hidden, target)
+        place.keep(hidden)
+        _show(place, hidden, target)
     elif place.files.cat_file(target) != marker.content:
         raise DeliveryError(
             f"納品先の {marker.name} は別のものです。納品先に確かめてください / "

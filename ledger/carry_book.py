@@ -12,7 +12,7 @@ from ledger.answer_book import AnswerBook
 from ledger.audit import Actor, note
 from ledger.drop_book import UNDECIDED, DropBook
 from ledger.drop_entries import EnteredDrop
-from ledger.settings import forget_setting, remember_setting, settings_beginning_with
+from ledger.settings import forget_setting, remember_setting, setting, settings_beginning_with
 from schemas.carrying import Place
 from schemas.drop import DropKind
 from schemas.policy import Policy
@@ -23,6 +23,9 @@ RELEASED, REFUSED = "released", "refused"
 
 _BEGUN = "handover:"
 """Begins the name of the setting that keeps a handing over until its end is known."""
+
+_PARCEL = "parcel:"
+"""Begins the name of the setting that keeps which parcel is of which drop."""
 
 BY_HAND = "by hand"
 """Where a drop went that no program carried."""
@@ -124,6 +127,22 @@ class CarryBook:
             )
         )
 
+    def remember_parcel(self, entered: EnteredDrop, sha256: str) -> None:
+        """Keep which parcel is of a drop, by the digest of its tar (hexadecimal)."""
+        told = f"{entered.bag_sha256} {sha256}"
+        remember_setting(self._connection, f"{_PARCEL}{entered.sequence}", told)
+
+    def parcel_of(self, entered: EnteredDrop) -> str:
+        """Give the digest of the parcel that was made of a drop as it is now; nothing if none is known."""
+        told = setting(self._connection, f"{_PARCEL}{entered.sequence}") or ""
+        bag, _, sha256 = told.partition(" ")
+        return sha256 if bag == entered.bag_sha256 else ""
+
+    def forget_parcels(self) -> None:
+        """Know no parcel any more: all that are not with their partners are made anew."""
+        for number in settings_beginning_with(self._connection, _PARCEL):
+            forget_setting(self._connection, f"{_PARCEL}{number}")
+
     def begin(self, begun: BegunHandover) -> None:
         """Keep how far the sending of a drop has come: a program that is killed tells nobody."""
         told = {
@@ -161,6 +180,11 @@ class CarryBook:
     def give_up(self, sequence: int) -> None:
         """Forget that a drop was being sent."""
         forget_setting(self._connection, f"{_BEGUN}{sequence}")
+
+    def send_again(self, actor: Actor, entered: EnteredDrop) -> None:
+        """Enter that a partner was asked and has not got a drop that was in doubt."""
+        note(self._connection, actor, "again", entered.drop.drop_id, "not with its partner")
+        self.give_up(entered.sequence)
 
     def deliver(
         self,

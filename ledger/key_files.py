@@ -16,13 +16,21 @@ _SECRET_BYTES = 32
 _OWNER_ONLY = 0o600
 
 
+def begin_key(state: Path, name: str) -> str:
+    """Make a key that takes the place of `<name>.key` once the ledger knows its check value, given here."""
+    secret = secrets.token_hex(_SECRET_BYTES).encode()
+    write_private(_next(_path(state, name)), secret)
+    return check_value_of(bytes.fromhex(secret.decode()))
+
+
 def load_key(state: Path, name: str, check_value: str | None) -> bytes:
     """Load `<state>/keys/<name>.key`, making it if the ledger knows of none yet.
 
     Raises:
         ConfigurationError: the key is missing, damaged, or not the one the ledger knows.
     """
-    path = state / Part.KEYS / f"{name}.key"
+    path = _path(state, name)
+    _take_the_place(path, check_value)
     if not path.exists():
         if check_value is not None:
             raise ConfigurationError(
@@ -39,6 +47,21 @@ def load_key(state: Path, name: str, check_value: str | None) -> bytes:
             f"keys/{name}.key is not the one this ledger was made with; restore it from the backup"
         )
     return secret
+
+
+def _path(state: Path, name: str) -> Path:
+    return state / Part.KEYS / f"{name}.key"
+
+
+def _next(path: Path) -> Path:
+    return path.with_suffix(".next")
+
+
+def _take_the_place(path: Path, check_value: str | None) -> None:
+    """Put a begun key in place if the ledger knows it; until then the one there is counts."""
+    begun = _next(path)
+    if begun.exists() and check_value_of(_read(begun)) == check_value:
+        begun.replace(path)
 
 
 def check_value_of(secret: bytes) -> str:

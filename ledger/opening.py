@@ -17,22 +17,21 @@ from sqlalchemy import (
     Engine,
     NullPool,
     create_engine,
-    delete,
     event,
-    insert,
     make_url,
-    select,
     text,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ledger import tables
-from ledger.audit import digest_at, head
-from ledger.key_files import check_value_of, load_key
+from ledger.audit import Actor, digest_at, head, note
+from ledger.carry_book import CarryBook
+from ledger.key_files import begin_key, check_value_of, load_key
 from ledger.locks import held
 from ledger.noted_head import note_head, noted_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
+from ledger.settings import remember_setting, setting
 from schemas.errors import (
     BusyError,
     ConfigurationError,
@@ -53,6 +52,9 @@ LEDGER_KEY = "ledger"
 
 _SIGNING_KEY = "_signing"
 """No partner's id can be this."""
+
+_KEY = "key:"
+"""Begins the name of the setting that keeps a key's check value."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,23 @@ class Ledger:
         """
         return self.key(_SIGNING_KEY)
 
+    def replace_signing_key(self, actor: Actor) -> bytes:
+        """Make another key to sign with, and give it: the one there was may be in others' hands.
+
+        Parcels that are not with their partners are made and signed anew; what was handed over is checked
+        with the former public key. Killed at any step, the shop has one key, the former or the new one.
+
+        Raises:
+            ConfigurationError: the key there is damaged or another one than before.
+        """
+        former = check_value_of(self.signing_key())
+        with self.writing() as connection:
+            check_value = begin_key(self.state, _SIGNING_KEY)
+            remember_setting(connection, f"{_KEY}{_SIGNING_KEY}", check_value)
+            CarryBook(connection).forget_parcels()
+            note(connection, actor, "rekey", "signing", f"{former[:16]} -> {check_value[:16]}")
+        return self.signing_key()
+
     @contextmanager
     def held(self, names: Iterable[str]) -> Iterator[None]:
         """Hold the named locks against every other desk, or say within seconds that another has one.
@@ -185,23 +204,11 @@ def _another_is_there() -> LedgerDoubtfulError:
     )
 
 
-def setting(connection: Connection, name: str) -> str | None:
-    """Read a fact about the ledger itself."""
-    wanted = select(tables.settings.c.value).where(tables.settings.c.name == name)
-    return connection.execute(wanted).scalar()
-
-
-def remember_setting(connection: Connection, name: str, value: str) -> None:
-    """Keep a fact about the ledger itself."""
-    connection.execute(delete(tables.settings).where(tables.settings.c.name == name))
-    connection.execute(insert(tables.settings).values(name=name, value=value))
-
-
 def _known_key(connection: Connection, state: Path, name: str) -> bytes:
-    known = setting(connection, f"key:{name}")
+    known = setting(connection, f"{_KEY}{name}")
     secret = load_key(state, name, known)
     if known is None:
-        remember_setting(connection, f"key:{name}", check_value_of(secret))
+        remember_setting(connection, f"{_KEY}{name}", check_value_of(secret))
     return secret
 
 

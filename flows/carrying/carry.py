@@ -24,7 +24,6 @@ from ledger.answer_book import AnswerBook
 from ledger.carry_book import BegunHandover, CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
-from ledger.settings import remember_setting, setting
 from schemas.agreement import Agreement
 from schemas.carrying import Place
 from schemas.errors import (
@@ -142,17 +141,17 @@ def _sealed(
 
     The ledger knows which parcel is of which drop; files that merely bear the name are not trusted.
     """
-    key, name = run.ledger.signing_key(), f"parcel:{entered.sequence}"
+    key = run.ledger.signing_key()
     parcel = parcel_of(folder, agreement)
     with run.ledger.reading() as connection:
-        known = setting(connection, name)
+        known = CarryBook(connection).parcel_of(entered)
     try:
         check_parcel(parcel, public_key_pem(key))
-        if known == f"{entered.bag_sha256} {parcel.sha256}":
+        if known == parcel.sha256:
             return parcel, False
     except VerificationError:
         pass
     parcel = seal(folder, agreement, key, run.ahead.packing.take(agreement.partner))
     with run.ledger.writing() as connection:
-        remember_setting(connection, name, f"{entered.bag_sha256} {parcel.sha256}")
+        CarryBook(connection).remember_parcel(entered, parcel.sha256)
     return parcel, True

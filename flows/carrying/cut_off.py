@@ -110,7 +110,7 @@ def _was_taken(run: Run, begun: BegunHandover, *, may_leave: bool) -> bool:
             book.deliver(run.actor, begun.entered, begun.place.name, begun.sha256, begun.at)
             return True
         book.begin(replace(begun, is_whole=False))
-        leaves = may_leave and _may_leave(run, connection, begun)
+        leaves = may_leave and _is_known(connection, begun) and _may_leave(run, connection, begun)
     if not leaves:
         take_away(marker, opened(run, begun.place))
         with run.ledger.writing() as connection:
@@ -121,6 +121,11 @@ def _was_taken(run: Run, begun: BegunHandover, *, may_leave: bool) -> bool:
 def _is_answered(run: Run, begun: BegunHandover) -> bool:
     with run.ledger.reading() as connection:
         return begun.entered.sequence in AnswerBook(connection).answers()
+
+
+def _is_known(connection: Connection, begun: BegunHandover) -> bool:
+    """Tell whether the ledger knows the parcel: that of an adopted drop is made anew, and is another file."""
+    return CarryBook(connection).parcel_of(begun.entered) == begun.sha256
 
 
 def _may_leave(run: Run, connection: Connection, begun: BegunHandover) -> bool:
@@ -137,10 +142,12 @@ def _may_leave(run: Run, connection: Connection, begun: BegunHandover) -> bool:
 
 def _doubt(drop_id: str) -> str:
     return (
-        f"{drop_id}: 前回、渡し終える直前に止まりました。納品先にその納品がもうないか、つながりません。"
+        f"{drop_id}: 渡し終えたか分かりません。納品先にその納品がないか、つながりません。"
         f"別のディスクなら正しいものをつないで `joint-use deliver {drop_id}`、納品先が受け取って"
-        f"いれば `joint-use deliver {drop_id} --by-hand` / "
-        f"{drop_id}: the sending was cut off at its end, and nothing of it is at its place now, or that is "
-        "out of reach. If this is another disk, connect the right one and deliver it again; if the partner "
-        f"has it, enter that: joint-use deliver {drop_id} --by-hand"
+        f"いれば `joint-use deliver {drop_id} --by-hand`、受け取っていなければ"
+        f" `joint-use deliver {drop_id} --again` / "
+        f"{drop_id}: nobody knows whether it was handed over: nothing of it is at its place now, or that is "
+        "out of reach. If this is another disk, connect the right one and deliver it again. Else ask the "
+        f"partner; if it has the drop, joint-use deliver {drop_id} --by-hand, if not, joint-use deliver "
+        f"{drop_id} --again"
     )

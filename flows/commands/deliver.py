@@ -4,7 +4,7 @@ import click
 
 from flows.commands.at_desk import at_desk
 from flows.commands.options import DropId
-from flows.counter.delivering import Carried, carried_by_hand, deliver, owed
+from flows.counter.delivering import Carried, carried_by_hand, deliver, owed, send_again
 from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
@@ -17,6 +17,12 @@ from schemas.errors import ConfigurationError, JointUseError
 @click.option(
     "--by-hand", is_flag=True, help="手渡ししたことを記録する / it was carried there by hand"
 )
+@click.option(
+    "--again",
+    is_flag=True,
+    help="渡したか分からない納品を、相手に確かめて届いていなければもう一度渡す / "
+    "send again what may have been handed over: its partner was asked and has not got it",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -24,16 +30,20 @@ def command(
     desk: Desk,
     drop: str | None,
     by_hand: bool,
+    again: bool,
 ) -> None:
     """まだ渡していない納品を渡す / Hand over one drop, or all that are due."""
-    if by_hand:
-        if not drop:
+    if by_hand or again:
+        if not drop or (by_hand and again):
             raise ConfigurationError(
-                "--by-hand: 納品の名前を書いてください（例 lotas/monthly-2026-10-r1） / "
-                "--by-hand: name the drop, e.g. lotas/monthly-2026-10-r1"
+                "--by-hand か --again のどちらか一つに、納品の名前を書いてください"
+                "（例 lotas/monthly-2026-10-r1） / "
+                "name the drop with one of --by-hand and --again, e.g. lotas/monthly-2026-10-r1"
             )
-        _tell_of_hand(drop, carried_by_hand(desk, drop))
-        return
+        if by_hand:
+            _tell_of_hand(drop, carried_by_hand(desk, drop))
+            return
+        send_again(desk, drop)
     left = owed(desk)
     if drop:
         told = deliver(desk, utc_now, drop)

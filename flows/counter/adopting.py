@@ -5,10 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pyarrow
+from sqlalchemy import Connection
 
 from drops.adoption import Members, members_of
 from drops.bag import TAG_MANIFEST, sha256_of
 from drops.keys import PartnerKeys
+from drops.sealing import parcels_beside
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
 from flows.counter.people import read_vehicle_numbers
@@ -16,6 +18,7 @@ from flows.running.opening import is_clock_behind
 from flows.running.reconciling import doubts, examined, in_words, unknown_drops
 from ledger.audit import head as newest_of
 from ledger.audit import note
+from ledger.carry_book import BegunHandover, CarryBook
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
@@ -36,7 +39,7 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     """Answer for all that is in doubt; enter the drops the ledger does not know. Tells what it did.
 
     Of a drop that is entered so, its partner is taken to hold what its files hold; which values they
-    are is not known, so `disclose` cannot compare them.
+    are is not known, so `disclose` cannot compare them. Whether it was sent to its place is in doubt.
     """
     found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
     unknown = unknown_drops(desk.ledger, desk.folder)
@@ -58,6 +61,7 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
             sequence = book.prepare(each, head.sequence)
             book.publish(desk.actor, sequence, "adopted", _made_at(each.drop))
             _hold_what_was_to_go(book, sequence, each)
+            _doubt_handing_over(desk, connection, each.drop)
     _note_anew(desk)
     answered = [in_words(each) for each in found]
     if found:
@@ -72,6 +76,28 @@ def _hold_what_was_to_go(book: DropBook, sequence: int, adopted: Prepared) -> No
         by_kind.setdefault(stone.kind, []).append((stone.record, stone.key))
     for kind, keys in by_kind.items():
         book.holdings.hold_again(adopted.drop.partner, kind, sequence, keys)
+
+
+def _doubt_handing_over(desk: Desk, connection: Connection, drop: Drop) -> None:
+    """Take a drop that was sealed for a place to have been sent there, perhaps: its carrier looks first."""
+    agreement = desk.folder.policy.agreements.get(drop.partner)
+    parcels = [
+        parcel
+        for parcel in parcels_beside(desk.folder.drops / drop.drop_id)
+        if all(path.is_file() for path in parcel.files)
+    ]
+    if agreement is None or agreement.place is None or not parcels:
+        return
+    CarryBook(connection).begin(
+        BegunHandover(
+            entered=DropBook(connection).named(drop.drop_id),
+            at=_made_at(drop),
+            place=agreement.place,
+            file=parcels[0].tar.name,
+            sha256=parcels[0].sha256,
+            is_whole=True,
+        )
+    )
 
 
 def _note_anew(desk: Desk) -> None:

@@ -61,6 +61,24 @@ def _refuse_overtaken(run: Run, drop: Drop) -> None:
     refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
 
 
+def send_again(desk: Desk, drop_id: str) -> None:
+    """Enter that the partner was asked and has not got a drop nobody knew of: it may be sent again.
+
+    Raises:
+        ConfigurationError: nothing is in doubt about it.
+    """
+    with desk.ledger.writing() as connection:
+        entered, book = DropBook(connection).named(drop_id), CarryBook(connection)
+        if entered.sequence not in book.doubtful():
+            raise ConfigurationError(
+                f"{drop_id}: 渡したかどうかははっきりしています（`joint-use status`）。渡していなければ "
+                f"`joint-use deliver {drop_id}` / "
+                f"{drop_id}: whether it was handed over is known (`joint-use status`); if it was not, "
+                f"joint-use deliver {drop_id}"
+            )
+        book.send_again(desk.actor, entered)
+
+
 @dataclass(frozen=True)
 class Carried:
     """What there is to say of a drop that somebody carried: what replaced it, whether it should have been."""

@@ -1,6 +1,7 @@
 """Handing over at real places: whole or not at all, never written over, on after a break."""
 
 import json
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,8 @@ from fsspec.implementations.local import LocalFileSystem
 import drops.transfer
 from drops.transfer import READY
 from flows.carrying.cut_off import Settled, settle_cut_off
-from flows.counter.delivering import carried_by_hand, deliver, owed
+from flows.counter.adopting import resume
+from flows.counter.delivering import carried_by_hand, deliver, owed, send_again
 from flows.counter.disclosure import disclose
 from flows.counter.earlier_drop import opened_for
 from flows.counter.incident import incident
@@ -90,6 +92,21 @@ def test_a_folder_gets_the_parcel_and_the_marker_last(tmp_path):
     assert told["drop_id"] == DROP
     assert owed(desk(shop)).by_program == []
     assert outcome_of(shop).handed_over == ""
+
+
+def test_every_file_stands_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    kept, whole = [], os.fsync
+
+    def fsync(handle):
+        kept.append((os.fstat(handle).st_ino, names_in(out) & FILES))
+        whole(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    deliver(desk(shop), lambda: NOW, DROP)
+    seen = dict(reversed(kept))
+    assert all(path.name not in seen[path.stat().st_ino] for path in out.iterdir())
+    assert [inode for inode, _ in kept].count(out.stat().st_ino) == len(FILES)
 
 
 def test_a_folder_that_is_not_there_is_told_and_handed_over_to_later(tmp_path):
@@ -447,6 +464,49 @@ def test_a_partner_that_has_what_is_gone_from_its_place_is_entered_by_hand(tmp_p
         (there,) = CarryBook(connection).delivered().values()
         assert CarryBook(connection).begun() == []
     assert (there.at, there.place) == (NOW, str(out))
+
+
+def test_what_its_partner_has_not_got_is_sent_again(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    with pytest.raises(ConfigurationError, match="is known"):
+        send_again(desk(shop), DROP)
+    deliver_killed_in(CarryBook, "deliver", shop, monkeypatch)
+    for path in out.iterdir():
+        path.unlink()
+    with pytest.raises(DeliveryError, match="--again"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    send_again(desk(shop), DROP)
+    assert deliver(desk(shop), lambda: NOW, DROP).startswith("渡しました")
+    assert names_in(out) == FILES
+
+
+def test_after_a_restored_backup_nothing_is_sent_twice(tmp_path):
+    shop, out = owing(tmp_path)
+    deliver(desk(shop), lambda: NOW, DROP)
+    for path in (shop / "state").glob("ledger.db*"):
+        path.unlink()
+    (out / NAME).unlink()
+    (out / f"monthly-2026-10-r1{READY}").unlink()
+    resume(desk(shop))
+    assert [each.has_arrived for each in disclose(desk(shop), "1").drops] == [True]
+    assert "had been handed over" in deliver(desk(shop), lambda: NOW, DROP)
+    assert NAME not in names_in(out)
+
+
+def test_after_a_restored_backup_a_sending_nobody_knows_of_is_gone_on_with(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(out)})
+    run(shop, month="2026-09")
+    shutil.copytree(shop / "state", tmp_path / "backup")
+    run(shop)
+    out.mkdir()
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    shutil.rmtree(shop / "state")
+    shutil.copytree(tmp_path / "backup", shop / "state")
+    resume(desk(shop))
+    assert deliver(desk(shop), lambda: NOW, DROP).startswith("渡しました")
+    assert names_in(out) == FILES
+    assert (out / NAME).read_bytes() == (shop / "drops" / f"{DROP}.tar.age").read_bytes()
 
 
 def test_a_place_that_was_changed_since_is_still_looked_at(tmp_path, monkeypatch):

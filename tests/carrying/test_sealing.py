@@ -16,6 +16,8 @@ from drops.packing import write_tar
 from drops.packing_ahead import PackingAhead
 from drops.sealing import Parcel, check_parcel, public_key_pem, seal, unpack
 from drops.verify import verify_drop
+from ledger.audit import entries
+from ledger.carry_book import CarryBook
 from schemas.agreement import Agreement
 from schemas.errors import (
     ConfigurationError,
@@ -26,6 +28,7 @@ from schemas.errors import (
 )
 from tests import factories
 from tests.factories import (
+    PERSON,
     agreement,
     before,
     customer,
@@ -353,3 +356,51 @@ def test_the_partner_checks_with_the_command(tmp_path):
     assert "signature and digest OK" in outside.stdout
     assert "lotas/monthly-2026-10-r1: OK" in inside.stdout
     assert joint_use("verify", tar).returncode == 2
+
+
+def test_after_the_signing_key_was_replaced_the_former_one_signs_nothing_any_more(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    run(shop)
+    former = signing_pem(shop)
+    asked = ("--shop", str(shop), "--operator", PERSON)
+    done = joint_use("keys", "--replace", "--reason", "鍵の控えをなくした", *asked)
+    new = signing_pem(shop)
+    assert (done.returncode, done.stdout.encode()) == (0, new)
+    assert "compare it by telephone" in done.stderr
+    assert new != former
+    assert joint_use("deliver", "lotas/monthly-2026-10-r1", *asked).returncode == 0
+    check_parcel(parcel_of(shop), new)
+    with pytest.raises(VerificationError, match="not this shop's signature"):
+        check_parcel(parcel_of(shop), former)
+    at_desk = desk(shop)
+    with at_desk.ledger.reading() as connection:
+        assert [e.subject for e in entries(connection) if e.action == "rekey"] == ["signing"]
+
+
+def test_a_signing_key_is_replaced_for_a_reason(tmp_path):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    former = signing_pem(shop)
+    asked = ("--shop", str(shop), "--operator", PERSON)
+    assert joint_use("keys", "--replace", *asked).returncode == 2
+    assert "goes with --replace" in joint_use("keys", "--reason", "試験", *asked).stderr
+    assert signing_pem(shop) == former
+
+
+@pytest.mark.parametrize("is_entered", [False, True])
+def test_killed_while_its_key_is_replaced_the_shop_has_one_key(tmp_path, monkeypatch, is_entered):
+    shop = sealed_shop(tmp_path / "shop", identity())
+    ledger, former = desk(shop).ledger, signing_pem(shop)
+    step = (Path, "replace") if is_entered else (CarryBook, "forget_parcels")
+
+    def killed(path, *_):
+        if not is_entered or path.suffix == ".next":
+            raise KeyboardInterrupt
+        return whole(path, *_)
+
+    whole = Path.replace
+    with monkeypatch.context() as context:
+        context.setattr(*step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.replace_signing_key(desk(shop).actor)
+    assert (signing_pem(shop) != former) is is_entered
+    assert signing_pem(shop) == signing_pem(shop)
