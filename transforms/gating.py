@@ -8,7 +8,9 @@ import pyarrow.compute as pc
 
 from transforms.arrays import whole
 from transforms.mentions import Mentions, identities
-from transforms.reading.folded_columns import fold_homes, fold_names
+from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
+from transforms.reading.given_names import WHOLE_NAME, given_names
+from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import without_remark
 from transforms.ruling import spread_down
 from transforms.spine import Spine
@@ -20,7 +22,11 @@ FAMILY_COLUMNS = ["linked_customer_id", "name", "birth_on"]
 
 
 def gate_out(
-    verdicts: Verdicts, spine: Spine, objectors: np.ndarray, relatives: np.ndarray
+    verdicts: Verdicts,
+    spine: Spine,
+    objectors: np.ndarray,
+    cards: np.ndarray,
+    relatives: np.ndarray,
 ) -> None:
     """Take out objectors with their cars, visits, repairs, invoices, costs, pictures and names.
 
@@ -28,9 +34,11 @@ def gate_out(
         verdicts: one partner's own, changed here.
         spine: of the same snapshot.
         objectors: mask of the customer rows whose person objected.
+        cards: mask of the customer rows that may be about an objector, too.
         relatives: mask of the family rows that are about an objector.
     """
     verdicts.rule("customers", objectors, OBJECTED, "objected")
+    verdicts.rule("customers", cards, OBJECTED, "names_objector")
     verdicts.rule("family_members", relatives, OBJECTED, "names_objector")
     spread_down(verdicts, spine, OBJECTED)
 
@@ -40,8 +48,8 @@ def named_relatives(
 ) -> np.ndarray:
     """Mask of family rows that are an objector by a name that no birth date denies.
 
-    A given name alone counts where the objector lives at the customer's address or phone, and so does a
-    birth date without a name. A row that names an objector among others may be about them.
+    What may be a given name counts where the objector lives at the customer's address or phone, and so does
+    a birth date without a whole name. A row that names an objector among others may be about them.
 
     Args:
         family: `FAMILY_COLUMNS` of all family members.
@@ -53,13 +61,14 @@ def named_relatives(
         return mask
     known = _KnownPeople(objectors)
     names, births = whole(family["name"]), whole(family["birth_on"])
-    folded = without_remark(fold_names(names))
+    folded = squeezed(without_remark(fold_names(names)))
     places = np.flatnonzero(known.are_named(folded) | known.are_at_home(holders))
     few = pyarrow.array(places)
     mask[places] = [
-        known.is_meant(name or "", birth, homes)
-        for name, birth, homes in zip(
+        known.is_meant(name or "", given, birth, homes)
+        for name, given, birth, homes in zip(
             folded.take(few).to_pylist(),
+            _given(names.take(few)),
             births.take(few).to_pylist(),
             _homes(holders.take(few)),
             strict=True,
@@ -76,12 +85,16 @@ class _KnownPeople:
         self._names_at: dict[_Home, list[str]] = {}
         self._births_at: dict[_Home, set[object]] = {}
         births, homes = found["birth_on"].to_pylist(), _homes(found)
-        for column in ("name", "name_kana"):
-            names = fold_names(whole(found[column])).to_pylist()
-            for name, birth, own in zip(names, births, homes, strict=True):
+        others, of_others = own_names(whole(found["name"]))
+        every = range(len(found))
+        for names, rows in (
+            *((_squeezed(whole(found[column])), every) for column in ("name", "name_kana")),
+            (others, of_others.tolist()),
+        ):
+            for name, row in zip(names.to_pylist(), rows, strict=True):
                 if name:
-                    self._births.setdefault(name, set()).add(birth)
-                    for home in own:
+                    self._births.setdefault(name, set()).add(births[row])
+                    for home in homes[row]:
                         self._names_at.setdefault(home, []).append(name)
         for birth, own in zip(births, homes, strict=True):
             for home in own if birth else ():
@@ -105,15 +118,29 @@ class _KnownPeople:
         """Mask of the names in which an objector is named among others."""
         return self._mentions.in_names(names)
 
-    def is_meant(self, name: str, birth_on: object, homes: "list[_Home]") -> bool:
+    def is_meant(self, name: str, given: list[str], birth_on: object, homes: "list[_Home]") -> bool:
         """Tell whether a family entry of a customer with these homes may be an objector."""
         births = self._births.get(name, set())
         if births and (birth_on is None or births & {None, birth_on}):
             return True
-        if not name:
-            return any(birth_on in self._births_at.get(home, ()) for home in homes)
-        neighbours = [full for home in homes for full in self._names_at.get(home, ())]
-        return any(full.endswith(name) and full != name for full in neighbours)
+        is_no_whole_name = len(name) < WHOLE_NAME
+        if is_no_whole_name and any(birth_on in self._births_at.get(home, ()) for home in homes):
+            return True
+        neighbours = {full for home in homes for full in self._names_at.get(home, ())} - {name}
+        return any(full.endswith(part) for full in neighbours for part in given)
+
+
+def _given(names: pyarrow.Array) -> list[list[str]]:
+    """Give what may be given names in each cell."""
+    found: list[list[str]] = [[] for _ in range(len(names))]
+    texts, places = given_names(names)
+    for text, place in zip(texts.to_pylist(), places.tolist(), strict=True):
+        found[place].append(text)
+    return found
+
+
+def _squeezed(names: pyarrow.Array) -> pyarrow.Array:
+    return squeezed(fold_names(names))
 
 
 _Home = tuple[str, str]

@@ -2,10 +2,11 @@
 
 One person may stand in the records under several numbers, come back under a new one, or be named by a
 number a spreadsheet spoilt. Two rows are taken for one person if name and mobile number, e-mail
-address or home are the same, or its reading, or the birth date, and mobile number or e-mail address; a home
-only where no two birth dates tell namesakes apart (docs/decisions/0002). A firm is the same with and without
-the word that tells so. All comparisons are of keyed digests, so that the
-same traits can be remembered without keeping anybody's data.
+address, birth date, home or telephone at home are the same, or its reading, or the birth date, and
+mobile number or e-mail address; a home or its telephone only where no two birth dates tell namesakes
+apart (docs/decisions/0002). A firm is the same with and without the word that tells so, and a name with
+and without a remark, a second person or a firm around it. All comparisons are of keyed digests, so that
+the same traits can be remembered without keeping anybody's data.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from transforms.number_texts import Digest, core_texts, digested, joined, number
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
 from transforms.reading.folded_columns import fold_homes, fold_names
+from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import COMPANY
 from transforms.spare_contacts import spare_contacts
 
@@ -66,7 +68,7 @@ class Traits:
     home_clues: tuple[np.ndarray, ...]
     spare: np.ndarray
     """Marks and clues of few rows: contacts in cells that could not be read, as where two numbers stand in
-    one; firms without the word that tells so."""
+    one; firms without the word that tells so, and other names that a cell gives."""
     spare_rows: np.ndarray
     """Their rows."""
     before: np.ndarray
@@ -151,6 +153,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     readings = _whole_readings(whole(customers["name_kana"]))
     contacts = _contacts(customers)
     homes = fold_homes(addresses)
+    places = (homes, *_landlines(customers))
     births = whole(customers["birth_on"]).cast(pyarrow.string())
 
     made = partial(digested, digest=digest)
@@ -158,7 +161,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     def with_contacts(called: pyarrow.Array) -> tuple[np.ndarray, ...]:
         return tuple(made(joined("contact", called, each)) for each in contacts)
 
-    home_marks, home_clues = _homes(names, homes, births, made)
+    at_home = [_homes(names, place, births, made) for place in places]
     earlier, earlier_homes = fold_names_as_before(written), fold_addresses_as_before(addresses)
     is_renamed = _differs(earlier, names)
     rows = np.flatnonzero(pc.or_(is_renamed, _differs(earlier_homes, homes)))
@@ -171,8 +174,9 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     whose = pyarrow.array(spare_rows)
     called = (names.take(whose), readings.take(whose))
     spare = np.stack([made(joined("contact", each, spare_contacts)) for each in called], axis=1)
-    firms, firm_rows = _bare_firms(names, contacts, homes, made)
-    few_rows = np.concatenate([spare_rows[np.nonzero(spare)[0]], firm_rows[np.nonzero(firms)[0]]])
+    others, other_rows = _called_otherwise(written, names)
+    known = _Known((*contacts, births), places, births).by(others, other_rows, made)
+    few_rows = np.concatenate([spare_rows[np.nonzero(spare)[0]], other_rows[np.nonzero(known)[0]]])
     return Traits(
         number=made(number_texts(ids)),
         digits=made(core_texts(ids)),
@@ -181,32 +185,56 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
                 *with_contacts(names),
                 *with_contacts(readings),
                 *with_contacts(joined("born", births)),
+                made(joined("contact", names, births)),
             )
         ),
-        home_marks=home_marks,
-        home_clues=home_clues,
-        spare=np.concatenate([spare[spare != 0], firms[firms != 0]]),
+        home_marks=_filled(marks for both, _ in at_home for marks in both),
+        home_clues=_filled(clues for _, both in at_home for clues in both),
+        spare=np.concatenate([spare[spare != 0], known[known != 0]]),
         spare_rows=few_rows.astype(np.int32),
         before=before[before != 0],
         before_rows=rows[np.nonzero(before)[0]].astype(np.int32),
     )
 
 
-def _bare_firms(
-    names: pyarrow.Array,
-    contacts: tuple[pyarrow.Array, ...],
-    homes: pyarrow.Array,
-    made: Callable[[pyarrow.Array], np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give the traits of firms without the word that tells so, a line per firm, and the firms' rows."""
+def _called_otherwise(
+    written: pyarrow.Array, names: pyarrow.Array
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give further names of few rows, folded, each with its row: of firms, without the word that tells so."""
     is_firm = pc.fill_null(pc.match_substring_regex(names, COMPANY), fill_value=False)
-    rows = np.flatnonzero(is_firm.to_numpy(zero_copy_only=False))
-    few = pyarrow.array(rows)
-    bare = pc.replace_substring_regex(names.take(few), COMPANY, "")
+    firms = np.flatnonzero(is_firm.to_numpy(zero_copy_only=False))
+    bare = pc.replace_substring_regex(names.take(pyarrow.array(firms)), COMPANY, "")
     bare = where(pc.greater_equal(pc.utf8_length(bare), _SHORTEST_FIRM), bare)
-    found = [made(joined("contact", bare, each.take(few))) for each in contacts]
-    found.append(made(joined("anyone", joined("home", bare, homes.take(few)))))
-    return np.stack(found, axis=1), rows
+    others, rows = own_names(written)
+    return pyarrow.concat_arrays([bare, others]), np.concatenate([firms, rows])
+
+
+@dataclass(frozen=True)
+class _Known:
+    """All by which the people of a column are known together with a name."""
+
+    contacts: tuple[pyarrow.Array, ...]
+    places: tuple[pyarrow.Array, ...]
+    births: pyarrow.Array
+
+    def by(
+        self,
+        names: pyarrow.Array,
+        rows: np.ndarray,
+        made: Callable[[pyarrow.Array], np.ndarray],
+    ) -> np.ndarray:
+        """Give the marks and clues of rows by further names, a line per name."""
+        few = pyarrow.array(rows)
+        found = [made(joined("contact", names, each.take(few))) for each in self.contacts]
+        for place in self.places:
+            marks, clues = _homes(names, place.take(few), self.births.take(few), made)
+            found += [*marks, *clues]
+        return np.stack(found, axis=1)
+
+
+def _filled(columns: Iterable[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Leave out the digests that nobody has."""
+    return tuple(column for column in columns if column.any())
 
 
 def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
@@ -214,7 +242,7 @@ def _packed(columns: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
     stacked = np.stack(columns, axis=1)
     first = np.argsort(stacked == 0, axis=1, kind="stable")
     packed = np.take_along_axis(stacked, first, axis=1)
-    return tuple(column.copy() for column in packed.T if column.any())
+    return _filled(column.copy() for column in packed.T)
 
 
 def _whole_readings(written: pyarrow.Array) -> pyarrow.Array:
@@ -232,6 +260,12 @@ def _contacts(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.A
     """Give the contacts that are one person's: numbers of mobiles, and the e-mail address."""
     phones = (personal_numbers(whole(customers[c])) for c in PHONE_COLUMNS)
     return (*phones, pc.utf8_lower(whole(customers["email"])))
+
+
+def _landlines(customers: pyarrow.Table | pyarrow.RecordBatch) -> tuple[pyarrow.Array, ...]:
+    """Give the numbers that are a household's or a firm's."""
+    numbers = (whole(customers[column]) for column in PHONE_COLUMNS)
+    return tuple(where(personal_numbers(each).is_null(), each) for each in numbers)
 
 
 def _own_spare_contacts(

@@ -28,6 +28,7 @@ from transforms.reading.folded_columns import (
     squeezed,
     squeezed_addresses,
 )
+from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
 
 NAME, LENGTH, CONTACT, PHONE, LOCAL, HOME, RELATIVE, GIVEN, BORN = (
@@ -152,25 +153,32 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     births = whole(people["birth_on"]).cast(pyarrow.string())
     is_dated = pc.if_else(births.is_valid(), SOMEBODY_DATED, pyarrow.scalar(None, pyarrow.string()))
     households = households_of(people)
+    for group, names, rows, shortest in _names(people):
+        whose = pyarrow.array(rows)
+        long_enough = _at_least(names, shortest)
+        yield group, NAME, long_enough, rows
+        yield _OF_MORE, LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), rows
+        born = pc.coalesce(births, pyarrow.scalar(ANYBODY)).take(whose)
+        yield _OF_MORE, RELATIVE, joined(names, born), rows
+        yield _OF_MORE, RELATIVE, joined(names, is_dated.take(whose)), rows
+        for given in _endings(names):
+            for household in households:
+                yield _OF_MORE, GIVEN, joined(given, household.take(whose)), rows
+    for household in households:
+        yield _OF_MORE, BORN, joined(births, household), every
+
+
+def _names(
+    people: pyarrow.Table,
+) -> Iterator[tuple[int, pyarrow.Array, np.ndarray, int]]:
+    """Give what people are called: the group, names squeezed, the row of each, how long a name must be."""
+    every = np.arange(len(people))
     for group, (column, shortest) in enumerate(
         (("name", SHORTEST_NAME), ("name_kana", SHORTEST_READING))
     ):
-        names = without_empty(squeezed(fold_names(whole(people[column]))))
-        long_enough = _at_least(names, shortest)
-        yield group, NAME, long_enough, every
-        yield _OF_MORE, LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), every
-        yield (
-            _OF_MORE,
-            RELATIVE,
-            joined(names, pc.coalesce(births, pyarrow.scalar(ANYBODY))),
-            every,
-        )
-        yield _OF_MORE, RELATIVE, joined(names, is_dated), every
-        for given in _endings(names):
-            for household in households:
-                yield _OF_MORE, GIVEN, joined(given, household), every
-    for household in households:
-        yield _OF_MORE, BORN, joined(births, household), every
+        yield group, without_empty(squeezed(fold_names(whole(people[column])))), every, shortest
+    others, rows = own_names(whole(people["name"]))
+    yield _OF_MORE, others, rows, SHORTEST_NAME
 
 
 def _last_digits(numbers: pyarrow.Array) -> pyarrow.Array:

@@ -28,6 +28,7 @@ from transforms.reading.folded_columns import (
 )
 from transforms.reading.folding import fold_phone
 from transforms.reading.joined_text import JoinedText
+from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import (
     ANYWHERE_BEHIND,
     COMPANY,
@@ -36,6 +37,7 @@ from transforms.reading.passing_names import (
     firms_turned,
     names_in_passing,
     parts_of_texts,
+    whole_names,
 )
 from transforms.remembered import NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
@@ -127,12 +129,15 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
         if plate
     }
     folded = squeezed(fold_names(whole(people["name"])))
-    names = _long_enough(folded, SHORTEST_NAME) | _long_enough(firms_turned(folded), SHORTEST_NAME)
+    others, _ = own_names(whole(people["name"]))
+    names = frozenset[str]().union(
+        *(_long_enough(each, SHORTEST_NAME) for each in (folded, firms_turned(folded), others))
+    )
     homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), SHORTEST_READING)
     return Identities(
         names=names | kana,
-        whole_names=_whole_names(whole(people["name"]), folded),
+        whole_names=_whole_names(whole(people["name"]), folded) | _whole_names(others, others),
         contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
@@ -180,10 +185,11 @@ class Mentions:
         self._whole_names = _automaton(sorted(people.whole_names))
         self._local_numbers = _automaton(sorted(people.local_numbers))
         self._addresses = _automaton(sorted(people.addresses))
-        self._names, self._homes, self._plots, self._phones, self._emails = (
+        self._homes_within = _automaton(sorted(people.addresses | people.plots))
+        self._contacts, self._names, self._homes, self._phones, self._emails = (
             pyarrow.array(sorted(texts), pyarrow.string())
             for texts in (
-                *(people.names, people.homes, people.plots),
+                *(people.contacts, people.names, people.homes),
                 *(people.own_phones, people.emails),
             )
         )
@@ -272,11 +278,15 @@ class Mentions:
 
     def _are_in_passing(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that name one of several, or somebody with something around the name."""
-        is_whole = _mask(pc.is_in(squeezed(fold_names(cells)), value_set=self._names))
+        is_whole = _mask(pc.is_in(whole_names(cells), value_set=self._names))
         names, places = names_in_passing(cells)
         mask = np.zeros(len(cells), bool)
         mask[places[_mask(pc.is_in(names, value_set=self._names))]] = True
         return mask & ~is_whole
+
+    def are_plates(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that are the plate of one of their cars, with or without its region."""
+        return _mask(pc.is_in(squeezed(cells), value_set=self._contacts))
 
     def are_phones(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of phone numbers that are one of theirs, and no household's."""
@@ -293,10 +303,13 @@ class Mentions:
         return mask
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
-        """Mask of the cells that are somebody's address as a whole."""
+        """Mask of the cells that are somebody's address, or hold one that is long enough to be told."""
         mask = _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
-        mask |= _mask(pc.is_in(squeezed(fold_homes(cells)), value_set=self._plots))
-        return mask | self._gone.are_homes(cells)
+        return mask | self._hold_homes(cells) | self._gone.are_homes(cells)
+
+    def _hold_homes(self, cells: pyarrow.Array) -> np.ndarray:
+        """Mask of the cells that hold an address with more around it."""
+        return _Column(cells).folded(squeezed_addresses_text).hold(self._homes_within)
 
 
 def _mask(found: pyarrow.Array) -> np.ndarray:

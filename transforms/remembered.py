@@ -36,10 +36,12 @@ from transforms.reading.folded_columns import (
     squeezed_addresses,
     squeezed_text,
 )
+from transforms.reading.given_names import WHOLE_NAME, given_names
 from transforms.reading.joined_text import JoinedText
 from transforms.reading.passing_names import (
     endings_before_a_title,
     names_in_passing,
+    whole_names,
     without_remark,
 )
 from transforms.spare_contacts import contacts_within
@@ -109,7 +111,7 @@ class Gone:
 
         def named(texts: pyarrow.Array, folded: JoinedText) -> np.ndarray:
             hits = self._have_one(NAME, *names_in_passing(texts), len(texts))
-            hits &= ~self._are(NAME, squeezed(fold_names(texts)))
+            hits &= ~self._are(NAME, whole_names(texts))
             titled = endings_before_a_title(folded.cells(), self._lengths)
             return hits | self._have_one(NAME, *titled, len(texts))
 
@@ -179,10 +181,14 @@ class Gone:
             (RELATIVE, joined(names, pyarrow.scalar(ANYBODY))),
             (RELATIVE, joined(names, pc.coalesce(births, pyarrow.scalar(SOMEBODY_DATED)))),
         ]
-        nameless = where(names.is_null(), births)
-        for home in households_of(holders):
-            clues += [(GIVEN, joined(names, home)), (BORN, joined(nameless, home))]
+        is_no_whole_name = pc.less(pc.utf8_length(pc.fill_null(names, "")), WHOLE_NAME)
+        unnamed = where(is_no_whole_name, births)
         mask = self.in_names(whole(family["name"]))
+        given, places = given_names(whole(family["name"]))
+        for home in households_of(holders):
+            clues.append((BORN, joined(unnamed, home)))
+            own = joined(given, home.take(pyarrow.array(places)))
+            mask |= self._have_one(GIVEN, own, places, len(family))
         for kind, texts in clues:
             mask |= self._are(kind, texts)
         return mask

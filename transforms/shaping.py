@@ -142,6 +142,7 @@ def finders(mentions: Mentions) -> dict[Kind, Callable[[pyarrow.Array], np.ndarr
         **dict.fromkeys(TEXTS, mentions.in_names),
         Kind.FREE_TEXT: mentions.in_free_text,
         **dict.fromkeys((Kind.MODEL_CODE, Kind.CHASSIS_NUMBER), mentions.in_codes),
+        Kind.PLATE: mentions.are_plates,
         Kind.PHONE: mentions.are_phones,
         Kind.EMAIL: mentions.are_emails,
     }

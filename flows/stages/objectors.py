@@ -10,6 +10,7 @@ from flows.running.run import Run
 from schemas.staging import UNREAD
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
+from transforms.cards import cards_of_objectors, may_speak_of_others
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
 from transforms.identity import (
     IDENTITY_COLUMNS,
@@ -73,7 +74,7 @@ class Objectors:
         """Rule out what is theirs, and relatives' rows that are about them."""
         for table in ("vehicles", "family_members"):
             verdicts.rule(table, self._of_the_erased(table), Disposition.OBJECTED, "objected")
-        gate_out(verdicts, self._spine, self.rows, self._relatives)
+        gate_out(verdicts, self._spine, self.rows, self._cards, self._relatives)
 
     def _merged_perhaps(self, objectors: np.ndarray) -> np.ndarray:
         """Mask of the rows an objector was merged into, or the other way, by a number that was spoilt."""
@@ -126,6 +127,19 @@ class Objectors:
         is_theirs = self._are_theirs(pc.list_flatten(words))
         nameless[records[pc.list_parent_indices(words).to_numpy()[is_theirs]]] = True
         return nameless
+
+    @cached_property
+    def _cards(self) -> np.ndarray:
+        """Mask of the customers whose card may be an objector's, too."""
+        names = whole(self._snapshot.table("customers", ["name"])["name"])
+        mask = may_speak_of_others(names) & ~self.rows
+        if mask.any():
+            others, theirs = (
+                self._snapshot.chosen("customers", IDENTITY_COLUMNS, rows)
+                for rows in (mask, self.rows)
+            )
+            mask[mask] = cards_of_objectors(others, theirs)
+        return mask
 
     @cached_property
     def _relatives(self) -> np.ndarray:

@@ -62,6 +62,7 @@ def test_a_firm_is_the_same_without_the_word_that_tells_so(tmp_path, one, other,
         *("高橋花子軽トラ", "高橋花子君", "旧高橋花子", "高橋花子君父", "高橋花子君車"),
         *("佐藤一郎(高橋花子専用)", "佐藤一郎(娘婿高橋花子)", "佐藤一郎(窓口高橋花子)"),
         *("佐藤一郎(55-1234)", "佐藤一郎 TEL55-1234", "佐藤一郎 高橋花子勤務"),
+        *("高橋（花子）", "高橋【花子】様", "高橋「花子」"),
     ],
 )
 def test_a_name_with_anything_around_it_names_its_bearer(tmp_path, name):
@@ -70,7 +71,17 @@ def test_a_name_with_anything_around_it_names_its_bearer(tmp_path, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["父高橋花子", "父高橋 花子", "高橋花子本人", "高橋花子同居", "高橋花子45才", "高橋花子君"],
+    [
+        *(
+            "父高橋花子",
+            "父高橋 花子",
+            "高橋花子本人",
+            "高橋花子同居",
+            "高橋花子45才",
+            "高橋花子君",
+        ),
+        "高橋（花子）",
+    ],
 )
 def test_so_does_one_among_relatives(tmp_path, name):
     family = [{"family_member_id": "F1", "customer_id": "1", "relation": "母", "name": name}]
@@ -222,3 +233,215 @@ def test_ordinary_reasons_are_taken(tmp_path, reason):
     people = [customer("1"), customer("9", **HANAKO)]
     shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
     assert Path(run(shop, reason=reason).outcomes[0].path).is_dir()
+
+
+REFUSER = {"name_kana": "", "address": "山形市緑町2-3-4", "phone": "0237-55-1234"}
+REFUSER |= {"mobile_phone": "090-9876-5432", "email": "", "birth_on": "1980-05-05"}
+OWN_NAMES = [
+    *(
+        "高橋花子★共同利用不可",
+        "高橋花子※DM不可",
+        "【拒否】高橋花子",
+        "高橋花子【提供停止】",
+        "高橋花子(拒否)様",
+    ),
+    *("高橋花子 DM不要", "高橋花子 旧姓佐藤", "高橋花子奥様", "高橋花子 様 プリウス", "高橋花子-1"),
+    *(
+        "高橋花子 090-9876-5432",
+        "高橋花子・一郎",
+        "高橋一郎・花子",
+        "高橋一郎 花子",
+        "高橋花子、高橋一郎",
+    ),
+    *("(有)朝日運輸 代表取締役 高橋花子", "㈲朝日運輸(高橋花子)", "高橋花子共同利用拒否"),
+]
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+def test_what_stands_beside_a_refusers_name_hides_nobody(tmp_path, name):
+    family = [
+        {"family_member_id": "F1", "customer_id": "1", "name": "高橋花子"},
+        {
+            "family_member_id": "F2",
+            "customer_id": "1",
+            "name": "高橋花子",
+            "birth_on": "1980-05-05",
+        },
+    ]
+    people = [
+        customer("1"),
+        customer("2", address="山形市本町1-2-3 高橋花子様方"),
+        customer("3", name="佐藤一郎（高橋花子）"),
+        customer("4", name="高橋花子", mobile_phone=REFUSER["mobile_phone"]),
+        customer("6", name="高橋花子", address=REFUSER["address"]),
+        customer("9", name=name, **REFUSER),
+    ]
+    tables = {"customers": people, "family_members": family, "objections": [objection("9")]}
+    found = delivered(run(write_shop(tmp_path, tables)))
+    assert found["family_members"] == []
+    assert [row["name"][:1] for row in found["customers"]] == ["客", "客"]
+    assert [row["address"] for row in found["customers"]] == [people[0]["address"], ""]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"phone": REFUSER["phone"]},
+        {"fax": REFUSER["phone"]},
+        {"birth_on": "昭和55年5月5日"},
+        {"birth_on": "1980-05-05", "phone": REFUSER["phone"]},
+    ],
+)
+def test_a_name_with_a_telephone_or_a_birth_date_is_one_person(tmp_path, same):
+    again = customer(
+        "2", **{"name": "高橋 花子", "address": "", "email": "", "mobile_phone": "", **same}
+    )
+    assert names_that_leave(tmp_path, again, refuser={**REFUSER, "name": "高橋花子"}) == ["別の 人"]
+
+
+def test_two_birth_dates_tell_namesakes_with_one_telephone_apart(tmp_path):
+    other = customer("2", name="高橋 花子", phone=REFUSER["phone"], birth_on="2010-01-01")
+    left = names_that_leave(tmp_path, other, refuser={**REFUSER, "name": "高橋花子"})
+    assert left == ["高橋 花子", "別の 人"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "妻花子",
+            "妻 花子",
+            "妻：花子",
+            "奥様花子",
+            "長女・花子",
+            "配偶者花子",
+            "妻の花子",
+            "母・花子様",
+            "ママ（花子）",
+        ),
+        *(
+            "故花子",
+            "花子夫人",
+            "一郎・花子",
+            "花子と一郎",
+            "花子/一郎",
+            "花子　他",
+            "花子 S55.5.5",
+            "はな子",
+            "花子",
+        ),
+    ],
+)
+def test_a_given_name_in_their_home_is_theirs(tmp_path, name):
+    home = {key: REFUSER[key] for key in ("address", "phone")}
+    family = [
+        {"family_member_id": "F1", "customer_id": "1", "name": name},
+        {"family_member_id": "F2", "customer_id": "1", "name": "某", "birth_on": "1980-05-05"},
+        {
+            "family_member_id": "F3",
+            "customer_id": "1",
+            "name": "高橋 桜子",
+            "birth_on": "1980-05-05",
+        },
+        {"family_member_id": "F4", "customer_id": "1", "name": "一郎"},
+    ]
+    refuser = customer("9", **{**REFUSER, "name": "高橋 花子", "name_kana": "タカハシ ハナコ"})
+    people = [customer("1", name="高橋 太郎", **home), refuser]
+    tables = {"customers": people, "family_members": family, "objections": [objection("9")]}
+    left = delivered(run(write_shop(tmp_path, tables)))["family_members"]
+    assert [row["name"] for row in left] == ["高橋 桜子", "一郎"]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *(
+            ("高橋一郎・花子", "address"),
+            ("高橋一郎 花子", "address"),
+            ("高橋一郎・妻花子", "phone"),
+        ),
+        *(("高橋一郎（花子）", "address"), ("高橋", "mobile_phone"), ("高橋様", "mobile_phone")),
+        ("高橋", "address"),
+    ],
+)
+def test_a_card_of_their_home_that_may_be_theirs_does_not_leave(tmp_path, name, place):
+    card = customer("2", name=name, **{place: REFUSER[place]})
+    whole = customer("3", name="高橋 桜子", address=REFUSER["address"])
+    refuser = customer("9", **{**REFUSER, "name": "高橋 花子"})
+    tables = {"customers": [card, whole, refuser], "objections": [objection("9")]}
+    left = delivered(run(write_shop(tmp_path, tables)))["customers"]
+    assert [row["name"] for row in left] == ["高橋 桜子"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        *(
+            ("山形オート(株)", "山形オ－ト㈱"),
+            ("佐々木 花子", "佐佐木 花子"),
+            ("青木 花子", "⻘木 花子"),
+        ),
+        *(
+            ("高橋 キヨヱ", "高橋 キヨエ"),
+            ("高橋 しづ", "高橋 しず"),
+            ("高橋 みすゞ", "高橋 みすず"),
+        ),
+        *(("高橋 㐂一", "高橋 喜一"), ("高橋 二郎", "高橋 ニ郎"), ("鬼ヶ原 花子", "鬼が原 花子")),
+        ("グエン バン", "ク゛エン ハ゛ン"),
+    ],
+)
+def test_spellings_of_one_name_are_one_person(tmp_path, one, other):
+    again = customer("2", name=other, mobile_phone=REFUSER["mobile_phone"])
+    assert names_that_leave(tmp_path, again, refuser={**REFUSER, "name": one}) == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("山形市大字下反田31番地2", "山形市下反田三十一番地の二"),
+        ("山形市大字下反田31番地2", "山形市下反田三十一番地ノ二"),
+        ("山形市緑町2-3-4", "山形市緑町二丁目三番地の四"),
+        ("山形市緑町2-3-4", "山形市緑町二丁目三番四"),
+    ],
+)
+def test_numbers_of_a_home_in_kanji_are_the_same_numbers(tmp_path, one, other):
+    again = customer("2", name="高橋 花子", address=other)
+    neighbour = customer("3", name="高橋 花子", address=f"{one[:-1]}9")
+    refuser = customer("9", **{**REFUSER, "name": "高橋 花子", "address": one, "birth_on": ""})
+    tables = {"customers": [again, neighbour, refuser], "objections": [objection("9")]}
+    left = delivered(run(write_shop(tmp_path, tables)))["customers"]
+    assert [row["address"] for row in left] == [f"{one[:-1]}9"]
+
+
+@pytest.mark.parametrize(
+    "base", ["車庫：山形市緑町2-3-4", "自宅 山形市緑町2-3-4", "実家（山形市緑町二丁目3番4号）"]
+)
+def test_their_home_within_the_base_of_a_car_does_not_leave(tmp_path, base):
+    own = customer("1", name="甲", address="山形市西1-1")
+    paper = {
+        "vehicle_id": "V1",
+        "user_name": "甲",
+        "user_address": "山形市西1-1",
+        "base_location": base,
+    }
+    tables = {
+        "customers": [own, customer("9", **{**REFUSER, "name": "高橋 花子"})],
+        "objections": [objection("9")],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": [paper],
+    }
+    (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
+    assert row["base_location"] == ""
+
+
+def test_the_plate_of_their_car_does_not_leave_with_anothers(tmp_path):
+    plate, number = "山形 500 は 12-34", "ZVW30-1234567"
+    cars = [vehicle(f"V{n}", n, plate=plate, chassis_number=number) for n in ("1", "9")]
+    tables = {
+        "customers": [customer("1"), customer("9", **{**REFUSER, "name": "高橋 花子"})],
+        "objections": [objection("9")],
+        "vehicles": cars,
+        "certificates": [{"vehicle_id": "V1", "plate": plate, "model_code": "DAA-ZVW30"}],
+    }
+    (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
+    assert (row["plate"], row["model_code"]) == ("", "DAA-ZVW30")

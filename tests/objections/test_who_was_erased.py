@@ -269,11 +269,12 @@ def test_the_remembered_are_found_wherever_those_in_the_records_are(cells):
     assert set(marks.rows.tolist()) == {0}
     seen, gone = Mentions(identities(people)), Gone(np.unique(marks.digests), _digest)
     texts = pyarrow.array(cells, pyarrow.string())
-    # But for a name with anything at all around it: of the remembered nothing but digests is kept.
-    nothing_around = patch.object(
-        Mentions, "_stand_within", lambda _, cells: np.zeros(len(cells), bool)
-    )
-    with nothing_around:
+    # But for what has anything at all around it: of the remembered nothing but digests is kept.
+    nothing_around = [
+        patch.object(Mentions, within, lambda _, cells: np.zeros(len(cells), bool))
+        for within in ("_stand_within", "_hold_homes")
+    ]
+    with nothing_around[0], nothing_around[1]:
         for by_records, by_marks in (
             (seen.in_names, gone.in_names),
             (seen.are_phones, gone.are_contacts),

@@ -11,16 +11,17 @@ from transforms.reading.ascii_columns import without
 from transforms.reading.folding import (
     BLANKS,
     DASHES,
-    fold_kana,
     fold_names_in,
     fold_plainly,
+    fold_spellings,
     spell_out_companies,
 )
 from transforms.reading.joined_text import JoinedText
 
 _PREFECTURE = "(?:東京都|北海道|(?:京都|大阪)府|[^{edge}]{{2}}県|[^{edge}]{{3}}県)"
 SHORTEST_PLOT = 6
-_SQUEEZED_OUT = "().-"
+_SQUEEZED_OUT_OF_ASCII = "().-[]{}<>"
+_SQUEEZED_OUT = f"{_SQUEEZED_OUT_OF_ASCII}【】「」『』〔〕〈〉《》"
 _BETWEEN_GROUPS = "/~〜_,、:·•|+*➖˗"
 _PHONE_IN_GROUPS = (
     rf"(?<![0-9])(0[0-9]{{1,4}})[{_BETWEEN_GROUPS}]{{1,2}}"
@@ -32,13 +33,18 @@ _BETWEEN_LOCAL = r"(?<=[0-9])[ の・.)(/]{1,2}(?=[0-9]{4}(?![0-9]))"
 
 _POSTAL_CODE = "〒?[0-9]{3}-?[0-9]{4}(?![0-9])"
 _COUNTY = "[^0-9{edge}]{{1,6}}?郡"
-_BETWEEN_PARTS = "丁目|(?<=[0-9])町目|番地の|番地|番(?!町)|号室|号|地割"
+_BETWEEN_PARTS = "丁目|(?<=[0-9])町目|番地[のノ之]|番地|番[のノ之](?=[0-9])|番(?!町)|号室|号|地割"
 """What stands between the numbers of an address; longer ones first. 一番町 is a name."""
 
 _KANJI_DIGITS = "〇一二三四五六七八九"
 _KANJI_NUMBER = f"[{_KANJI_DIGITS}十百千]+"
 _COUNTS = f"{_KANJI_NUMBER}(?=丁目|番|号|地割|条|[-のノ之](?:[0-9]|{_KANJI_NUMBER}))"
-_GOES_ON = f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
+_GOES_ON = (
+    f"(?<=[0-9][-のノ之]){_KANJI_NUMBER}"
+    f"|(?:(?<=[0-9]番)|(?<=[0-9]番地)|(?<=[0-9]番[のノ之])|(?<=[0-9]番地[のノ之])|(?<=[0-9]丁目)){_KANJI_NUMBER}"
+    "(?=[{edge}号(-]|[のノ之](?:[0-9]|[〇一二三四五六七八九十百千]))"
+)
+"""A number in kanji behind another number of the address; 3番地二葉荘 is a house."""
 _BETWEEN_DIGITS = "(?<=[0-9])[のノ之,、.・/~〜](?=[0-9])"
 _COUNTED_OTHERWISE = dict(zip("壱弐参", "一二三", strict=True))
 _KATAKANA_NUMBER = "[ニハ](?=丁目)"
@@ -107,7 +113,7 @@ def plots_of(homes: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
 def squeezed(texts: pyarrow.Array) -> pyarrow.Array:
     """Fold running texts so that spellings of one number or name in them become the same run."""
     if are_ascii_words(texts):
-        return without(texts, _SQUEEZED_OUT, in_capitals=True)
+        return without(texts, _SQUEEZED_OUT_OF_ASCII, in_capitals=True)
     return squeezed_text(plain_text(texts)).cells()
 
 
@@ -158,7 +164,7 @@ def _as_addresses(plain: JoinedText) -> JoinedText:
         joined.replace(part, "")
     joined.exchange(_COUNTED_OTHERWISE)
     joined.substitute(_KATAKANA_NUMBER, _in_kanji, only_with="ニハ")
-    for pattern in (_COUNTS, _GOES_ON):
+    for pattern in (_COUNTS, _GOES_ON.replace("{edge}", edge)):
         joined.substitute(pattern, _in_digits, only_with=f"{_KANJI_DIGITS}十百千")
     joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/~〜")
     for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
@@ -199,5 +205,5 @@ def _squeeze(joined: JoinedText) -> JoinedText:
     joined.exchange(dict.fromkeys(f"{BLANKS}・{DASHES}{_SQUEEZED_OUT}", ""))
     joined.substitute(_PHONE_IN_GROUPS, r"\1\2\3", only_with=_BETWEEN_GROUPS)
     joined.substitute("(?<=[0-9])の(?=[0-9])", "", only_with="の")
-    fold_kana(joined)
+    fold_spellings(joined)
     return joined

@@ -30,6 +30,7 @@ _OLD_AND_NEW = (
     "蠟蝋頰頬顚顛驒騨鰺鯵鹼鹸麵麺嚙噛囊嚢塡填屛屏幷并搔掻摑掴攢攅瀆涜焰焔瘦痩禱祷簞箪繫繋萊莱蔣蒋蘓蘇軀躯醬醤醱醗俠侠俱倶剝剥噓嘘姸妍梹浜廰庁廐厩廏厩凬風刕州"
     "垰峠壐璽夛多姊姉寉鶴尓爾尒爾崗岡嵨島㠀島隝島隯島帋紙柰奈櫔栃杤栃泻潟涩渋畍界畆畝畒畝畞畝皈帰硺琢筭算籏旗罸罰虵蛇蚫鮑裵裴讚讃貭質輙輒鎻鎖閇閉隂陰雞鶏頣頤"
     "頥頤餝飾魲鱸鮓鮨鳬鳧鳫雁鵄鴟鸎鴬麁粗齎斎齏斎𡈽土𣘺橋𥔎崎𦚰脇𠀋丈𤭯瓶𡌛堽𨦺剣𠮟叱諌諫"
+    "⻑長⻘青⻨麦⻩黄⻫斎⻭歯⻯竜⻲亀⻤鬼⻄西⺠民⻁虎⻆角㐂喜"
 )
 _OLD_FORMS = dict(zip(_OLD_AND_NEW[::2], _OLD_AND_NEW[1::2], strict=True))
 """Characters of names that the same person is written with now one way, now the other."""
@@ -75,6 +76,13 @@ direction, selectors of a character's form."""
 _TO_KATAKANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
 LARGE_KANA = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 """Small kana, each with its large form."""
+
+_SAME_SOUND = dict(zip("ヱヰヲヅヂ", "エイオズジ", strict=True))
+"""Kana of older spellings (キヨヱ, しづ), each with that of today."""
+
+_REPEATED, _REPEATED_VOICED = "々〃ゝヽ", "ゞヾ"
+_VOICED = "\u3099\u309a"
+"""Marks of voice that stand for themselves, as some systems write them (ク゛)."""
 
 BLANKS = " \t\n\f\r\u3000"
 
@@ -123,13 +131,30 @@ def fold_names_in(running: RunningText) -> None:
     running.substitute(_COUNTED + edge, edge, only_with="0123456789")
     running.substitute(_COMPANY_BEHIND.format(edge=edge) + edge, rf"\2\1{edge}", only_with="社")
     running.substitute(_HONORIFIC + edge, edge, only_with="様殿んンま中生氏マ")
-    fold_kana(running)
+    fold_spellings(running)
+    running.substitute(f"[-{DASHES}](?<=[ァ-ヺー].)", "ー", only_with=f"-{DASHES}")
 
 
-def fold_kana(running: RunningText) -> None:
-    """Fold hiragana to katakana, and small kana to large as banks write them."""
+def fold_spellings(running: RunningText) -> None:
+    """Fold spellings of one name: older and small kana, what is repeated (々), が within (鬼が原), ニ郎."""
+    edge = running.boundary
     running.exchange(_TO_KATAKANA)
     running.exchange(LARGE_KANA)
+    running.exchange(_SAME_SOUND)
+    for marks, again in ((_REPEATED, r"\1"), (_REPEATED_VOICED, _voiced)):
+        running.substitute(f"[{marks}](?<=([^{edge}]).)", again, only_with=marks)
+    running.substitute(f"([^{edge}])[{_VOICED}]", _composed, only_with=_VOICED)
+    running.substitute("[ガカケ](?<=[一-龥].)(?=[一-龥])", "ケ", only_with="ガカ")
+    for kana, kanji in (("ニ", "二"), ("ハ", "八")):
+        running.substitute(f"{kana}(?=[郎朗夫男雄])", kanji, only_with=kana)
+
+
+def _voiced(mark: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", f"{mark[1]}{_VOICED[0]}")
+
+
+def _composed(marked: re.Match[str]) -> str:
+    return unicodedata.normalize("NFC", marked[0])
 
 
 def fold_plainly(running: RunningText) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import where
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.folding import COMPANY_MARKS, spell_out_companies
 from transforms.reading.joined_text import JoinedText
@@ -16,7 +17,7 @@ SHORTEST_NAME, SHORTEST_READING = 2, 4
 ANYWHERE_BEHIND = ("様", "殿", "サン", "氏", "方", "宅", "ノ")
 """What follows a name also in the middle of a cell, folded."""
 
-_TITLES = (
+TITLES = (
     "代表(取締役)?(社長|者)?|取締役|社長|専務|常務|会長|理事長?|部長|課長|係長|店長|店主|所長|院長|園長|工場長|先生"
     "|担当者?"
 )
@@ -26,7 +27,7 @@ _KIN = (
 )
 _BEHIND = (
     r"(様|殿|サン|氏|方|宅|邸|気付|内([^科]|$)|家([^具電庭]|$)|ノ|他|ホカ|外([^科]|$)|商店|夫妻|夫婦|一家|親子|兄弟|姉妹"
-    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{_TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様|君([^一-龥]|宅|方|父|母|車|紹介|代理|同居|友人|知人|$)|チャン|クン|紹介|使用|売却|購入"
+    f"|名義|分$|宛|(ヨリ|カラ|ヘ)$|{TITLES}|息子|娘$|長男|次男|長女|次女|主人|奥様|君([^一-龥]|宅|方|父|母|車|紹介|代理|同居|友人|知人|$)|チャン|クン|紹介|使用|売却|購入"
     r"|友人|知人|彼女|彼氏|(元|前)(夫|妻)$|車$|本人|同居|会社員|代理|勤務|社員|社宅|従業員).*"
 )
 """What follows a name inside somebody else's name or address, folded (佐藤一郎様方, 佐藤一郎他１名; RE2)."""
@@ -39,13 +40,15 @@ _BEFORE_WITHIN = "^(前|元|現)"
 """A relative before a name, or behind one within brackets and the like; 祖父江 and 和夫 are names (RE2)."""
 
 _BEFORE = (
-    f"^({_TITLES}|世帯主|家主|大家|名義人?|使用者|所有者|契約者|依頼者|連絡先|連絡人|送り先|請求先|支払者|支払人|保証人"
+    f"^({TITLES}|世帯主|家主|大家|名義人?|使用者|所有者|契約者|依頼者|連絡先|連絡人|送り先|請求先|支払者|支払人|保証人"
     "|宛名?|同居人?|紹介者?)+"
 )
 """What stands before a person's name inside somebody else's (代表佐藤一郎; RE2)."""
 
 _BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
 """What stands before a name at the end of an address (RE2)."""
+
+_BRACKET = r"[(\[{<【「『〔〈《]"
 
 _BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 """Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
@@ -68,7 +71,9 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
     A text that is a name as a whole names its own bearer, perhaps a namesake: it is given, too.
     """
-    parts, places = _parts_of(_with_companies(pc.utf8_normalize(texts, form="NFKC")))
+    written = with_companies(pc.utf8_normalize(texts, form="NFKC"))
+    across = pc.replace_substring_regex(written, _BETWEEN, "")
+    parts, places = _together(_parts_of(written), _new(across, np.arange(len(written)), written))
     parts = pc.utf8_trim_whitespace(parts)
     every = np.arange(len(parts))
     at_home = pc.replace_substring_regex(parts, _BEFORE_A_HOME, "")
@@ -94,7 +99,7 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 def parts_of_texts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what stands between marks in the texts, without a title, and the place of the text of each."""
-    parts, places = _parts_of(_with_companies(pc.utf8_normalize(texts, form="NFKC")))
+    parts, places = _parts_of(with_companies(pc.utf8_normalize(texts, form="NFKC")))
     return pc.replace_substring_regex(parts, _TITLES_BEHIND, ""), places
 
 
@@ -124,6 +129,12 @@ def endings_before_a_title(
         return before[:0], places[:0]
     endings = [pc.utf8_slice_codeunits(before, -length) for length in lengths]
     return pyarrow.concat_arrays(endings), np.tile(places, len(endings))
+
+
+def whole_names(texts: pyarrow.Array) -> pyarrow.Array:
+    """Fold and squeeze names; null where a bracket within a cell says that it is more than one's own."""
+    folded = fold_names(texts)
+    return where(pc.invert(pc.match_substring_regex(folded, _BRACKET)), squeezed(folded))
 
 
 def without_remark(names: pyarrow.Array) -> pyarrow.Array:
@@ -168,7 +179,7 @@ def _parts_of(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     return _together((parts, places), ended, begun)
 
 
-def _with_companies(texts: pyarrow.Array) -> pyarrow.Array:
+def with_companies(texts: pyarrow.Array) -> pyarrow.Array:
     """Write the marks of firms out, whose brackets would part the firm from its name."""
     has_bracket = pc.fill_null(pc.match_substring(texts, "("), fill_value=False)
     some = texts.filter(has_bracket)

@@ -72,6 +72,22 @@ _OF_A_PERSON = re.compile(
 )
 """What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
 
+_BEHIND_A_NAME = re.compile(
+    "^(?:障|身|精|療育|愛護)[0-9a-d一二三四]|^[身盲聾聴視病減精]$|片麻痺|片まひ|^片[足手腕]$|耳遠|^発達|統失|^心臓|末期|施設|^ほーむ入|入所|^療育"
+    "|^りはびり|^でい$|獄中|塀の中|^むしょ|^天理|^統一|^自民|^公明|^立憲|全労済|^(?:韓国|中国|ぶらじる|べとなむ|ふぃりぴん|ねぱーる|台湾)$|籍$|籍[ァ-ヶぁ-ん]"
+    "|^げい$|免税|税免|非課税|^母子"
+    "|未収|滞納|要注意|^くれーま|^ぶらっく|勤務先|^(?:line|insta|twitter|facebook|x|id)|いんすた"
+)
+"""What else is no name, but a remark on its bearer, folded; elsewhere it says nothing of anybody.
+
+The last are no items of §7(2): what is owed, where somebody works, accounts of social media.
+"""
+
+_WHOLE_FIRST = r"^\s*\S{3,}\s+"
+"""A first word that may be a whole name: what follows may be a remark."""
+
+_SUSPICIOUS_BEHIND = f"{_wider(_OF_A_PERSON)}|{_wider(_BEHIND_A_NAME)}"
+
 _ALONE = re.compile(
     r"(?:^|\s)(?:癌|死去|死亡|逝去|入院中?|退院|通院中?|透析中?|障害者?|障がい者?|妊婦|生保|離婚|認知症?|うつ病?|鬱病?|減免|精神科"
     r"|服役中?|受刑者?|刑務所|学会)(?:\s|$)"
@@ -81,7 +97,7 @@ _ALONE = re.compile(
 _IN_A_FAMILY = re.compile("症(?:$|の)|(?:癌|がん)$")
 """In the name of a relative, which often is a given name only, a remark begins anywhere."""
 
-_SUSPICIOUS_IN_A_FAMILY = f"{_wider(_OF_A_PERSON)}|{_wider(_IN_A_FAMILY)}"
+_SUSPICIOUS_IN_A_FAMILY = f"{_SUSPICIOUS_BEHIND}|{_wider(_IN_A_FAMILY)}"
 
 _AROUND_A_PLACE = re.compile(
     r"本籍|減免|透析|生保(?!内|ビル|会館)|入院|通院|障(?:害|がい)者?(?:$|[)\s、,])|療養中"
@@ -92,7 +108,8 @@ _SUSPICIOUS_AROUND_A_PLACE = _wider(_AROUND_A_PLACE)
 
 _INSTITUTION_WORDS = (
     "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
-    "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|(?:^|[^ァ-ヶ])ダルク(?:$|[^ァ-ヶー])|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|少年院|療養所|教団|布教所"
+    "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|(?:^|[^ァ-ヶ])ダルク(?:$|[^ァ-ヶー])|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|拘置支所|少年院|療養所|教団|布教所"
+    "|緩和ケア|[聾盲]学校|ろう学校|DVシェルタ|女性相談|自立準備|共同生活援助|ケアホ[ー-]ム|王国会館|監理団体"
 )
 _INSTITUTIONS = re.compile(f"(?:{_INSTITUTION_WORDS})(?<!海老健)(?<!文教団)[^{_NEAR}隣跡]*$")
 """Where nobody lives but for a reason of §10 (address cells); beside it anybody may."""
@@ -162,6 +179,7 @@ class NamedCells:
             mask = pc.match_substring_regex(folded, f"{self._suspicious}|{more}")
             if column in NAMES:
                 mask = pc.or_(mask, self._are_told_in_letters(texts, column))
+                mask = pc.or_(mask, _have_a_remark_behind(folded))
         return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
 
     def _are_told_in_letters(self, texts: pyarrow.Array, column: str) -> pyarrow.Array:
@@ -207,6 +225,9 @@ class NamedCells:
             return REMARK
         if _FIRMS.search(written):
             return None
+        behind = re.sub(_WHOLE_FIRST, "", written).split()[:1]
+        if re.match(_WHOLE_FIRST, written) and any(map(_is_a_remark, behind)):
+            return REMARK
         if self._within.search(fold_danger(written)):
             return REMARK
         return self._listed_in(_behind_the_name(written))
@@ -225,7 +246,7 @@ class NamedCells:
         rule = self._dangers.found_in(remark)
         if rule is not None:
             return rule.category
-        return REMARK if tells_of_a_person(remark) else None
+        return REMARK if _is_a_remark(remark) else None
 
     def _of_word(self, word: str) -> str | None:
         """Give the category of a word that stands alone behind a name, in kana or letters."""
@@ -236,6 +257,20 @@ class NamedCells:
 def tells_of_a_person(remark: str) -> bool:
     """Tell whether a remark tells of somebody what never leaves (§10)."""
     return _OF_A_PERSON.search(fold_danger(remark)) is not None
+
+
+def _have_a_remark_behind(folded: pyarrow.Array) -> pyarrow.Array:
+    """Mask of the names, folded for widths, of which the second word may be a remark."""
+    begins = pc.fill_null(pc.match_substring_regex(folded, _WHOLE_FIRST), fill_value=False)
+    behind = fold_dangers(pc.replace_substring_regex(folded.filter(begins), _WHOLE_FIRST, ""))
+    return pc.replace_with_mask(
+        begins, begins, pc.match_substring_regex(behind, _SUSPICIOUS_BEHIND)
+    )
+
+
+def _is_a_remark(behind: str) -> bool:
+    """Tell whether what stands behind a name is a remark on its bearer that does not leave."""
+    return tells_of_a_person(behind) or _BEHIND_A_NAME.search(fold_danger(behind)) is not None
 
 
 def _is_foreign(word: str, written: str) -> bool:
