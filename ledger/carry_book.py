@@ -237,14 +237,7 @@ class CarryBook:
 
     def takes_back(self, entered: EnteredDrop) -> bool:
         """Tell whether a drop would have its partner delete what a drop published later gave it again."""
-        book = DropBook(self._connection)
-        stones, order = book.tombstones(entered.sequence), book.order()
-        until_then = [drop for drop, place in order.items() if place <= order[entered.sequence]]
-        for kind in {stone.kind for stone in stones}:
-            names = {(stone.record, stone.key) for stone in stones if stone.kind == kind}
-            if book.holdings.of_other_drops(entered.drop.partner, kind, names, until_then):
-                return True
-        return False
+        return bool(DropBook(self._connection).given_again(entered))
 
     def _not_handed_over(self) -> list[EnteredDrop]:
         """List the published drops, not stopped and not superseded, that were never handed over."""

@@ -168,6 +168,17 @@ class DropBook:
         )
         return [Tombstone(*row) for row in self._connection.execute(query.order_by(columns.place))]
 
+    def given_again(self, entered: EnteredDrop) -> set[Tombstone]:
+        """Give what a drop told to delete that a drop published later gave its partner again."""
+        stones, order = self.tombstones(entered.sequence), self.order()
+        until_then = [drop for drop, place in order.items() if place <= order[entered.sequence]]
+        found: set[Tombstone] = set()
+        for kind in {stone.kind for stone in stones}:
+            names = {(stone.record, stone.key) for stone in stones if stone.kind == kind}
+            held = self.holdings.of_other_drops(entered.drop.partner, kind, names, until_then)
+            found |= {Tombstone(kind, *name) for name in held}
+        return found
+
     def deletions_told(self, partner: str) -> dict[str, int]:
         """Give, by key, the number of the audit entry that published the last instruction to delete it.
 

@@ -109,6 +109,10 @@ class Ledger:
         Raises:
             ConfigurationError: it is missing, damaged or another one than before.
         """
+        with self.reading() as connection:
+            known = setting(connection, f"{_KEY}{name}")
+        if known is not None:
+            return load_key(self.state, name, known)
         with self.writing() as connection:
             return _known_key(connection, self.state, name)
 
@@ -177,6 +181,12 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
         if (state / part).exists():
             refuse_wider(state / part, 0o700)
     engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
+    # Whoever only looks waits for no writer.
+    with _translated(), engine.connect() as connection, connection.begin():
+        is_ready = tables.form_of(connection) == tables.FORM
+        known = setting(connection, f"{_KEY}{LEDGER_KEY}") if is_ready else None
+    if known is not None:
+        return Ledger(state, engine, References(load_key(state, LEDGER_KEY, known)))
     with _translated(), engine.connect() as plain:
         connection = plain.execution_options(**{_WRITES: True})
         with connection.begin():

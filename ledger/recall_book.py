@@ -24,6 +24,10 @@ DONE = ("repaired", "not_affected")
 NO_LONGER = "no_longer"
 """In place of why a car is on the shop's list: the last run did not find it any more."""
 
+NOT_HANDED_OVER, NOT_DELIVERED = "not_handed_over", "not_delivered"
+ON_THEIR_WAY = (NOT_HANDED_OVER, NOT_DELIVERED)
+"""Why cars are on the shop's list whose drop may leave after the run that found them."""
+
 MARKS = (TOLD, *DONE)
 """What an operator can say of a car: told its person, repaired, not affected by the maker's list."""
 
@@ -235,7 +239,16 @@ class RecallBook:
         whatever for, or their keeper refused recalls, as far as the customer's number tells.
         """
         cars = tables.recall_cars
-        query = select(cars).where(cars.c.kept_because == "")
+        told, published = tables.recall_handovers.c, select(tables.publications.c.drop_sequence)
+        is_told = (
+            select(told.drop_sequence)
+            .where(told.campaign == cars.c.campaign, told.car == cars.c.car)
+            .where(told.drop_sequence.in_(published))
+            .exists()
+        )
+        # Those of a drop that waited, or was carried after the run, too.
+        later = cars.c.kept_because.in_(ON_THEIR_WAY) & is_told
+        query = select(cars).where(or_(cars.c.kept_because == "", later))
         handed = self._connection.execute(query).all()
         if not handed:
             return {}

@@ -23,8 +23,8 @@ _CODE = re.compile(r"\*?(?:[0-9A-Z]{1,3}-)?[0-9A-Z]{2,}(?:-[0-9A-Z]+)?(?:改造?
 _MODIFIED = re.compile(r"[\s-]*(改造?|\(改造?\))")
 """改 is of the 型式 before it, whatever stands between."""
 
-_MARK_ALONE = re.compile(r"[A-Z]{1,3}|[0-9][A-Z]{2}|[0-9]+")
-"""What is left of DAA/6AA-ZVW50 or DAA-ZVW50/51: no 型式, but a part of one."""
+_MARK_ALONE = re.compile(r"[A-Z]{1,3}|[0-9][A-Z]{2}|[0-9]+[A-Z]{0,2}")
+"""What is left of DAA/6AA-ZVW50, DAA-ZVW50/51 or DBA-LA600S/610S: no 型式, but a part of one."""
 
 _IN_BRACKETS = re.compile(r"^\(([^()]*)\)$")
 

@@ -130,21 +130,20 @@ def _memory(run: Run, partner: str, handed: Handed, persons: pyarrow.Array) -> _
 
 
 def undelivered(run: Run, partner: str, pairs: pd.DataFrame) -> np.ndarray:
-    """Mask of the pairs a partner was told of before this run, but only by drops that never came to it."""
+    """Mask of the pairs a partner was told of before this run, at last by a drop that never came to it."""
     if not run.agreement(partner).is_carried:
         return np.zeros(len(pairs), bool)
     with run.ledger.reading() as connection:
         handed = RecallBook(connection).handed(partner)
         there = CarryBook(connection).delivered().keys() | AnswerBook(connection).answers().keys()
+        book = DropBook(connection)
+        order = book.order()
         earlier = {
             each.sequence
-            for each in DropBook(connection).published()
+            for each in book.published()
             if each.published_at and each.published_at < run.as_of
         }
-    waiting = {
-        pair
-        for pair, told in handed.items()
-        if not any(sequence in there or sequence not in earlier for sequence, _ in told)
-    }
+    last = {pair: max((s for s, _ in told), key=order.__getitem__) for pair, told in handed.items()}
+    waiting = {pair for pair, sequence in last.items() if sequence in earlier - there}
     named = zip(pairs["number"], pairs["reference"], strict=True)
     return np.array([pair in waiting for pair in named], bool)

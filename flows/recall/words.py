@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from ledger.recall_book import NOT_DELIVERED, NOT_HANDED_OVER
+
 CUSTOMER_NUMBER, VEHICLE_NUMBER = "お客様番号", "車両番号"
 """Titles of the columns by which a person's rows are found again."""
 
@@ -40,8 +42,8 @@ class Kept(StrEnum):
     NO_CONTACT = "no_contact"
     UNDETERMINED = "undetermined"
     NO_PARTNER = "no_partner"
-    NOT_HANDED_OVER = "not_handed_over"
-    NOT_DELIVERED = "not_delivered"
+    NOT_HANDED_OVER = NOT_HANDED_OVER
+    NOT_DELIVERED = NOT_DELIVERED
 
 
 KEPT_TEXTS: Mapping[str, str] = {
@@ -50,7 +52,7 @@ KEPT_TEXTS: Mapping[str, str] = {
     Kept.SET_ASIDE: "記録に誤りがある（隔離）",
     Kept.SOLD: "手放した車（今の持ち主を確かめる）",
     Kept.DELETED: "店の記録で削除済み（今の持ち主を確かめる）",
-    Kept.WITHHELD: "記録に他の申し出者の名前がある",
+    Kept.WITHHELD: "記録に渡せない内容がある（申し出のあった方の名前、方針第10条の内容）",
     Kept.NOT_THE_SHOPS: "記録が重なっている（統合・旧い車検証など）",
     Kept.NO_CONTACT: "納品先に渡せる連絡先がない",
     Kept.UNDETERMINED: "範囲か型式が確かでない",

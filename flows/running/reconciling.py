@@ -55,6 +55,9 @@ def complete_pending(ledger: Ledger, folder: ShopFolder, at: datetime) -> None:
     waits stays, and somebody decides again. Unless the ledger is older than what is noted beside it, or the
     drop was sealed: then it was released, and is a drop an older backup does not know.
     """
+    with ledger.reading() as connection:
+        if not DropBook(connection).pending():
+            return
     with ledger.writing() as connection:
         noted = noted_head(ledger.state)
         is_behind = noted is not None and noted.head.sequence > head(connection).sequence

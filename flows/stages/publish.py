@@ -26,7 +26,7 @@ from ledger.objections_moved import confirm, have_moved_since
 from schemas.drop import Drop, DropKind
 from schemas.errors import JointUseError, LedgerUnavailableError, ObjectionsMovedError
 from schemas.partner_tables import DELETED
-from transforms.key_forms import binary_keys, hexadecimal_keys
+from transforms.key_forms import binary_keys
 
 
 def publish(run: Run, registered: Registered, built: Built) -> Outcome:
@@ -144,28 +144,11 @@ class _Publisher:
         """
         told: set[Tombstone] = set()
         with self.run.ledger.reading() as connection:
-            book = DropBook(connection)
-            answers, order = AnswerBook(connection).answers(), book.order()
+            book, answers = DropBook(connection), AnswerBook(connection).answers()
             for each in drops:
-                if each.sequence in answers or each.stopped_at:
-                    continue
-                stones = book.tombstones(each.sequence)
-                again: set[tuple[str, str]] = set()
-                for kind in {stone.kind for stone in stones}:
-                    keys = pyarrow.array(
-                        [s.key for s in stones if s.kind == kind], pyarrow.string()
-                    )
-                    held = book.holdings.held_of(each.drop.partner, kind, binary_keys(keys))
-                    since = [s for s, place in order.items() if place > order[each.sequence]]
-                    later = held.filter(
-                        pc.is_in(held["drop"], value_set=pyarrow.array(since, pyarrow.int64()))
-                    )
-                    names = (
-                        later["record"].to_pylist(),
-                        hexadecimal_keys(later["key"]).to_pylist(),
-                    )
-                    again.update(zip(*names, strict=True))
-                told.update(stone for stone in stones if (stone.record, stone.key) not in again)
+                if each.sequence not in answers and not each.stopped_at:
+                    stones = set(book.tombstones(each.sequence))
+                    told |= stones - book.given_again(each)
         return told
 
     def _of_issue(self) -> Status:

@@ -637,3 +637,30 @@ def plainly(car, wanted):
         if found is not None:
             best = found if best is None else min(best, found)
     return best
+
+
+TYPE_ONLY, TURNED = ("DAA-ZVW50", "", ""), ("DAA-ZVW50", "ZVW50-0000199", "ZVW50-0000100")
+
+
+@pytest.mark.parametrize("asked", [TYPE_ONLY, TURNED])
+@pytest.mark.parametrize("model", [None, "DAA-ZVW51"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("DAA-ZVW50-0000100", "ZVW5O-0000101", "車台番号ZVW50-0000150", "*ZVW50-0000150*"),
+        *("(ZVW50)0000150", "#ZVW50-0000150"),
+    ],
+)
+def test_a_number_written_loosely_is_of_a_model_that_no_number_bounds(asked, model, number):
+    assert verdict((model, number), asked) == (POSSIBLE, Reason.LOOSE_NUMBER)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        *(("DAAZVW50", "ZVW50"), ("DAA ZVW50", "ZVW50"), ("6AAZVW50", "ZVW50")),
+        *(("ZVW50", "DAAZVW50"), ("EAE86", "AE86")),
+    ],
+)
+def test_a_model_without_its_hyphen_may_begin_with_a_mark_the_other_has_not(model, asked):
+    assert verdict((model, None), (asked, "", "")) == (POSSIBLE, Reason.TYPE_ONLY)

@@ -73,9 +73,10 @@ CARS = [car(f"V{n}", str(n), 99 + n) for n in range(1, 7)]
 PAPERS = [paper(f"V{n}", 99 + n) for n in range(1, 7)]
 
 
-def shop_of(folder, place=lambda shop: shop, **tables):
+def shop_of(folder, place=lambda shop: shop, sealing=None, **tables):
+    sealed = {"sealing": sealing} if sealing else {}
     both = (
-        {**agreement(), "recall": SHARE},
+        {**agreement(**sealed), "recall": SHARE},
         agreement("broadleaf", purposes=("1.research",)),
     )
     content = {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.counter.delivering import carried_by_hand
 from flows.counter.disclosure import disclose
 from flows.counter.objecting import Choice, lift
 from flows.counter.recall_status import mark_cars, progress_of
@@ -12,6 +13,7 @@ from flows.running.attention import attention
 from ledger.drop_book import DropBook
 from schemas.errors import RefusedError
 from tests import factories
+from tests.carrying.test_sealing import identity, sealed_to
 from tests.factories import (
     NOW,
     PERSON,
@@ -154,7 +156,7 @@ def test_a_drop_that_waited_tells_of_no_car_that_is_not_affected(tmp_path, what)
     else:
         since = {"sold": {"released_on": "2026-10-01"}, "keeper": {"customer_id": "2"}}[what]
         write_table(shop, "vehicles", [{**CARS[0], **since}, *CARS[1:]])
-    with pytest.raises(RefusedError, match=r"since it was made, [13] cars turned out"):
+    with pytest.raises(RefusedError, match=r"since it was made, [136] cars turned out"):
         release(shop, first.drop_id, NOW + 2 * HOUR)
     assert not list((shop / "drops").rglob("drop.json")) or what == "campaign"
 
@@ -326,3 +328,53 @@ def test_a_campaign_is_found_by_full_width_digits_and_one_nobody_looked_for_is_n
     assert joint_use("recall", *marked, "--number", "７００１", *who).returncode == 0
     wrong = joint_use("recall", *marked, "--number", "9999999", *who)
     assert "nobody has looked for this campaign" in wrong.stderr
+
+
+def kept(report):
+    return report.campaigns[0].kept
+
+
+@pytest.mark.parametrize("what", ["rejected", "keeper", "number"])
+def test_a_car_told_of_again_by_a_drop_that_never_left_is_on_the_list(tmp_path, what):
+    shop = shop_of(tmp_path, sealing=sealed_to(identity()))
+    first = run(shop).outcomes[0].drop_id
+    carried_by_hand(desk(shop, NOW + HOUR), first)
+    rejected = {"recall_targets": [1]} if what == "rejected" else {}
+    acknowledge(shop, first, now=NOW + 2 * HOUR, **rejected)
+    if what == "keeper":
+        write_table(shop, "vehicles", [{**CARS[0], "customer_id": "2"}, *CARS[1:]])
+    elif what == "number":
+        write_table(shop, "certificates", [paper("V1", 150), *PAPERS[1:]])
+        write_table(shop, "vehicles", [car("V1", "1", 150), *CARS[1:]])
+    again = run(shop, now=NOW + 3 * HOUR)
+    assert handed_now(again) >= 1
+    assert kept(run(shop, now=NOW + 30 * HOUR)).get("not_delivered", 0) == handed_now(again)
+
+
+@pytest.mark.parametrize("what", ["refusal", "stop", "rejection"])
+def test_a_drop_that_left_after_the_run_asks_for_another_run_when_it_is_undone(tmp_path, what):
+    shop = with_limit(shop_of(tmp_path))
+    run(shop)
+    (name,) = waiting(shop)
+    release(shop, name, NOW + HOUR)
+    if what == "refusal":
+        object_to(shop, "1", now=NOW + 2 * HOUR)
+    elif what == "rejection":
+        acknowledge(shop, name, now=NOW + 2 * HOUR, recall_targets=[1])
+    else:
+        at_desk = desk(shop, NOW + 2 * HOUR)
+        with at_desk.ledger.writing() as connection:
+            DropBook(connection).stop(at_desk.actor, name)
+    at_desk = desk(shop, NOW + 3 * HOUR)
+    told = attention(at_desk.folder, at_desk.ledger, NOW + 3 * HOUR)
+    assert [line for line in told if "7001" in line]
+
+
+def test_of_two_drops_that_waited_with_the_same_cars_one_leaves(tmp_path):
+    shop = with_limit(shop_of(tmp_path))
+    run(shop)
+    run(shop, now=NOW + 24 * HOUR)
+    first, second = waiting(shop)
+    release(shop, first, NOW + 25 * HOUR)
+    with pytest.raises(RefusedError, match="told of by another drop"):
+        release(shop, second, NOW + 26 * HOUR)

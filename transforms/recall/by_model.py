@@ -2,15 +2,21 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
 
 from transforms.recall.classes import MatchClass, Reason
-from transforms.recall.numbers import related
+from transforms.recall.numbers import LOOKALIKES, related
 from transforms.recall.pairing import pairs_of
 from transforms.recall.placing import Placed
 from transforms.recall.taken_apart import Cars, Ranges, marks_agree
 
 _READABLE = r"^(?=.*[A-Z])[A-Z0-9-]{4,}[0-9]{3}$"
 """A number that would have been found if a campaign meant it."""
+
+
+_BEFORE_A_HEAD = r"^[^A-Z0-9]*(?:(?:[A-Z]{1,3}|[0-9][A-Z]{2})-([A-Z0-9]{2,}-))?"
+"""Marks, text and an emission mark before a number (RE2)."""
 
 
 class ByModel:
@@ -171,24 +177,60 @@ class ByModel:
         numbers = self._cars.numbers
         numbers = numbers[numbers.notna() & (numbers != "")]
         heads = numbers.str.extract("^([^-]*)", expand=False)
+        loose = _loose_heads(numbers)
         bodies = self._cars.models["body"].loc[numbers.index]
         heads = heads[~_are_related(heads, bodies)]
+        loose = loose[~_are_related(loose, bodies.loc[loose.index].str.translate(LOOKALIKES))]
         wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
-        unique = (pd.Series(each.unique(), dtype=object) for each in (heads, wanted["body"]))
-        near = related(*unique).rename(columns={"left": "head", "right": "body"})
-        near["is_other"] = _goes_on_with_a_figure(near["head"], near["body"])
-        rows = pd.DataFrame({"car": heads.index, "head": heads}).merge(near, on="head")
-        rows = rows.merge(wanted, on="body")
+        rows = _begun_like(heads, wanted, wanted["body"])
         has_model = self._cars.models["body"].notna().to_numpy()[rows["car"].to_numpy(np.int64)]
         is_other = rows["is_other"].to_numpy(bool)
+        loosely = _begun_like(loose, wanted, wanted["body"].str.translate(LOOKALIKES))
         return pd.concat(
             [
                 pairs_of(rows[~has_model & ~is_other], MatchClass.POSSIBLE, Reason.NO_MODEL),
                 pairs_of(rows[~has_model & is_other], MatchClass.POSSIBLE, Reason.SIMILAR_PREFIX),
                 pairs_of(rows[has_model], MatchClass.POSSIBLE, Reason.OTHER_MODEL),
+                pairs_of(loosely, MatchClass.POSSIBLE, Reason.LOOSE_NUMBER),
             ],
             ignore_index=True,
         )
+
+
+def _loose_heads(numbers: pd.Series) -> pd.Series:
+    """Give what numbers begin with behind marks, text and an emission mark, O as 0, where that tells more.
+
+    `DAA-ZVW50-0000100`, `*ZVW50-0000100*`, `車台番号ZVW50-0000100` and `ZVW5O-0000100` begin with ZVW50.
+    """
+    written = pyarrow.array(numbers, pyarrow.string())
+    heads = pc.replace_substring_regex(written, _BEFORE_A_HEAD, r"\1")
+    heads = pc.replace_substring_regex(heads, r"^([A-Z0-9]{3,}).*$|^.*$", r"\1")
+    for letter, figure in LOOKALIKES.items():
+        heads = pc.replace_substring(heads, chr(letter), chr(figure))
+    plain = pc.replace_substring_regex(written, "-.*$", "")
+    tells_more = pc.and_(pc.not_equal(heads, plain), pc.not_equal(heads, ""))
+    places = np.flatnonzero(tells_more.to_numpy(zero_copy_only=False))
+    found = heads.take(pyarrow.array(places)).to_numpy(zero_copy_only=False)
+    return pd.Series(found, numbers.index[places], dtype=object)
+
+
+def _begun_like(heads: pd.Series, wanted: pd.DataFrame, written: pd.Series) -> pd.DataFrame:
+    """Give the cars whose number begins like a body, or the other way.
+
+    Args:
+        heads: what the numbers of cars begin with.
+        wanted: `campaign` and `body`.
+        written: the bodies as they are compared.
+
+    Returns:
+        Columns `car`, `campaign`, and `is_other`: whether one goes on with a figure.
+    """
+    asked = wanted.assign(written=written)
+    unique = (pd.Series(each.unique(), dtype=object) for each in (heads, asked["written"]))
+    near = related(*unique).rename(columns={"left": "head", "right": "written"})
+    near["is_other"] = _goes_on_with_a_figure(near["head"], near["written"])
+    rows = pd.DataFrame({"car": heads.index, "head": heads}).merge(near, on="head")
+    return rows.merge(asked, on="written")
 
 
 def _goes_on_with_a_figure(left: pd.Series, right: pd.Series) -> np.ndarray:

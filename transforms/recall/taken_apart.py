@@ -11,6 +11,9 @@ from transforms.recall.numbers import YEAR_STEP, YEARS, Parsed, fold, model_keys
 _OFFICE_STAMPED = r"[一-龥]?[\[(]?[0-9]{2}[\])][0-9]{3,8}[一-龥]?|[一-龥][0-9]{3,8}[一-龥]?"
 """職権打刻: the number an office gave one car (国[01]00001国, [41]12345); it has no order."""
 
+_MARKS = {"[A-Z]": 1, "[A-Z]{2}": 2, "[A-Z]{3}": 3, "[0-9][A-Z]{2}": 3}
+"""排出ガス識別記号, by what they are made of, and how long they are."""
+
 _BEGINNING = r"(?<![A-Z0-9-])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{3,}"
 _LONGEST_PREFIX, MAKER_AND_MODEL = 10, 6
 """Characters before a domestic number's hyphen at most; and of a VIN those that tell maker and model."""
@@ -133,6 +136,8 @@ def _with_models_of_ends(frame: pd.DataFrame) -> pd.DataFrame:
 def respelt(models: pd.DataFrame, ranges: Ranges) -> pd.DataFrame:
     """Read 型式 that differ from a campaign's by their hyphen only (DAAZVW50, LA-650S) as it writes them.
 
+    One without a hyphen may begin with an emission mark the other is written without.
+
     This is a further reading of those cars: how one car is written changes nothing for another.
 
     Args:
@@ -147,8 +152,27 @@ def respelt(models: pd.DataFrame, ranges: Ranges) -> pd.DataFrame:
     asked = asked.assign(squeezed=asked["full"].str.replace("-", ""))
     own = models["full"].dropna().rename_axis("car").rename("own").reset_index()
     own["squeezed"] = own["own"].str.replace("-", "")
-    both = own.merge(asked, on="squeezed")
-    return both.loc[both["own"] != both["full"], ["car", *keys]].reset_index(drop=True)
+    both = pd.concat(
+        [
+            own.merge(asked, on="squeezed"),
+            _without_mark(own, "own").merge(asked[~asked["has_mark"]], on="squeezed"),
+            own.merge(_without_mark(asked, "full"), on="squeezed"),
+        ]
+    )
+    again = both.loc[both["own"] != both["full"], ["car", *keys]]
+    return again.drop_duplicates().reset_index(drop=True)
+
+
+def _without_mark(models: pd.DataFrame, written: str) -> pd.DataFrame:
+    """Give the 型式 that are written without a hyphen, squeezed without what may be their emission mark."""
+    closed = models[~models[written].str.contains("-", regex=False).to_numpy(bool)]
+    parts = [
+        closed.assign(squeezed=closed["squeezed"].str[length:])[
+            closed["squeezed"].str.fullmatch(f"{mark}[A-Z0-9]{{3,}}").to_numpy(bool)
+        ]
+        for mark, length in _MARKS.items()
+    ]
+    return pd.concat(parts)
 
 
 def _as_vins(ends: pd.Series) -> pd.Series:
