@@ -31,6 +31,9 @@ from sources.shop_folder import load_shop
 STATE = "state"
 """The group's own folder among those of its shops."""
 
+_KEEPS = "keeps "
+"""Begins the names of folders a shop keeps its own things in."""
+
 _PORTS = {"postgresql": 5432}
 
 GROUP_FIELD: str = Field(
@@ -154,6 +157,8 @@ def _unfit(group: Path, shops: list[Path], environment: Mapping[str, str]) -> di
     for shop in shops:
         for own in _owned_by(shop, environment):
             owners.setdefault(own, []).append(shop)
+    for own, shop in list(_within(owners)):
+        owners[own].append(shop)
     for sharing in owners.values():
         names = " ・ ".join(shop.name for shop in sharing)
         for shop in sharing if len(sharing) > 1 else ():
@@ -165,6 +170,14 @@ def _unfit(group: Path, shops: list[Path], environment: Mapping[str, str]) -> di
                 "give each shop places of its own"
             )
     return why
+
+
+def _within(owners: Mapping[str, list[Path]]) -> Iterator[tuple[str, Path]]:
+    """Give the state and drops folders that hold one of another shop, and that shop."""
+    kept = {Path(own.removeprefix(_KEEPS)): own for own in owners if own.startswith(_KEEPS)}
+    for folder, own in kept.items():
+        for holding in filter(None, map(kept.get, folder.parents)):
+            yield from ((holding, shop) for shop in owners[own] if shop not in owners[holding])
 
 
 def _misplaced(group: Path, shops: list[Path]) -> Iterator[Path]:
@@ -222,7 +235,8 @@ def _owned_by(shop: Path, environment: Mapping[str, str]) -> set[str]:
     # Links in circles and names no file can have are no errors of the system.
     with suppress(JointUseError, OSError, ValueError, RuntimeError, ArgumentError):
         folder = load_shop(shop)
-        owned |= {f"folder {own.resolve()}" for own in (folder.state, folder.drops)}
+        own = [each.resolve() for each in (folder.state, folder.drops)]
+        owned |= {f"{kind}{each}" for kind in ("folder ", _KEEPS) for each in own}
         owned |= {_named(shop, a.place) for a in folder.policy.agreements.values() if a.place}
         key = folder.state / Part.KEYS / "ledger.key"
         if key.is_file():

@@ -8,6 +8,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -41,7 +42,10 @@ _PATIENCE_SECONDS = 20
 _LOSSES = ("distributed.KilledWorker",)
 """What a cluster raises when workers died over a task."""
 
-_PARTINGS = ("distributed.client.FutureCancelledError", "distributed.comm.CommClosedError")
+_PARTINGS = (
+    *("distributed.client.FutureCancelledError", "distributed.client.ClosedClientError"),
+    "distributed.comm.CommClosedError",
+)
 """What is raised when its scheduler is gone."""
 
 _UNREACHABLE = (
@@ -102,7 +106,12 @@ class SideBySide:
     def _called(self, work: "Task[..., Any]", asked: Mapping[str, object]) -> "_Call":
         # Prefect hands its context to the workers: the flow's, never that of a stage, which holds the run.
         submit = self._context.copy().run
-        return _Call(work, asked, self._started, submit(self._started.submit, work, dict(asked)))
+        try:
+            future: Any = submit(self._started.submit, work, dict(asked))
+        except _of_cluster(*_PARTINGS) as error:
+            future = Future[Any]()
+            future.set_exception(error)
+        return _Call(work, asked, self._started, future)
 
     def _ending(self, call: "_Call") -> object:
         for is_last in (False, True):

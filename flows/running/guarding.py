@@ -93,10 +93,11 @@ def _own_name(error: OSError, run: Run) -> str:
 
 def full_disk(number: int | None) -> str:
     """Say that the disk takes nothing more, if that is what the system's error number means."""
-    if number not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+    if number not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}:
         return ""
     return (
-        "ディスクがいっぱいか、書き込めません。その先は何も納品していません。"
-        "空きを作って、もう一度実行してください / "
-        "the disk is full or read-only; nothing further was published. Make room and run again"
+        "ディスクがいっぱいか、書き込めないか、これほど大きいファイルを置けません（FAT32 は4GBまで）。"
+        "その先は何も納品していません。空きを作るか、別のディスクにして、もう一度実行してください / "
+        "the disk is full, read-only, or takes no file as large as this (FAT32: 4 GB); nothing further was "
+        "published. Make room, or take another disk, and run again"
     )

@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyarrow
@@ -94,9 +95,16 @@ def _written(
 ) -> tuple[_Written, ...]:
     """Write the files side by side, the longest first so that it is not the only one left at the end."""
     longest_first = sorted(tables, key=lambda table: -snapshot.tables[table.name].read)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    try:
         files = {table.name: pool.submit(writer.write, table) for table in longest_first}
-    return tuple(files[table.name].result() for table in tables)
+        return tuple(files[table.name].result() for table in tables)
+    except BaseException:
+        # A thread that went on would write into folders that are being cleared.
+        writer.stopped.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _told(tables: tuple[_Written, ...]) -> dict[str, int]:
@@ -120,6 +128,8 @@ class _DropWriter:
         here = Shaper(view, run.ledger.references, run.scratch, staging)
         self._shaper = SharedOut(run, run.engine, here, partner) if run.engine else here
         self.repairs_with_lines = np.zeros(view.spine.count("repairs"), bool)
+        self.stopped = Event()
+        """Files that are begun are of no use any more."""
 
     def write(self, table: PartnerTable) -> _Written:
         """Write one file and balance its account."""
@@ -219,6 +229,8 @@ class _DropWriter:
         self, pieces: Iterable[Shaped], cells: Counter[str], records: ipc.RecordBatchFileWriter
     ) -> Iterator[pyarrow.RecordBatch]:
         for piece in pieces:
+            if self.stopped.is_set():
+                raise CancelledError
             cells.update(piece.told)
             if piece.shown is not None:
                 records.write_table(piece.shown)

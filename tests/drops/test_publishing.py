@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 import flows.stages.objectors
 import flows.stages.publish
+import flows.stages.write
 from drops.keys import PartnerKeys
 from drops.objector_scan import ObjectorScan, Traces
 from drops.refusers import Refusals
@@ -305,6 +306,25 @@ def test_a_failure_is_told_even_if_nothing_can_be_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(flows.running.guarding, "write_private", fails)
     with pytest.raises(UnexpectedError, match=r"publish.*Input/output error"):
         run(write_shop(tmp_path, TABLES))
+
+
+def test_an_interrupted_file_lets_no_other_be_gone_on_with(tmp_path, monkeypatch):
+    shop, whole = write_shop(tmp_path / "shop", TABLES), flows.stages.write._DropWriter._noted
+    ended = []
+
+    def noted(self, pieces, cells, records):
+        if not ended:
+            ended.append(self)
+            raise KeyboardInterrupt
+        assert self.stopped.wait(60)
+        yield from whole(self, pieces, cells, records)
+
+    monkeypatch.setattr(flows.stages.write._DropWriter, "_noted", noted)
+    with pytest.raises(KeyboardInterrupt):
+        run(shop)
+    assert ended
+    assert not list((shop / "drops" / "lotas").iterdir())
+    assert not list((shop / "state" / "runs").glob("*/*"))
 
 
 def test_a_full_disk_is_told_as_that(tmp_path, monkeypatch):

@@ -372,6 +372,15 @@ def test_shops_with_one_ledger_are_told_however_it_is_named(tmp_path, one, other
     assert {"akita", "sendai"}.issubset({path.name for path in unfit}) is is_shared
 
 
+def test_a_drops_folder_within_another_shops_is_told(tmp_path):
+    folder = group(tmp_path / "group")
+    for shop, drops in (("akita", "../../kept"), ("sendai", "../../kept/lotas")):
+        with (folder / shop / "shop.toml").open("a") as file:
+            file.write(f'\n[places]\ndrops = "{drops}"\n')
+    unfit = sorted_out(folder, {})[1]
+    assert {"akita", "sendai"}.issubset({path.name for path in unfit})
+
+
 def test_a_shop_another_worker_is_still_at_is_tried_again(prefect_server, tmp_path, monkeypatch):
     from prefect import flow
 

@@ -186,11 +186,12 @@ def test_a_scheduler_that_does_not_answer_is_told_before_anything_is_begun(
     assert not (shop / "drops").exists()
 
 
-def test_a_full_disk_is_told_as_that_by_a_part_too(prefect_server):
+@pytest.mark.parametrize("failure", [errno.ENOSPC, errno.EFBIG])
+def test_a_full_disk_is_told_as_that_by_a_part_too(prefect_server, failure):
     from flows.deployments.side_by_side import do_part
 
     def fails(_):
-        raise OSError(errno.ENOSPC, "no space", "/somewhere/秘密 太郎")
+        raise OSError(failure, "no space", "/somewhere/秘密 太郎")
 
     with pytest.raises(JointUseError, match="the disk is full") as told:
         do_part.fn(fails, 1, code_print())

@@ -197,6 +197,25 @@ def test_serve_ends_with_a_code_when_its_server_has_died(sample_shop, tmp_path):
     assert "server or worker has ended" in (tmp_path / "said").read_text()
 
 
+def test_a_command_that_is_killed_leaves_no_server(sample_shop, tmp_path):
+    asked = ("--shop", sample_shop, "--month", "2026-10", "--operator", PERSON)
+    command = [sys.executable, "-m", "flows.command_line", "export", *asked]
+    environment = {n: v for n, v in os.environ.items() if n != "PREFECT_API_URL"}
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(command, stderr=said, stdout=said, cwd=ROOT, env=environment)
+    own = psutil.Process(process.pid)
+
+    def servers():
+        return [child for child in own.children() if "uvicorn" in child.cmdline()]
+
+    until(process, servers)
+    children = own.children(recursive=True)
+    process.kill()
+    process.wait()
+    _, left = psutil.wait_procs(children, timeout=60)
+    assert not left
+
+
 @pytest.mark.parametrize("ended", [0, 1])
 def test_whichever_of_its_programs_ends_serve_says_so(ended):
     lasting = [sys.executable, "-c", "input()"]
