@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from ledger import tables
 from ledger.answer_book import AnswerBook
@@ -106,7 +106,7 @@ class CarryBook:
     def waiting(self) -> list[WaitingDrop]:
         """List the drops nobody has decided about yet."""
         query = select(tables.waits).where(tables.waits.c.drop_sequence.in_(UNDECIDED))
-        entered = {each.sequence: each for each in DropBook(self._connection).drops()}
+        entered = self._entered(tables.drops.c.sequence.in_(UNDECIDED))
         return [
             WaitingDrop(entered[row.drop_sequence], datetime.fromisoformat(row.since), row.persons)
             for row in self._connection.execute(query)
@@ -160,7 +160,7 @@ class CarryBook:
         known = settings_beginning_with(self._connection, _BEGUN)
         if not known:
             return []
-        entered = {each.sequence: each for each in DropBook(self._connection).drops()}
+        entered = self._entered(tables.drops.c.sequence.in_(map(int, known)))
         return [
             BegunHandover(
                 entered=entered[int(number)],
@@ -172,6 +172,10 @@ class CarryBook:
             )
             for number, told in ((n, json.loads(value)) for n, value in known.items())
         ]
+
+    def _entered(self, that: ColumnElement[bool]) -> dict[int, EnteredDrop]:
+        """Give drops, by their numbers."""
+        return {each.sequence: each for each in DropBook(self._connection).drops(that)}
 
     def doubtful(self) -> dict[int, BegunHandover]:
         """Give, by its number, each drop its partner may have taken though nobody knows."""

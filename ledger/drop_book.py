@@ -238,12 +238,9 @@ class DropBook:
                 or number in namesakes
                 or recalls.prepared(number) <= set(handovers)
             ]
-        for table in (
-            *(tables.tombstones, tables.recall_handovers, tables.waits),
-            *(tables.releases, tables.deliveries, tables.held_records),
-        ):
-            of_drop = table.c.drop_sequence.in_(numbers)
-            self._connection.execute(delete(table).where(of_drop))
+        of_drops = (t for t in reversed(tables.metadata.sorted_tables) if "drop_sequence" in t.c)
+        for table in of_drops:
+            self._connection.execute(delete(table).where(table.c.drop_sequence.in_(numbers)))
         self._connection.execute(delete(tables.drops).where(columns.sequence.in_(numbers)))
 
     @staticmethod

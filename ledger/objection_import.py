@@ -44,12 +44,10 @@ STATEMENT_COLUMNS = [
 SINCE_ALWAYS = date.min
 """From when an objection without any day holds."""
 
-"""In place of a word nobody defined."""
-
 _FIRST_LIFT = date(2005, 4, 1)
 """The Act on the Protection of Personal Information (個人情報保護法) binds businesses from this day on."""
 
-_OF_RECORDS = "R"
+_ID_OF_RECORDS = "R"
 """How the ids of objections begin that stand in the shop's records; those of commands begin with K."""
 
 _CHANNELS = frozenset(
@@ -164,7 +162,7 @@ def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: da
 
 def is_of_records(objection_id: str) -> bool:
     """Tell whether an objection stands in the shop's records, or did."""
-    return objection_id.startswith(_OF_RECORDS)
+    return objection_id.startswith(_ID_OF_RECORDS)
 
 
 def _each(statements: pd.DataFrame) -> Iterable[_Statement]:
@@ -179,7 +177,7 @@ def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.
     )
     digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
     frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
-    frame["id"] = [f"{_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
+    frame["id"] = [f"{_ID_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
     frame["begins_on"] = [
         effective
         if effective and effective <= (min(received, today) if received else today) + FURTHEST

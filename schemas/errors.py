@@ -16,6 +16,7 @@
     ├── LedgerUnavailableError    1  the ledger's database cannot be reached or written
     ├── VerificationError         1  a drop is not what it says
     ├── WorkerLostError           1  a worker died, and so did the one that did its work again
+    │   └── SchedulerLostError       the scheduler of the workers is gone
     ├── UnbalancedAccountError    1  a row is counted twice or not at all
     └── UnexpectedError           1  a fault in the program; details stay in the state folder
 

@@ -9,7 +9,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.options import json_option, shop_option
-from flows.running.attention import DropState, PartnerState, of_holdings, partner_states, ranges
+from flows.running.attention import DropState, PartnerState, loose_ends, partner_states, ranges
 from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from flows.running.reconciling import complete_pending, refuse_doubt
@@ -37,11 +37,13 @@ def command(*, shop: Path, as_json: bool) -> None:
         refuse_doubt(ledger, folder)
     except LedgerDoubtfulError as error:
         click.echo(f"台帳を確認してください / check the ledger: {error}", err=True)
-    for line in of_holdings(ledger, folder.policy, at.date()):
+    loose = list(loose_ends(ledger, folder.policy, at.date()))
+    for line in loose:
         click.echo(line, err=True)
     states = partner_states(folder, ledger, at)
     if as_json:
-        told = {state.partner: _told(state) for state in states}
+        partners = {state.partner: _told(state) for state in states}
+        told = {"partners": partners, "attention": loose}
         print_json(json.dumps(told, ensure_ascii=False, indent=2))
         return
     for state in states:
@@ -95,7 +97,7 @@ def _told(state: PartnerState) -> dict[str, object]:
                 "drop_id": each.entered.drop.drop_id,
                 "kind": each.entered.drop.kind,
                 "period": each.entered.drop.period,
-                "published_at": str(each.entered.published_at),
+                "published_at": published.isoformat() if published else None,
                 "rows": sum(table.rows for table in each.entered.drop.tables),
                 "deleted": each.entered.drop.deleted.rows if each.entered.drop.deleted else 0,
                 "marks": each.marks,
@@ -103,6 +105,7 @@ def _told(state: PartnerState) -> dict[str, object]:
                 "rejected": _rejected(each),
             }
             for each in state.drops
+            for published in (each.entered.published_at,)
         ],
         "never_delivered": [str(month) for month in state.missing],
         "missed": [str(month) for month in state.missed],

@@ -160,7 +160,7 @@ def attention(folder: ShopFolder, ledger: Ledger, now: datetime) -> tuple[str, .
     return (
         *of_drops,
         *of_copies,
-        *of_holdings(ledger, folder.policy, now.date()),
+        *loose_ends(ledger, folder.policy, now.date()),
     )
 
 
@@ -186,8 +186,8 @@ def _of_drops(state: PartnerState, hint: str) -> Iterator[str]:
             yield f"{name}: 受領の返事が遅れています / no acknowledgement in time"
 
 
-def of_holdings(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
-    """Say what partners hold, or were told of, that nobody looks after."""
+def loose_ends(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
+    """Say what nobody looks after: handovers in doubt, deletions and recalls, what partners hold."""
     agreed = policy.agreements.keys()
     with ledger.reading() as connection:
         answered = AnswerBook(connection)

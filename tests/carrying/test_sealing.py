@@ -145,19 +145,41 @@ runpy.run_module("drops.packing", run_name="__main__")
 """
 
 
+def asked_for(monkeypatch):
+    """The partners for whom help is asked and none comes."""
+    asked, begin, take = [], PackingAhead.begin, PackingAhead.take
+
+    def begun(self, partner, *rest):
+        asked.append(partner)
+        begin(self, partner, *rest)
+
+    def taken(self, partner):
+        packed = take(self, partner)
+        assert packed is None
+        return packed
+
+    monkeypatch.setattr(PackingAhead, "begin", begun)
+    monkeypatch.setattr(PackingAhead, "take", taken)
+    return asked
+
+
 def test_a_helper_that_cannot_be_started_only_costs_its_help(tmp_path, monkeypatch):
     monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     monkeypatch.setattr("drops.packing_ahead.sys.executable", str(tmp_path / "no such program"))
+    asked = asked_for(monkeypatch)
     shop = sealed_shop(tmp_path / "shop", identity())
     run(shop)
+    assert asked == ["lotas"]
     check_parcel(parcel_of(shop), signing_pem(shop))
 
 
 def test_a_helper_that_dies_only_costs_its_help(tmp_path, monkeypatch):
     monkeypatch.setattr("flows.carrying.carry._WORTH_A_PROCESS", 0)
     monkeypatch.setattr("drops.packing_ahead.packing.__name__", "no.such.module")
+    asked = asked_for(monkeypatch)
     shop = sealed_shop(tmp_path / "shop", identity())
     run(shop)
+    assert asked == ["lotas"]
     check_parcel(parcel_of(shop), signing_pem(shop))
 
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from datetime import datetime
+from threading import Timer
 
 import psycopg
 import pyarrow
@@ -20,6 +21,7 @@ from ledger.holdings_book import HoldingsBook
 from ledger.migrating import configuration
 from ledger.objection_book import ObjectionBook
 from ledger.opening import open_ledger
+from ledger.settings import setting
 from schemas.errors import (
     BusyError,
     ConfigurationError,
@@ -304,12 +306,26 @@ def test_an_error_undoes_all_of_a_transaction(tmp_path, ledger_place):
 
 def test_another_program_that_holds_the_file_is_waited_for(tmp_path):
     ledger = open_ledger(tmp_path / "state", None)
-    other = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
-    other.execute("BEGIN")
-    other.execute("SELECT count(*) FROM settings").fetchone()
+    other = sqlite3.connect(
+        tmp_path / "state" / "ledger.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO settings (name, value) VALUES ('a', 'b')")
+    freeing = Timer(0.5, other.execute, ["COMMIT"])
+    freeing.start()
     with ledger.writing() as connection:
-        connection.execute(tables.settings.insert().values(name="a", value="b"))
-    other.execute("COMMIT")
+        assert setting(connection, "a") == "b"
+    freeing.join()
+    other.close()
+
+
+def test_whoever_only_looks_waits_for_no_writer(tmp_path, monkeypatch):
+    key = open_ledger(tmp_path / "state", None).signing_key()
+    monkeypatch.setattr("ledger.opening._PATIENCE_SECONDS", 0)
+    other = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert open_ledger(tmp_path / "state", None).signing_key() == key
+    other.execute("ROLLBACK")
     other.close()
 
 
