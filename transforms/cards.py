@@ -14,7 +14,7 @@ from transforms.reading.own_names import own_names
 
 _FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺーｦ-ﾟ]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
 _MARKED = r"[^\p{L}\p{M}\p{N}\s]|と|妻|夫"
-_SEVERAL = rf"{_MARKED}|\S\s+\S+\s+\S|\S{{4}}\s+\S"
+_SEVERAL = rf"{_MARKED}|\S\s+\S+\s+\S|[一-龥々ァ-ヶぁ-んー]{{4}}\s+\S"
 """What may be a family's name alone, and what may name several, with a mark between them or a blank (RE2)."""
 
 _Place = tuple[str, str]
@@ -33,6 +33,13 @@ def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np
         customers: `IDENTITY_COLUMNS` of those who `may_speak_of_others`.
         objectors: the same of those who objected.
     """
+    is_there = _share_a_place(customers, objectors)
+    is_there[is_there] = _may_be_theirs(customers.filter(pyarrow.array(is_there)), objectors)
+    return is_there
+
+
+def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:
+    """Mask of the customers, few, whose name may be an objector's who has a place with them."""
     called: dict[_Place, set[str]] = {}
     places = list(_places(objectors))
     for name, row in _names(objectors):
@@ -83,13 +90,27 @@ def _names(people: pyarrow.Table) -> Iterator[tuple[str, int]]:
         yield from ((n, row) for n, row in zip(names.to_pylist(), places, strict=True) if n)
 
 
-def _places(people: pyarrow.Table) -> Iterator[list[_Place]]:
-    columns = [
+def _columns(people: pyarrow.Table) -> list[tuple[str, pyarrow.Array]]:
+    """Give the columns of places, telephone numbers in whichever column they stand."""
+    return [
         ("address", fold_homes(whole(people["address"]))),
         ("email", pc.utf8_lower(whole(people["email"]))),
         *(("phone", whole(people[column])) for column in PHONE_COLUMNS),
     ]
-    listed = [(kind, cells.to_pylist()) for kind, cells in columns]
+
+
+def _share_a_place(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:
+    theirs: dict[str, list[pyarrow.Array]] = {}
+    for kind, cells in _columns(objectors):
+        theirs.setdefault(kind, []).append(cells.drop_null())
+    mask = np.zeros(len(customers), bool)
+    for kind, cells in _columns(customers):
+        mask |= _mask(pc.is_in(cells, value_set=pyarrow.concat_arrays(theirs[kind])))
+    return mask
+
+
+def _places(people: pyarrow.Table) -> Iterator[list[_Place]]:
+    listed = [(kind, cells.to_pylist()) for kind, cells in _columns(people)]
     for row in range(len(people)):
         yield [(kind, cells[row]) for kind, cells in listed if cells[row]]
 

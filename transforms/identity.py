@@ -153,7 +153,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     readings = _whole_readings(whole(customers["name_kana"]))
     contacts = _contacts(customers)
     homes = fold_homes(addresses)
-    places = (homes, *_landlines(customers))
+    places = (homes, *(each for each in _landlines(customers) if each.null_count < len(each)))
     births = whole(customers["birth_on"]).cast(pyarrow.string())
 
     made = partial(digested, digest=digest)

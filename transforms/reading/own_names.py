@@ -17,8 +17,12 @@ from transforms.reading.passing_names import (
     with_companies,
 )
 
+_LETTER = "[一-龥々ァ-ヶぁ-んー]"
+_NUMBER = r"(?:^|\s)[0-9]+|[0-9]+(?:[^\p{L}0-9\s]|$)"
+"""One before a name or behind it (RE2)."""
+
 _TELLING = (
-    r"[A-Za-z0-9]|[^\p{L}\p{M}\s]|\S\s+\S+\s+\S|\S{4}\s+\S|\S\s+\S{4}|[様殿と]\s*\S"
+    rf"[A-Za-z]|[^\p{{L}}\p{{M}}0-9\s]|{_NUMBER}|\S\s+\S+\s+\S|{_LETTER}{{4}}\s+\S|\S\s+{_LETTER}{{4}}|[様殿と]\s*\S"
     "|不可|不要|拒否|停止|禁止|断|なし|無し|希望せず|代表|奥|主人|夫人|旧姓"
 )
 """What a cell with nothing but one name, in two words at most, has none of (RE2)."""
@@ -29,10 +33,7 @@ _REFUSED = (
 )
 """What clerks write on the card of somebody who wants to be left alone (RE2)."""
 
-_CUT = (
-    f"{_REFUSED}|奥様|奥さん|御?主人|御?夫人|旧姓.*$|[A-Za-z]+"
-    r"|(?:^|\s)[0-9]+|[0-9]+(?:[^\p{L}0-9]|$)"
-)
+_CUT = f"{_REFUSED}|奥様|奥さん|御?主人|御?夫人|旧姓.*$|[A-Za-z]+|{_NUMBER}"
 """What is no part of a name, and parts one from what is around it (RE2)."""
 
 _BEFORE_BRACKETS = r"^[^(\[{<【「『〔〈《]*"

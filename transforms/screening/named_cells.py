@@ -83,7 +83,7 @@ _BEHIND_A_NAME = re.compile(
 The last are no items of §7(2): what is owed, where somebody works, accounts of social media.
 """
 
-_WHOLE_FIRST = r"^\s*\S{3,}\s+"
+_WHOLE_FIRST = r"^\s*[一-龥々]{3,}\s+"
 """A first word that may be a whole name: what follows may be a remark."""
 
 _SUSPICIOUS_BEHIND = f"{_wider(_OF_A_PERSON)}|{_wider(_BEHIND_A_NAME)}"
