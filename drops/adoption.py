@@ -12,14 +12,11 @@ import pyarrow
 from drops.folders import read_drop
 from drops.reading import read_table, resources_of
 from schemas.catalog import CATALOG
-from schemas.partner_tables import DELETED, STANDING, TARGETS, key_name, targets_table
+from schemas.partner_tables import DELETED, HELD, TARGETS, key_name, targets_table
 
 _CUSTOMER, _VEHICLE, _REPAIR = (
     key_name(f"{name}_id") for name in ("customer", "vehicle", "repair")
 )
-_KEYED_LIKE = {"certificates": _VEHICLE}
-"""Records that go by the key of another."""
-
 _READ_OF = {DELETED: ("record", "key"), TARGETS: (_VEHICLE, "campaign", "match_class")}
 """Columns read of files that are no records of the shop; of all others, the keys."""
 
@@ -54,8 +51,8 @@ def members_of(folder: Path) -> Members:
         frame = frames[table.name]
         for key in _owners(table.name, frame, frames).unique():
             persons[key] = persons.get(key, 0) | 1 << place
-        column = _KEYED_LIKE.get(table.name, _own_key(resources[table.name]))
-        if table.name in {*STANDING, *_KEYED_LIKE} and column in frame:
+        column = key_name(HELD[table.name]) if table.name in HELD else None
+        if column in frame:
             records.append(pd.DataFrame({"record": table.name, "key": frame[column].dropna()}))
     none = pd.DataFrame({"record": [], "key": []}, dtype=object)
     return Members(

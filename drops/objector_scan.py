@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from drops.plain_forms import plain_form, strings
 from schemas.catalog import CATALOG
-from schemas.columns import Kind
+from schemas.columns import ADDRESSES, Kind
 from schemas.errors import VerificationError
 from transforms.arrays import distinct, plain
 from transforms.reading.folded_columns import (
@@ -34,7 +34,6 @@ _SHORTEST_ADDRESS = 8
 _NOBODYS = frozenset({Kind.CODE, Kind.MONTH, Kind.MODEL_CODE, Kind.DIGITS, Kind.POSTAL_CODE})
 """Kinds that many share and nobody is known by."""
 
-_ADDRESSES = frozenset({"address", "owner_address", "user_address", "base_location"})
 _PAIRS = (("name", "address"), ("owner_name", "owner_address"), ("user_name", "user_address"))
 
 
@@ -129,7 +128,7 @@ class _Search:
         if kind in _NOBODYS:
             return False
         texts = pc.unique(cells).drop_null()
-        if name in _ADDRESSES:
+        if kind in ADDRESSES:
             return self._addresses.stand_in(fold_addresses(texts))
         forms = plain_form(texts)
         if self._whole.stand_in(forms):

@@ -336,6 +336,17 @@ class RecallBook:
                 found[campaign, car] = max(found.get((campaign, car), ""), at)
         return found
 
+    def still_open(self, cars: Collection[str]) -> list[tuple[str, str]]:
+        """Give campaign and car, of these cars (references), whose person nobody told or was done with."""
+        return [
+            (campaign, each.found.car)
+            for campaign in self.campaigns()
+            for each in self.histories(campaign)
+            if each.found.car in cars
+            and each.found.kept_because != NO_LONGER
+            and not standing_mark(each.marks, each.found.about, each.found.keeper)
+        ]
+
     def histories(self, campaign: str) -> list[CarHistory]:
         """Give everything about the cars of a campaign, the newest first."""
         handovers, drops = tables.recall_handovers, tables.drops

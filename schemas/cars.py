@@ -59,10 +59,10 @@ class Certificates:
     issued_on = item(CERTIFICATE, Kind.DAY, "交付年月日")
     valid_until_on = item(CERTIFICATE, Kind.DAY, "有効期間の満了する日")
     owner_name = item(CERTIFICATE, Kind.TEXT, "所有者の氏名又は名称")
-    owner_address = item(CERTIFICATE, Kind.TEXT, "所有者の住所")
+    owner_address = item(CERTIFICATE, Kind.PLACE, "所有者の住所")
     user_name = item(CERTIFICATE, Kind.TEXT, "使用者の氏名又は名称")
-    user_address = item(CERTIFICATE, Kind.TEXT, "使用者の住所")
-    base_location = item(CERTIFICATE, Kind.TEXT, "使用の本拠の位置")
+    user_address = item(CERTIFICATE, Kind.PLACE, "使用者の住所")
+    base_location = item(CERTIFICATE, Kind.PLACE, "使用の本拠の位置")
 
 
 class VehicleCosts:

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     IDENTIFIER = "identifier"
     TEXT = "text"
     NAME = "name"
+    ADDRESS = "address"
+    PLACE = "place"
     FREE_TEXT = "free_text"
     CODE = "code"
     DAY = "day"
@@ -35,8 +37,11 @@ class Kind(StrEnum):
     DIGITS = "digits"
 
 
-TEXTS = frozenset({Kind.TEXT, Kind.NAME})
-"""Short texts; of a `NAME` (or an address) a lost character makes another one."""
+ADDRESSES = frozenset({Kind.ADDRESS, Kind.PLACE})
+"""Addresses, of customers and as papers print them."""
+
+TEXTS = frozenset({Kind.TEXT, Kind.NAME}) | ADDRESSES
+"""Short texts; of a `NAME` or a customer's `ADDRESS` a lost character makes another one."""
 
 TYPED_BY_PEOPLE = TEXTS | {Kind.FREE_TEXT}
 """Kinds whose wording nobody constrains: a spreadsheet may take such a cell for a formula."""

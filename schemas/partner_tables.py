@@ -18,11 +18,19 @@ KEY_PATTERN = r"^[0-9a-f]{32}$"
 DELETED = "deleted"
 """Name of the file of keys the partner must delete."""
 
-STANDING = ("customers", "family_members", "vehicles")
-"""Records a partner holds until told otherwise; all else hangs on them, or belongs to a month."""
+HELD = {
+    "customers": "customer_id",
+    "family_members": "family_member_id",
+    "vehicles": "vehicle_id",
+    PAPERS: "vehicle_id",
+}
+"""Records a partner holds until told otherwise, and the number each goes by: a certificate, its car's."""
 
-DELETABLE = (*STANDING, PAPERS)
-"""Records that can be told to be deleted; a certificate goes by the key of its car."""
+DELETABLE = tuple(HELD)
+"""Records that can be told to be deleted."""
+
+STANDING = tuple(record for record in HELD if record != PAPERS)
+"""Those with a number of their own; all else hangs on them, or belongs to a month."""
 
 
 @dataclass(frozen=True)

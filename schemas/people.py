@@ -20,7 +20,7 @@ class Customers:
     name_kana = item("1.name", Kind.NAME, "フリガナ")
     sex = item("1.sex", Kind.CODE, "性別", codes=["male", "female", "other"])
     postal_code = item("1.address", Kind.POSTAL_CODE, "郵便番号")
-    address = item("1.address", Kind.NAME, "住所")
+    address = item("1.address", Kind.ADDRESS, "住所")
     phone = item("1.phone", Kind.PHONE, "電話番号")
     mobile_phone = item("1.phone", Kind.PHONE, "携帯電話番号")
     fax = item("1.fax", Kind.PHONE, "FAX番号")

@@ -73,6 +73,14 @@ def _tell(erased: Erased) -> None:
             err=True,
         )
     click.echo(f"証明書 / certificate: {erased.certificate}", err=True)
+    for recall in erased.recalls:
+        click.echo(
+            f"リコール {recall}: この方への連絡がまだです。店のシステムから消す前に連絡し、`joint-use recall "
+            "--mark told` で記録してください / "
+            f"recall {recall}: nobody told this person yet. Do so before you erase the shop's own record, "
+            "and enter it with `joint-use recall --mark told`",
+            err=True,
+        )
     if erased.mentions:
         _tell_of_mentions(erased.mentions)
     click.echo(

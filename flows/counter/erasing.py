@@ -30,6 +30,7 @@ from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.private_files import write_private
+from ledger.recall_book import RecallBook
 from schemas.catalog import CATALOG
 from schemas.errors import JointUseError, file_of, no_access
 from schemas.state_folder import Part
@@ -49,6 +50,8 @@ class Erased:
     """Drops that hold the person and stay until their partner answered."""
     mentions: tuple[str, ...]
     """Rows of others that name the person: source and record number."""
+    recalls: tuple[str, ...]
+    """Campaign and vehicle number of cars of theirs a recall may be about, of which nobody told them yet."""
     is_review_list_gone: bool
     """Whether texts to review are listed anew by the next run."""
 
@@ -69,6 +72,7 @@ def erase(desk: Desk, refusal: Refusal) -> Erased:
 def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
     names, known, mentions = _theirs(desk, set(numbers))
+    recalls = _recalls(desk, names["vehicle_id"])
     refused = erasures_recorded(desk, refusal) or record(desk, refusal).objection_ids
     in_use = ""
     try:
@@ -97,6 +101,7 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
         tuple(f"{e.kind} {e.name}" for e in removed),
         tuple(kept),
         mentions,
+        recalls,
         is_review_list_gone=any(each.kind == "review" for each in removed),
     )
 
@@ -124,6 +129,14 @@ def _theirs(desk: Desk, numbers: set[str]) -> tuple[dict[str, set[str]], Mention
     for rows, key in ((cars, "vehicle_id"), (repairs, "repair_id")):
         names[key] = set(rows[key].drop_null().to_pylist())
     return names, known, mentions
+
+
+def _recalls(desk: Desk, vehicles: set[str]) -> tuple[str, ...]:
+    """Name what the person has to be told of before nobody knows any more how to reach them."""
+    numbers = {desk.ledger.references.of_car(number): number for number in sorted(vehicles)}
+    with desk.ledger.reading() as connection:
+        found = RecallBook(connection).still_open(numbers.keys())
+    return tuple(f"{campaign} {numbers[car]}" for campaign, car in sorted(found))
 
 
 def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iterator[Disposal]:

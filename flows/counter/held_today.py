@@ -18,7 +18,7 @@ from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
 from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import CATALOG
-from schemas.partner_tables import STANDING, PartnerTable
+from schemas.partner_tables import HELD, PartnerTable
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
 from transforms.identity import same_people
@@ -29,8 +29,6 @@ from transforms.ruling import rule_on
 from transforms.shaping import shape
 from transforms.spine import SPINE_TABLES, at
 from transforms.verdicts import Disposition, Verdicts
-
-_SHOWN = (*STANDING, "certificates")
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def _ruled_on(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
     own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
     verdicts = rule_on(spine, (), run.month)
     for table in verdicts.tables():
-        of_others = ~at(own, keepers(table, spine)) if table in _SHOWN else None
+        of_others = ~at(own, keepers(table, spine)) if table in HELD else None
         everything = np.ones(len(verdicts.codes(table)), bool)
         mask = everything if of_others is None else of_others
         verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
@@ -111,7 +109,7 @@ def _records(run: Run, snapshot: Snapshot, own: _Own, partner: str) -> list[Show
     refused = [bool((each.rows & own.rows).any()) for each in (objectors, of_recalls)]
     others = Refusers(objectors.rows & ~own.person, objectors.gone)
     view = view_of(run, snapshot, own.verdicts, others, partner)
-    tables = [table for table in view.tables if table.name in _SHOWN]
+    tables = [table for table in view.tables if table.name in HELD]
     view.give_keys(run.ahead.keys, tables)
     gone = [
         ShownRecord(table, key, {}, is_refused=True, is_refused_for_recalls=refused[1])

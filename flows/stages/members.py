@@ -9,25 +9,17 @@ import pyarrow.compute as pc
 from flows.stages.partner_view import PartnerView
 from ledger.holdings import PERSONS, RECORDS
 from ledger.references import References
-from schemas.partner_tables import PartnerTable, key_name
+from schemas.partner_tables import HELD, PartnerTable, key_name
 from transforms.key_forms import KEY, binary_keys
 from transforms.persons import tables_of_persons
-
-_KEY_OF = {
-    "customers": key_name("customer_id"),
-    "family_members": key_name("family_member_id"),
-    "vehicles": key_name("vehicle_id"),
-    "certificates": key_name("vehicle_id"),
-}
-"""Records a partner holds until told otherwise, and the column that names each."""
 
 
 def shown(
     table: PartnerTable, rows: pyarrow.RecordBatch, references: References
 ) -> pyarrow.Table | None:
-    """Digest the shaped rows of a standing record, item by item as `shown_items`; None for others."""
-    key = _KEY_OF.get(table.name)
-    if key is None or key not in rows.schema.names:
+    """Digest the shaped rows of a record partners hold, item by item as `shown_items`; None for others."""
+    key = key_name(HELD[table.name]) if table.name in HELD else None
+    if key not in rows.schema.names:
         return None
     items = shown_items(table)
     digests = [references.traits(_of_item(table, rows, item)) for item in items]

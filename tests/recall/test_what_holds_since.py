@@ -7,7 +7,8 @@ import pytest
 
 from flows.counter.delivering import carried_by_hand
 from flows.counter.disclosure import disclose
-from flows.counter.objecting import Choice, lift
+from flows.counter.erasing import erase
+from flows.counter.objecting import Choice, Refusal, lift
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.running.attention import attention
 from ledger.drop_book import DropBook
@@ -378,3 +379,16 @@ def test_of_two_drops_that_waited_with_the_same_cars_one_leaves(tmp_path):
     release(shop, first, NOW + 25 * HOUR)
     with pytest.raises(RefusedError, match="told of by another drop"):
         release(shop, second, NOW + 26 * HOUR)
+
+
+def test_whoever_is_erased_is_to_be_told_of_open_recalls_first(tmp_path):
+    shop = shop_of(tmp_path)
+    run(shop)
+    mark_cars(desk(shop, NOW + HOUR), "7001", ["V2"], "told")
+    told = {}
+    for number in ("1", "2"):
+        at_desk = desk(shop, NOW + 2 * HOUR)
+        day = at_desk.today
+        refusal = Refusal(number, "erasure", (), (), day, day, "counter", is_in_records=True)
+        told[number] = erase(at_desk, refusal).recalls
+    assert told == {"1": ("7001 V1",), "2": ()}

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.arrow_types import type_of
-from schemas.columns import Column, Kind, Role
+from schemas.columns import TEXTS, Column, Kind, Role
 from transforms.arrays import as_texts, without_empty, without_nan
 from transforms.reading import car_codes, contacts, days, deletion_marks, figures, texts
 from transforms.reading.ascii_columns import are_plain_identifiers
@@ -19,8 +19,8 @@ from transforms.reading.values import UNREADABLE, Read
 
 _READERS: dict[Kind, Callable[[str], Read[object]]] = {
     Kind.IDENTIFIER: car_codes.read_identifier,
-    Kind.TEXT: texts.read_text,
-    Kind.NAME: texts.read_name,
+    **dict.fromkeys((Kind.TEXT, Kind.PLACE), texts.read_text),
+    **dict.fromkeys((Kind.NAME, Kind.ADDRESS), texts.read_name),
     Kind.FREE_TEXT: texts.read_text,
     Kind.CODE: texts.read_text,
     Kind.DAY: days.read_day,
@@ -52,7 +52,7 @@ _PLAIN_FORMS: dict[Kind, str] = {
 """Forms that Arrow reads as the reader of one text would, and many at a time (RE2)."""
 
 
-_RUNNING_TEXT = frozenset({Kind.TEXT, Kind.NAME, Kind.FREE_TEXT, Kind.EMAIL})
+_RUNNING_TEXT = TEXTS | {Kind.FREE_TEXT, Kind.EMAIL}
 _KEPT_AS_WRITTEN = frozenset({Kind.CHASSIS_NUMBER, Kind.MODEL_CODE})
 """Without them a recall would not find the car."""
 
@@ -63,8 +63,8 @@ _BINARY_TAIL = 1e-9
 _EPOCH = date(1970, 1, 1)
 
 _ARE_TIDY: dict[Kind, Callable[[pyarrow.Array], bool]] = {
-    **dict.fromkeys((Kind.TEXT, Kind.FREE_TEXT, Kind.CODE), texts.are_tidy),
-    Kind.NAME: texts.are_tidy_names,
+    **dict.fromkeys((Kind.TEXT, Kind.PLACE, Kind.FREE_TEXT, Kind.CODE), texts.are_tidy),
+    **dict.fromkeys((Kind.NAME, Kind.ADDRESS), texts.are_tidy_names),
 }
 """Tell whether the reader of one text would take all texts of a column as they are."""
 

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from schemas.catalog import CATALOG
+from schemas.columns import ADDRESSES
 from schemas.screening import Action, DangerRule
 from transforms.screening.dangers import NUMBERS, Dangers
 from transforms.screening.folding import fold_danger, fold_dangers, plain
@@ -20,9 +22,11 @@ NAMES = (
     *("customers.name", "customers.name_kana", "family_members.name"),
     *("certificates.owner_name", "certificates.user_name"),
 )
-PLACES = (
-    *("customers.address", "certificates.owner_address", "certificates.user_address"),
-    "certificates.base_location",
+PLACES = tuple(
+    f"{table.name}.{name}"
+    for table in CATALOG.values()
+    for name, column in table.columns.items()
+    if column.kind in ADDRESSES
 )
 CODES = ("certificates.model_code", "certificates.engine_model", "certificates.chassis_number")
 
