@@ -108,10 +108,17 @@ def show(*, shop: Path, last: int, as_json: bool) -> None:
 @command.command(name="resume")
 @at_desk()
 @_places_option
+@click.option(
+    "--nobody-refused",
+    is_flag=True,
+    help="削除を求められ、申し出の記録がない方は、申し出ていない / "
+    "whoever was to be deleted and has no objection recorded did not refuse",
+)
 def resume_command(
     *,
     desk: Desk,
     places: tuple[Path, ...],
+    nobody_refused: bool,
 ) -> None:
     """控えから戻した後に再開する / Answer for what `verify` found, and go on.
 
@@ -120,7 +127,7 @@ def resume_command(
     """
     from flows.counter.adopting import resume  # noqa: PLC0415 (reading drops is slow to load, the chain is not)
 
-    answered = resume(desk, places)
+    answered = resume(desk, places, is_nobody_forgotten=nobody_refused)
     for line in answered:
         click.echo(line)
     told = (

@@ -23,10 +23,13 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import Prepared, Tombstone
 from ledger.holdings import PERSONS, RECORDS
 from ledger.noted_head import note_head
+from ledger.objection_book import ObjectionBook
 from ledger.recall_book import Handover
 from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError, VerificationError
 from transforms.key_forms import binary_keys
+
+_MOST_NAMED = 20
 
 _UNKNOWN = (
     "その間に渡し、もう手元にない納品は分かりません。共同利用者に確かめ、消すべき方は書面で伝えてください / "
@@ -35,11 +38,22 @@ _UNKNOWN = (
 )
 
 
-def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
+def resume(
+    desk: Desk, places: Iterable[Path] = (), *, is_nobody_forgotten: bool = False
+) -> list[str]:
     """Answer for all that is in doubt; enter the drops the ledger does not know. Tells what it did.
 
     Of a drop that is entered so, its partner is taken to hold what its files hold; which values they
     are is not known, so `disclose` cannot compare them. Whether it was sent to its place is in doubt.
+
+    Args:
+        desk: the shop's.
+        places: where drops are kept that partners have.
+        is_nobody_forgotten: whether whom such a drop told to delete, and of whom no objection is recorded,
+            is known not to have refused.
+
+    Raises:
+        ConfigurationError: a drop cannot be entered, or tells to delete somebody of whom nothing says why.
     """
     found = doubts(desk.ledger, examined(desk.ledger, [desk.folder.drops, *places]))
     unknown = unknown_drops(desk.ledger, desk.folder)
@@ -52,6 +66,8 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
         _refuse_unsound(desk, path, drop)
     _refuse_other_keys(desk, strangers)
     prepared = [_prepared(desk, drop) for drop in strangers]
+    if not is_nobody_forgotten:
+        _refuse_forgotten(desk, prepared)
     with desk.ledger.writing() as connection:
         head = note(
             connection, desk.actor, "resume", " ".join(names) or "clock", f"{len(found)} findings"
@@ -67,6 +83,35 @@ def resume(desk: Desk, places: Iterable[Path] = ()) -> list[str]:
     if found:
         answered.append(_UNKNOWN)
     return answered + [f"{drop.drop_id}: 台帳に入れました / entered" for drop in strangers]
+
+
+def _refuse_forgotten(desk: Desk, adopted: Iterable[Prepared]) -> None:
+    """Refuse while drops tell to delete customers whose refusal may be among what was lost."""
+    numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
+    found: set[str] = set()
+    for each in adopted:
+        stones = {stone.key for stone in each.tombstones if stone.record == "customers"}
+        if stones:
+            keys = PartnerKeys(desk.ledger.key(each.drop.partner)).of("customers", numbers)
+            found |= {
+                number
+                for number, key in zip(numbers.to_pylist(), keys.to_pylist(), strict=True)
+                if key in stones
+            }
+    references = desk.ledger.references
+    with desk.ledger.reading() as connection:
+        terms = ObjectionBook(connection, references).register().terms
+    known = set(terms["person"].to_pylist())
+    told = [number for number in sorted(found) if references.of(number) not in known]
+    if told:
+        raise ConfigurationError(
+            f"台帳にない納品が削除を求めた方のうち {len(told)} 人は、申し出の記録がありません（お客様番号 "
+            f"{'、'.join(told[:_MOST_NAMED])}）。控えの後に申し出た方は `joint-use object` で記録してから、"
+            "どなたも申し出ていなければ --nobody-refused を付けて、もう一度実行してください / "
+            f"drops the ledger does not know told to delete {len(told)} customers of whom no objection is "
+            f"recorded ({', '.join(told[:_MOST_NAMED])}). Record those who refused since the backup with "
+            "`joint-use object`; if none did, run this again with --nobody-refused"
+        )
 
 
 def _hold_what_was_to_go(book: DropBook, sequence: int, adopted: Prepared) -> None:
