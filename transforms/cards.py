@@ -8,12 +8,13 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from transforms.arrays import whole
+from transforms.called import Called, called
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
 from transforms.reading.given_names import given_names
-from transforms.reading.own_names import own_names
+from transforms.reading.passing_names import COMPANY
 
-_FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺーｦ-ﾟ]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
-_MARKED = r"[^\p{L}\p{M}\p{N}\s]|と|妻|夫"
+_FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺー]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
+_MARKED = r"\pL\s*[^\p{L}\p{M}\p{N}\s]\s*\pL|\S\S+\s*と\s*\S\S+|(?:^|[\s・(])(?:妻|夫)\S"
 _SEVERAL = rf"{_MARKED}|\S\s+\S+\s+\S|[一-龥々ァ-ヶぁ-んー]{{4}}\s+\S"
 """What may be a family's name alone, and what may name several, with a mark between them or a blank (RE2)."""
 
@@ -23,7 +24,8 @@ _Place = tuple[str, str]
 
 def may_speak_of_others(names: pyarrow.Array) -> np.ndarray:
     """Mask of the names, as written, that are a family's alone or of several people: few."""
-    return _mask(pc.match_substring_regex(names, f"{_FAMILY}|{_SEVERAL}"))
+    normal = pc.utf8_normalize(names, form="NFKC")
+    return _mask(pc.match_substring_regex(normal, f"{_FAMILY}|{_SEVERAL}"))
 
 
 def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:
@@ -40,30 +42,25 @@ def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np
 
 def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:
     """Mask of the customers, few, whose name may be an objector's who has a place with them."""
-    called: dict[_Place, set[str]] = {}
+    theirs: dict[_Place, list[Called]] = {}
     places = list(_places(objectors))
-    for name, row in _names(objectors):
+    for each, row in called(objectors):
         for place in places[row]:
-            called.setdefault(place, set()).add(name)
-    names = whole(customers["name"])
-    given: list[list[str]] = [[] for _ in range(len(names))]
-    texts, rows = given_names(names)
-    for text, row in zip(texts.to_pylist(), rows.tolist(), strict=True):
-        given[row].append(text)
-    is_several, is_marked = (
-        _mask(pc.match_substring_regex(names, each)).tolist() for each in (_SEVERAL, _MARKED)
-    )
-    folded = squeezed(fold_names(names)).to_pylist()
+            theirs.setdefault(place, []).append(each)
+    names = pc.utf8_normalize(whole(customers["name"]), form="NFKC")
+    alone, of_words = (_by_row(*found, len(names)) for found in given_names(names))
+    written = squeezed(fold_names(names))
+    is_firm = _mask(pc.match_substring_regex(written, COMPANY))
+    is_several = (_mask(pc.match_substring_regex(names, _SEVERAL)) & ~is_firm).tolist()
+    folded = written.to_pylist()
     return np.array(
         [
             any(
-                _is_family(full, folded[row])
-                or (
-                    is_several[row]
-                    and _is_given(full, folded[row], given[row], is_marked=is_marked[row])
-                )
+                each.may_be_of_family(folded[row] or "")
+                or (is_several[row] and any(map(each.may_be_given, alone[row])))
+                or (is_several[row] and _is_of_family(each, folded[row] or "", of_words[row]))
                 for place in own
-                for full in called.get(place, ())
+                for each in theirs.get(place, ())
             )
             for row, own in enumerate(_places(customers))
         ],
@@ -71,23 +68,20 @@ def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
     )
 
 
-def _is_family(full: str, name: str | None) -> bool:
-    """Tell whether a name is no more than the beginning of another."""
-    return bool(name) and full != name and full.startswith(name or "")
+def _is_of_family(each: Called, name: str, words: list[str]) -> bool:
+    """Tell whether the last of several words is a given name, and the name begins with the family's."""
+    return any(
+        each.may_be_given(word) and name.startswith(each.full[: -len(word)])
+        for word in words
+        if name != each.full[: -len(word)] + word
+    )
 
 
-def _is_given(full: str, name: str | None, given: list[str], *, is_marked: bool) -> bool:
-    """Tell whether one of several in a name is the end of another: behind a mark, or of the same family."""
-    ends = [each for each in given if full.endswith(each) and full != each]
-    return any(is_marked or (name or "").startswith(full[: -len(each)]) for each in ends)
-
-
-def _names(people: pyarrow.Table) -> Iterator[tuple[str, int]]:
-    every = range(len(people))
-    others, rows = own_names(whole(people["name"]))
-    folded = (squeezed(fold_names(whole(people[column]))) for column in ("name", "name_kana"))
-    for names, places in (*((each, every) for each in folded), (others, rows.tolist())):
-        yield from ((n, row) for n, row in zip(names.to_pylist(), places, strict=True) if n)
+def _by_row(texts: pyarrow.Array, rows: np.ndarray, count: int) -> list[list[str]]:
+    found: list[list[str]] = [[] for _ in range(count)]
+    for text, row in zip(texts.to_pylist(), rows.tolist(), strict=True):
+        found[row].append(text)
+    return found
 
 
 def _columns(people: pyarrow.Table) -> list[tuple[str, pyarrow.Array]]:

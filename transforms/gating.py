@@ -1,16 +1,18 @@
 """The gate: whoever objected, and everything that is theirs, does not go to that partner."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import whole
+from transforms.called import Called, called
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
 from transforms.reading.given_names import WHOLE_NAME, given_names
-from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import without_remark
 from transforms.ruling import spread_down
 from transforms.spine import Spine
@@ -82,22 +84,15 @@ class _KnownPeople:
 
     def __init__(self, found: pyarrow.Table) -> None:
         self._births: dict[str, set[object]] = {}
-        self._names_at: dict[_Home, list[str]] = {}
+        self._called_at: dict[_Home, list[tuple[Called, date | None]]] = {}
         self._births_at: dict[_Home, set[object]] = {}
         births, homes = found["birth_on"].to_pylist(), _homes(found)
-        others, of_others = own_names(whole(found["name"]))
-        every = range(len(found))
-        for names, rows in (
-            *((_squeezed(whole(found[column])), every) for column in ("name", "name_kana")),
-            (others, of_others.tolist()),
-        ):
-            for name, row in zip(names.to_pylist(), rows, strict=True):
-                if name:
-                    self._births.setdefault(name, set()).add(births[row])
-                    for home in homes[row]:
-                        self._names_at.setdefault(home, []).append(name)
+        for each, row in called(found):
+            self._births.setdefault(each.full, set()).add(births[row])
+            for home in homes[row]:
+                self._called_at.setdefault(home, []).append((each, births[row]))
         for birth, own in zip(births, homes, strict=True):
-            for home in own if birth else ():
+            for home in own if birth and not _is_untold(birth) else ():
                 self._births_at.setdefault(home, set()).add(birth)
         self._mentions = Mentions(identities(found))
 
@@ -110,7 +105,7 @@ class _KnownPeople:
         mask = np.zeros(len(customers), bool)
         for kind, column in _homes_of(customers).items():
             mask |= _are_in(
-                column, (v for k, v in (*self._names_at, *self._births_at) if k == kind)
+                column, (v for k, v in (*self._called_at, *self._births_at) if k == kind)
             )
         return mask
 
@@ -118,29 +113,52 @@ class _KnownPeople:
         """Mask of the names in which an objector is named among others."""
         return self._mentions.in_names(names)
 
-    def is_meant(self, name: str, given: list[str], birth_on: object, homes: "list[_Home]") -> bool:
+    def is_meant(
+        self, name: str, given: "_Given", birth_on: date | None, homes: "list[_Home]"
+    ) -> bool:
         """Tell whether a family entry of a customer with these homes may be an objector."""
         births = self._births.get(name, set())
         if births and (birth_on is None or births & {None, birth_on}):
             return True
-        is_no_whole_name = len(name) < WHOLE_NAME
+        is_no_whole_name = len(name) < WHOLE_NAME and not given.of_words
         if is_no_whole_name and any(birth_on in self._births_at.get(home, ()) for home in homes):
             return True
-        neighbours = {full for home in homes for full in self._names_at.get(home, ())} - {name}
-        return any(full.endswith(part) for full in neighbours for part in given)
+        neighbours = [each for home in homes for each in self._called_at.get(home, ())]
+        # A word of two may be of a whole name: then birth dates tell.
+        return any(
+            any(map(each.may_be_given, given.alone))
+            or (not _differ(birth, birth_on) and any(map(each.may_be_given, given.of_words)))
+            for each, birth in neighbours
+        )
 
 
-def _given(names: pyarrow.Array) -> list[list[str]]:
+@dataclass
+class _Given:
+    """What may be given names in a cell: by themselves, and words of two that may be one name."""
+
+    alone: list[str] = field(default_factory=list)
+    of_words: list[str] = field(default_factory=list)
+
+
+def _differ(one: date | None, other: date | None) -> bool:
+    """Tell whether two birth dates are known and not the same."""
+    return one is not None and other is not None and one != other
+
+
+def _is_untold(birth_on: date) -> bool:
+    """Tell whether many systems put this where no birth date is known."""
+    return (birth_on.month, birth_on.day) == (1, 1)
+
+
+def _given(names: pyarrow.Array) -> list[_Given]:
     """Give what may be given names in each cell."""
-    found: list[list[str]] = [[] for _ in range(len(names))]
-    texts, places = given_names(names)
-    for text, place in zip(texts.to_pylist(), places.tolist(), strict=True):
-        found[place].append(text)
+    found = [_Given() for _ in range(len(names))]
+    (alone, places), (of_words, of_places) = given_names(names)
+    for text, place in zip(alone.to_pylist(), places.tolist(), strict=True):
+        found[place].alone.append(text)
+    for text, place in zip(of_words.to_pylist(), of_places.tolist(), strict=True):
+        found[place].of_words.append(text)
     return found
-
-
-def _squeezed(names: pyarrow.Array) -> pyarrow.Array:
-    return squeezed(fold_names(names))
 
 
 _Home = tuple[str, str]

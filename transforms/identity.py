@@ -37,6 +37,9 @@ IDENTITY_COLUMNS = [
 PEOPLE_COLUMNS = [*IDENTITY_COLUMNS, "merged_into_customer_id"]
 """Those, and what recorded merges make one person of."""
 
+_UNTOLD = "-01-01$"
+"""A birth date many systems put where none is known: it tells nobody from another."""
+
 _SHORTEST_FIRM = 3
 """What is left of a firm's name must say whose."""
 
@@ -175,7 +178,8 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     called = (names.take(whose), readings.take(whose))
     spare = np.stack([made(joined("contact", each, spare_contacts)) for each in called], axis=1)
     others, other_rows = _called_otherwise(written, names)
-    known = _Known((*contacts, births), places, births).by(others, other_rows, made)
+    told_births = where(pc.invert(pc.match_substring_regex(births, _UNTOLD)), births)
+    known = _Known((*contacts, told_births), places, births).by(others, other_rows, made)
     few_rows = np.concatenate([spare_rows[np.nonzero(spare)[0]], other_rows[np.nonzero(known)[0]]])
     return Traits(
         number=made(number_texts(ids)),
@@ -185,7 +189,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
                 *with_contacts(names),
                 *with_contacts(readings),
                 *with_contacts(joined("born", births)),
-                made(joined("contact", names, births)),
+                made(joined("contact", names, told_births)),
             )
         ),
         home_marks=_filled(marks for both, _ in at_home for marks in both),

@@ -98,7 +98,12 @@ class Identities:
     emails: frozenset[str]
 
 
-def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = False) -> Identities:
+def identities(
+    people: pyarrow.Table,
+    *cars: pyarrow.Table,
+    is_local: bool = False,
+    is_of_refusers: bool = True,
+) -> Identities:
     """Fold what is known of these people (`PERSON_COLUMNS`) and cars (`CAR_COLUMNS`).
 
     Args:
@@ -106,6 +111,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
         cars: theirs.
         is_local: whether short telephone numbers count as well, as neighbours write them: of many
             people, every figure holds one of somebody's.
+        is_of_refusers: whether all names count that a cell gives, whatever else stands in it.
     """
     spare = set(spare_contacts(people)[0].to_pylist())
     emails = {
@@ -129,7 +135,7 @@ def identities(people: pyarrow.Table, *cars: pyarrow.Table, is_local: bool = Fal
         if plate
     }
     folded = squeezed(fold_names(whole(people["name"])))
-    others, _ = own_names(whole(people["name"]))
+    others = own_names(whole(people["name"]))[0] if is_of_refusers else folded[:0]
     names = frozenset[str]().union(
         *(_long_enough(each, SHORTEST_NAME) for each in (folded, firms_turned(folded), others))
     )

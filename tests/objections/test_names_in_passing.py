@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.errors import ConfigurationError
 from tests.factories import (
@@ -15,6 +17,7 @@ from tests.factories import (
     vehicle,
     write_shop,
 )
+from transforms.reading.folding import fold_name
 
 HANAKO = {
     "name": "高橋 花子",
@@ -250,7 +253,6 @@ OWN_NAMES = [
         "高橋花子 090-9876-5432",
         "高橋花子・一郎",
         "高橋一郎・花子",
-        "高橋一郎 花子",
         "高橋花子、高橋一郎",
     ),
     *("(有)朝日運輸 代表取締役 高橋花子", "㈲朝日運輸(高橋花子)", "高橋花子共同利用拒否"),
@@ -445,3 +447,79 @@ def test_the_plate_of_their_car_does_not_leave_with_anothers(tmp_path):
     }
     (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
     assert (row["plate"], row["model_code"]) == ("", "DAA-ZVW30")
+
+
+@pytest.mark.parametrize(
+    ("refuser", "other"),
+    [
+        *(("山形建設 高橋 誠", "山形建設 佐藤 誠"), ("山本農園 林 一郎", "山本農園 池田 大輔")),
+        *(("朝日運輸(株) 山形営業所", "日本通運(株) 山形営業所"), ("高橋　花子", "佐藤　花子")),
+        *(
+            ("丸山株式会社 総務部", "鈴木工業株式会社 総務部"),
+            ("林田 太郎", "林 一郎"),
+            ("林田 太郎", "林"),
+        ),
+        *(("高橋 誠", "妻夫木 誠"), ("高橋 花子", "佐藤 花子★"), ("高橋 花子", "佐藤 花子(2台目)")),
+        *(("清水運輸 中村 誠", "清水 誠"), ("高橋塗装 池田 太郎", "高橋 太郎")),
+    ],
+)
+def test_somebody_else_with_the_same_telephone_leaves(tmp_path, refuser, other):
+    card = customer("2", name=other, phone=REFUSER["phone"])
+    left = names_that_leave(tmp_path, card, refuser={**REFUSER, "name": refuser})
+    assert left == [other, "別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("refuser", "relative"),
+    [
+        *(("高橋 千恵", "高橋 恵"), ("高橋 美和子", "高橋 和子"), ("高橋 健一", "山田 一")),
+        *(("高橋 花子", "佐藤 花子"), ("清水運輸 中村 誠", "清水 誠"), ("高橋 花子", "高橋 一郎")),
+    ],
+)
+def test_a_relative_of_another_name_and_birth_date_leaves(tmp_path, refuser, relative):
+    home = {key: REFUSER[key] for key in ("address", "phone")}
+    family = [
+        {"family_member_id": "F1", "customer_id": "1", "name": relative, "birth_on": "2001-02-03"},
+        {"family_member_id": "F2", "customer_id": "1", "name": "太郎", "birth_on": "1950-01-01"},
+    ]
+    own = {**REFUSER, "birth_on": "1950-01-01", "name": refuser}
+    people = [customer("1", name="別の 人", **home), customer("9", **own)]
+    tables = {"customers": people, "family_members": family, "objections": [objection("9")]}
+    left = delivered(run(write_shop(tmp_path, tables)))["family_members"]
+    assert [row["name"] for row in left] == [relative, "太郎"]
+
+
+def test_a_date_that_stands_for_none_makes_no_one_person_of_two(tmp_path):
+    other = customer("2", name="高橋 花子", birth_on="1950-01-01")
+    refuser = {**REFUSER, "name": "高橋 花子", "birth_on": "1950-01-01"}
+    assert names_that_leave(tmp_path, other, refuser=refuser) == ["高橋 花子", "別の 人"]
+
+
+@pytest.mark.parametrize(
+    "remark", ["オイル交換", "★タイヤ預かり", " 定期点検", " 現金のみ", " 任意保険", " 事故対応"]
+)
+def test_a_remark_on_a_card_empties_nobody_elses_cell(tmp_path, remark):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = "オイル交換 定期点検"
+    refuser = customer("9", **{**REFUSER, "name": f"高橋花子 {remark}"})
+    tables = joined(
+        {
+            "customers": [customer("1"), refuser],
+            "objections": [objection("9")],
+            "vehicles": [vehicle("V1", "1")],
+        },
+        work,
+    )
+    (row,) = delivered(run(write_shop(tmp_path, tables)))["repairs"]
+    assert row["description"] == "オイル交換 定期点検"
+
+
+_BASES = st.sampled_from("あかさツシしづヅつぢキヱゐハ一二高橋鬼が原ニ郎")
+_MARKS = st.sampled_from(["", "々", "ゝ", "ゞ", "ヽ", "ヾ", "゛", "゜", "ー"])
+
+
+@given(st.lists(st.tuples(_BASES, _MARKS).map("".join), max_size=6))
+def test_a_name_folded_twice_is_folded_once(parts):
+    name = "".join(parts)
+    once = fold_name(name)
+    assert fold_name(once) == once

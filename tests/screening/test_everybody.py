@@ -68,7 +68,7 @@ def test_it_finds_exactly_what_looking_for_each_finds(names, addresses, texts):
     people = table(PERSON_COLUMNS, *rows)
     cars = table(CAR_COLUMNS, *({"plate": n, "chassis_number": n} for n in names))
     cells = pyarrow.array(texts, pyarrow.string())
-    known = identities(people, cars)
+    known = identities(people, cars, is_of_refusers=False)
     long = {name for name in known.names if len(name) > 3 or not KANA.fullmatch(name)}
     each = Mentions(replace(known, names=frozenset(long))).in_free_text(cells)
     assert (

@@ -140,10 +140,10 @@ def fold_spellings(running: RunningText) -> None:
     edge = running.boundary
     running.exchange(_TO_KATAKANA)
     running.exchange(LARGE_KANA)
-    running.exchange(_SAME_SOUND)
     for marks, again in ((_REPEATED, r"\1"), (_REPEATED_VOICED, _voiced)):
         running.substitute(f"[{marks}](?<=([^{edge}]).)", again, only_with=marks)
     running.substitute(f"([^{edge}])[{_VOICED}]", _composed, only_with=_VOICED)
+    running.exchange(_SAME_SOUND)
     running.substitute("[ガカケ](?<=[一-龥].)(?=[一-龥])", "ケ", only_with="ガカ")
     for kana, kanji in (("ニ", "二"), ("ハ", "八")):
         running.substitute(f"{kana}(?=[郎朗夫男雄])", kanji, only_with=kana)

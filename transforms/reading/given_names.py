@@ -13,40 +13,62 @@ _KIN = (
     "夫|妻|父|母|嫁|婿|兄|弟|姉|妹|孫|祖父|祖母|義父|義母|義兄|義弟|義姉|義妹|息子|娘|長男|次男|二男|三男|長女|次女|二女|三女|御?主人|旦那"
     "|家内|奥様|奥さん|奥|配偶者|内縁|ママ|パパ|本人|世帯主|子|孫|家族|同居人?"
 )
-_BETWEEN = r"[^\p{L}\p{M}]+|[A-Za-zＡ-Ｚ]+"
-_BEFORE = f"^(?:故|亡|旧|前|元|現)?(?:{_KIN})?の?"
+_KIN_ALONE = f"^(?:{_KIN})$"
+_BETWEEN = r"[^\p{L}\p{M}\s]+|[A-Za-z0-9]+|\n"
+_BEFORE = rf"^(?:故|亡|旧|前|元|現)?(?:{_KIN})?の?\s*"
 _BEHIND = (
-    "(?:夫人|未亡人|お?(?:ばあ|じい|ばー|じー|かあ|とう|ねえ|にい)?(?:さん|さま|ちゃん)|様|殿|氏|君|くん|ママ|パパ"
-    "|他|ほか|外)+$"
+    r"(?:夫人|未亡人|お?(?:ばあ|じい|ばー|じー|かあ|とう|ねえ|にい)?(?:さん|さま|ちゃん)|様|殿|氏|君|くん|ママ|パパ"
+    r"|他|ほか|外|\s)+$"
 )
 _SPELT_OUT = ("^([ァ-ヺー]+)子$", r"\1コ")
 """A given name half in kana (ハナ子), as its reading is written."""
 
+_Found = tuple[pyarrow.Array, np.ndarray]
+"""Texts, folded and squeezed, each with the place of its cell."""
 
-def given_names(cells: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
-    """Give what may be a given name in cells, folded and squeezed, each with the place of its cell."""
-    parts, places = _split(pc.utf8_normalize(cells, form="NFKC"), _BETWEEN)
-    of_several, of_parts = _split(parts, "と")
-    texts, whose = _with(parts, places, of_several, places[of_parts])
+
+def given_names(cells: pyarrow.Array) -> tuple[_Found, _Found]:
+    """Give what may be given names: parts between marks, and words of two, which may be a whole name.
+
+    山田 一 is a name, and 一郎 花子 two: only the person who has the cell can tell.
+    """
+    normal = pc.utf8_normalize(cells, form="NFKC")
+    parts, places = _split(normal, _BETWEEN)
+    of_several, of_parts = _split(parts, r"\s*と\s*")
+    parts, places = _with(parts, places, of_several, places[of_parts])
     for pattern in (_BEFORE, _BEHIND):
-        texts, whose = _with(texts, whose, pc.replace_substring_regex(texts, pattern, ""), whose)
+        parts, places = _with(parts, places, pc.replace_substring_regex(parts, pattern, ""), places)
+    trimmed = pc.utf8_trim_whitespace(parts)
+    is_one_word = _mask(pc.invert(pc.match_substring_regex(trimmed, r"\s")))
+    words, of_words = _split(trimmed.filter(pyarrow.array(~is_one_word)), r"\s+")
+    of_kin = pc.match_substring_regex(words, _KIN_ALONE)
+    words, of_words = words.filter(pc.invert(of_kin)), of_words[~_mask(of_kin)]
+    single = _folded(trimmed.filter(pyarrow.array(is_one_word)), places[is_one_word])
+    return single, _folded(words, places[~is_one_word][of_words])
+
+
+def _folded(texts: pyarrow.Array, places: np.ndarray) -> _Found:
     folded = squeezed(fold_names(texts))
-    folded, whose = _with(folded, whose, pc.replace_substring_regex(folded, *_SPELT_OUT), whose)
-    is_there = pc.fill_null(pc.not_equal(folded, ""), fill_value=False)
-    return folded.filter(is_there), whose[is_there.to_numpy(zero_copy_only=False)]
+    folded, whose = _with(folded, places, pc.replace_substring_regex(folded, *_SPELT_OUT), places)
+    is_there = _mask(pc.not_equal(folded, ""))
+    return folded.filter(pyarrow.array(is_there)), whose[is_there]
 
 
-def _split(texts: pyarrow.Array, pattern: str) -> tuple[pyarrow.Array, np.ndarray]:
+def _split(texts: pyarrow.Array, pattern: str) -> _Found:
     lists = pc.split_pattern_regex(texts, pattern)
     return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
 
 
 def _with(
     texts: pyarrow.Array, places: np.ndarray, more: pyarrow.Array, of_more: np.ndarray
-) -> tuple[pyarrow.Array, np.ndarray]:
+) -> _Found:
     """Put texts together, each of a cell once."""
     both = pyarrow.table(
         {"place": np.concatenate([places, of_more]), "text": pyarrow.concat_arrays([texts, more])}
     )
     told = both.group_by(["place", "text"], use_threads=False).aggregate([])
     return told["text"].combine_chunks(), told["place"].to_numpy()
+
+
+def _mask(found: pyarrow.Array) -> np.ndarray:
+    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))

@@ -33,28 +33,39 @@ _REFUSED = (
 )
 """What clerks write on the card of somebody who wants to be left alone (RE2)."""
 
-_CUT = f"{_REFUSED}|奥様|奥さん|御?主人|御?夫人|旧姓.*$|[A-Za-z]+|{_NUMBER}"
+_FIRM = (
+    f"{COMPANY}\\s*[^\\s(\\[【「]+|[^\\s(\\[【「]+{COMPANY}"
+    "|\\S*(?:農園|運輸|運送|建設|建材|工業|工務店|商店|商会|商事|産業|塗装|板金|自動車|モータース|電機|電気|設備|土木|造園|不動産|組合|石油"
+    "|水産|製作所|事務所|役所|役場|病院|医院|学校|会館|センター|サービス|クラブ)\\s"
+)
+"""A firm, and what tells one (RE2)."""
+
+_CUT = f"{_FIRM}|{_REFUSED}|奥様|奥さん|御?主人|御?夫人|旧姓.*$|[A-Za-z]+|{_NUMBER}"
 """What is no part of a name, and parts one from what is around it (RE2)."""
 
 _BEFORE_BRACKETS = r"^[^(\[{<【「『〔〈《]*"
 _IN_BRACKETS = r"[(\[{<【「『〔〈《][^)\]}>】」』〕〉》]*[)\]}>】」』〕〉》]?"
 
-_FIRM = f"^(?:{COMPANY}.{{3,}}|.{{3,}}{COMPANY})$"
-_LETTERS, _SHORTEST = "^[一-龥ァ-ヺー々]+$", 3
+_LETTERS, _SHORTEST, _SHORTEST_ALONE = "^[一-龥ァ-ヺー々]+$", 3, 4
+"""A name of three characters may be a family's; beside a remark it is somebody's all the same."""
+
 _HAS_KANJI = "[一-龥]"
 _NO_NAME = (
-    f"^[様殿]|{_REFUSED}|旧姓|新姓|{TITLES}|連絡|請求|個人|法人|家族|夫婦|夫妻|名義|会社|店$|店舗|注意|確認|希望|変更|済|予定|不在|転居|転出|死亡|重複|統合"
-    "|廃業|休業|未|客|顧客|共同|利用|提供|情報|車|整備|自宅|携帯|電話"
+    f"^[様殿]|{_REFUSED}|旧姓|新姓|{TITLES}|連絡|請求|個人|法人|家族|夫婦|夫妻|名義|会社|店|注意|確認|希望|変更|済|予定|不在|転居|転出|死亡|重複|統合"
+    "|廃業|休業|未|客|共同|利用|提供|情報|車|整備|自宅|携帯|電話|営業所$|支社$|支部$|工場$|本社$|[部課係局庁町]$|役所$|役場$|病院$|医院$|農園$|建設$|運輸$|塗装|板金"
+    "|交換|点検|保険|預|保管|現金|下取|対応|購入|販売|農機|用$|[様殿]方$|県|総合|支庁|代目|台目|修理|納車|引取|代引|見積|契約|事故|任意|定期"
 )
-"""What remarks are made of, and names hardly ever (RE2)."""
+"""What remarks, firms and their parts are made of, and names hardly ever (RE2)."""
 
-_BETWEEN_PERSONS = r"[・、,，/／&＆+＋\n]|と|\s"
+_BETWEEN_PERSONS = r"[・、,，/／&＆+＋\n]|と"
 _LONGEST_FAMILY_NAME = 3
 _LONGEST_GIVEN_NAME = 3
 
 
 def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
-    """Give the names, folded and squeezed, that cells give besides the whole, each with its row.
+    """Give the persons' names, folded and squeezed, that cells give besides the whole, each with its row.
+
+    Of each stretch between persons the first that looks like a name counts: what follows is a remark.
 
     Args:
         written: names of customers, as they stand in the records.
@@ -62,73 +73,98 @@ def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     normal = pc.utf8_normalize(written, form="NFKC")
     rows = np.flatnonzero(_mask(pc.match_substring_regex(normal, _TELLING)))
     few = with_companies(normal.take(pyarrow.array(rows)))
-    plain = pc.replace_substring_regex(few, _CUT, "\n")
-    outside = pc.replace_substring_regex(plain, _IN_BRACKETS, "\n")
-    found, places = _named_in(outside)
+    plain = pc.replace_substring_regex(few, _CUT, "\v")
+    outside = pc.replace_substring_regex(plain, _IN_BRACKETS, "\v")
+    found, places = _firsts(outside)
     has_person = np.zeros(len(few), bool)
     has_person[places] = True
-    has_person &= ~_mask(pc.match_substring_regex(few, COMPANY))
     others = np.flatnonzero(~has_person)
     within = pc.replace_substring_regex(plain.take(pyarrow.array(others)), _BEFORE_BRACKETS, "")
-    inside, of_inside = _named_in(within)
+    inside, of_inside = _firsts(within)
     couples, of_couples = _second_persons(outside)
     names = pyarrow.concat_arrays([found, inside, couples])
     whose = np.concatenate([places, others[of_inside], of_couples])
-    return _others(names, rows[whose], squeezed(fold_names(few)).take(pyarrow.array(whose)))
-
-
-def _others(
-    names: pyarrow.Array, rows: np.ndarray, whole: pyarrow.Array
-) -> tuple[pyarrow.Array, np.ndarray]:
-    """Leave out what is the whole cell, a firm's name without the word that tells so, and what is told."""
-    firms = pc.replace_substring_regex(names, COMPANY, "")
-    is_firm = pc.not_equal(firms, names)
-    table = pyarrow.table({"row": rows, "name": names})
-    bare = table.set_column(1, "name", firms).filter(is_firm)
-    is_told = pc.is_in(_each(table), value_set=_each(bare))
-    is_other = pc.and_(pc.not_equal(names, whole), pc.invert(is_told))
-    told = table.filter(is_other).group_by(["row", "name"], use_threads=False).aggregate([])
+    whole = squeezed(fold_names(few)).take(pyarrow.array(whose))
+    table = pyarrow.table({"row": rows[whose], "name": names}).filter(pc.not_equal(names, whole))
+    told = table.group_by(["row", "name"], use_threads=False).aggregate([])
     return told["name"].combine_chunks(), told["row"].to_numpy()
 
 
-def _each(table: pyarrow.Table) -> pyarrow.Array:
-    """Give each row's number and name as one text."""
-    numbers = table["row"].cast(pyarrow.string())
-    return pc.binary_join_element_wise(numbers, table["name"], " ").combine_chunks()
-
-
-def _named_in(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
-    """Give what looks like the name of a person or a firm in texts, and the place of each's text."""
-    found, places = names_in_passing(texts)
-    is_person = _is_of_names(found) & (pc.utf8_length(found).to_numpy() >= _SHORTEST)
-    is_person &= ~_mask(pc.match_substring_regex(found, _NO_NAME))
-    is_named = is_person | _mask(pc.match_substring_regex(found, _FIRM))
-    return found.filter(pyarrow.array(is_named)), places[is_named]
+def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give the first name of a person in each stretch of texts, and the place of each's text."""
+    stretches, of_texts = _split(texts, _BETWEEN_PERSONS)
+    # と is a kana of names, too.
+    stretches = pyarrow.concat_arrays([stretches, texts])
+    of_texts = np.concatenate([of_texts, np.arange(len(texts))])
+    found, places = names_in_passing(stretches)
+    is_name = _is_of_names(found) & ~_mask(pc.match_substring_regex(found, _NO_NAME))
+    has_more = _mask(pc.match_substring_regex(stretches, r"\v|[^\p{L}\p{M}\s]"))
+    least = np.where(has_more, _SHORTEST, _SHORTEST_ALONE)
+    is_name &= pc.utf8_length(found).to_numpy() >= least[places]
+    names, whose = found.filter(pyarrow.array(is_name)), places[is_name]
+    begun = squeezed(stretches).to_pylist()
+    starts = [
+        begun[place].find(name)
+        for name, place in zip(names.to_pylist(), whose.tolist(), strict=True)
+    ]
+    ends = pc.utf8_length(names).to_numpy()
+    order = np.lexsort((ends, np.array(starts, np.int64), whose))
+    order = order[np.array(starts, np.int64)[order] >= 0]
+    first = np.unique(whose[order], return_index=True)[1]
+    chosen = order[first]
+    return names.take(pyarrow.array(chosen)), of_texts[whose[chosen]]
 
 
 def _second_persons(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what further persons of a cell may be called in full, by all that may be the family's name."""
-    lists = pc.split_pattern_regex(texts, _BETWEEN_PERSONS)
-    parts, places = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
+    parts, places = _split(texts, _BETWEEN_PERSONS)
+    joined = _further(parts, places, from_length=_SHORTEST_ALONE)
+    words, of_words = _split(pc.utf8_trim_whitespace(texts), r"\s+")
+    # 高橋 一郎 花子: the family's name is the first word.
+    apart = _further(words, of_words, to_length=_LONGEST_FAMILY_NAME)
+    return (
+        pyarrow.concat_arrays([joined[0], apart[0]]),
+        np.concatenate([joined[1], apart[1]]),
+    )
+
+
+def _further(
+    parts: pyarrow.Array, places: np.ndarray, *, from_length: int = 0, to_length: int = 0
+) -> tuple[pyarrow.Array, np.ndarray]:
+    """Put given names behind what may be the family's in the first part of their text.
+
+    Args:
+        parts: of texts.
+        places: of their texts.
+        from_length: characters of a first part that is a whole name.
+        to_length: or of one that is the family's at most; then the second part is the first's given name.
+    """
     folded = squeezed(fold_names(parts))
     is_there = _mask(pc.not_equal(folded, ""))
     folded, places = folded.filter(pyarrow.array(is_there)), places[is_there]
     firsts, lengths = np.searchsorted(places, places), pc.utf8_length(folded).to_numpy()
-    is_given = (lengths <= _LONGEST_GIVEN_NAME) & ~_mask(pc.match_substring_regex(folded, _NO_NAME))
     first = folded.take(pyarrow.array(firsts))
-    is_given &= _is_of_names(first)
+    is_given = (lengths <= _LONGEST_GIVEN_NAME) & _is_of_names(first)
+    for each in (folded, first):
+        is_given &= ~_mask(pc.match_substring_regex(each, _NO_NAME))
     order = np.arange(len(places)) - firsts
     names, whose = [], []
     for length in range(1, _LONGEST_FAMILY_NAME + 1):
-        # 高橋一郎・花子: the family's name is a part of the first; 高橋 一郎 花子: it is the first.
-        is_part = (order > 0) & (lengths[firsts] > max(length, _LONGEST_FAMILY_NAME))
-        is_whole = (order > 1) & (lengths[firsts] == length)
-        chosen = np.flatnonzero(is_given & (is_part | is_whole))
+        if to_length:
+            is_meant = (order > 1) & (lengths[firsts] == length)
+        else:
+            is_meant = (order > 0) & (lengths[firsts] >= from_length)
+        chosen = np.flatnonzero(is_given & is_meant)
         families = pc.utf8_slice_codeunits(folded.take(pyarrow.array(firsts[chosen])), 0, length)
         given = folded.take(pyarrow.array(chosen))
         names.append(pc.binary_join_element_wise(families, given, ""))
         whose.append(places[chosen])
     return pyarrow.concat_arrays(names), np.concatenate(whose)
+
+
+def _split(texts: pyarrow.Array, pattern: str) -> tuple[pyarrow.Array, np.ndarray]:
+    lists = pc.split_pattern_regex(texts, pattern)
+    return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
 
 
 def _is_of_names(texts: pyarrow.Array) -> np.ndarray:

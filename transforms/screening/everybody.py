@@ -20,7 +20,6 @@ from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identitie
 from transforms.reading.ascii_columns import without
 from transforms.reading.contacts import LOCAL_DIGITS
 from transforms.reading.folded_columns import fold_names, squeezed, squeezed_addresses
-from transforms.reading.own_names import own_names
 
 _RUN = 4
 _SHORTEST = 2
@@ -59,7 +58,7 @@ class Everybody:
         """Mask of the texts that hold a name, a contact, an address or a number of a car."""
         runs = _runs(texts)
         cars = (table.beginning_with(runs) for table in self._cars)
-        people = identities(self._people.beginning_with(runs), *cars)
+        people = identities(self._people.beginning_with(runs), *cars, is_of_refusers=False)
         words = {n for n in people.names if n in self._spared or _SHORT_KANA.fullmatch(n)}
         spoken_of = {f"{word}{behind}" for word in words for behind in _BEHIND_A_PERSON}
         names = people.names - words | spoken_of
@@ -114,23 +113,12 @@ def _any_among(columns: list[pyarrow.DictionaryArray], runs: pyarrow.Array) -> n
 def _beginnings_of_people(people: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
     for name in ("name", "name_kana"):
         yield squeezed(fold_names(people[name]))
-    yield from _in_columns(*own_names(people["name"]), people.num_rows)
     yield squeezed(people["email"])
     yield squeezed_addresses(people["address"])
     for name in PHONE_COLUMNS:
         digits = _digits(people[name])
         yield digits
         yield pc.utf8_slice_codeunits(digits, -LOCAL_DIGITS)
-
-
-def _in_columns(texts: pyarrow.Array, rows: np.ndarray, count: int) -> Iterator[pyarrow.Array]:
-    """Give texts, of each row any number, as columns with at most one a row."""
-    order = np.argsort(rows, kind="stable")
-    ranks = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
-    for rank in range(int(ranks.max(initial=-1)) + 1):
-        places, chosen = np.full(count, -1), order[ranks == rank]
-        places[rows[chosen]] = chosen
-        yield texts.take(pyarrow.array(places, mask=places < 0))
 
 
 def _beginnings_of_cars(cars: pyarrow.RecordBatch) -> Iterator[pyarrow.Array]:
