@@ -123,6 +123,50 @@ def test_remarks_around_a_name_keep_it_in(tmp_path):
     assert column_that_leaves(tmp_path, "name", names) == set()
 
 
+@pytest.mark.parametrize("column", ["name", "family"])
+def test_remarks_on_a_person_behind_a_name_keep_it_in(tmp_path, column):
+    marked = [
+        *(
+            "（障1）",
+            "（身）",
+            "（片マヒ）",
+            "（統失）",
+            "（施設）",
+            "（天理）",
+            "（韓国）",
+            "（ゲイ）",
+            "（免税）",
+        ),
+        *("（未収5万）", "（要注意）", "（勤務先:朝日運輸）", "（Insta sato）"),
+        *(" リハビリ中", " 施設入所", " 獄中", " 韓国籍", " LINE:sato", " クレーマー"),
+    ]
+    names = [f"佐藤健一{each}" for each in marked]
+    if column == "name":
+        assert column_that_leaves(tmp_path, "name", names) == set()
+        return
+    family = [
+        {"family_member_id": str(place), "customer_id": "1", "name": name}
+        for place, name in enumerate(names)
+    ]
+    tables = {"customers": [customer("1")], "family_members": family, "objections": NOBODY}
+    left = delivered(run(write_shop(tmp_path, tables)))["family_members"]
+    assert {row["name"] for row in left} <= {""}
+
+
+def test_other_remarks_behind_a_name_leave(tmp_path):
+    names = {
+        *(
+            "佐藤健一（Xトレイル）",
+            "佐藤健一（ブラック）",
+            "佐藤健一（夫）",
+            "長谷川 花子",
+            "佐々木 恵",
+        ),
+        *("佐藤健一 プリウス", "五十嵐 心", "佐藤健一（2台目）"),
+    }
+    assert column_that_leaves(tmp_path, "name", sorted(names)) == names
+
+
 def test_names_of_people_from_abroad_and_of_firms_leave(tmp_path):
     names = {
         *("MD イスラム", "モハメド イスラム", "グエン ティ ガン", "NGUYEN VAN ALS"),

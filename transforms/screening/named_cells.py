@@ -80,7 +80,7 @@ _BEHIND_A_NAME = re.compile(
     "^(?:障|身|精|療育|愛護)[0-9a-d一二三四]|^[身盲聾聴視病減精]$|片麻痺|片まひ|^片[足手腕]$|耳遠|^発達|統失|^心臓|末期|施設|^ほーむ入|入所|^療育"
     "|^りはびり|^でい$|獄中|塀の中|^むしょ|^天理|^統一|^自民|^公明|^立憲|全労済|^(?:韓国|中国|ぶらじる|べとなむ|ふぃりぴん|ねぱーる|台湾)$|籍$|籍[ァ-ヶぁ-ん]"
     "|^げい$|免税|税免|非課税|^母子"
-    "|未収|滞納|要注意|^くれーま|^ぶらっく|勤務先|^(?:line|insta|twitter|facebook|x|id)|いんすた"
+    "|未収|滞納|要注意|^くれーま|勤務先|^(?:line|insta|twitter|facebook)|いんすた"
 )
 """What else is no name, but a remark on its bearer, folded; elsewhere it says nothing of anybody.
 
@@ -94,7 +94,7 @@ _SUSPICIOUS_BEHIND = f"{_wider(_OF_A_PERSON)}|{_wider(_BEHIND_A_NAME)}"
 
 _ALONE = re.compile(
     r"(?:^|\s)(?:癌|死去|死亡|逝去|入院中?|退院|通院中?|透析中?|障害者?|障がい者?|妊婦|生保|離婚|認知症?|うつ病?|鬱病?|減免|精神科"
-    r"|服役中?|受刑者?|刑務所|学会)(?:\s|$)"
+    r"|服役中?|受刑者?|刑務所|学会|(?:施設)?入所中?)(?:\s|$)"
 )
 """Words before or behind a name, each a word of its own, that are no names."""
 
