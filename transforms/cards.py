@@ -7,7 +7,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
-from transforms.arrays import whole
+from transforms.arrays import mask_of, whole
 from transforms.called import Called, called
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
 from transforms.reading.given_names import given_names
@@ -25,7 +25,7 @@ _Place = tuple[str, str]
 def may_speak_of_others(names: pyarrow.Array) -> np.ndarray:
     """Mask of the names, as written, that are a family's alone or of several people: few."""
     normal = pc.utf8_normalize(names, form="NFKC")
-    return _mask(pc.match_substring_regex(normal, f"{_FAMILY}|{_SEVERAL}"))
+    return mask_of(pc.match_substring_regex(normal, f"{_FAMILY}|{_SEVERAL}"))
 
 
 def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:
@@ -50,8 +50,8 @@ def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
     names = pc.utf8_normalize(whole(customers["name"]), form="NFKC")
     alone, of_words = (_by_row(*found, len(names)) for found in given_names(names))
     written = squeezed(fold_names(names))
-    is_firm = _mask(pc.match_substring_regex(written, COMPANY))
-    is_several = (_mask(pc.match_substring_regex(names, _SEVERAL)) & ~is_firm).tolist()
+    is_firm = mask_of(pc.match_substring_regex(written, COMPANY))
+    is_several = (mask_of(pc.match_substring_regex(names, _SEVERAL)) & ~is_firm).tolist()
     folded = written.to_pylist()
     return np.array(
         [
@@ -99,7 +99,7 @@ def _share_a_place(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
         theirs.setdefault(kind, []).append(cells.drop_null())
     mask = np.zeros(len(customers), bool)
     for kind, cells in _columns(customers):
-        mask |= _mask(pc.is_in(cells, value_set=pyarrow.concat_arrays(theirs[kind])))
+        mask |= mask_of(pc.is_in(cells, value_set=pyarrow.concat_arrays(theirs[kind])))
     return mask
 
 
@@ -107,7 +107,3 @@ def _places(people: pyarrow.Table) -> Iterator[list[_Place]]:
     listed = [(kind, cells.to_pylist()) for kind, cells in _columns(people)]
     for row in range(len(people)):
         yield [(kind, cells[row]) for kind, cells in listed if cells[row]]
-
-
-def _mask(found: pyarrow.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
-from transforms.arrays import whole
+from transforms.arrays import mask_of, whole
 from transforms.reading.contacts import LOCAL_DIGITS, personal_numbers
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
@@ -248,7 +248,7 @@ class Mentions:
         """
         parts, places = parts_of_texts(cells)
         is_any = pc.not_equal(parts, "")
-        parts, places = parts.filter(is_any), places[_mask(is_any)]
+        parts, places = parts.filter(is_any), places[mask_of(is_any)]
         is_first = np.append(True, places[1:] != places[:-1]) if len(places) else places == 0
         distinct = _Column(parts).folded(squeezed_text)
         _, starts, ends = distinct.matches(self._whole_names)
@@ -284,42 +284,40 @@ class Mentions:
 
     def _are_in_passing(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that name one of several, or somebody with something around the name."""
-        is_whole = _mask(pc.is_in(whole_names(cells), value_set=self._names))
+        is_whole = mask_of(pc.is_in(whole_names(cells), value_set=self._names))
         names, places = names_in_passing(cells)
         mask = np.zeros(len(cells), bool)
-        mask[places[_mask(pc.is_in(names, value_set=self._names))]] = True
+        mask[places[mask_of(pc.is_in(names, value_set=self._names))]] = True
         return mask & ~is_whole
 
     def are_plates(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are the plate of one of their cars, with or without its region."""
-        return _mask(pc.is_in(squeezed(cells), value_set=self._contacts))
+        return mask_of(pc.is_in(squeezed(cells), value_set=self._contacts))
 
     def are_phones(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of phone numbers that are one of theirs, and no household's."""
-        mask = _mask(pc.is_in(cells, value_set=self._phones)) | hold_one(cells, self._own)
+        mask = mask_of(pc.is_in(cells, value_set=self._phones)) | hold_one(cells, self._own)
         return mask | self._gone.are_contacts(cells)
 
     def are_emails(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a column of e-mail addresses that are theirs, or made of their number."""
-        mask = _mask(pc.is_in(pc.utf8_lower(cells), value_set=self._emails))
+        mask = mask_of(pc.is_in(pc.utf8_lower(cells), value_set=self._emails))
         mask |= hold_one(cells, self._own) | self._gone.are_contacts(cells)
         if len(self._digits) and pc.any(pc.match_substring_regex(cells, _NUMBER_BEFORE_AT)).as_py():
             numbers = pc.replace_substring_regex(cells, _NUMBER_BEFORE_AT + ".*", r"\1")
-            mask |= _mask(pc.is_in(pc.replace_substring(numbers, "-", ""), value_set=self._digits))
+            mask |= mask_of(
+                pc.is_in(pc.replace_substring(numbers, "-", ""), value_set=self._digits)
+            )
         return mask
 
     def are_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are somebody's address, or hold one that is long enough to be told."""
-        mask = _mask(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
+        mask = mask_of(pc.is_in(squeezed_addresses(cells), value_set=self._homes))
         return mask | self._hold_homes(cells) | self._gone.are_homes(cells)
 
     def _hold_homes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold an address with more around it."""
         return _Column(cells).folded(squeezed_addresses_text).hold(self._homes_within)
-
-
-def _mask(found: pyarrow.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))
 
 
 def _automaton(words: list[str]) -> "ahocorasick_rs.AhoCorasick | None":

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import mask_of, split_by
 from transforms.reading.folded_columns import fold_names, squeezed
 
 WHOLE_NAME = 4
@@ -33,16 +34,16 @@ def given_names(cells: pyarrow.Array) -> tuple[_Found, _Found]:
     山田 一 is a name, and 一郎 花子 two: only the person who has the cell can tell.
     """
     normal = pc.utf8_normalize(cells, form="NFKC")
-    parts, places = _split(normal, _BETWEEN)
-    of_several, of_parts = _split(parts, r"\s*と\s*")
+    parts, places = split_by(normal, _BETWEEN)
+    of_several, of_parts = split_by(parts, r"\s*と\s*")
     parts, places = _with(parts, places, of_several, places[of_parts])
     for pattern in (_BEFORE, _BEHIND):
         parts, places = _with(parts, places, pc.replace_substring_regex(parts, pattern, ""), places)
     trimmed = pc.utf8_trim_whitespace(parts)
-    is_one_word = _mask(pc.invert(pc.match_substring_regex(trimmed, r"\s")))
-    words, of_words = _split(trimmed.filter(pyarrow.array(~is_one_word)), r"\s+")
+    is_one_word = mask_of(pc.invert(pc.match_substring_regex(trimmed, r"\s")))
+    words, of_words = split_by(trimmed.filter(pyarrow.array(~is_one_word)), r"\s+")
     of_kin = pc.match_substring_regex(words, _KIN_ALONE)
-    words, of_words = words.filter(pc.invert(of_kin)), of_words[~_mask(of_kin)]
+    words, of_words = words.filter(pc.invert(of_kin)), of_words[~mask_of(of_kin)]
     single = _folded(trimmed.filter(pyarrow.array(is_one_word)), places[is_one_word])
     return single, _folded(words, places[~is_one_word][of_words])
 
@@ -50,13 +51,8 @@ def given_names(cells: pyarrow.Array) -> tuple[_Found, _Found]:
 def _folded(texts: pyarrow.Array, places: np.ndarray) -> _Found:
     folded = squeezed(fold_names(texts))
     folded, whose = _with(folded, places, pc.replace_substring_regex(folded, *_SPELT_OUT), places)
-    is_there = _mask(pc.not_equal(folded, ""))
+    is_there = mask_of(pc.not_equal(folded, ""))
     return folded.filter(pyarrow.array(is_there)), whose[is_there]
-
-
-def _split(texts: pyarrow.Array, pattern: str) -> _Found:
-    lists = pc.split_pattern_regex(texts, pattern)
-    return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
 
 
 def _with(
@@ -68,7 +64,3 @@ def _with(
     )
     told = both.group_by(["place", "text"], use_threads=False).aggregate([])
     return told["text"].combine_chunks(), told["place"].to_numpy()
-
-
-def _mask(found: pyarrow.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import mask_of, split_by
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.passing_names import (
     COMPANY,
@@ -71,7 +72,7 @@ def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
         written: names of customers, as they stand in the records.
     """
     normal = pc.utf8_normalize(written, form="NFKC")
-    rows = np.flatnonzero(_mask(pc.match_substring_regex(normal, _TELLING)))
+    rows = np.flatnonzero(mask_of(pc.match_substring_regex(normal, _TELLING)))
     few = with_companies(normal.take(pyarrow.array(rows)))
     plain = pc.replace_substring_regex(few, _CUT, "\v")
     outside = pc.replace_substring_regex(plain, _IN_BRACKETS, "\v")
@@ -92,13 +93,13 @@ def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give the first name of a person in each stretch of texts, and the place of each's text."""
-    stretches, of_texts = _split(texts, _BETWEEN_PERSONS)
+    stretches, of_texts = split_by(texts, _BETWEEN_PERSONS)
     # と is a kana of names, too.
     stretches = pyarrow.concat_arrays([stretches, texts])
     of_texts = np.concatenate([of_texts, np.arange(len(texts))])
     found, places = names_in_passing(stretches)
-    is_name = _is_of_names(found) & ~_mask(pc.match_substring_regex(found, _NO_NAME))
-    has_more = _mask(pc.match_substring_regex(stretches, r"\v|[^\p{L}\p{M}\s]"))
+    is_name = _is_of_names(found) & ~mask_of(pc.match_substring_regex(found, _NO_NAME))
+    has_more = mask_of(pc.match_substring_regex(stretches, r"\v|[^\p{L}\p{M}\s]"))
     least = np.where(has_more, _SHORTEST, _SHORTEST_ALONE)
     is_name &= pc.utf8_length(found).to_numpy() >= least[places]
     names, whose = found.filter(pyarrow.array(is_name)), places[is_name]
@@ -117,9 +118,9 @@ def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 
 def _second_persons(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what further persons of a cell may be called in full, by all that may be the family's name."""
-    parts, places = _split(texts, _BETWEEN_PERSONS)
+    parts, places = split_by(texts, _BETWEEN_PERSONS)
     joined = _further(parts, places, from_length=_SHORTEST_ALONE)
-    words, of_words = _split(pc.utf8_trim_whitespace(texts), r"\s+")
+    words, of_words = split_by(pc.utf8_trim_whitespace(texts), r"\s+")
     # 高橋 一郎 花子: the family's name is the first word.
     apart = _further(words, of_words, to_length=_LONGEST_FAMILY_NAME)
     return (
@@ -140,13 +141,13 @@ def _further(
         to_length: or of one that is the family's at most; then the second part is the first's given name.
     """
     folded = squeezed(fold_names(parts))
-    is_there = _mask(pc.not_equal(folded, ""))
+    is_there = mask_of(pc.not_equal(folded, ""))
     folded, places = folded.filter(pyarrow.array(is_there)), places[is_there]
     firsts, lengths = np.searchsorted(places, places), pc.utf8_length(folded).to_numpy()
     first = folded.take(pyarrow.array(firsts))
     is_given = (lengths <= _LONGEST_GIVEN_NAME) & _is_of_names(first)
     for each in (folded, first):
-        is_given &= ~_mask(pc.match_substring_regex(each, _NO_NAME))
+        is_given &= ~mask_of(pc.match_substring_regex(each, _NO_NAME))
     order = np.arange(len(places)) - firsts
     names, whose = [], []
     for length in range(1, _LONGEST_FAMILY_NAME + 1):
@@ -162,16 +163,7 @@ def _further(
     return pyarrow.concat_arrays(names), np.concatenate(whose)
 
 
-def _split(texts: pyarrow.Array, pattern: str) -> tuple[pyarrow.Array, np.ndarray]:
-    lists = pc.split_pattern_regex(texts, pattern)
-    return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()
-
-
 def _is_of_names(texts: pyarrow.Array) -> np.ndarray:
     """Mask of the texts of kanji and kana, with a kanji."""
-    has_kanji = _mask(pc.match_substring_regex(texts, _HAS_KANJI))
-    return has_kanji & _mask(pc.match_substring_regex(texts, _LETTERS))
-
-
-def _mask(found: pyarrow.Array) -> np.ndarray:
-    return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))
+    has_kanji = mask_of(pc.match_substring_regex(texts, _HAS_KANJI))
+    return has_kanji & mask_of(pc.match_substring_regex(texts, _LETTERS))
