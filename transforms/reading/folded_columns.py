@@ -169,7 +169,7 @@ def _as_addresses(plain: JoinedText) -> JoinedText:
     joined.substitute(_BETWEEN_DIGITS, "-", only_with="のノ之,、.・/~〜")
     for marks, one in (("[がガカヵヶケ]", "ケ"), ("[つツッ]", "ツ"), ("[のノ之乃]", "ノ")):
         joined.substitute(_WITHIN_A_NAME.format(marks=marks), one, only_with=marks)
-    joined.substitute(_BETWEEN_PARTS, "-", only_with="丁番号地")
+    joined.substitute(_BETWEEN_PARTS, "-", only_with="丁番号地町")
     joined.substitute("--+", "-", only_with="-")
     for zeros in ("-00", "-0"):
         joined.replace(zeros, "-")
