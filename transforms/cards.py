@@ -10,7 +10,7 @@ from schemas.people import PHONE_COLUMNS
 from transforms.arrays import mask_of, whole
 from transforms.called import Called, called
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
-from transforms.reading.given_names import given_names
+from transforms.reading.given_names import by_cell, given_names
 from transforms.reading.passing_names import COMPANY
 
 _FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺー]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
@@ -48,7 +48,7 @@ def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
         for place in places[row]:
             theirs.setdefault(place, []).append(each)
     names = pc.utf8_normalize(whole(customers["name"]), form="NFKC")
-    alone, of_words = (_by_row(*found, len(names)) for found in given_names(names))
+    alone, of_words = (by_cell(found, len(names)) for found in given_names(names))
     written = squeezed(fold_names(names))
     is_firm = mask_of(pc.match_substring_regex(written, COMPANY))
     is_several = (mask_of(pc.match_substring_regex(names, _SEVERAL)) & ~is_firm).tolist()
@@ -57,8 +57,13 @@ def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
         [
             any(
                 each.may_be_of_family(folded[row] or "")
-                or (is_several[row] and any(map(each.may_be_given, alone[row])))
-                or (is_several[row] and _is_of_family(each, folded[row] or "", of_words[row]))
+                or (
+                    is_several[row]
+                    and (
+                        any(map(each.may_be_given, alone[row]))
+                        or _is_of_family(each, folded[row] or "", of_words[row])
+                    )
+                )
                 for place in own
                 for each in theirs.get(place, ())
             )
@@ -75,13 +80,6 @@ def _is_of_family(each: Called, name: str, words: list[str]) -> bool:
         for word in words
         if name != each.full[: -len(word)] + word
     )
-
-
-def _by_row(texts: pyarrow.Array, rows: np.ndarray, count: int) -> list[list[str]]:
-    found: list[list[str]] = [[] for _ in range(count)]
-    for text, row in zip(texts.to_pylist(), rows.tolist(), strict=True):
-        found[row].append(text)
-    return found
 
 
 def _columns(people: pyarrow.Table) -> list[tuple[str, pyarrow.Array]]:

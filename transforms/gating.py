@@ -1,7 +1,7 @@
 """The gate: whoever objected, and everything that is theirs, does not go to that partner."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from transforms.arrays import whole
 from transforms.called import Called, called
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
-from transforms.reading.given_names import WHOLE_NAME, given_names
+from transforms.reading.given_names import WHOLE_NAME, by_cell, given_names
 from transforms.reading.passing_names import without_remark
 from transforms.ruling import spread_down
 from transforms.spine import Spine
@@ -132,12 +132,12 @@ class _KnownPeople:
         )
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Given:
     """What may be given names in a cell: by themselves, and words of two that may be one name."""
 
-    alone: list[str] = field(default_factory=list)
-    of_words: list[str] = field(default_factory=list)
+    alone: list[str]
+    of_words: list[str]
 
 
 def _differ(one: date | None, other: date | None) -> bool:
@@ -152,13 +152,7 @@ def _is_untold(birth_on: date) -> bool:
 
 def _given(names: pyarrow.Array) -> list[_Given]:
     """Give what may be given names in each cell."""
-    found = [_Given() for _ in range(len(names))]
-    (alone, places), (of_words, of_places) = given_names(names)
-    for text, place in zip(alone.to_pylist(), places.tolist(), strict=True):
-        found[place].alone.append(text)
-    for text, place in zip(of_words.to_pylist(), of_places.tolist(), strict=True):
-        found[place].of_words.append(text)
-    return found
+    return list(map(_Given, *(by_cell(found, len(names)) for found in given_names(names))))
 
 
 _Home = tuple[str, str]

@@ -184,8 +184,8 @@ class Gone:
         is_no_whole_name = pc.less(pc.utf8_length(pc.fill_null(names, "")), WHOLE_NAME)
         unnamed = where(is_no_whole_name, births)
         mask = self.in_names(whole(family["name"]))
-        (given, places), (of_words, _) = given_names(whole(family["name"]))
-        del of_words  # which of two words is a given name only the person's own row would tell
+        # Which of two words is a given name only the person's own row would tell.
+        given, places = given_names(whole(family["name"]))[0]
         for home in households_of(holders):
             clues.append((BORN, joined(unnamed, home)))
             own = joined(given, home.take(pyarrow.array(places)))

@@ -118,9 +118,6 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
             export_monthly,
             last_report,
         )
-        from flows.deployments.temporary_server import end_with_us  # noqa: PLC0415 (likewise)
-
-        end_with_us()
     with progress(console, f"{request.month or '先月'}: 作成・検査中 / making and checking"):
         try:
             report = export_monthly(request)
@@ -161,9 +158,6 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
         shops = shops_of(folder)
         set_up_run(private_folder(folder / STATE))
         from flows.deployments.export_group import export_group  # noqa: PLC0415 (Prefect reads the environment once)
-        from flows.deployments.temporary_server import end_with_us  # noqa: PLC0415 (likewise)
-
-        end_with_us()
     with progress(console, f"{len(shops)} 店: 作成・検査中 / making and checking"):
         report = export_group(request)
     print_group(report, console)

@@ -23,6 +23,10 @@ def set_up_run(state: Path, *groups: Path) -> None:
     for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
         os.environ.setdefault(name, "CRITICAL")
     when_ended(_stop, "SIGINT", "SIGTERM", "SIGHUP")
+    if "PREFECT_API_URL" not in os.environ:  # else none is started, and loading it takes a second
+        from flows.deployments.temporary_server import end_with_us  # noqa: PLC0415 (Prefect reads the environment once)
+
+        end_with_us()
 
 
 def when_ended(stop: Callable[[int, FrameType | None], None], *endings: str) -> None:

@@ -193,9 +193,6 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
             state = run.folder.state
         set_up_run(state, Path(request.shop).parent / STATE)
         from flows.deployments.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
-        from flows.deployments.temporary_server import end_with_us  # noqa: PLC0415 (likewise)
-
-        end_with_us()
     with progress(console, "確認中 / looking"):
         report = recall_targets(request)
     if as_json:

@@ -87,17 +87,15 @@ def resume(
 
 def _refuse_forgotten(desk: Desk, adopted: Iterable[Prepared]) -> None:
     """Refuse while drops tell to delete customers whose refusal may be among what was lost."""
-    numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
-    found: set[str] = set()
+    stones: dict[str, set[str]] = {}
     for each in adopted:
-        stones = {stone.key for stone in each.tombstones if stone.record == "customers"}
-        if stones:
-            keys = PartnerKeys(desk.ledger.key(each.drop.partner)).of("customers", numbers)
-            found |= {
-                number
-                for number, key in zip(numbers.to_pylist(), keys.to_pylist(), strict=True)
-                if key in stones
-            }
+        told_of = {stone.key for stone in each.tombstones if stone.record == "customers"}
+        if told_of:
+            stones.setdefault(each.drop.partner, set()).update(told_of)
+    found: set[str] = set()
+    for partner, wanted in stones.items():
+        keys = zip(desk.people.numbers, _customer_keys(desk, partner), strict=True)
+        found |= {number for number, key in keys if number and key in wanted}
     references = desk.ledger.references
     with desk.ledger.reading() as connection:
         terms = ObjectionBook(connection, references).register().terms
@@ -191,9 +189,8 @@ def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
             book = DropBook(connection)
             for entered in book.published(partner):
                 known |= book.holdings.person_keys(entered.sequence)
-        keys = PartnerKeys(desk.ledger.key(partner))
-        numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
-        if not held <= known and not held & set(keys.of("customers", numbers).to_pylist()):
+        own_keys = _customer_keys(desk, partner)
+        if not held <= known and not held & set(own_keys):
             raise ConfigurationError(
                 f"記録のどなたも {own[0].drop_id} などの鍵と合いません。keys/{partner}.key "
                 "が納品した時のものではありません。先に state フォルダの控えから keys/ を戻してください / "
@@ -201,6 +198,13 @@ def _refuse_other_keys(desk: Desk, drops: Iterable[Drop]) -> None:
                 f"keys/{partner}.key is not the one they were made with. Restore keys/ from the backup of "
                 "the state folder first"
             )
+
+
+def _customer_keys(desk: Desk, partner: str) -> list[str | None]:
+    """Give a partner's keys (hex) of all customers in the records, in their order."""
+    numbers = pyarrow.array(desk.people.numbers, pyarrow.string())
+    keys = PartnerKeys(desk.ledger.key(partner)).of("customers", numbers)
+    return list(keys.to_pylist())
 
 
 def _made_at(drop: Drop) -> datetime:

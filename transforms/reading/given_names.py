@@ -48,6 +48,14 @@ def given_names(cells: pyarrow.Array) -> tuple[_Found, _Found]:
     return single, _folded(words, places[~is_one_word][of_words])
 
 
+def by_cell(found: _Found, count: int) -> list[list[str]]:
+    """Give the texts of each of so many cells."""
+    told: list[list[str]] = [[] for _ in range(count)]
+    for text, place in zip(found[0].to_pylist(), found[1].tolist(), strict=True):
+        told[place].append(text)
+    return told
+
+
 def _folded(texts: pyarrow.Array, places: np.ndarray) -> _Found:
     folded = squeezed(fold_names(texts))
     folded, whose = _with(folded, places, pc.replace_substring_regex(folded, *_SPELT_OUT), places)

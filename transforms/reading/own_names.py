@@ -104,13 +104,13 @@ def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     is_name &= pc.utf8_length(found).to_numpy() >= least[places]
     names, whose = found.filter(pyarrow.array(is_name)), places[is_name]
     begun = squeezed(stretches).to_pylist()
-    starts = [
+    found_at = (
         begun[place].find(name)
         for name, place in zip(names.to_pylist(), whose.tolist(), strict=True)
-    ]
-    ends = pc.utf8_length(names).to_numpy()
-    order = np.lexsort((ends, np.array(starts, np.int64), whose))
-    order = order[np.array(starts, np.int64)[order] >= 0]
+    )
+    starts = np.fromiter(found_at, np.int64, len(names))
+    order = np.lexsort((pc.utf8_length(names).to_numpy(), starts, whose))
+    order = order[starts[order] >= 0]
     first = np.unique(whose[order], return_index=True)[1]
     chosen = order[first]
     return names.take(pyarrow.array(chosen)), of_texts[whose[chosen]]

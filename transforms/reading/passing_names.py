@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import where
+from transforms.arrays import split_by, where
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.folding import COMPANY_MARKS, spell_out_companies
 from transforms.reading.joined_text import JoinedText
@@ -119,9 +119,7 @@ def endings_before_a_title(
         texts: squeezed.
         lengths: how many characters to give, each for itself.
     """
-    before, places = _flat(
-        pc.split_pattern_regex(texts, "|".join(ANYWHERE_BEHIND)), np.arange(len(texts))
-    )
+    before, places = split_by(texts, "|".join(ANYWHERE_BEHIND))
     # What is behind the last title has none behind it.
     has_title = np.append(places[1:] == places[:-1], False) if len(places) else places == 1
     before, places = before.filter(pyarrow.array(has_title)), places[has_title]
@@ -167,7 +165,7 @@ def _without_before(names: pyarrow.Array) -> pyarrow.Array:
 
 def _parts_of(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Part texts where no letter, figure or blank stands, and behind and before what tells a firm."""
-    parts, places = _flat(pc.split_pattern_regex(texts, _BETWEEN), np.arange(len(texts)))
+    parts, places = split_by(texts, _BETWEEN)
     firms = np.flatnonzero(pc.match_substring_regex(parts, COMPANY).to_numpy(zero_copy_only=False))
     named = parts.take(pyarrow.array(firms))
     ended, begun = (

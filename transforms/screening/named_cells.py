@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from schemas.catalog import CATALOG
 from schemas.columns import ADDRESSES
 from schemas.screening import Action, DangerRule
+from transforms.arrays import mask_of
 from transforms.screening.dangers import NUMBERS, Dangers
 from transforms.screening.folding import fold_danger, fold_dangers, plain
 from transforms.screening.judging import Judgement
@@ -184,7 +185,7 @@ class NamedCells:
             if column in NAMES:
                 mask = pc.or_(mask, self._are_told_in_letters(texts, column))
                 mask = pc.or_(mask, _have_a_remark_behind(folded))
-        return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)
+        return mask_of(mask)
 
     def _are_told_in_letters(self, texts: pyarrow.Array, column: str) -> pyarrow.Array:
         """Mask of the names that hold a word however it is spelt: of a relative's also one of a remark."""
@@ -229,8 +230,8 @@ class NamedCells:
             return REMARK
         if _FIRMS.search(written):
             return None
-        behind = re.sub(_WHOLE_FIRST, "", written).split()[:1]
-        if re.match(_WHOLE_FIRST, written) and any(map(_is_a_remark, behind)):
+        first = re.match(_WHOLE_FIRST, written)
+        if first and any(map(_is_a_remark, written[first.end() :].split()[:1])):
             return REMARK
         if self._within.search(fold_danger(written)):
             return REMARK
