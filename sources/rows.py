@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow
+from pyarrow.fs import LocalFileSystem
 
 from schemas.errors import SourceUnreadableError
 
@@ -105,8 +106,9 @@ class ReadBeside(Protocol):
 
 
 def written_at(path: Path) -> datetime | None:
-    """Give the instant a file of this machine was last written; None if it is not there."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+    """Give the instant a file here was last written, as a bucket gives it; None if it is not there."""
+    file = LocalFileSystem().get_file_info(str(path))
+    return file.mtime if file.is_file else None
 
 
 def no_text(part: str, column: str) -> SourceUnreadableError:
