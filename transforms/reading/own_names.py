@@ -121,11 +121,12 @@ def _second_persons(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     parts, places = split_by(texts, _BETWEEN_PERSONS)
     joined = _further(parts, places, from_length=_SHORTEST_ALONE)
     words, of_words = split_by(pc.utf8_trim_whitespace(texts), r"\s+")
-    # 高橋 一郎 花子: the family's name is the first word.
+    # 高橋 一郎 花子: the family's name is the first word. Or that is a whole name: 高橋一郎 花子.
     apart = _further(words, of_words, to_length=_LONGEST_FAMILY_NAME)
-    return (
-        pyarrow.concat_arrays([joined[0], apart[0]]),
-        np.concatenate([joined[1], apart[1]]),
+    behind = _further(words, of_words, from_length=_SHORTEST_ALONE)
+    told = (joined, apart, behind)
+    return pyarrow.concat_arrays([names for names, _ in told]), np.concatenate(
+        [rows for _, rows in told]
     )
 
 
