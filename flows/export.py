@@ -11,13 +11,14 @@ from flows.running.clock import Clock
 from flows.running.engine import Engine
 from flows.running.guarding import Result, Step, guarding, plainly
 from flows.running.opening import note_policy
-from flows.running.report import ExportReport, Outcome, Registered
+from flows.running.report import ExportReport, Outcome
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
 from flows.stages.check import check
 from flows.stages.deliver import deliver
 from flows.stages.extract import extract
 from flows.stages.gate import gate
+from flows.stages.handed_on import Registered
 from flows.stages.publish import publish
 from flows.stages.register import register
 from flows.stages.screen import screen

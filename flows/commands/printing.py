@@ -6,11 +6,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from flows.deployments.group import GroupReport, ShopEnding
-from flows.running.report import (
-    JAPANESE,
+from flows.running.report import ExportReport, Outcome
+from flows.running.report_texts import (
+    COLUMN_WORDS,
     STATUS_TEXT,
-    ExportReport,
-    Outcome,
     account_rows,
     difference_lines,
     outcome_lines,
@@ -52,7 +51,7 @@ def _account(outcome: Outcome) -> Table:
     # Numbers up to ten million and all names fit into a terminal of 80 columns.
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("表\ntable", no_wrap=True)
-    for english, japanese in JAPANESE.items():
+    for english, japanese in COLUMN_WORDS.items():
         words = english.replace("out_of_", "out of\n")
         table.add_column(f"{japanese}\n{words}", justify="right", no_wrap=True)
     for row in account_rows(outcome):

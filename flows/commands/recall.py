@@ -14,12 +14,13 @@ from flows.commands.printing import print_outcome
 from flows.counter.desk import open_desk
 from flows.counter.recall_status import Progress, mark_cars, progress_of
 from flows.deployments.group import STATE
+from flows.recall.report import CampaignCount, RecallReport
 from flows.recall.request import RecallRequest
 from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.clock import utc_now
 from flows.running.operators import named_person
 from flows.running.reasons import StandingReason
-from flows.running.report import CampaignCount, RecallReport, exit_code
+from flows.running.report import exit_code
 from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign

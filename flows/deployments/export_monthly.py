@@ -21,7 +21,8 @@ from flows.export import export
 from flows.running.clock import utc_now
 from flows.running.engine import Engine
 from flows.running.guarding import Inputs, Result
-from flows.running.report import ExportReport, account_rows, markdown
+from flows.running.report import ExportReport
+from flows.running.report_texts import account_rows, markdown
 from flows.running.request import ExportRequest
 from schemas.errors import SourceUnavailableError
 

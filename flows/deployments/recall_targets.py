@@ -10,9 +10,9 @@ from flows.deployments.export_monthly import as_task
 from flows.deployments.names import FlowName
 from flows.deployments.scheduling import was_scheduled
 from flows.recall.recall import recall
+from flows.recall.report import RecallReport
 from flows.recall.request import RecallRequest
 from flows.running.clock import utc_now
-from flows.running.report import RecallReport
 
 
 @flow(name=FlowName.RECALL_TARGETS, persist_result=False, validate_parameters=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from flows.export import deliver_all, publishing, while_objections_move
 from flows.recall.call_list import CallList, write_call_list
 from flows.recall.cars import Cars, cars_of, keepers_of, unreadable_records
+from flows.recall.report import CampaignCount, NoLonger, RecallReport
 from flows.recall.request import RecallRequest
 from flows.recall.targets import (
     CLASS_NAMES,
@@ -26,7 +27,7 @@ from flows.recall.told import keys_of, told_of, undelivered
 from flows.recall.words import Kept
 from flows.running.clock import Clock
 from flows.running.guarding import Step, guarding, plainly
-from flows.running.report import CampaignCount, NoLonger, Outcome, RecallReport
+from flows.running.report import Outcome
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
 from flows.stages.extract import snapshot_of

@@ -7,9 +7,9 @@ import pyarrow
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from flows.running.report import Registered
 from flows.running.run import Run
 from flows.stages.everyone import traits as traits_of_everyone
+from flows.stages.handed_on import Registered
 from flows.stages.learning import learn
 from flows.stages.suspects import begin_suspects
 from ledger.audit import note

@@ -8,11 +8,11 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.running.reasons import STANDING_REASONS
-from flows.running.report import Settled
 from flows.running.run import Run
 from flows.running.telling_reasons import refuse_telling_reason
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
+from flows.stages.handed_on import Settled
 from flows.stages.learning import remembered
 from flows.stages.partner_view import begin_keys
 from flows.stages.photographs import make_photographs

@@ -10,8 +10,8 @@ import pyarrow
 from drops.objector_scan import ObjectorScan
 from drops.verify import verify_drop
 from flows.carrying.carry import pack_ahead
-from flows.running.report import Built
 from flows.running.run import Run
+from flows.stages.handed_on import Built
 from flows.stages.second_look import objector_scan
 from flows.stages.sensitive import SensitiveScan
 from ledger.audit import note

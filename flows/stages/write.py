@@ -15,11 +15,11 @@ from pyarrow import ipc
 
 from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
-from flows.running.report import Built, Registered
 from flows.running.run import Run
 from flows.running.scratch import Targets
 from flows.stages.check import verdict_counts
 from flows.stages.deletions import tombstones
+from flows.stages.handed_on import Built, Registered
 from flows.stages.members import persons_in
 from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.restricting import restrict

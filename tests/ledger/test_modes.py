@@ -7,7 +7,7 @@ import pytest
 
 from drops.verify import verify_drop
 from flows.running.attention import partner_states
-from flows.running.report import difference_lines, markdown
+from flows.running.report_texts import difference_lines, markdown
 from ledger.drop_book import DropBook
 from schemas.errors import ConfigurationError, RefusedError
 from tests.conftest import SAMPLE

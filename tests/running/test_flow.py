@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.running.report import markdown
+from flows.running.report_texts import markdown
 from schemas.errors import ConfigurationError, QuarantineLimitError, RefusedError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample

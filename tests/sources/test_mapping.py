@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from flows.commands.sources import command
-from flows.running.report import work_lines
+from flows.running.report_texts import work_lines
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
 from schemas.shop import ShopConfiguration, TableMapping
