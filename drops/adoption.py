@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pyarrow
 from drops.folders import read_drop
 from drops.reading import read_table, resources_of
 from schemas.catalog import CATALOG
+from schemas.datapackage import Resource
 from schemas.partner_tables import DELETED, HELD, TARGETS, key_name, targets_table
 
 _CUSTOMER, _VEHICLE, _REPAIR = (
@@ -84,20 +84,14 @@ def _owners(name: str, frame: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) 
     return pd.Series([], dtype=object)
 
 
-def _keys(folder: Path, resource: Mapping[str, Any]) -> pd.DataFrame:
+def _keys(folder: Path, resource: Resource) -> pd.DataFrame:
     """Read the columns of a file that are needed, under their canonical names."""
-    named = {f["name"]: f["joint-use:column"] for f in resource["schema"]["fields"]}
-    read = _READ_OF.get(resource["name"], [c for c in named.values() if c.endswith("_key")])
-    headers = {header: column for header, column in named.items() if column in read}
+    named = resource.headers
+    read = _READ_OF.get(resource.name, [column for column in named if column.endswith("_key")])
+    headers = {header: column for column, header in named.items() if column in read}
     if not headers:
         return pd.DataFrame()
     batches = list(read_table(folder, resource, list(headers)))
     schema = pyarrow.schema([(header, pyarrow.string()) for header in headers])
     table = pyarrow.Table.from_batches(batches) if batches else schema.empty_table()
     return table.to_pandas().rename(columns=headers)
-
-
-def _own_key(resource: Mapping[str, Any]) -> str:
-    headers = resource["schema"].get("primaryKey", [])
-    named = {f["name"]: f["joint-use:column"] for f in resource["schema"]["fields"]}
-    return named[headers[0]] if headers else ""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandera.pandas as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from drops.reading import TYPES, read_table
 from schemas.catalog import CATALOG
 from schemas.contracts import cell, contract
+from schemas.datapackage import Constraints, FieldDescription, ForeignKey, Resource, TypeName
 from schemas.partner_tables import DELETABLE
 from transforms.arrays import plain
 from transforms.checking import Contract
@@ -35,13 +35,16 @@ _POINTED_AT = frozenset(
 )
 """Tables whose keys are asked for by others; of the rest only whether a key stands twice."""
 
+Rules = tuple[TypeName, Constraints]
+"""What holds for the cells of a column."""
+
 
 @dataclass(frozen=True)
 class Keys:
     """The keys of a file that was checked, for the files whose rows point into it."""
 
     index: KeyIndex
-    rules: Mapping[str, Any]
+    rules: Rules
     is_sound: bool
 
     def rows_of(self, cells: pyarrow.Array) -> np.ndarray:
@@ -51,26 +54,29 @@ class Keys:
             return entries[pc.fill_null(cells.indices, len(entries) - 1).to_numpy()]
         return self.index.positions(keys_of_texts(cells))
 
-    def vouch_for(self, field: Mapping[str, Any], rows: np.ndarray) -> bool:
+    def vouch_for(self, field: FieldDescription, rows: np.ndarray) -> bool:
         """Tell whether cells that were found at `rows` keep the rules of their own column too."""
         is_found = not len(rows) or bool(rows.min() >= 0)
         return is_found and self.is_sound and self.rules == _rules_of(field)
 
 
-def _rules_of(field: Mapping[str, Any]) -> dict[str, Any]:
-    rules = field.get("constraints", {})
-    return {"type": field["type"], **{n: rule for n, rule in rules.items() if n != "unique"}}
+def _rules_of(field: FieldDescription) -> Rules:
+    return field.type, field.constraints
 
 
 class CheckedTable:
     """One file, read once and held against its resource description."""
 
-    def __init__(self, resource: Mapping[str, Any]) -> None:
+    def __init__(self, resource: Resource) -> None:
+        """Hold it against its description.
+
+        Raises:
+            ValueError, re.error: a rule of it makes no sense.
+        """
         self._resource = resource
-        self._schema = resource["schema"]
-        self._fields = self._schema["fields"]
-        self._by_name = {field["name"]: field for field in self._fields}
-        self._contract = _contract(self._fields)
+        self._primary = resource.table.primary_key
+        self._by_name = {field.name: field for field in resource.fields}
+        self._contract = _contract(resource.fields)
         self.rows = 0
         self.faults: list[str] = []
         self._own_keys = bytearray()
@@ -92,30 +98,30 @@ class CheckedTable:
         except _NOT_AS_DESCRIBED as error:
             # Its text may quote a cell.
             self.faults.append(
-                f"{self._resource['path']} cannot be read as described ({type(error).__name__})"
+                f"{self._resource.path} cannot be read as described ({type(error).__name__})"
             )
 
     def _has_its_header(self, batch: pyarrow.RecordBatch) -> bool:
         self.rows += batch.num_rows
-        if batch.schema.names == [field["name"] for field in self._fields]:
+        if batch.schema.names == [field.name for field in self._resource.fields]:
             return True
         self._fault("the header is not the one described")
         return False
 
     def _check(self, batch: pyarrow.RecordBatch, keys: Mapping[str, Keys]) -> None:
-        links = {key["fields"][0]: key for key in self._schema.get("foreignKeys", ())}
+        links = {key.fields[0]: key for key in self._resource.table.foreign_keys}
         parents = {name: self._parent_rows(batch, key, keys) for name, key in links.items()}
         vouched_for = {
             name
             for name, rows in parents.items()
-            if keys[links[name]["reference"]["resource"]].vouch_for(self._by_name[name], rows)
+            if keys[links[name].reference.resource].vouch_for(self._by_name[name], rows)
         }
         failures = self._contract.failures(batch, vouched_for)
         if failures is not None:
             broken = failures[["column", "check"]].drop_duplicates().to_numpy()
             for column, check in broken:
                 self._fault(f"{column}: {str(check).partition('(')[0]}")
-        primary = self._schema.get("primaryKey", [])
+        primary = self._primary
         if len(primary) == 1:
             own = keys_of_texts(plain(batch.column(primary[0])))
             if own.null_count:
@@ -125,10 +131,10 @@ class CheckedTable:
             self._refuse_repeated(batch.column(primary[1]), links[primary[0]], parents, keys)
 
     def _parent_rows(
-        self, batch: pyarrow.RecordBatch, key: Mapping[str, Any], keys: Mapping[str, Keys]
+        self, batch: pyarrow.RecordBatch, key: ForeignKey, keys: Mapping[str, Keys]
     ) -> np.ndarray:
-        parent = key["reference"]["resource"]
-        rows = keys[parent].rows_of(batch.column(key["fields"][0]))
+        parent = key.reference.resource
+        rows = keys[parent].rows_of(batch.column(key.fields[0]))
         if np.any(rows < 0):
             self._fault(f"a row's {parent} is not in this drop")
         return rows
@@ -136,47 +142,46 @@ class CheckedTable:
     def _refuse_repeated(
         self,
         numbers: pyarrow.Array,
-        link: Mapping[str, Any],
+        link: ForeignKey,
         parents: Mapping[str, np.ndarray],
         keys: Mapping[str, Keys],
     ) -> None:
         """Refuse two rows of one parent with the same number."""
         if self._numbers is None:
-            parent = keys[link["reference"]["resource"]]
+            parent = keys[link.reference.resource]
             self._numbers = RepeatedNumbers(parent.index.row_count)
         given = pc.fill_null(numbers.cast(pyarrow.int64()), 0).to_numpy()
-        if self._numbers.repeated(parents[link["fields"][0]], given).any():
+        if self._numbers.repeated(parents[link.fields[0]], given).any():
             self._fault("a key stands twice")
 
     def _finish(self, keys: dict[str, Keys]) -> None:
         self._numbers = None
-        primary = self._schema.get("primaryKey", ())
-        if len(primary) == 1:
+        if len(self._primary) == 1:
             own, self._own_keys = keys_of_bytes(self._own_keys), bytearray()
             index = KeyIndex(own)
             if index.has_duplicates:
                 self._fault("a key stands twice")
-            if self._resource["name"] in _POINTED_AT:
-                rules = _rules_of(self._by_name[primary[0]])
-                keys[self._resource["name"]] = Keys(index, rules, is_sound=not self.faults)
+            if self._resource.name in _POINTED_AT:
+                rules = _rules_of(self._by_name[self._primary[0]])
+                keys[self._resource.name] = Keys(index, rules, is_sound=not self.faults)
 
     def _fault(self, text: str) -> None:
-        line = f"{self._resource['path']}: {text}"
+        line = f"{self._resource.path}: {text}"
         if line not in self.faults:
             self.faults.append(line)
 
 
-def _contract(fields: list[Mapping[str, Any]]) -> Contract:
-    return Contract(contract({field["name"]: _cell(field) for field in fields}))
+def _contract(fields: tuple[FieldDescription, ...]) -> Contract:
+    return Contract(contract({field.name: _cell(field) for field in fields}))
 
 
-def _cell(field: Mapping[str, Any]) -> pa.Column:
-    rules = field.get("constraints", {})
+def _cell(field: FieldDescription) -> pa.Column:
+    rules = field.constraints
     return cell(
-        TYPES[field["type"]],
-        is_required=rules.get("required", False),
-        codes=rules.get("enum", ()),
-        pattern=rules.get("pattern"),
-        minimum=rules.get("minimum"),
-        maximum=rules.get("maximum"),
+        TYPES[field.type],
+        is_required=rules.required,
+        codes=rules.enum,
+        pattern=rules.pattern,
+        minimum=rules.minimum,
+        maximum=rules.maximum,
     )

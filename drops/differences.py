@@ -1,9 +1,7 @@
 """How the rows of two drops differ, file by file: what was added, removed and changed, by key."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +10,7 @@ import pyarrow.compute as pc
 
 from drops.folders import read_drop
 from drops.reading import read_table, resources_of
+from schemas.datapackage import Resource
 
 _MOST_KEYS = 20
 
@@ -76,7 +75,7 @@ def _keys(names: pd.Index) -> pyarrow.Array:
     return pyarrow.array(names.to_numpy(), pyarrow.string())
 
 
-def _rows(folder: Path, resource: Mapping[str, Any] | None) -> pd.Series:
+def _rows(folder: Path, resource: Resource | None) -> pd.Series:
     """Give a 64-bit digest of each row of a file, by its key.
 
     Rows without a key go by a digest of what they say and how many said the same before.
@@ -84,12 +83,9 @@ def _rows(folder: Path, resource: Mapping[str, Any] | None) -> pd.Series:
     if resource is None:
         return pd.Series(np.array([], np.uint64), index=pd.Index([], dtype=object))
     keys, digests = [np.array([], object)], [np.array([], np.uint64)]
-    primary = resource["schema"].get("primaryKey", [])
+    primary = resource.table.primary_key
     for batch in read_table(folder, resource):
-        columns = {
-            field["joint-use:column"]: batch.column(field["name"])
-            for field in resource["schema"]["fields"]
-        }
+        columns = {column: batch.column(header) for column, header in resource.headers.items()}
         cells = [pc.binary_join_element_wise(n, _text(c), "=") for n, c in sorted(columns.items())]
         texts = _as_objects(pc.binary_join_element_wise(*cells, "\x1f"))
         digests.append(pd.util.hash_array(texts, categorize=False))

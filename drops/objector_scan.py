@@ -7,9 +7,8 @@ running text for any part.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import ahocorasick_rs
 import pyarrow
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from drops.plain_forms import plain_form, strings
 from schemas.catalog import CATALOG
 from schemas.columns import ADDRESSES, Kind
+from schemas.datapackage import Resource
 from schemas.errors import VerificationError
 from transforms.arrays import distinct, plain
 from transforms.reading.folded_columns import (
@@ -55,9 +55,9 @@ class ObjectorScan:
         self._search = _Search(traces)
         self._found = set[str]()
 
-    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         """Search rows of a file."""
-        name = resource["name"]
+        name = resource.name
         if name in CATALOG:
             self._found.update(f"{name}.{hit}" for hit in self._search.hits(name, rows, resource))
 
@@ -105,11 +105,8 @@ class _Search:
         long_enough = [home for home in homes if len(home) >= _SHORTEST_ADDRESS]
         self._homes = ahocorasick_rs.AhoCorasick(long_enough) if long_enough else None
 
-    def hits(
-        self, table: str, batch: pyarrow.RecordBatch, resource: Mapping[str, Any]
-    ) -> Iterator[str]:
-        fields = resource["schema"]["fields"]
-        columns = {f["joint-use:column"]: batch.column(f["name"]) for f in fields}
+    def hits(self, table: str, batch: pyarrow.RecordBatch, resource: Resource) -> Iterator[str]:
+        columns = {column: batch.column(header) for column, header in resource.headers.items()}
         for name, cells in columns.items():
             is_encoded = isinstance(cells, pyarrow.DictionaryArray)
             texts = distinct(cells) if is_encoded else cells

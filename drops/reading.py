@@ -1,21 +1,22 @@
 """Reading the files of a drop by what its `datapackage.json` says of them."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 import pyarrow.csv as arrow_csv
 from pyarrow import parquet
 
 from schemas.arrow_types import DECIMAL
+from schemas.datapackage import DataPackage, Resource, TypeName
 from schemas.errors import VerificationError
 from transforms.arrays import texts_that_repeat
 
 _BATCH_ROWS = 131_072
+_ENCODINGS = {"utf-8-sig": "utf-8", None: "utf-8"}
+"""Encodings as Arrow knows them."""
 
-TYPES: Mapping[str, pyarrow.DataType] = {
+TYPES: Mapping[TypeName, pyarrow.DataType] = {
     "string": pyarrow.string(),
     "date": pyarrow.date32(),
     "integer": pyarrow.int64(),
@@ -27,7 +28,7 @@ TYPES: Mapping[str, pyarrow.DataType] = {
 
 def read_table(
     folder: Path,
-    resource: Mapping[str, Any],
+    resource: Resource,
     columns: list[str] | None = None,
     *,
     encoded: bool = False,
@@ -40,8 +41,8 @@ def read_table(
         columns: to read; all unless given.
         encoded: whether texts that repeat may come as dictionaries.
     """
-    path = folder / resource["path"]
-    if resource["format"] == "parquet":
+    path = folder / resource.path
+    if resource.format == "parquet":
         metadata = parquet.read_metadata(path)
         repeat = texts_that_repeat(metadata, metadata.schema.names) if encoded else None
         file = parquet.ParquetFile(
@@ -49,15 +50,14 @@ def read_table(
         )
         yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
         return
-    encoding = resource["encoding"]
     reader = arrow_csv.open_csv(
         path,
         read_options=arrow_csv.ReadOptions(
-            encoding="utf-8" if encoding == "utf-8-sig" else encoding, block_size=1 << 24
+            encoding=_ENCODINGS.get(resource.encoding) or resource.encoding, block_size=1 << 24
         ),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
-            column_types={f["name"]: TYPES[f["type"]] for f in resource["schema"]["fields"]},
+            column_types={f.name: TYPES[f.type] for f in resource.fields},
             include_columns=columns or [],
             null_values=[""],
             strings_can_be_null=True,
@@ -67,12 +67,16 @@ def read_table(
     yield from reader
 
 
-def resources_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read the resources of a drop's `datapackage.json` by name."""
+def resources_of(folder: Path) -> dict[str, Resource]:
+    """Read what a drop's `datapackage.json` says of its files, by name.
+
+    Raises:
+        VerificationError: it says it in no form that is ours.
+    """
     try:
-        package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-        return {resource["name"]: dict(resource) for resource in package["resources"]}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        package = DataPackage.model_validate_json((folder / "datapackage.json").read_bytes())
+        return {resource.name: resource for resource in package.resources}
+    except (OSError, ValueError):
         pass
     raise VerificationError(
         f"{folder.name}: datapackage.json がデータパッケージの形ではありません / "

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 import pyarrow.compute as pc
@@ -17,6 +16,7 @@ from drops.bag import check_bag, read_manifest
 from drops.checked_table import CheckedTable, Keys
 from drops.folders import read_drop
 from drops.reading import read_table, resources_of
+from schemas.datapackage import Resource
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
 from schemas.partner_tables import DELETABLE, DELETED, PHOTOGRAPHS
@@ -30,7 +30,7 @@ class Verified:
     rows: Mapping[str, int]
 
 
-Look = Callable[[Mapping[str, Any], pyarrow.RecordBatch], None]
+Look = Callable[[Resource, pyarrow.RecordBatch], None]
 """Looks at rows of a file, given its resource description."""
 
 
@@ -75,7 +75,7 @@ def verify_drop(folder: Path, look: Look | None = None) -> Verified:
 
 def _checked(
     folder: Path,
-    resource: Mapping[str, Any],
+    resource: Resource,
     keys: dict[str, Keys],
     drop: Drop,
     look: Look | None,
@@ -89,11 +89,11 @@ def _checked(
     return table
 
 
-def _described(folder: Path, resource: Mapping[str, Any], drop: Drop) -> CheckedTable:
+def _described(folder: Path, resource: Resource, drop: Drop) -> CheckedTable:
     try:
-        if resource["path"] in {table.file for table in drop.files}:
+        if resource.path in {table.file for table in drop.files}:
             return CheckedTable(resource)
-    except (LookupError, TypeError, AttributeError, ValueError, re.error):
+    except (ValueError, re.error):
         pass
     raise VerificationError(
         f"{folder.name}: datapackage.json がこの納品のファイルを正しく説明していません / "
@@ -102,7 +102,7 @@ def _described(folder: Path, resource: Mapping[str, Any], drop: Drop) -> Checked
 
 
 def _deleted_and_delivered(
-    folder: Path, resource: Mapping[str, Any] | None, keys: Mapping[str, Keys]
+    folder: Path, resource: Resource | None, keys: Mapping[str, Keys]
 ) -> list[str]:
     """Say if a key that must be deleted is delivered in the same drop."""
     if resource is None:
@@ -116,14 +116,13 @@ def _deleted_and_delivered(
         for record in DELETABLE
         if record in keys
     )
-    return [f"{resource['path']}: a key to delete is delivered in the same drop"] if is_both else []
+    return [f"{resource.path}: a key to delete is delivered in the same drop"] if is_both else []
 
 
-def _photographs(folder: Path, resource: Mapping[str, Any] | None) -> list[str]:
+def _photographs(folder: Path, resource: Resource | None) -> list[str]:
     """Say if the photographs are not exactly those the rows name."""
-    fields = resource["schema"]["fields"] if resource else ()
-    headers = [field["name"] for field in fields if field["joint-use:column"] == "file"]
-    batches = read_table(folder, resource, headers) if resource and headers else ()
+    header = resource.headers.get("file") if resource else None
+    batches = read_table(folder, resource, [header]) if resource and header else ()
     named = {name for batch in batches for name in batch.column(0).to_pylist()}
     there = {name for name in read_manifest(folder) if name.startswith(f"{PHOTOGRAPHS}/")}
     return [] if named == there else [f"{PHOTOGRAPHS}: not the photographs the rows name"]
@@ -141,7 +140,7 @@ def _of_the_account(drop: Drop, rows: Mapping[str, int]) -> Iterator[str]:
 
 
 def _against_drop_json(
-    folder: Path, drop: Drop, resources: Mapping[str, Mapping[str, Any]]
+    folder: Path, drop: Drop, resources: Mapping[str, Resource]
 ) -> Iterator[str]:
     if folder.name != drop.drop_id.partition("/")[2] and not folder.name.startswith("."):
         yield f"drop.json: drop_id '{drop.drop_id}' is not the name of this folder"
@@ -151,21 +150,13 @@ def _against_drop_json(
     for table in drop.files:
         if digests.get(table.file) != table.sha256:
             yield f"drop.json: the SHA-256 of {table.file} is another one"
-        yield from _columns_against(table, resources.get(table.name, {}))
+        yield from _columns_against(table, resources.get(table.name))
 
 
-def _columns_against(table: DropTable, resource: Mapping[str, Any]) -> Iterator[str]:
-    fields = [(f.get("title"), f.get("type")) for f in _fields_of(resource)]
+def _columns_against(table: DropTable, resource: Resource | None) -> Iterator[str]:
+    fields = [(field.title, field.type) for field in resource.fields] if resource else []
     if fields != [(column.title, column.type) for column in table.columns]:
         yield f"drop.json and datapackage.json do not list the same columns of {table.name}"
-
-
-def _fields_of(resource: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Give what a resource says of its fields; nothing if it says it in no form we know."""
-    schema = resource.get("schema")
-    fields = schema.get("fields") if isinstance(schema, Mapping) else None
-    listed = fields if isinstance(fields, list) else []
-    return listed if all(isinstance(field, Mapping) for field in listed) else []
 
 
 def _told(folder: Path, faults: list[str]) -> str:

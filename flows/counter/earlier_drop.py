@@ -1,9 +1,7 @@
 """A drop that was made before: opened as its run was, and whether it may still leave."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 from sqlalchemy import Connection
@@ -23,6 +21,7 @@ from flows.stages.register import look_up, take_in
 from flows.stages.second_look import objector_scan
 from ledger.objections_moved import have_moved_since
 from schemas.catalog import CATALOG
+from schemas.datapackage import Resource
 from schemas.drop import Drop, DropKind
 from schemas.errors import ObjectionsMovedError
 from sources.staging import take_snapshot
@@ -85,7 +84,7 @@ def refuse_holding_refusers(run: Run, drop: Drop, folder: Path) -> None:
     refusers = Refusers(objectors.rows, objectors.gone)
     named = _NamedIn(finder_of(snapshot, refusers, run.ledger.references.traits))
 
-    def look(resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def look(resource: Resource, rows: pyarrow.RecordBatch) -> None:
         search.look(resource, rows)
         named.look(resource, rows)
 
@@ -106,11 +105,11 @@ class _NamedIn:
         self._finders = finders(mentions)
         self.has_found = False
 
-    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         """Search rows of a file."""
-        known = CATALOG[resource["name"]].columns if resource["name"] in CATALOG else {}
-        for each in resource["schema"]["fields"]:
-            column = known.get(each["joint-use:column"])
+        known = CATALOG[resource.name].columns if resource.name in CATALOG else {}
+        for each in resource.fields:
+            column = known.get(each.column)
             find = self._finders.get(column.kind) if column else None
             if find is not None:
-                self.has_found |= bool(find(distinct(rows.column(each["name"]))).any())
+                self.has_found |= bool(find(distinct(rows.column(each.name))).any())

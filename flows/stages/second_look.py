@@ -1,8 +1,6 @@
 """The second look at a drop on disk: what it is searched for, given who is in it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 
@@ -10,6 +8,7 @@ from drops.objector_scan import ObjectorScan, Traces
 from drops.reading import read_table, resources_of
 from flows.running.run import Run
 from flows.stages.suspects import suspects
+from schemas.datapackage import Resource
 from sources.snapshot import Snapshot
 from transforms.key_forms import KEY, keys_of_texts
 
@@ -35,11 +34,10 @@ def objector_scan(
     return ObjectorScan(traces)
 
 
-def _keys_in(folder: Path, resource: Mapping[str, Any] | None) -> pyarrow.Array:
+def _keys_in(folder: Path, resource: Resource | None) -> pyarrow.Array:
     """Read the keys that stand in a table of the drop (16 bytes); none where there is no such table."""
     nothing = pyarrow.array([], KEY)
     if resource is None:
         return nothing
-    header = resource["schema"]["primaryKey"][0]
-    batches = read_table(folder, resource, [header])
+    batches = read_table(folder, resource, [resource.table.primary_key[0]])
     return pyarrow.concat_arrays([nothing, *(keys_of_texts(batch.column(0)) for batch in batches)])

@@ -1,8 +1,6 @@
 """Looking into a finished drop for what must not be in it (policy §10), apart from the screening."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow
 
@@ -10,6 +8,7 @@ from drops.folders import read_drop
 from drops.reading import read_table, resources_of
 from schemas.catalog import CATALOG
 from schemas.columns import Kind
+from schemas.datapackage import Resource
 from schemas.screening import CODED, FREE_TEXT
 from sources.screening.loading import shipped_dangers
 from transforms.arrays import distinct
@@ -22,11 +21,11 @@ class SensitiveScan:
         """Begin with none."""
         self._texts = set[str]()
 
-    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         """Gather the texts of rows of a file."""
-        for field in resource["schema"]["fields"]:
-            if _is_free_text(resource["name"], field["joint-use:column"]):
-                self._texts.update(distinct(rows.column(field["name"])).drop_null().to_pylist())
+        for column, header in resource.headers.items():
+            if _is_free_text(resource.name, column):
+                self._texts.update(distinct(rows.column(header)).drop_null().to_pylist())
 
     def categories(self) -> tuple[str, ...]:
         """Name the categories of §10 that the texts hold; none in a sound drop."""

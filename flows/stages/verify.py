@@ -1,9 +1,8 @@
 """Verify: read the written drop back from disk and search it again, independently of the gate."""
 
-from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pyarrow
 
@@ -15,6 +14,7 @@ from flows.stages.handed_on import Built
 from flows.stages.second_look import objector_scan
 from flows.stages.sensitive import SensitiveScan
 from ledger.audit import note
+from schemas.datapackage import Resource
 from schemas.errors import VerificationError
 from sources.snapshot import Snapshot
 
@@ -59,7 +59,7 @@ class _Looks:
         self._pool.shutdown()
         self._finish_last()
 
-    def look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         """Look at rows while the next are checked."""
         self._finish_last()
         self._last = self._pool.submit(self._look, resource, rows)
@@ -73,7 +73,7 @@ class _Looks:
         built = self._built
         return objector_scan(self._run, self._snapshot, built.partner, Path(built.staging))
 
-    def _look(self, resource: Mapping[str, Any], rows: pyarrow.RecordBatch) -> None:
+    def _look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         self.objectors.look(resource, rows)
         self.sensitive.look(resource, rows)
 

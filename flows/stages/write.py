@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -98,6 +98,8 @@ def _written(
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
         files = {table.name: pool.submit(writer.write, table) for table in longest_first}
+        for ended in wait(files.values(), return_when=FIRST_EXCEPTION).done:
+            ended.result()  # what failed ends the others, also one that is asked for first
         return tuple(files[table.name].result() for table in tables)
     except BaseException:
         # A thread that went on would write into folders that are being cleared.
@@ -192,7 +194,7 @@ class _DropWriter:
             drop.drop_id.replace("/", "-"),
         )
         _write_json(self.staging / "drop.json", drop.model_dump(mode="json"))
-        _write_json(self.staging / "datapackage.json", package)
+        (self.staging / "datapackage.json").write_bytes(package.written().encode())
         seal_bag(
             self.staging,
             identifier=drop.drop_id,
