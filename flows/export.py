@@ -122,7 +122,7 @@ def _exported(run: Run, step: Step) -> ExportReport:
     """Run all stages, from the gate on once more whenever an objection arrives; tell what became of it."""
     snapshot = step(extract)(run)
     step(check)(run, snapshot)
-    screened = step(screen)(run, snapshot)
+    quarantined = step(screen)(run, snapshot)
     outcomes: dict[str, Outcome] = {}
 
     def once(run: Run) -> Registered:
@@ -139,7 +139,7 @@ def _exported(run: Run, step: Step) -> ExportReport:
         as_of=run.as_of.isoformat(),
         objections=registered.objections,
         unsettled_objections=registered.unsettled,
-        quarantined=screened.quarantined,
+        quarantined=quarantined,
         texts_waiting=run.scratch.screened().waiting_count,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
         outcomes=tuple(outcomes[partner] for partner in run.partners),

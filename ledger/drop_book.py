@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from ledger import tables
 from ledger.audit import Actor, note
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone, entered_of
-from ledger.recall_book import Handover, RecallBook, told_for_good
+from ledger.recall_book import Handover, RecallBook
+from ledger.stopped import told_for_good
 from schemas.catalog import PAPERS
 from schemas.drop import Drop, DropKind
 from schemas.errors import ConfigurationError

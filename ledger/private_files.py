@@ -1,9 +1,12 @@
 """Files of the state folder: readable by nobody but their owner, never half-written."""
 
+import csv
+import io
 import os
 import re
 import stat
 import uuid
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,6 +55,13 @@ def write_private(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, for its owner only (mode 0600)."""
     private_folder(path.parent)
     write_whole(path, content)
+
+
+def write_spreadsheet(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write rows as `write_private`, as CSV that Excel opens: UTF-8 with its mark, every cell quoted."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
+    write_private(path, text.getvalue().encode("utf-8-sig"))
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, or_, select
+from sqlalchemy import Column, Connection, delete, func, insert, or_, select
 
 from ledger import tables
 from ledger.audit import Actor, note
+from ledger.stopped import is_not_stopped, told_for_good
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import RECALL_PURPOSE
 from schemas.catalog import PAPERS
@@ -107,14 +108,6 @@ class CarHistory:
     """In order."""
 
 
-def told_for_good(sequence: ColumnElement[int]) -> ColumnElement[bool]:
-    """Say of drops, by their number, that they count as told: not stopped, unless their partner answered."""
-    return or_(
-        sequence.not_in(select(tables.stops.c.drop_sequence)),
-        sequence.in_(select(tables.acknowledgements.c.drop_sequence)),
-    )
-
-
 def _of_handover() -> list[Column[Any]]:
     return [tables.recall_handovers.c[each.name] for each in fields(Handover)]
 
@@ -172,7 +165,7 @@ class RecallBook:
             .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
             .where(
                 drops.c.partner == partner,
-                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+                is_not_stopped(drops.c.sequence),
             )
         )
         found: Handed = {}
@@ -216,7 +209,7 @@ class RecallBook:
 
     def no_longer(self, campaigns: Collection[str]) -> dict[str, tuple[int, int]]:
         """Count, by campaign, the cars only earlier runs found, and those of them that were handed over."""
-        cars, told, stops = tables.recall_cars.c, tables.recall_handovers, tables.stops
+        cars, told = tables.recall_cars.c, tables.recall_handovers
         gone = select(cars.campaign, cars.car).where(cars.kept_because == NO_LONGER)
         pairs = [pair for pair in self._connection.execute(gone).tuples() if pair[0] in campaigns]
         if not pairs:
@@ -225,7 +218,7 @@ class RecallBook:
         query = (
             select(told.c.campaign, told.c.car)
             .join(published, published.c.drop_sequence == told.c.drop_sequence)
-            .where(told.c.drop_sequence.not_in(select(stops.c.drop_sequence)))
+            .where(is_not_stopped(told.c.drop_sequence))
         )
         handed = set(self._connection.execute(query).tuples())
         counts = Counter(campaign for campaign, _ in pairs)
@@ -356,7 +349,7 @@ class RecallBook:
             .join(tables.publications, tables.publications.c.drop_sequence == drops.c.sequence)
             .where(
                 handovers.c.campaign == campaign,
-                drops.c.sequence.not_in(select(tables.stops.c.drop_sequence)),
+                is_not_stopped(drops.c.sequence),
             )
             .order_by(drops.c.sequence)
         )

@@ -85,6 +85,11 @@ class PartnerTable:
     """Key column and the table of the same drop it points into."""
 
     @property
+    def items(self) -> tuple[str, ...]:
+        """Items of the notice a row shows: those of the columns, each once, in their order."""
+        return tuple(dict.fromkeys(item for column in self.columns for item in column.items))
+
+    @property
     def schema(self) -> pyarrow.Schema:
         """The file's Arrow schema."""
         return pyarrow.schema(

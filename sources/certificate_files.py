@@ -40,7 +40,7 @@ class CertificateFolder:
         self.part = folder.name
         self.headers: Sequence[str] = list(CERTIFICATE_CELLS)
         self.unreadable = [
-            UnreadableRow(self.part, 0, "certificate:folder_not_read", path.name)
+            UnreadableRow(0, "certificate:folder_not_read", path.name)
             for path in there
             if path.is_dir()
         ]
@@ -89,7 +89,7 @@ class CertificateFolder:
                 self._set_aside(path, number, "unknown_class")
 
     def _set_aside(self, path: Path, number: int, reason: str) -> None:
-        self.unreadable.append(UnreadableRow(self.part, number, f"certificate:{reason}", path.name))
+        self.unreadable.append(UnreadableRow(number, f"certificate:{reason}", path.name))
 
 
 def may_be_record(name: str) -> bool:

@@ -190,7 +190,7 @@ class CsvFile:
         if (row.text or "").strip() == _END_OF_FILE_MARK:
             return "skip"
         self.unreadable.append(
-            UnreadableRow(self.part, row.number, "row:wrong_number_of_cells", row.text or "")
+            UnreadableRow(row.number, "row:wrong_number_of_cells", row.text or "")
         )
         return "skip"
 

@@ -17,6 +17,7 @@ from schemas.staging import FAULT
 from sources.opening import opened
 from sources.records import match_table, order_of, records_of
 from sources.rows import Dated, RawBatch, SourceTable
+from transforms.arrays import mask_of
 from transforms.canonical import canonicalise
 from transforms.mapping import Match, refuse_missing
 
@@ -160,6 +161,5 @@ def _that_say_something(batches: Iterator[RawBatch], match: Match) -> Iterator[R
         for header in batch.rows.schema.names:
             cells = batch.rows.column(header).cast(pyarrow.string())
             pattern = r"\S" if header in match.headers else _A_WORD
-            found = pc.fill_null(pc.match_substring_regex(cells, pattern), fill_value=False)
-            says |= found.to_numpy(zero_copy_only=False)
+            says |= mask_of(pc.match_substring_regex(cells, pattern))
         yield RawBatch(batch.rows.filter(pyarrow.array(says)), batch.records[says])

@@ -25,11 +25,11 @@ from transforms.prefetching import Prefetched, prefetched
 _MOST_ROWS = "repair_lines"
 """The table with most of a shop's rows: a database is asked for them while their parents are read."""
 
-_TELL_PAPERS_APART = ("chassis_number", "plate", "issued_on")
-"""What orders certificates of one car, or of none that is told."""
-
 _BATCHES_AHEAD = 2
 """Of it, some 8 MB each."""
+
+_TELL_PAPERS_APART = ("chassis_number", "plate", "issued_on")
+"""What orders certificates of one car, or of none that is told."""
 
 
 def order_of(match: Match, table: Table) -> Order:

@@ -28,7 +28,6 @@ class RawBatch:
 class UnreadableRow:
     """A record that has no columns to speak of: kept as written, with the reason."""
 
-    part: str
     record: int
     reason: str
     written: str

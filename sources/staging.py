@@ -23,6 +23,7 @@ from sources.records import TableReading, TableReadings, records_of
 from sources.rows import OutOfOrderError, RawBatch, UnreadableRow
 from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot, StagedTable, loaded
+from transforms.arrays import mask_of
 from transforms.canonical import CanonicalBatch, canonicalise
 from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles, living_keys
@@ -136,10 +137,8 @@ class _Stager:
         links = {link: self._rows_of(link, batch, table) for link in table.links}
         faults = batch.faults
         if lines is not None:
-            is_deleted = pc.fill_null(batch.rows["is_deleted"], fill_value=False)
-            standing = np.where(
-                is_deleted.to_numpy(zero_copy_only=False), NO_LINK, links["repair_id"]
-            )
+            is_deleted = mask_of(batch.rows["is_deleted"])
+            standing = np.where(is_deleted, NO_LINK, links["repair_id"])
             faults = pc.coalesce(faults, lines.faults(batch.rows, standing))
         places = [
             pyarrow.array(np.full(len(records), part), pyarrow.int16()),

@@ -83,7 +83,7 @@ class Contract:
                 "pandera's checks are switched off (PANDERA_VALIDATION_ENABLED); unset it and run again"
             )
         if rows.schema.names != list(self._columns):
-            return self._failures(plain_rows(rows))
+            return _failures(self._schema, plain_rows(rows))
         unknown = {
             name: plain(rows[name][:0]) if name in sound else good.unknown(rows[name])
             for name, good in self._columns.items()
@@ -95,13 +95,10 @@ class Contract:
         few = [_filled(cells, longest) for cells in unknown.values()]
         asked = pa.DataFrameSchema({name: self._schema.columns[name] for name in unknown})
         if not _are_kept(asked, pyarrow.RecordBatch.from_arrays(few, list(unknown))):
-            return self._failures(plain_rows(rows))
+            return _failures(self._schema, plain_rows(rows))
         for name, cells in unknown.items():
             self._columns[name].learn(cells)
         return None
-
-    def _failures(self, rows: pyarrow.RecordBatch) -> pd.DataFrame | None:
-        return _failures(self._schema, rows)
 
 
 def _are_kept(schema: pa.DataFrameSchema, rows: pyarrow.RecordBatch) -> bool:

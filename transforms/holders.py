@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import mask_of
 from transforms.reading.folded_columns import fold_addresses, fold_names
 
 OWNER_COLUMNS = ("owner_name", "owner_address")
@@ -38,7 +39,7 @@ def is_customer(
 
 
 def _equal(ours: pyarrow.Array, theirs: pyarrow.Array) -> np.ndarray:
-    return pc.fill_null(pc.equal(ours, theirs), fill_value=False).to_numpy(zero_copy_only=False)
+    return mask_of(pc.equal(ours, theirs))
 
 
 def _is_null(cells: pyarrow.Array) -> np.ndarray:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
-from transforms.arrays import is_among, where, whole, without_empty
+from transforms.arrays import is_among, mask_of, where, whole, without_empty
 from transforms.number_texts import Digest, core_texts, digested, joined, number_texts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.earlier_folding import fold_addresses_as_before, fold_names_as_before
@@ -205,8 +205,7 @@ def _called_otherwise(
     written: pyarrow.Array, names: pyarrow.Array
 ) -> tuple[pyarrow.Array, np.ndarray]:
     """Give further names of few rows, folded, each with its row: of firms, without the word that tells so."""
-    is_firm = pc.fill_null(pc.match_substring_regex(names, COMPANY), fill_value=False)
-    firms = np.flatnonzero(is_firm.to_numpy(zero_copy_only=False))
+    firms = np.flatnonzero(mask_of(pc.match_substring_regex(names, COMPANY)))
     bare = pc.replace_substring_regex(names.take(pyarrow.array(firms)), COMPANY, "")
     bare = where(pc.greater_equal(pc.utf8_length(bare), _SHORTEST_FIRM), bare)
     others, rows = own_names(written)

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import mask_of
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.spine import at
 
@@ -18,8 +19,7 @@ class LineChecks:
 
     def faults(self, lines: pyarrow.RecordBatch, repair_rows: np.ndarray) -> pyarrow.Array:
         """Give a reason code per line, null where it is fine."""
-        minus = pc.fill_null(pc.less(lines["quantity"], 0), fill_value=False)
-        is_minus = minus.to_numpy(zero_copy_only=False)
+        is_minus = mask_of(pc.less(lines["quantity"], 0))
         allowed = at(self._is_reversal, repair_rows)
         numbers = pc.fill_null(lines["line_number"], 0).to_numpy(zero_copy_only=False)
         is_wrong_minus = is_minus & ~allowed

@@ -376,8 +376,7 @@ class _Distinct:
             return np.zeros(len(self._places), bool)
         hits = np.zeros(self._joined.count, bool)
         hits[self._joined.places(positions)] = True
-        found = pc.fill_null(pyarrow.array(hits).take(self._places), fill_value=False)
-        return np.asarray(found.to_numpy(zero_copy_only=False))
+        return mask_of(pyarrow.array(hits).take(self._places))
 
     def hold(self, words: "ahocorasick_rs.AhoCorasick | None") -> np.ndarray:
         """Mask of the cells that hold one of the words."""

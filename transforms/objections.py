@@ -31,6 +31,7 @@ import pyarrow.compute as pc
 
 from schemas.notice import Notice
 from schemas.objections import LIFTED, PROVISION, PURPOSE, RAISED, SETTLED
+from transforms.arrays import mask_of
 
 FURTHEST = timedelta(days=366)
 """How far ahead a refusal may take effect: a later day is a slip, and until it records would be shared."""
@@ -160,14 +161,14 @@ def concerns(terms: pyarrow.Table, recipient: Recipient, notice: Notice) -> np.n
     scope, partner, purpose = (terms[name] for name in ("scope", "partner", "purpose"))
     known_partners = pyarrow.array([entry.id for entry in notice.partners])
     known_purposes = pyarrow.array([entry.id for entry in notice.purposes])
-    is_of_other = _or_false(
+    is_of_other = mask_of(
         pc.and_(pc.is_in(partner, known_partners), pc.not_equal(partner, recipient.partner))
     )
     served = pyarrow.array(recipient.purposes, pyarrow.string())
-    is_for_other_use = _or_false(
+    is_for_other_use = mask_of(
         pc.and_(pc.is_in(purpose, known_purposes), pc.invert(pc.is_in(purpose, served)))
     )
-    is_provision, is_purpose = (_or_false(pc.equal(scope, s)) for s in (PROVISION, PURPOSE))
+    is_provision, is_purpose = (mask_of(pc.equal(scope, s)) for s in (PROVISION, PURPOSE))
     spares = ((is_provision | is_purpose) & is_of_other) | (is_purpose & is_for_other_use)
     return ~spares
 
@@ -193,7 +194,3 @@ def _last_of_each(
         .aggregate([("place", "max")])
     )
     return ordered.take(last["place_max"])
-
-
-def _or_false(mask: pyarrow.ChunkedArray) -> np.ndarray:
-    return pc.fill_null(mask, fill_value=False).to_numpy(zero_copy_only=False)

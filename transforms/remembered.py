@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import is_among, where, whole, without_empty
+from transforms.arrays import is_among, mask_of, where, whole, without_empty
 from transforms.marks import (
     ANYBODY,
     BORN,
@@ -163,8 +163,7 @@ class Gone:
         folded = squeezed_text(plain_text(texts))
         hits = named(texts, folded) | self._hold_contacts(texts, CONTACT, PHONE)
         hits |= self._hold_last_digits(folded.cells())
-        found = pc.fill_null(pyarrow.array(hits).take(encoded.indices), fill_value=False)
-        return np.asarray(found.to_numpy(zero_copy_only=False))
+        return mask_of(pyarrow.array(hits).take(encoded.indices))
 
     def are_relatives(self, family: pyarrow.Table, holders: pyarrow.Table) -> np.ndarray:
         """Mask of family rows that are one of them, by what `gating.named_relatives` asks.

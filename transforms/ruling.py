@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.catalog import CATALOG
 from schemas.staging import DELETED, FAULT, row_of
+from transforms.arrays import mask_of
 from transforms.linking import AMBIGUOUS, UNKNOWN, KeyIndex, living_keys
 from transforms.merges import Merges
 from transforms.period import Month
@@ -21,7 +22,7 @@ from transforms.verdicts import Disposition, Verdict, Verdicts
 
 _DAY_BITS = 20
 
-Q = Disposition.QUARANTINED
+_SET_ASIDE = Disposition.QUARANTINED
 
 
 def rule_on(spine: Spine, lines: Iterable[pyarrow.RecordBatch], month: Month) -> Verdicts:
@@ -34,10 +35,9 @@ def rule_on(spine: Spine, lines: Iterable[pyarrow.RecordBatch], month: Month) ->
     has_broken_line = np.zeros(spine.count("repairs"), bool)
     for batch in lines:
         rows = batch.column(row_of("repair_id")).to_numpy()
-        is_fault = pc.fill_null(pc.not_equal(batch.column(FAULT), DELETED), fill_value=False)
-        is_broken = is_fault.to_numpy(zero_copy_only=False) & (rows >= 0)
+        is_broken = mask_of(pc.not_equal(batch.column(FAULT), DELETED)) & (rows >= 0)
         has_broken_line[rows[is_broken]] = True
-    verdicts.rule("repairs", has_broken_line, Q, "repair_lines:set_aside")
+    verdicts.rule("repairs", has_broken_line, _SET_ASIDE, "repair_lines:set_aside")
     spread_quarantine(verdicts, spine)
     scope(verdicts, spine, month)
     return verdicts
@@ -48,13 +48,18 @@ def spread_quarantine(verdicts: Verdicts, spine: Spine) -> None:
     for table in SPINE_TABLES:
         for link, parents in CATALOG[table].links.items():
             for rows in spine.each_rows(table, link):
-                is_set_aside = at(verdicts.are(parents, Q), rows)
-                verdicts.rule(table, is_set_aside, Q, f"{link}:set_aside")
+                is_set_aside = at(verdicts.are(parents, _SET_ASIDE), rows)
+                verdicts.rule(table, is_set_aside, _SET_ASIDE, f"{link}:set_aside")
     of_slip = spine.rows("invoices", "repair_id")
     is_broken = np.zeros(spine.count("repairs"), bool)
-    is_broken[of_slip[verdicts.are("invoices", Q) & (of_slip >= 0)]] = True
-    verdicts.rule("repairs", is_broken, Q, "invoices:set_aside")
-    verdicts.rule("invoices", at(verdicts.are("repairs", Q), of_slip), Q, "repair_id:set_aside")
+    is_broken[of_slip[verdicts.are("invoices", _SET_ASIDE) & (of_slip >= 0)]] = True
+    verdicts.rule("repairs", is_broken, _SET_ASIDE, "invoices:set_aside")
+    verdicts.rule(
+        "invoices",
+        at(verdicts.are("repairs", _SET_ASIDE), of_slip),
+        _SET_ASIDE,
+        "repair_id:set_aside",
+    )
 
 
 def spread_down(verdicts: Verdicts, spine: Spine, disposition: Disposition) -> None:
@@ -75,7 +80,7 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     rows = lines.column(row_of("repair_id")).to_numpy()
     codes = verdicts.codes_at("repairs", rows)
     set_aside = verdicts.code(_quarantined("repair_id:set_aside"))
-    codes[verdicts.ended(codes, Q)] = set_aside
+    codes[verdicts.ended(codes, _SET_ASIDE)] = set_aside
     codes[rows == UNKNOWN] = verdicts.code(_quarantined("repair_id:unknown"))
     faults = lines.column(FAULT)
     if faults.null_count < len(faults):
@@ -101,40 +106,39 @@ def _rule_by_name(codes: np.ndarray, verdicts: Verdicts, lines: pyarrow.RecordBa
     rulings = [verdicts.code(ruling) for ruling in verdicts.line_texts.values()]
     own = np.array([0, *rulings], np.uint16)[found + 1]
     is_parents = codes == verdicts.code(_quarantined("repair_id:set_aside"))
-    codes[is_parents & verdicts.ended(own, Q)] = 0
+    codes[is_parents & verdicts.ended(own, _SET_ASIDE)] = 0
     mask = (found >= 0) & (codes == 0)
     codes[mask] = own[mask]
 
 
 def _quarantined(reason: str) -> Verdict:
-    return Verdict(Q, reason)
+    return Verdict(_SET_ASIDE, reason)
 
 
 def _of_fault(fault: str) -> Verdict:
-    return Verdict(Disposition.OUT_OF_SCOPE if fault == DELETED else Q, fault)
+    return Verdict(Disposition.OUT_OF_SCOPE if fault == DELETED else _SET_ASIDE, fault)
 
 
 def _rule_on_own_faults(verdicts: Verdicts, spine: Spine, table: str) -> None:
     faults = spine.column(table, FAULT)
     for fault in pc.unique(faults.drop_null()).to_pylist():
-        mask = pc.fill_null(pc.equal(faults, fault), fill_value=False)
-        verdicts.rule(table, mask.to_numpy(zero_copy_only=False), *_of_fault(fault))
+        verdicts.rule(table, mask_of(pc.equal(faults, fault)), *_of_fault(fault))
     key = CATALOG[table].key
     if key:
         keys = living_keys(spine.column(table, key), faults)
-        verdicts.rule(table, KeyIndex(keys).duplicates(), Q, f"{key}:duplicate")
+        verdicts.rule(table, KeyIndex(keys).duplicates(), _SET_ASIDE, f"{key}:duplicate")
     for link in CATALOG[table].links:
         rows = spine.raw_rows(table, link)
-        verdicts.rule(table, rows == UNKNOWN, Q, f"{link}:unknown")
-        verdicts.rule(table, rows == AMBIGUOUS, Q, f"{link}:ambiguous")
+        verdicts.rule(table, rows == UNKNOWN, _SET_ASIDE, f"{link}:unknown")
+        verdicts.rule(table, rows == AMBIGUOUS, _SET_ASIDE, f"{link}:ambiguous")
 
 
 def _quarantine_merges(verdicts: Verdicts, merges: Merges) -> None:
     link = "merged_into_customer_id"
-    verdicts.rule("customers", merges.is_unknown, Q, f"{link}:unknown")
-    verdicts.rule("customers", merges.is_circular, Q, f"{link}:circular")
-    survivor_is_set_aside = verdicts.are("customers", Q)[merges.survivors]
-    verdicts.rule("customers", survivor_is_set_aside, Q, f"{link}:set_aside")
+    verdicts.rule("customers", merges.is_unknown, _SET_ASIDE, f"{link}:unknown")
+    verdicts.rule("customers", merges.is_circular, _SET_ASIDE, f"{link}:circular")
+    survivor_is_set_aside = verdicts.are("customers", _SET_ASIDE)[merges.survivors]
+    verdicts.rule("customers", survivor_is_set_aside, _SET_ASIDE, f"{link}:set_aside")
 
 
 def _quarantine_twin_certificates(verdicts: Verdicts, spine: Spine) -> None:
@@ -145,4 +149,4 @@ def _quarantine_twin_certificates(verdicts: Verdicts, spine: Spine) -> None:
     _, places, counts = np.unique(pairs, return_inverse=True, return_counts=True)
     is_twin = np.zeros(len(rows), bool)
     is_twin[still_in] = (counts > 1)[places]
-    verdicts.rule("certificates", is_twin, Q, "vehicle_id:duplicate")
+    verdicts.rule("certificates", is_twin, _SET_ASIDE, "vehicle_id:duplicate")

@@ -9,8 +9,7 @@ from transforms.period import Month
 from transforms.spine import SPINE_TABLES, Spine, at, day_number
 from transforms.verdicts import Disposition, Verdicts
 
-Q, OUT = Disposition.QUARANTINED, Disposition.OUT_OF_SCOPE
-
+_OUT = Disposition.OUT_OF_SCOPE
 
 GIVEN_AWAY = "released"
 """Why a car is out of scope that its keeper gave away (`released_on`)."""
@@ -22,23 +21,23 @@ def scope(verdicts: Verdicts, spine: Spine, month: Month) -> None:
     What the shop's system calls deleted is out of scope already, and takes along what hangs on it.
     """
     merged = spine.column("customers", "merged_into_customer_id").is_valid()
-    verdicts.rule("customers", merged.to_numpy(zero_copy_only=False), OUT, "merged")
+    verdicts.rule("customers", merged.to_numpy(zero_copy_only=False), _OUT, "merged")
     released = spine.days("vehicles", "released_on")
     is_released = (released >= 0) & (released <= day_number(month.last))
-    verdicts.rule("vehicles", is_released, OUT, GIVEN_AWAY)
-    verdicts.rule("certificates", ~_is_latest(verdicts, spine), OUT, "superseded")
+    verdicts.rule("vehicles", is_released, _OUT, GIVEN_AWAY)
+    verdicts.rule("certificates", ~_is_latest(verdicts, spine), _OUT, "superseded")
     gone, slips = verdicts.are_for("customers", DELETED), verdicts.are_for("invoices", DELETED)
     for table in SPINE_TABLES:
         if "customer_id" in CATALOG[table].links:
             is_theirs = at(gone, spine.rows(table, "customer_id"))
-            verdicts.rule(table, is_theirs, OUT, DELETED)
+            verdicts.rule(table, is_theirs, _OUT, DELETED)
     for code, reason in (("cancelled", "cancelled"), ("in_progress", "unfinished")):
-        verdicts.rule("repairs", spine.are("repairs", "status", code), OUT, reason)
+        verdicts.rule("repairs", spine.are("repairs", "status", code), _OUT, reason)
     for table in ("visits", "repairs"):
-        verdicts.rule(table, spine.rows(table, "vehicle_id") == NO_LINK, OUT, "without_vehicle")
+        verdicts.rule(table, spine.rows(table, "vehicle_id") == NO_LINK, _OUT, "without_vehicle")
     for table in SPINE_TABLES:
         if "vehicle_id" in CATALOG[table].links:
-            verdicts.inherit(table, "vehicles", spine.rows(table, "vehicle_id"), OUT)
+            verdicts.inherit(table, "vehicles", spine.rows(table, "vehicle_id"), _OUT)
     _scope_dated(verdicts, spine, month, slips)
 
 
@@ -50,15 +49,15 @@ def _scope_dated(
         ("vehicle_costs", "incurred_on"),
         ("vehicle_images", "taken_on"),
     ):
-        verdicts.rule(table, ~_is_in(spine.days(table, column), month), OUT, "outside_month")
+        verdicts.rule(table, ~_is_in(spine.days(table, column), month), _OUT, "outside_month")
     for table, column in (("vehicle_costs", "incurred_on"), ("vehicle_images", "taken_on")):
-        verdicts.rule(table, _is_before_the_keeper(spine, table, column), OUT, "former_keeper")
+        verdicts.rule(table, _is_before_the_keeper(spine, table, column), _OUT, "former_keeper")
     is_cleared = spine.are("vehicle_images", "is_cleared_for_sharing", True)  # noqa: FBT003 (a cell)
-    verdicts.rule("vehicle_images", ~is_cleared, OUT, "not_cleared")
+    verdicts.rule("vehicle_images", ~is_cleared, _OUT, "not_cleared")
     is_dated, invoice_is_in = _slips_in(spine, month, deleted_invoices)
-    verdicts.rule("repairs", ~is_dated, OUT, "outside_month")
-    verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), OUT)
-    verdicts.rule("invoices", ~invoice_is_in, OUT, "outside_month")
+    verdicts.rule("repairs", ~is_dated, _OUT, "outside_month")
+    verdicts.inherit("invoices", "repairs", spine.rows("invoices", "repair_id"), _OUT)
+    verdicts.rule("invoices", ~invoice_is_in, _OUT, "outside_month")
 
 
 def _is_before_the_keeper(spine: Spine, table: str, column: str) -> np.ndarray:
@@ -102,7 +101,7 @@ def _is_latest(verdicts: Verdicts, spine: Spine) -> np.ndarray:
     rows, days = spine.rows("certificates", "vehicle_id"), spine.days("certificates", "issued_on")
     has_car = (rows >= 0) & ~verdicts.are_for("certificates", DELETED)
     # A broken paper without a readable day may be the newest: then the car has none.
-    is_broken = verdicts.are("certificates", Q)
+    is_broken = verdicts.are("certificates", Disposition.QUARANTINED)
     days = np.where(is_broken & (days < 0), np.iinfo(days.dtype).max, days)
     latest = np.full(spine.count("vehicles"), np.iinfo(days.dtype).min, days.dtype)
     np.maximum.at(latest, rows[has_car], days[has_car])

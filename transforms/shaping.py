@@ -16,6 +16,7 @@ from schemas.columns import TEXTS, TYPED_BY_PEOPLE, Kind
 from schemas.partner_tables import PHOTOGRAPHS, PartnerColumn, PartnerTable
 from schemas.screening import WAITS
 from schemas.staging import row_of
+from transforms.arrays import mask_of
 from transforms.encodings import carried, substituted, unmappable
 from transforms.formulas import defused
 from transforms.holders import HOLDER_COLUMNS, OWNER_COLUMNS, is_customer
@@ -217,8 +218,7 @@ def _unless_home(
         shaping.customers.keeper_of_vehicle[shaping.rows_of("vehicle_id", rows)]
     )
     own = fold_addresses(shaping.customers.addresses.take(keepers))
-    is_own = pc.fill_null(pc.equal(fold_addresses(cells), own), fill_value=False)
-    mask = shaping.mentions.are_homes(cells) & ~is_own.to_numpy(zero_copy_only=False)
+    mask = shaping.mentions.are_homes(cells) & ~mask_of(pc.equal(fold_addresses(cells), own))
     told["withheld:home_of_objector"] += int(mask.sum())
     return _emptied(cells, mask)
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.staging import FAULT, row_of
-from transforms.arrays import whole
+from transforms.arrays import mask_of, whole
 from transforms.linking import living_keys
 from transforms.merges import Merges, resolve_merges
 
@@ -65,8 +65,7 @@ class Spine:
 
     def are(self, table: str, name: str, value: object) -> np.ndarray:
         """Mask of the rows that have this value in a column."""
-        is_equal = pc.equal(self._cells(table, name), value)
-        return np.asarray(pc.fill_null(is_equal, fill_value=False).to_numpy())
+        return mask_of(pc.equal(self._cells(table, name), value))
 
     def rows(self, table: str, link: str) -> np.ndarray:
         """Give the rows a link points at; a merged customer is the one that stands for it."""

@@ -45,6 +45,10 @@ class Verdicts:
         """Start with every row delivered."""
         return cls({table: np.zeros(count, np.uint16) for table, count in row_counts.items()})
 
+    def anew(self) -> "Verdicts":
+        """Give the same tables with every row delivered."""
+        return self.all_delivered({table: len(codes) for table, codes in self._codes.items()})
+
     def rule(self, table: str, mask: np.ndarray, disposition: Disposition, reason: str) -> None:
         """Give the rows of the mask this verdict, unless they have one already."""
         codes = self._codes[table]

@@ -49,7 +49,7 @@ def command(
         for name, table in said.tables.items()
     }
     if as_json:
-        print_json(json.dumps({"drop_id": entered.drop.drop_id, "tables": rows}, indent=2))
+        print_json({"drop_id": entered.drop.drop_id, "tables": rows})
         return
     click.echo(f"{entered.drop.drop_id}: 受領を記録しました / acknowledged")
     for name, table in said.tables.items():

@@ -1,6 +1,5 @@
 """`joint-use audit`: the chain of what everybody did; verify it, read it, resume after a restored backup."""
 
-import json
 import os
 import textwrap
 from dataclasses import asdict
@@ -53,17 +52,16 @@ def verify(context: click.Context, *, shop: Path, places: tuple[Path, ...], as_j
     context.exit(0 if found.is_settled else HeldError.exit_code)
 
 
-def _as_json(found: Examined) -> str:
+def _as_json(found: Examined) -> dict[str, object]:
     findings = [
         {**asdict(each), "is_answered_for": each not in found.open_ones} for each in found.findings
     ]
-    told = {
+    return {
         "entries": found.entries,
         "witnesses": found.witnesses,
         "findings": findings,
         "unknown_drops": found.unknown_drops,
     }
-    return json.dumps(told, ensure_ascii=False, indent=2)
 
 
 def _tell(found: Examined) -> None:
@@ -95,7 +93,7 @@ def show(*, shop: Path, last: int, as_json: bool) -> None:
     with ledger.reading() as connection:
         newest = entries(connection)[-last:]
     if as_json:
-        print_json(json.dumps([asdict(each) for each in newest], ensure_ascii=False, indent=2))
+        print_json([asdict(each) for each in newest])
         return
     for each in newest:
         subject = textwrap.shorten(each.subject, _WIDEST_SUBJECT, placeholder=" …")

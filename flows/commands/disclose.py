@@ -45,6 +45,6 @@ def command(
             file.write(disclosure_page(answer).encode())
         click.echo(f"{page} に書きました（印刷できます）/ written, ready to print", err=True)
     if as_json:
-        print_json(answer.model_dump_json(indent=2))
+        print_json(answer)
     elif not page:
         click.echo(disclosure_text(answer))

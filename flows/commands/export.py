@@ -133,7 +133,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
             )
     print_report(report, console)
     if as_json:
-        print_json(report.model_dump_json(indent=2))
+        print_json(report)
     else:
         for outcome in report.outcomes:
             if outcome.status != "stopped":  # what stands there must not be carried
@@ -162,7 +162,7 @@ def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json:
         report = export_group(request)
     print_group(report, console)
     if as_json:
-        print_json(report.model_dump_json(indent=2))
+        print_json(report)
     return report.exit_code
 
 

@@ -34,6 +34,6 @@ def command(
         raise ConfigurationError("--known: 先の日付です / the day is in the future")
     found = incident(desk, drop, known or desk.today, is_wrongful=wrongful)
     if as_json:
-        print_json(found.model_dump_json(indent=2))
+        print_json(found)
     else:
         click.echo(found.facts)

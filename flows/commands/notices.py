@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     request = validated(ExportRequest, asked, where="notices")
     report = export(request, clock=utc_now, environment=os.environ, kind=DropKind.NOTICES)
     if as_json:
-        print_json(report.model_dump_json(indent=2))
+        print_json(report)
     else:
         for outcome in report.outcomes:
             print_outcome(outcome, f"削除 {outcome.deleted} 件 / {outcome.deleted} keys to delete")

@@ -1,6 +1,5 @@
 """`joint-use object`: record an objection, lift one, or settle whom one means."""
 
-import json
 from collections.abc import Collection
 from datetime import date
 
@@ -216,7 +215,7 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
     click.echo(ended, err=True)
     if as_json:
         told = {"objections": taken.objection_ids, "held_by": list(holding)}
-        print_json(json.dumps(told, indent=2))
+        print_json(told)
     else:
         click.echo("\n".join(taken.objection_ids))
     if taken.standing:

@@ -1,6 +1,5 @@
 """`joint-use objections`: what held on a day, as it was known at an instant; and what is left to settle."""
 
-import json
 from dataclasses import asdict
 from datetime import date, datetime
 
@@ -47,9 +46,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
         )
     rows = overview.rows
     if as_json:
-        print_json(
-            json.dumps([_told(row) for row in rows], ensure_ascii=False, indent=2, default=str)
-        )
+        print_json([_told(row) for row in rows])
         return
     for row in rows:
         click.echo(_line(row))

@@ -1,6 +1,5 @@
 """`joint-use policy`: check, show and compare notice and agreements; the data dictionary."""
 
-import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -109,9 +108,7 @@ def show(shop: Path, *, as_json: bool) -> None:
             name: {kind: list(share.purposes) for kind, share in agreement.shares.items()}
             for name, agreement in policy.agreements.items()
         }
-        print_json(
-            json.dumps({"purposes": purposes, "columns": rows}, ensure_ascii=False, indent=2)
-        )
+        print_json({"purposes": purposes, "columns": rows})
         return
     for partner, agreement in policy.agreements.items():
         for kind, share in agreement.shares.items():
@@ -142,7 +139,7 @@ def diff(context: click.Context, old: Path, new: Path) -> None:
     if not found:
         click.echo("違いはありません / no difference")
     if any(change.is_widening for change in found):
-        context.exit(3)
+        context.exit(RefusedError.exit_code)
 
 
 @command.command(name="dictionary")
@@ -153,7 +150,7 @@ def dictionary(*, as_json: bool) -> None:
         tables = {
             name: [_entry(c) for c in table.columns.values()] for name, table in CATALOG.items()
         }
-        print_json(json.dumps(tables, ensure_ascii=False, indent=2))
+        print_json(tables)
         return
     click.echo("\n".join(_lines(CATALOG.values())))
 

@@ -21,7 +21,7 @@ def command(shop: Path, *, as_json: bool) -> None:
     quarantine = QuarantineFolder(folder.state)
     summary = quarantine.summary()
     if as_json:
-        print_json(summary.model_dump_json(indent=2))
+        print_json(summary)
         return
     _print(summary)
     for partner in folder.policy.agreements:

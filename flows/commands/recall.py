@@ -1,6 +1,5 @@
 """`joint-use recall`: which cars a recall may be about, whom to tell, and how far that is."""
 
-import json
 import os
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def _show(file: CampaignFile, *, as_json: bool) -> None:
             "withdrawn": [each.number for each in file.withdrawn],
             "announced": file.announced,
         }
-        print_json(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     for each in file.campaigns:
         printed = f" ({each.printed_number})" if each.printed_number else ""
@@ -197,7 +196,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
     with progress(console, "確認中 / looking"):
         report = recall_targets(request)
     if as_json:
-        print_json(report.model_dump_json(indent=2))
+        print_json(report)
     else:
         _print(report)
     return exit_code(report.outcomes)
@@ -276,7 +275,7 @@ def _kept_words(reason: str) -> str:
 
 def _print_progress(progress: Progress, *, as_json: bool) -> None:
     if as_json:
-        print_json(progress.model_dump_json(indent=2))
+        print_json(progress)
         return
     for car in sorted(progress.cars, key=lambda car: car.vehicle):
         parts = [

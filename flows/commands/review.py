@@ -1,6 +1,5 @@
 """`joint-use review`: texts that wait because the trade does not know a word in them."""
 
-import json
 from dataclasses import asdict
 
 import click
@@ -44,7 +43,7 @@ def command(
     new = add_words(desk, words) if words else []
     listed = waiting(desk)
     if as_json:
-        print_json(json.dumps([asdict(each) for each in listed], ensure_ascii=False, indent=2))
+        print_json([asdict(each) for each in listed])
         return
     for each in listed:
         click.echo(_line(each))

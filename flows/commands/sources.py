@@ -1,6 +1,5 @@
 """`joint-use sources`: how the shop's headers meet the canonical columns."""
 
-import json
 import os
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -25,7 +24,7 @@ def command(shop: Path, *, as_json: bool) -> None:
         own = stack.enter_context(workspace(folder.state))
         found = inspect_sources(folder.shop, folder.home, os.environ, own, stack)
     if as_json:
-        print_json(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        print_json(asdict(found))
         return
     _print(found)
 

@@ -1,6 +1,5 @@
 """`joint-use status`: per partner and month what was delivered, acknowledged, superseded, is overdue."""
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -44,7 +43,7 @@ def command(*, shop: Path, as_json: bool) -> None:
     if as_json:
         partners = {state.partner: _told(state) for state in states}
         told = {"partners": partners, "attention": loose}
-        print_json(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     for state in states:
         _tell(state)

@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     if noted:
         noted(verified.drop.drop_id)
     if as_json:
-        print_json(verified.drop.model_dump_json(indent=2))
+        print_json(verified.drop)
         return
     click.echo(f"{verified.drop.drop_id}: OK")
     for table, rows in verified.rows.items():

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow
@@ -29,7 +30,7 @@ from flows.running.waiting_room import discard_waiting
 from ledger.carry_book import REFUSED, CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
-from ledger.private_files import write_private
+from ledger.private_files import write_spreadsheet
 from ledger.recall_book import RecallBook
 from schemas.catalog import CATALOG
 from schemas.errors import JointUseError, file_of, no_access
@@ -159,7 +160,9 @@ def _from_files(desk: Desk, names: dict[str, set[str]], known: Mentions) -> Iter
         ]
         if len(left) < len(rows):
             name = f"{path.parent.name}/{path.name}: {len(rows) - len(left)} rows"
-            yield Disposal("quarantine", name, ERASURE, 1, _rewriter(path, [header, *left]))
+            yield Disposal(
+                "quarantine", name, ERASURE, 1, partial(write_spreadsheet, path, [header, *left])
+            )
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -170,15 +173,6 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
         return [], []
     is_whole = all(len(row) == len(header) for row in rows)
     return (header, rows) if is_whole else ([], [])
-
-
-def _rewriter(path: Path, rows: list[list[str]]) -> Callable[[], None]:
-    def act() -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerows(rows)
-        write_private(path, b"\xef\xbb\xbf" + text.getvalue().encode())
-
-    return act
 
 
 def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
@@ -201,7 +195,11 @@ def _lists(desk: Desk, names: dict[str, set[str]]) -> Iterator[Disposal]:
         ]
         if len(left) < len(rows):
             yield Disposal(
-                "call_list", path.parent.name, ERASURE, 1, _rewriter(path, [header, *left])
+                "call_list",
+                path.parent.name,
+                ERASURE,
+                1,
+                partial(write_spreadsheet, path, [header, *left]),
             )
             for page in path.parent.glob("*.html"):
                 yield Disposal("call_list", page.name, ERASURE, None, unlinker(page))

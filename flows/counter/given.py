@@ -48,7 +48,7 @@ class Given:
         there = {each.sequence for each in self._arrived(with_doubtful=True)}
         for each in self.published:
             with self.desk.ledger.reading() as connection:
-                persons = HoldingsBook(connection).persons(each.sequence)
+                persons = DropBook(connection).holdings.persons(each.sequence)
             own = persons.filter(pc.is_in(persons["key"], value_set=wanted))["tables"].to_pylist()
             bits = 0
             for mask in own:

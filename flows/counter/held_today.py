@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
-from flows.stages.members import shown, shown_items
+from flows.stages.members import shown
 from flows.stages.objectors import Objectors
 from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.register import look_up
@@ -95,10 +95,9 @@ def _ruled_on(run: Run, snapshot: Snapshot, numbers: frozenset[str]) -> _Own:
     own = pc.is_in(ids, value_set=wanted).to_numpy(zero_copy_only=False)
     verdicts = rule_on(spine, (), run.month)
     for table in verdicts.tables():
-        of_others = ~at(own, keepers(table, spine)) if table in HELD else None
-        everything = np.ones(len(verdicts.codes(table)), bool)
-        mask = everything if of_others is None else of_others
-        verdicts.rule(table, mask, Disposition.OUT_OF_SCOPE, "not asked for")
+        nothing = np.zeros(len(verdicts.codes(table)), bool)
+        is_own = at(own, keepers(table, spine)) if table in HELD else nothing
+        verdicts.rule(table, ~is_own, Disposition.OUT_OF_SCOPE, "not asked for")
     run.scratch.save_screened(screened_texts(run, snapshot, verdicts))
     return _Own(own, verdicts, same_people(own, spine.merges.persons, run.scratch.traits()))
 
@@ -140,4 +139,4 @@ def _digested(
     if digests is not None:
         keys = hexadecimal_keys(digests["key"]).to_pylist()
         for key, row in zip(keys, digests["digests"].to_pylist(), strict=True):
-            yield key, dict(zip(shown_items(table), row, strict=True))
+            yield key, dict(zip(table.items, row, strict=True))

@@ -14,7 +14,7 @@ from ledger.opening import Ledger
 from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
-from transforms.arrays import is_among, whole
+from transforms.arrays import is_among, mask_of, whole
 from transforms.identity import PEOPLE_COLUMNS, Traits, same_people, traits_of
 from transforms.merges import resolve_merges
 from transforms.number_texts import Digest
@@ -61,7 +61,7 @@ class People:
 
     def _rows_of(self, number: str) -> np.ndarray:
         is_own = pc.equal(whole(self.customers["customer_id"]), number)
-        return np.asarray(pc.fill_null(is_own, fill_value=False).to_numpy(zero_copy_only=False))
+        return mask_of(is_own)
 
     def _numbers_of(self, number: str, mask: np.ndarray) -> list[str]:
         known = self.chosen(mask)["customer_id"].drop_null().to_pylist()

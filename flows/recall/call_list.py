@@ -1,7 +1,6 @@
 """The shop's own call list: affected cars no partner was told of. It never leaves the state folder."""
 
-import csv
-import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +23,7 @@ from flows.recall.words import (
     VEHICLE_NUMBER,
 )
 from flows.running.run import Run
-from ledger.private_files import private_folder, write_private
+from ledger.private_files import private_folder, write_private, write_spreadsheet
 from schemas.campaigns import CATEGORY_TITLES, Campaign
 from schemas.objections import ERASURE
 from schemas.people import PHONE_COLUMNS
@@ -203,15 +202,12 @@ def write_call_list(calls: CallList) -> Path:
     run = calls.run
     folder = private_folder(run.folder.state / Part.RECALL) / f"{run.as_of:%Y-%m-%dT%H%M%S}"
     private_folder(folder)
-    write_private(folder / "call-list.csv", _csv(calls).encode("utf-8-sig"))
+    write_spreadsheet(folder / "call-list.csv", [CSV_COLUMNS, *_lines(calls)])
     write_private(folder / "call-list.html", _page(calls).encode())
     return folder
 
 
-def _csv(calls: CallList) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
-    writer.writerow(CSV_COLUMNS)
+def _lines(calls: CallList) -> Iterator[tuple[str, ...]]:
     written = []
     for row in calls.rows:
         person = row["customer"]
@@ -223,8 +219,7 @@ def _csv(calls: CallList) -> str:
         why = [row[name] for name in ("class_text", "reason_text", "kept_text", "marked")]
         written.append([*contact, *car, *notice, *why, "", ""])
     columns = (pyarrow.array(cells, pyarrow.string()) for cells in zip(*written, strict=True))
-    writer.writerows(zip(*(defused(cells)[0].to_pylist() for cells in columns), strict=True))
-    return out.getvalue()
+    return zip(*(defused(cells)[0].to_pylist() for cells in columns), strict=True)
 
 
 def _page(calls: CallList) -> str:

@@ -159,13 +159,7 @@ def _published_ids(connection: Connection) -> set[str]:
 
 def drops_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
     """Read what every drop under a folder says it is; what is no drop is passed over."""
-    for path in published_folders(folder):
-        drop = None
-        try:
-            drop = read_drop(path)
-        except JointUseError:
-            continue
-        yield path, drop
+    return _readable(published_folders(folder))
 
 
 def witnesses_in(folder: Path) -> Iterator[Witness]:
@@ -178,14 +172,20 @@ def witnesses_in(folder: Path) -> Iterator[Witness]:
 
 def _anywhere_in(folder: Path) -> Iterator[tuple[Path, Drop]]:
     """Read every drop anywhere under a folder; hidden ones are unfinished."""
-    for path in sorted(folder.rglob("drop.json")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
+    return _readable(
+        path.parent
+        for path in sorted(folder.rglob("drop.json"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _readable(folders: Iterable[Path]) -> Iterator[tuple[Path, Drop]]:
+    for path in folders:
         try:
-            drop = read_drop(path.parent)
+            drop = read_drop(path)
         except JointUseError:
             continue
-        yield path.parent, drop
+        yield path, drop
 
 
 def _told(findings: list[Finding], strangers: list[str]) -> str:

@@ -92,13 +92,7 @@ class Run:
 
     def share(self, partner: str) -> Share:
         """Give what the partner gets with this kind of drop, as far as every notice allows it."""
-        section = self.agreement(partner).share_of(self.kind)
-        if section is None:
-            raise RefusedError(
-                f"partners/{partner}.toml に [recall] がないので、リコールの納品はできません / "
-                f"partners/{partner}.toml has no section [recall]; it gets no recalls"
-            )
-        return narrowed(section, partner, self.notices)
+        return narrowed(self._agreed(partner), partner, self.notices)
 
     def agreed_purposes(self, partner: str) -> tuple[str, ...]:
         """Give what a partner may use this kind of drop for, though an older notice allows less of it.
@@ -106,8 +100,17 @@ class Run:
         Nothing keeps a partner from using a drop of an old month for what it may do today.
         """
         self.share(partner)
+        return self._agreed(partner).purposes
+
+    def _agreed(self, partner: str) -> Share:
+        """Give what the agreement says of this kind of drop, whatever the notices allow."""
         section = self.agreement(partner).share_of(self.kind)
-        return section.purposes if section else ()
+        if section is None:
+            raise RefusedError(
+                f"partners/{partner}.toml に [recall] がないので、リコールの納品はできません / "
+                f"partners/{partner}.toml has no section [recall]; it gets no recalls"
+            )
+        return section
 
     def again(self) -> "Run":
         """Give the same run at this moment."""

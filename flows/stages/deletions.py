@@ -53,11 +53,11 @@ class _Finder:
     partner: str
 
     def of_kind(self, kind: DropKind) -> list[Tombstone]:
-        """List what the partner holds from drops of this run's kind and is no longer given."""
+        """List what the partner holds from drops of a kind and is no longer given."""
         told = [
             Tombstone(kind.value, record, key)
             for record, held in self._held(kind, STANDING).items()
-            for key in self.keys_of(record, held)
+            for key in self._keys_gone(record, held)
         ]
         cars = {each.key for each in told if each.record == "vehicles"}
         papers = self._papers(self._held(kind, [PAPERS])[PAPERS])
@@ -72,9 +72,7 @@ class _Finder:
         if not any(map(len, held.values())):
             return []
         ruled = self.run.scratch.verdicts()
-        objected = Verdicts.all_delivered(
-            {table: len(ruled.codes(table)) for table in ruled.tables()}
-        )
+        objected = ruled.anew()
         refusers = Objectors(self.run, self.view.snapshot, self.partner, (RECALL_PURPOSE,))
         refusers.gate_out(objected)
         told = []
@@ -146,7 +144,7 @@ class _Finder:
         self._refuse_mass_vanishing(PAPERS, found, len(held))
         return [str(key) for key in found.keys.to_pylist()]
 
-    def keys_of(self, record: str, held: pyarrow.Array) -> list[str]:
+    def _keys_gone(self, record: str, held: pyarrow.Array) -> list[str]:
         """List the keys of one record among the holdings that are no longer given."""
         if not len(held):
             return []

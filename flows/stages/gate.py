@@ -33,9 +33,7 @@ def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, Re
     """Rule out who objected to the partner, and keep who that is and what is theirs."""
     verdicts = run.scratch.verdicts()
     objectors = Objectors(run, snapshot, partner)
-    objected = Verdicts.all_delivered(
-        {table: len(verdicts.codes(table)) for table in verdicts.tables()}
-    )
+    objected = verdicts.anew()
     for ruled in (verdicts, objected):
         objectors.gate_out(ruled)
     run.scratch.save_verdicts(objected, f"objected-{partner}")

@@ -16,13 +16,6 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class Settled:
-    """What check and screening found: counts only; the verdicts themselves are in the run's folder."""
-
-    quarantined: Mapping[str, Mapping[str, int]]
-
-
-@dataclass(frozen=True)
 class Built:
     """A finished drop that is not published yet."""
 

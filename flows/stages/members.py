@@ -17,25 +17,19 @@ from transforms.persons import tables_of_persons
 def shown(
     table: PartnerTable, rows: pyarrow.RecordBatch, references: References
 ) -> pyarrow.Table | None:
-    """Digest the shaped rows of a record partners hold, item by item as `shown_items`; None for others."""
+    """Digest the shaped rows of a record partners hold, item by item; None for others."""
     key = key_name(HELD[table.name]) if table.name in HELD else None
     if key not in rows.schema.names:
         return None
-    items = shown_items(table)
-    digests = [references.traits(_of_item(table, rows, item)) for item in items]
+    digests = [references.traits(_of_item(table, rows, item)) for item in table.items]
     columns = [each.to_numpy(zero_copy_only=False) for each in digests]
     stacked = np.column_stack(columns) if columns else np.zeros((rows.num_rows, 0), np.uint64)
-    offsets = pyarrow.array(np.arange(rows.num_rows + 1) * len(items), pyarrow.int32())
+    offsets = pyarrow.array(np.arange(rows.num_rows + 1) * len(table.items), pyarrow.int32())
     lists = pyarrow.ListArray.from_arrays(
         offsets, pyarrow.array(stacked.reshape(-1), pyarrow.uint64())
     )
     records = pyarrow.repeat(pyarrow.scalar(table.name), rows.num_rows)
     return pyarrow.table([records, binary_keys(rows.column(key)), lists], schema=RECORDS)
-
-
-def shown_items(table: PartnerTable) -> tuple[str, ...]:
-    """Give the items a row shows: those of the table's columns, each once, in their order."""
-    return tuple(dict.fromkeys(item for column in table.columns for item in column.items))
 
 
 def persons_in(

@@ -72,21 +72,21 @@ class _Publisher:
 
     def decide(self) -> Outcome:
         status = self._status()
-        waits = status == "published" and self._must_wait()
-        if waits or status != "published":
-            self.run.ahead.packing.stop(self._drop.partner)
-        if waits:
-            return self._set_aside()
-        if status != "published":
-            self._refuse_if_moved()
+        if status == "published" and not self._must_wait():
+            # Compared before the folder is shown: of a corrected drop the difference is told as well.
             outcome = self._outcome(status)
-            discard(self._staging)
-            if status == "unchanged":
-                self._confirm_latest()
+            self._publish()
             return outcome
-        # Compared before the folder is shown: of a corrected drop the difference is told as well.
+        self.run.ahead.packing.stop(self._drop.partner)
+        return self._set_aside() if status == "published" else self._leave_out(status)
+
+    def _leave_out(self, status: Status) -> Outcome:
+        """Remove a drop that is not to be published."""
+        self._refuse_if_moved()
         outcome = self._outcome(status)
-        self._publish()
+        discard(self._staging)
+        if status == "unchanged":
+            self._confirm_latest()
         return outcome
 
     def _confirm_latest(self) -> None:
@@ -281,12 +281,12 @@ class _Publisher:
 
     def _outcome(self, status: Status) -> Outcome:
         drop, latest = self._drop, self._latest
-        keeps_latest = status in {"unchanged", "stopped"} and latest is not None
+        kept = latest if status in {"unchanged", "stopped"} else None
         is_compared = status in {"dry_run", "unconfirmed", "same", "different", "waiting"}
         is_corrected = status == "published" and self.run.request.mode is Mode.CORRECT
         difference = self._difference if is_compared or is_corrected else {}
-        named = latest.drop if keeps_latest and latest else drop
-        has_folder = status == "published" or keeps_latest
+        named = kept.drop if kept else drop
+        has_folder = status == "published" or kept is not None
         return Outcome(
             partner=self.built.partner,
             status=status,

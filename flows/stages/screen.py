@@ -1,7 +1,7 @@
 """Screen: texts that are not made of the trade's words wait, dangers never leave (policy §10)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow
@@ -12,7 +12,6 @@ from flows.running.run import Run
 from flows.running.telling_reasons import refuse_telling_reason
 from flows.stages.check import check_share, codes_of, keep
 from flows.stages.everyone import everybody
-from flows.stages.handed_on import Settled
 from flows.stages.learning import remembered
 from flows.stages.partner_view import begin_keys
 from flows.stages.photographs import make_photographs
@@ -24,7 +23,7 @@ from schemas.staging import row_of
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
-from transforms.arrays import whole
+from transforms.arrays import mask_of, where, whole
 from transforms.ruling import line_columns, spread_down, spread_quarantine
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
@@ -45,8 +44,8 @@ _ZERO_TAX = "inference"
 """A car whose owner pays no tax is, more often than not, a disabled person's (減免)."""
 
 
-def screen(run: Run, snapshot: Snapshot) -> Settled:
-    """Judge every distinct text that could leave, and keep what waits, and what is set aside.
+def screen(run: Run, snapshot: Snapshot) -> Mapping[str, Mapping[str, int]]:
+    """Judge every distinct text that could leave, and keep what waits; count what is set aside, by reason.
 
     Raises:
         QuarantineLimitError: a table has more broken rows than the shop allows.
@@ -65,7 +64,7 @@ def screen(run: Run, snapshot: Snapshot) -> Settled:
     quarantined = keep(run, snapshot, verdicts)
     for table, reasons in quarantined.items():
         check_share(run, table, reasons, snapshot.tables[table].read)
-    return Settled(quarantined)
+    return quarantined
 
 
 def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened:
@@ -218,8 +217,9 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
 def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
     for batch in snapshot.batches("repair_lines", [*NAMED_LINE_COLUMNS, "amount_jpy"]):
-        of_nothing = batch.filter(pc.equal(pc.fill_null(batch.column("amount_jpy"), 0), 0))
-        of_tax = of_nothing.filter(pc.match_substring_regex(of_nothing.column("name"), _TAX))
+        of_tax = batch.filter(
+            _are_taxes_of_nothing(batch.column("name"), batch.column("amount_jpy"))
+        )
         is_in = codes_of(verdicts, "repair_lines", of_tax, 0) == 0
         for text in pc.unique(of_tax.column("name").filter(pyarrow.array(is_in))).to_pylist():
             verdicts.line_texts[text] = Verdict(Disposition.WITHHELD, _ZERO_TAX)
@@ -228,11 +228,14 @@ def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
 def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold taxes of nothing."""
     rows = snapshot.table("vehicle_costs", ["cost_kind", "amount_jpy"])
-    is_tax = pc.match_substring_regex(rows["cost_kind"], _TAX)
-    is_nothing = pc.equal(pc.fill_null(rows["amount_jpy"], 0), 0)
-    mask = whole(pc.fill_null(pc.and_(is_tax, is_nothing), fill_value=False))
-    is_free = mask.to_numpy(zero_copy_only=False)
+    is_free = mask_of(_are_taxes_of_nothing(rows["cost_kind"], rows["amount_jpy"]))
     verdicts.rule("vehicle_costs", is_free, Disposition.WITHHELD, _ZERO_TAX)
+
+
+def _are_taxes_of_nothing(kinds: pyarrow.Array, amounts: pyarrow.Array) -> pyarrow.Array:
+    """Tell which costs are a tax of nothing; null where nobody knows the kind."""
+    is_nothing = pc.equal(pc.fill_null(amounts, 0), 0)
+    return pc.match_substring_regex(where(is_nothing, kinds), _TAX)
 
 
 def _keep_waiting(run: Run, screened: Screened) -> None:

@@ -14,7 +14,7 @@ from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import match
 
 CARS = pyarrow.schema([("model_code", pyarrow.string()), ("chassis_number", pyarrow.string())])
-IN, POSSIBLE, OUT = MatchClass.IN_RANGE, MatchClass.POSSIBLE, MatchClass.OUT
+IN, POSSIBLE, OUT = MatchClass.IN_RANGE, MatchClass.POSSIBLE, 2
 
 
 def cars(*rows):

@@ -2,8 +2,8 @@
 
 import re
 from datetime import date, datetime, time, timedelta, timezone
-from zoneinfo import ZoneInfo
 
+from transforms.period import SHOP_TIME
 from transforms.reading.folding import nfkc
 from transforms.reading.values import NOTHING, NULL_MARKS, UNREADABLE, Read
 
@@ -30,9 +30,6 @@ _LETTERS = {
 }
 
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和|[明大昭平令MTSHR])\s*(?P<era_year>元|\d{1,2})"
-_JAPAN = ZoneInfo("Asia/Tokyo")
-"""Of 1948 to 1951 with its summer time."""
-
 _MINUTES_OF_AN_HOUR = 60
 _FIRST_MONTH_YEAR, _LAST_MONTH_YEAR = 1926, 2099
 _YEAR = r"(?P<year>\d{4})"
@@ -138,7 +135,7 @@ def _in_japan(read: Read[date], parts: dict[str, str | None]) -> Read[date]:
     hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
     try:
         start = datetime.combine(read.value, time(), timezone(offset))
-        return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(_JAPAN).date())
+        return Read((start + timedelta(hours=hour, minutes=minute)).astimezone(SHOP_TIME).date())
     except (ValueError, OverflowError):
         return UNREADABLE  # An offset of a day and more, or an instant beyond the calendar's ends.
 

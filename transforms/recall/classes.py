@@ -16,7 +16,6 @@ class MatchClass(IntEnum):
 
     IN_RANGE = 0
     POSSIBLE = 1
-    OUT = 2
 
 
 class Reason(StrEnum):

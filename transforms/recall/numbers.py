@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
+from transforms.arrays import mask_of
 from transforms.reading.folded_columns import fold_codes
 from transforms.recall.classes import NO_MODEL
 
@@ -89,7 +90,7 @@ def parse_numbers(folded: pd.Series) -> Parsed:
         pc.fill_null(figures.cast(pyarrow.int64()), -1).to_numpy(zero_copy_only=False),
         pc.fill_null(pc.utf8_length(figures), 0).to_numpy(zero_copy_only=False),
         np.where(is_vin, pc.fill_null(years, -1).to_numpy(zero_copy_only=False), -1),
-        pc.fill_null(pc.not_equal(texts, ""), fill_value=False).to_numpy(zero_copy_only=False),
+        mask_of(pc.not_equal(texts, "")),
     )
 
 

@@ -15,7 +15,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
-from transforms.arrays import are_ascii_words
+from transforms.arrays import are_ascii_words, mask_of
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Mentions, identities, without_region
 from transforms.reading.ascii_columns import without
 from transforms.reading.contacts import LOCAL_DIGITS
@@ -104,9 +104,7 @@ def _any_among(columns: list[pyarrow.DictionaryArray], runs: pyarrow.Array) -> n
     mask = np.zeros(len(columns[0]), bool)
     for column in columns:
         is_run = pc.is_in(column.dictionary, value_set=runs)
-        mask |= pc.fill_null(is_run.take(column.indices), fill_value=False).to_numpy(
-            zero_copy_only=False
-        )
+        mask |= mask_of(is_run.take(column.indices))
     return mask
 
 
