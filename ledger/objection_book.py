@@ -65,7 +65,7 @@ class ObjectionBook:
     """The objections of one ledger, within a transaction."""
 
     def __init__(self, connection: Connection, references: References) -> None:
-        """Work on an open transaction; a writing one for everything but `register`."""
+        """Work on an open transaction; a writing one for whatever is added or remembered."""
         self._connection, self._references = connection, references
 
     def register(self) -> Register:
@@ -107,7 +107,6 @@ class ObjectionBook:
         actor: Actor,
         raised: Iterable[Raised],
         events: Iterable[Event],
-        action: str,
         told: str,
     ) -> Head:
         """Add objections and events under one audit entry."""
@@ -121,7 +120,7 @@ class ObjectionBook:
         head = note(
             self._connection,
             actor,
-            action,
+            "object",
             " ".join(subjects),
             f"{told}; events sha256:{digest}",
         )
@@ -151,7 +150,7 @@ class ObjectionBook:
             there: digests of the numbers in the records.
         """
         person = self._references.of(customer_id) if customer_id else None
-        self.add(actor, (), [replace(event, person=person)], "object", "settled")
+        self.add(actor, (), [replace(event, person=person)], "settled")
         traits = tables.objection_traits
         own = traits.c.objection_id == event.objection_id
         numbers = select(traits.c.digest).where(own, traits.c.kind == NUMBER)

@@ -15,7 +15,7 @@ Words nobody defined are kept as `?`: they may hold anything, and an unknown wor
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol, cast
+from typing import Any
 
 import pandas as pd
 import pyarrow
@@ -26,57 +26,16 @@ from ledger import tables
 from ledger.audit import Actor
 from ledger.objection_book import OF_RECORDS, Event, ObjectionBook, Raised, Terms
 from ledger.references import References
+from ledger.statements import Statement, each_of, statements_of
 from schemas.errors import ObjectionsUnreliableError
 from schemas.notice import Notice
-from schemas.objections import LIFTED, RAISED, SCOPES, SETTLED, UNDEFINED
-from schemas.people import CHANNELS
-from schemas.shop import NO_OBJECTION
+from schemas.objections import LIFTED, RAISED, SETTLED
 from schemas.shop_rules import Limits
-from transforms.objections import FURTHEST, days_raised, last_changes
+from transforms.objections import days_raised, last_changes
 from transforms.period import SHOP_TIME
-
-STATEMENT_COLUMNS = [
-    *("part", "objection_id", "customer_id", "scope", "partner", "purpose"),
-    *("received_on", "effective_on", "lifted_on", "channel"),
-]
-"""What is read of each row of the objections: the file or table it stands in, and its columns."""
-
-SINCE_ALWAYS = date.min
-"""From when an objection without any day holds."""
-
-_FIRST_LIFT = date(2005, 4, 1)
-"""The Act on the Protection of Personal Information (個人情報保護法) binds businesses from this day on."""
-
-_ID_OF_RECORDS = "R"
-"""How the ids of objections begin that stand in the shop's records; those of commands begin with K."""
-
-_CHANNELS = frozenset(
-    {
-        *CHANNELS,
-        *("窓口", "店頭", "来店", "電話", "手紙", "郵便", "書面", "メール", "FAX"),
-    }
-)
 
 _FEWEST_LIFTS = 5
 """So many lifts at once are a person's work, whatever their share."""
-
-
-class _Statement(Protocol):
-    """A row of `_changed`."""
-
-    Index: str
-    customer_id: str
-    scope: str | None
-    partner: str | None
-    purpose: str | None
-    begins_on: date
-    ends_on: date
-    known_begins_on: date | None
-    known_ends_on: date | None
-    known_lifts: tuple[date, ...]
-    again_on: date | None
-    received_on: date | None
-    channel: str | None
 
 
 @dataclass(frozen=True)
@@ -108,12 +67,12 @@ def import_statements(
             lifted at once than the shop allows.
     """
     book = ObjectionBook(connection, references)
-    stated = _stated(rows, references, actor.at.date(), rules.notice)
+    stated = statements_of(rows, references, actor.at.date(), rules.notice)
     known = _known_statements(connection)
     _refuse_shrinking(book.seen(), set(stated.index), rules.limits)
     raised = [
         Raised(row.Index, row.customer_id, Terms(row.scope, row.partner, row.purpose))
-        for row in _each(stated[~stated.index.isin(known.index)])
+        for row in each_of(stated[~stated.index.isin(known.index)])
     ]
     before = book.register().events
     days = days_raised(before)
@@ -123,7 +82,7 @@ def import_statements(
     )
     events = [
         event
-        for row in _each(_changed(stated, known))
+        for row in each_of(_changed(stated, known))
         for event in _events(row, days.get(str(row.Index), []))
     ]
     held_again = set(stated.index[stated["again_on"].notna()])
@@ -131,23 +90,8 @@ def import_statements(
         _count_lifts(events, held_again, actor.at.date()), len(known), rules.limits
     )
     if events:
-        book.add(actor, raised, events, "object", f"from the records: {len(raised)} new")
+        book.add(actor, raised, events, f"from the records: {len(raised)} new")
     book.see(set(stated.index))
-
-
-def stated_ids(
-    references: References, rows: pyarrow.Table, notice: Notice, today: date
-) -> set[str]:
-    """Name the objections that stand in the records at this moment (rows: `STATEMENT_COLUMNS`)."""
-    return set(_stated(rows, references, today, notice).index)
-
-
-def _stated(
-    rows: pyarrow.Table, references: References, today: date, notice: Notice
-) -> pd.DataFrame:
-    """Give what the records say of refusals, a row each."""
-    refusals = rows.filter(pc.fill_null(pc.not_equal(rows["scope"], NO_OBJECTION), fill_value=True))
-    return _defined(_statements(refusals, references, today), notice)
 
 
 def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: date) -> int:
@@ -158,48 +102,6 @@ def _count_lifts(events: Iterable[Event], held_again: Collection[str], today: da
         and event.objection_id not in held_again
         for event in events
     )
-
-
-def is_of_records(objection_id: str) -> bool:
-    """Tell whether an objection stands in the shop's records, or did."""
-    return objection_id.startswith(_ID_OF_RECORDS)
-
-
-def _each(statements: pd.DataFrame) -> Iterable[_Statement]:
-    return cast("Iterable[_Statement]", statements.itertuples())
-
-
-def _statements(rows: pyarrow.Table, references: References, today: date) -> pd.DataFrame:
-    """Give one row per objection, the strictest where several rows state it."""
-    names = STATEMENT_COLUMNS[:6]
-    texts = pc.binary_join_element_wise(
-        *(rows[name] for name in names), "\x1f", null_handling="replace", null_replacement=""
-    )
-    digests = references.traits(pc.binary_join_element_wise("statement", texts, "\x1f"))
-    frame = pd.DataFrame({name: rows[name].to_pylist() for name in STATEMENT_COLUMNS}, dtype=object)
-    frame["id"] = [f"{_ID_OF_RECORDS}{digest:016x}" for digest in digests.to_pylist()]
-    frame["begins_on"] = [
-        effective
-        if effective and effective <= (min(received, today) if received else today) + FURTHEST
-        else (min(received, today) if received else SINCE_ALWAYS)
-        for effective, received in zip(frame["effective_on"], frame["received_on"], strict=True)
-    ]
-    # A row that is not lifted outweighs one that is.
-    frame["ends_on"] = [
-        lifted if lifted and lifted >= _FIRST_LIFT else date.max for lifted in frame["lifted_on"]
-    ]
-    first = frame.drop_duplicates("id").set_index("id")
-    repeated = frame[frame["id"].duplicated(keep=False)]
-    if len(repeated):
-        strictest = repeated.groupby("id").agg(
-            {"begins_on": "min", "ends_on": "max", "received_on": _last_day}
-        )
-        first.loc[strictest.index, list(strictest)] = strictest
-    return first
-
-
-def _last_day(days: pd.Series) -> date | None:
-    return max((day for day in days if day), default=None)
 
 
 def _known_statements(connection: Connection) -> pd.DataFrame:
@@ -291,7 +193,7 @@ def _again(
         today: the day.
     """
 
-    def again(row: _Statement) -> date | None:
+    def again(row: Statement) -> date | None:
         name = str(row.Index)
         lift = lifts.get(name)
         newest = max(row.begins_on, row.received_on or date.min)
@@ -309,21 +211,7 @@ def _again(
         )
         return max(newest, lift.effective_on) if is_anew else None
 
-    return pd.Series([again(row) for row in _each(stated)], index=stated.index, dtype=object)
-
-
-def _defined(statements: pd.DataFrame, notice: Notice) -> pd.DataFrame:
-    """Keep the words that are defined; another may hold a person's data, and reads as the widest."""
-    defined = {
-        "scope": set(SCOPES),
-        "partner": {partner.id for partner in notice.partners},
-        "purpose": {purpose.id for purpose in notice.purposes},
-        "channel": _CHANNELS,
-    }
-    for column, words in defined.items():
-        is_defined = statements[column].isin(words) | statements[column].isna()
-        statements[column] = statements[column].where(is_defined, UNDEFINED)
-    return statements
+    return pd.Series([again(row) for row in each_of(stated)], index=stated.index, dtype=object)
 
 
 def _changed(stated: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -336,7 +224,7 @@ def _changed(stated: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return both[is_new | begins_earlier | ends_otherwise | both["again_on"].notna()]
 
 
-def _events(row: _Statement, raised: list[date]) -> list[Event]:
+def _events(row: Statement, raised: list[date]) -> list[Event]:
     """Give the events that turn what was known of an objection into what the records state.
 
     Args:

@@ -36,10 +36,10 @@ def cell(  # noqa: PLR0913 (each a rule of its own)
     kind: pyarrow.DataType,
     *,
     is_required: bool,
-    codes: Iterable[str] = (),
-    pattern: str | None = None,
-    minimum: Any = None,  # noqa: ANN401 (of the cell's type)
-    maximum: Any = None,  # noqa: ANN401
+    codes: Iterable[str],
+    pattern: str | None,
+    minimum: Any,  # noqa: ANN401 (of the cell's type)
+    maximum: Any,  # noqa: ANN401
 ) -> pa.Column:
     """Say what a cell of a column may be; each rule speaks of one cell.
 

@@ -33,6 +33,18 @@ STATED_IN = "part"
 STATED_AT = "record"
 """Column with its record number there, as a spreadsheet numbers rows."""
 
+_OBJECTIONS = CATALOG["objections"]
+
+_STATED = pyarrow.schema(
+    [
+        *schema_of(_OBJECTIONS),
+        (FAULT, pyarrow.string()),
+        (STATED_IN, pyarrow.string()),
+        (STATED_AT, pyarrow.int64()),
+    ]
+)
+"""One row per objection, or record of one that could not be read: its cells, and where it stands."""
+
 
 def read_objections(
     shop: ShopConfiguration, home: Path, environment: Mapping[str, str], private: Path
@@ -48,52 +60,48 @@ def read_objections(
     Raises:
         ObjectionsUnreliableError: of several places they are in, one holds none.
     """
-    table = CATALOG["objections"]
-    schema = pyarrow.schema(
-        [
-            *schema_of(table),
-            (FAULT, pyarrow.string()),
-            (STATED_IN, pyarrow.string()),
-            (STATED_AT, pyarrow.int64()),
-        ]
-    )
     batches: list[pyarrow.RecordBatch] = []
+    mappings = shop.tables["objections"]
     with ExitStack() as stack:
-        mappings = shop.tables["objections"]
         for mapping in mappings:
-            known = len(batches)
-            source = stack.enter_context(
-                opened(
-                    shop.sources[mapping.source], home, environment, private, [mapping.table or ""]
-                )
-            )
-            rows = source.table(mapping.table or "")
-            match = match_table(mapping, rows, table)
-            refuse_missing(match, rows.part, table)
-            headers = _headers(shop, mapping, rows, match)
-            read = rows.batches(headers, order_of(match, table))
-            if mapping.distinct or _is_of_spreadsheets(shop, mapping):
-                read = records_of(mapping, _that_say_something(read, match))
-            for raw in read:
-                batch = canonicalise(raw.rows, mapping, match, table)
-                part = pyarrow.repeat(rows.part, len(raw.records))
-                places = pyarrow.array(raw.records, pyarrow.int64())
-                arrays = [*batch.rows.columns, batch.faults, part, places]
-                batches.append(pyarrow.RecordBatch.from_arrays(arrays, schema=schema))
-            lost = [
-                {FAULT: row.reason, STATED_IN: rows.part, STATED_AT: row.record}
-                for row in rows.unreadable
-            ]
-            batches += pyarrow.Table.from_pylist(lost, schema).to_batches()
-            is_empty = not any(batch.num_rows for batch in batches[known:])
-            if is_empty and len(mappings) > 1 and not mapping.may_be_empty:
-                raise ObjectionsUnreliableError(
-                    f"{rows.part} に申し出が一件もありません。出力が失われたときも同じに見えます。"
-                    "本当に一件もなければ、shop.toml のその表に may_be_empty = true と書いてください / "
-                    f"{rows.part} holds no objection; a lost export looks the same. If nobody ever objected "
-                    "there, say so with may_be_empty = true in its section of shop.toml"
-                )
-    return pyarrow.Table.from_batches(batches, schema)
+            named = mapping.table or ""
+            place = opened(shop.sources[mapping.source], home, environment, private, [named])
+            rows = stack.enter_context(place).table(named)
+            own = list(_stated_in(shop, mapping, rows))
+            if not any(map(len, own)) and len(mappings) > 1 and not mapping.may_be_empty:
+                raise _none_in(rows.part)
+            batches += own
+    return pyarrow.Table.from_batches(batches, _STATED)
+
+
+def _stated_in(
+    shop: ShopConfiguration, mapping: TableMapping, rows: SourceTable
+) -> Iterator[pyarrow.RecordBatch]:
+    """Read one file or table as `_STATED`, the records that could not be read last."""
+    match = match_table(mapping, rows, _OBJECTIONS)
+    refuse_missing(match, rows.part, _OBJECTIONS)
+    read = rows.batches(_headers(shop, mapping, rows, match), order_of(match, _OBJECTIONS))
+    if mapping.distinct or _is_of_spreadsheets(shop, mapping):
+        read = records_of(mapping, _that_say_something(read, match))
+    for raw in read:
+        batch = canonicalise(raw.rows, mapping, match, _OBJECTIONS)
+        part = pyarrow.repeat(rows.part, len(raw.records))
+        places = pyarrow.array(raw.records, pyarrow.int64())
+        arrays = [*batch.rows.columns, batch.faults, part, places]
+        yield pyarrow.RecordBatch.from_arrays(arrays, schema=_STATED)
+    lost = [
+        {FAULT: row.reason, STATED_IN: rows.part, STATED_AT: row.record} for row in rows.unreadable
+    ]
+    yield from pyarrow.Table.from_pylist(lost, _STATED).to_batches()
+
+
+def _none_in(part: str) -> ObjectionsUnreliableError:
+    return ObjectionsUnreliableError(
+        f"{part} に申し出が一件もありません。出力が失われたときも同じに見えます。"
+        "本当に一件もなければ、shop.toml のその表に may_be_empty = true と書いてください / "
+        f"{part} holds no objection; a lost export looks the same. If nobody ever objected "
+        "there, say so with may_be_empty = true in its section of shop.toml"
+    )
 
 
 def refuse_left_behind(

@@ -50,7 +50,7 @@ def canonicalise(
 
 
 def assemble(
-    reads: Mapping[str, ColumnRead], sources: Mapping[str, pyarrow.Array | None], table: Table
+    reads: Mapping[str, ColumnRead], sources: Mapping[str, pyarrow.Array], table: Table
 ) -> CanonicalBatch:
     """Put read columns together, check the rows against the contract, and note the reasons."""
     encoded = pyarrow.RecordBatch.from_arrays(
@@ -102,7 +102,7 @@ def _lenient_objections(
 
 def _source_of(
     name: str, batch: pyarrow.RecordBatch, mapping: TableMapping, match: Match
-) -> pyarrow.Array | None:
+) -> pyarrow.Array:
     if name in match.columns:
         return raw_column(batch, match.columns[name])
     if name in mapping.constants:
@@ -136,11 +136,11 @@ class _Notes:
         self._reasons: dict[int, str] = {}
         self._unread: dict[int, str] = {}
 
-    def add(self, column: Column, faults: pyarrow.Array, source: pyarrow.Array | None) -> None:
+    def add(self, column: Column, faults: pyarrow.Array, source: pyarrow.Array) -> None:
         """Note the rows of a column that could not be read."""
         for row in np.flatnonzero(faults.is_valid().to_numpy(zero_copy_only=False)).tolist():
             self.give(row, f"{column.name}:{faults[row].as_py()}")
-            written = column.title if source is None else f"{column.title}={source[row].as_py()}"
+            written = f"{column.title}={source[row].as_py()}"
             before = self._unread.get(row)
             self._unread[row] = f"{before} / {written}" if before else written
 

@@ -1,6 +1,6 @@
 """Customers, families and objections of the sample, traps included."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
@@ -29,7 +29,6 @@ class Person:
     fax: str
     email: str
     merged_into: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def full_address(self) -> str:

@@ -196,7 +196,7 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
         with desk.ledger.reading() as connection:
             persons = len(DropBook(connection).holdings.persons(entered.sequence))
         if drop_id in condemned:
-            yield from copies(desk, drop_id, ERASURE, persons)
+            yield from copies(desk, drop_id, persons)
             continue
         age = at - (entered.published_at or at)
         folder = desk.folder.drops / drop_id
@@ -217,15 +217,15 @@ def closed_drops(desk: Desk) -> dict[str, EnteredDrop]:
     return {each.drop.drop_id: each for each in settled if each.drop.drop_id not in holds}
 
 
-def copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Disposal]:
-    """Give every copy of a drop the shop has: sealed, plain, kept."""
-    yield from _parcels(desk.folder.drops / drop_id, rule, persons)
-    yield from _copies(desk, drop_id, rule, persons)
+def copies(desk: Desk, drop_id: str, persons: int) -> Iterator[Disposal]:
+    """Give every copy of a drop the shop has, to go for an erasure: sealed, plain, kept."""
+    yield from _parcels(desk.folder.drops / drop_id, ERASURE, persons)
+    yield from _copies(desk, drop_id, ERASURE, persons)
 
 
 def is_kept(desk: Desk, drop_id: str) -> bool:
     """Tell whether the shop still has a copy of a drop."""
-    return any(copies(desk, drop_id, ERASURE, 0))
+    return any(copies(desk, drop_id, 0))
 
 
 def _copies(desk: Desk, drop_id: str, rule: str, persons: int) -> Iterator[Disposal]:

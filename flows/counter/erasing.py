@@ -231,7 +231,7 @@ def _drops(desk: Desk, numbers: list[str]) -> tuple[list[Disposal], list[str], l
             go.append(Disposal("waiting", drop_id, ERASURE, count, act))
         elif drop_id in closed:
             needed_by_nobody.append(drop_id)
-            go += copies(desk, drop_id, ERASURE, count)
+            go += copies(desk, drop_id, count)
         elif each.published_at:
             stay.append(drop_id)
     return go, stay, needed_by_nobody

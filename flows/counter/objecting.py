@@ -14,7 +14,7 @@ from flows.counter.people import People
 from flows.running.workspace import workspace
 from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
-from ledger.objection_import import STATEMENT_COLUMNS, is_of_records, stated_ids
+from ledger.statements import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.errors import ConfigurationError, JointUseError
 from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
@@ -112,7 +112,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             )
             for each in raised
         ]
-        book.add(desk.actor, raised, events, "object", "recorded")
+        book.add(desk.actor, raised, events, "recorded")
         holds_nobody = False
         if people:
             meaning = _learn(book, people, AsOf(desk.today))
@@ -158,7 +158,7 @@ def lift(
             for each in chosen
             for day in _days_to_lift(register, each, effective_on, desk.today)
         ]
-        book.add(desk.actor, (), events, "object", "lifted")
+        book.add(desk.actor, (), events, "lifted")
         if there is not None:  # a row that is gone now, and comes back, is a new refusal
             book.see(book.seen() - ({each.objection_id for each in chosen} - there))
     persons = theirs.references.union(*(each.persons for each in chosen))

@@ -1,6 +1,6 @@
 """What somebody has to look after: months not delivered, drops that wait or are owed, answers overdue."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,7 @@ from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
+from schemas.agreement import Agreement
 from schemas.drop import DropKind
 from schemas.errors import JointUseError
 from schemas.policy import Policy
@@ -98,33 +99,37 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
         # Of each month the last revision: they come in the order they were made.
         newest = {each.drop.period: each for each in monthly}
         done = {period for period, each in newest.items() if not each.stopped_at}
-        first = Month(agreement.effective_on.replace(day=1))
-        announced = (
-            month
-            for month in first.until(Month.before(now))
-            if month.first >= folder.policy.announced_on
-        )
-        missing = [month for month in announced if str(month) not in done]
-        missed = [month for month in missing if done and str(month) > min(done)]
+        missing = _missing(folder.policy, agreement, done, now)
+
+        def theirs(names: Iterable[str], partner: str = partner) -> tuple[str, ...]:
+            return tuple(name for name in names if name.startswith(f"{partner}/"))
+
         states.append(
             PartnerState(
-                partner,
-                drops,
-                tuple(missing),
-                tuple(missed),
-                to_discard[partner],
-                tuple(each for each in waiting if each.entered.drop.partner == partner),
-                *(
-                    tuple(name for name in names if name.startswith(f"{partner}/"))
-                    for names in (
-                        (*owed.by_program, *owed.overtaken),
-                        [name for name in owed.by_hand if name not in stuck],
-                        [name for name in owed.by_hand if name in stuck],
-                    )
-                ),
+                partner=partner,
+                drops=drops,
+                missing=missing,
+                missed=tuple(month for month in missing if done and str(month) > min(done)),
+                to_discard=to_discard[partner],
+                waiting=tuple(each for each in waiting if each.entered.drop.partner == partner),
+                not_handed_over=theirs((*owed.by_program, *owed.overtaken)),
+                by_hand=theirs(name for name in owed.by_hand if name not in stuck),
+                not_to_carry=theirs(name for name in owed.by_hand if name in stuck),
             )
         )
     return states
+
+
+def _missing(
+    policy: Policy, agreement: Agreement, done: Container[str], now: datetime
+) -> tuple[Month, ...]:
+    """List the months of an agreement that are over and were never delivered, those before any notice not."""
+    first = Month(agreement.effective_on.replace(day=1))
+    return tuple(
+        month
+        for month in first.until(Month.before(now))
+        if month.first >= policy.announced_on and str(month) not in done
+    )
 
 
 def _is_stuck(

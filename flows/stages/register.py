@@ -14,13 +14,8 @@ from flows.stages.learning import learn
 from flows.stages.suspects import begin_suspects
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
-from ledger.objection_import import (
-    STATEMENT_COLUMNS,
-    Rules,
-    import_statements,
-    is_of_records,
-    stated_ids,
-)
+from ledger.objection_import import Rules, import_statements
+from ledger.statements import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError
 from schemas.people import PHONE_COLUMNS
