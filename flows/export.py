@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+from flows.making.handed_on import Registered
 from flows.running.attention import attention
 from flows.running.clock import Clock
 from flows.running.engine import Engine
@@ -18,7 +19,6 @@ from flows.stages.check import check
 from flows.stages.deliver import deliver
 from flows.stages.extract import extract
 from flows.stages.gate import gate
-from flows.stages.handed_on import Registered
 from flows.stages.publish import publish
 from flows.stages.register import register
 from flows.stages.screen import screen

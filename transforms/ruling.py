@@ -93,6 +93,13 @@ def line_codes(verdicts: Verdicts, lines: pyarrow.RecordBatch) -> np.ndarray:
     return codes
 
 
+def codes_of(verdicts: Verdicts, table: str, batch: pyarrow.RecordBatch, start: int) -> np.ndarray:
+    """Give the codes of a batch that begins at row `start` of its staged table."""
+    if table == "repair_lines":
+        return line_codes(verdicts, batch)
+    return verdicts.codes(table)[start : start + batch.num_rows]
+
+
 def line_columns(verdicts: Verdicts) -> list[str]:
     """List what ruling on lines needs: their names only where some names are ruled on."""
     return NAMED_LINE_COLUMNS if verdicts.line_texts else LINE_COLUMNS

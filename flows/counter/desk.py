@@ -82,8 +82,8 @@ def open_desk(  # noqa: PLR0913 (who, why, when, and what a desk depends on from
 
 def _refuse_telling_reason(desk: Desk) -> None:
     """Refuse a reason that names somebody of the records, as far as they can be read, or who ever refused."""
+    from flows.making.learning import remembered  # noqa: PLC0415
     from flows.running.telling_reasons import refuse_telling_reason  # noqa: PLC0415 (slow to load)
-    from flows.stages.learning import remembered  # noqa: PLC0415
     from transforms.mentions import Mentions, identities  # noqa: PLC0415
 
     finders = [remembered(desk.ledger).in_free_text]

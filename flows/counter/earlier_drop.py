@@ -11,14 +11,14 @@ from drops.objector_scan import Traces
 from drops.plain_forms import plain_form
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
+from flows.making.objectors import Objectors
+from flows.making.partner_view import finder_of
+from flows.making.second_look import objector_scan
 from flows.running.clock import Clock
 from flows.running.overtaken import again
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
-from flows.stages.objectors import Objectors
-from flows.stages.partner_view import finder_of
 from flows.stages.register import look_up, take_in
-from flows.stages.second_look import objector_scan
 from ledger.objections_moved import have_moved_since
 from schemas.catalog import CATALOG
 from schemas.datapackage import Resource

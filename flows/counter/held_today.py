@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from flows.making.members import shown
+from flows.making.objectors import Objectors
+from flows.making.partner_view import PartnerView, view_of
 from flows.running.clock import Clock
 from flows.running.request import ExportRequest
 from flows.running.run import Run, opened_run
-from flows.stages.members import shown
-from flows.stages.objectors import Objectors
-from flows.stages.partner_view import PartnerView, view_of
 from flows.stages.register import look_up
 from flows.stages.screen import screened_texts
 from schemas.agreement import RECALL_PURPOSE

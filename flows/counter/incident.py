@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from drops.keeping import Kept
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
+from flows.making.sensitive import sensitive_in
 from flows.pages import incident_text
 from flows.running.workspace import workspace
-from flows.stages.sensitive import sensitive_in
 from ledger.answer_book import AnswerBook
 from ledger.audit import note
 from ledger.carry_book import BY_HAND, CarryBook, Delivery

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, IN_FORCE, Listed, listed
 from flows.counter.people import People
+from flows.making.learning import learn
 from flows.running.workspace import workspace
-from flows.stages.learning import learn
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
 from ledger.statements import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.errors import ConfigurationError, JointUseError

@@ -101,7 +101,7 @@ def add_words(desk: Desk, words: Collection[str]) -> list[str]:
     dangers = shipped_dangers()
     names = {fold_term(str(name)) for name in desk.people.customers["name"].to_pylist() if name}
     # Slow to load, and a text is decided about without it.
-    from flows.stages.learning import remembered  # noqa: PLC0415
+    from flows.making.learning import remembered  # noqa: PLC0415
 
     refusers = remembered(desk.ledger)
     for word in words:

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from flows.export import deliver_all, publishing, while_objections_move
+from flows.making.objectors import Objectors
+from flows.making.partner_view import view_of
 from flows.recall.call_list import CallList, write_call_list
 from flows.recall.cars import Cars, cars_of, keepers_of, unreadable_records
 from flows.recall.report import CampaignCount, NoLonger, RecallReport
@@ -31,8 +33,6 @@ from flows.running.report import Outcome
 from flows.running.run import Run, opened_run
 from flows.running.scratch import Targets
 from flows.stages.extract import snapshot_of
-from flows.stages.objectors import Objectors
-from flows.stages.partner_view import view_of
 from flows.stages.register import register
 from flows.stages.screen import screened_texts, withhold_named_rows
 from ledger.audit import note

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
+from flows.making.partner_view import PartnerView
 from flows.recall.cars import Cars
 from flows.recall.told import told_of
 from flows.recall.words import Kept
 from flows.running.run import Run
-from flows.stages.partner_view import PartnerView
 from ledger.recall_book import DONE, RecallBook, standing_mark
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import DELETED

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 
+from flows.making import everyone
 from flows.running.run import Run
-from flows.stages import everyone
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError, SourceUnreadableError

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from flows.making.objectors import Objectors
+from flows.making.partner_view import PartnerView, view_of
+from flows.making.set_aside import check_share, keep
 from flows.running.run import Run
-from flows.stages.check import check_share, keep
-from flows.stages.objectors import Objectors
-from flows.stages.partner_view import PartnerView, view_of
 from schemas.drop import DropKind
 from sources.snapshot import Snapshot
 from transforms.remembered import Refusers

@@ -12,11 +12,11 @@ from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop, show, to_disk
 from drops.keeping import Kept
+from flows.making.handed_on import Built, Registered
 from flows.running.report import Outcome, Status, TableDifference
 from flows.running.request import Mode
 from flows.running.run import Run, instant
 from flows.running.waiting_room import put_aside
-from flows.stages.handed_on import Built, Registered
 from flows.stages.register import take_in
 from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook

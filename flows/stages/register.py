@@ -7,11 +7,11 @@ import pyarrow
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from flows.making.begun_early import traits as traits_of_everyone
+from flows.making.handed_on import Registered
+from flows.making.learning import learn
+from flows.making.suspects import begin_suspects
 from flows.running.run import Run
-from flows.stages.everyone import traits as traits_of_everyone
-from flows.stages.handed_on import Registered
-from flows.stages.learning import learn
-from flows.stages.suspects import begin_suspects
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from ledger.objection_import import Rules, import_statements

@@ -7,14 +7,14 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from flows.making.begun_early import everybody
+from flows.making.learning import remembered
+from flows.making.partner_view import begin_keys
+from flows.making.photographs import make_photographs
+from flows.making.set_aside import check_share, keep
 from flows.running.reasons import STANDING_REASONS
 from flows.running.run import Run
 from flows.running.telling_reasons import refuse_telling_reason
-from flows.stages.check import check_share, codes_of, keep
-from flows.stages.everyone import everybody
-from flows.stages.learning import remembered
-from flows.stages.partner_view import begin_keys
-from flows.stages.photographs import make_photographs
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
@@ -24,7 +24,7 @@ from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
 from transforms.arrays import mask_of, where, whole
-from transforms.ruling import line_columns, spread_down, spread_quarantine
+from transforms.ruling import codes_of, line_columns, spread_down, spread_quarantine
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
 from transforms.screening.screened import (

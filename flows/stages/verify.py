@@ -9,10 +9,10 @@ import pyarrow
 from drops.objector_scan import ObjectorScan
 from drops.verify import verify_drop
 from flows.carrying.carry import pack_ahead
+from flows.making.handed_on import Built
+from flows.making.second_look import objector_scan
+from flows.making.sensitive import SensitiveScan
 from flows.running.run import Run
-from flows.stages.handed_on import Built
-from flows.stages.second_look import objector_scan
-from flows.stages.sensitive import SensitiveScan
 from ledger.audit import note
 from schemas.datapackage import Resource
 from schemas.errors import VerificationError

@@ -15,15 +15,15 @@ from pyarrow import ipc
 
 from drops.bag import seal_bag, sha256_of
 from drops.writers import open_writer, write_all
+from flows.making.deletions import tombstones
+from flows.making.handed_on import Built, Registered
+from flows.making.members import persons_in
+from flows.making.partner_view import PartnerView, view_of
+from flows.making.restricting import restrict
+from flows.making.set_aside import verdict_counts
+from flows.making.shaped import Shaped, Shaper, SharedOut
 from flows.running.run import Run
 from flows.running.scratch import Targets
-from flows.stages.check import verdict_counts
-from flows.stages.deletions import tombstones
-from flows.stages.handed_on import Built, Registered
-from flows.stages.members import persons_in
-from flows.stages.partner_view import PartnerView, view_of
-from flows.stages.restricting import restrict
-from flows.stages.shaped import Shaped, Shaper, SharedOut
 from ledger.answer_book import AnswerBook
 from ledger.audit import note
 from ledger.drop_book import DropBook

@@ -16,7 +16,7 @@ import pyarrow
 import pytest
 from sqlalchemy.exc import OperationalError
 
-import flows.stages.objectors
+import flows.making.objectors
 import flows.stages.publish
 import flows.stages.write
 from drops.keys import PartnerKeys
@@ -114,11 +114,11 @@ factories.run(__import__("pathlib").Path(sys.argv[1]))
         ("sources.snapshot", "staged_schema", False),
         ("flows.stages.screen", "keep", True),
         ("flows.stages.register", "take_in", True),
-        ("flows.stages.objectors", "gate_out", False),
+        ("flows.making.objectors", "gate_out", False),
         ("flows.stages.write", "write_all", True),
         ("flows.stages.write", "seal_bag", False),
         ("flows.stages.write", "seal_bag", True),
-        ("flows.stages.second_look", "suspects", True),
+        ("flows.making.second_look", "suspects", True),
         ("flows.stages.publish", "show", False),
         ("flows.stages.publish", "show", True),
     ],
@@ -208,7 +208,7 @@ def test_a_piece_of_a_longer_number_is_no_find(tmp_path):
 
 
 def test_a_gate_that_lets_an_objector_through_is_stopped_by_the_second_look(tmp_path, monkeypatch):
-    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
+    monkeypatch.setattr(flows.making.objectors, "gate_out", lambda *_: None)
     shop = write_shop(
         tmp_path, {"customers": [customer("1"), customer("2")], "objections": [objection("2")]}
     )

@@ -127,7 +127,7 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
     from flows.deployments.export_monthly import export_monthly
 
     whole, split, expected = twins(tmp_path, large_shop(tmp_path / "shop"))
-    died = dying(tmp_path, monkeypatch, "flows.stages.shaped", "shape_part")
+    died = dying(tmp_path, monkeypatch, "flows.making.shaped", "shape_part")
     with workers(runner) as two:
         found = export_monthly(in_two_parts(split, two))
     assert died.exists() == (runner != "threads")
@@ -140,7 +140,7 @@ def test_workers_of_a_flow_make_the_bytes_of_one_process(
 def test_a_part_that_fails_quotes_no_data(prefect_server, tmp_path, monkeypatch):
     from prefect.client.orchestration import get_client
 
-    import flows.stages.shaped as module
+    import flows.making.shaped as module
     from flows.deployments.export_monthly import export_monthly
 
     real = module.shape

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import flows.stages.objectors
+import flows.making.objectors
 from schemas.errors import VerificationError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
@@ -89,7 +89,7 @@ def test_a_purpose_refused_today_holds_for_a_month_of_an_older_notice(tmp_path, 
     (shop / "notices" / "2020.toml").write_text(_effective(text, "2020-01-01"))
     (shop / "notice.toml").write_text(_effective(newest, "2026-10-01"))
     assert not hidden_in(Path(run(shop, month="2026-09").outcomes[0].path))
-    monkeypatch.setattr(flows.stages.objectors, "gate_out", lambda *_: None)
+    monkeypatch.setattr(flows.making.objectors, "gate_out", lambda *_: None)
     for month in ("2026-08", "2026-10"):
         with pytest.raises(VerificationError, match="belongs only to people who objected"):
             run(shop, month=month)

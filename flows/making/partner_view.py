@@ -12,7 +12,6 @@ from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys
 from flows.running.keys_ahead import KeysAhead
 from flows.running.run import Run
-from flows.stages.check import codes_of
 from schemas.agreement import Delivery
 from schemas.catalog import CATALOG
 from schemas.drop import DropKind
@@ -22,7 +21,7 @@ from sources.snapshot import Snapshot, Stretch
 from transforms.mentions import CAR_COLUMNS, PERSON_COLUMNS, Identities, Mentions, identities
 from transforms.number_texts import Digest
 from transforms.remembered import Gone, Refusers
-from transforms.ruling import line_columns
+from transforms.ruling import codes_of, line_columns
 from transforms.screening.screened import Screened
 from transforms.shaping import CustomerBlock, Shaping, staged_columns
 from transforms.spine import SPINE_TABLES, Spine, at

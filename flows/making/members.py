@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from flows.stages.partner_view import PartnerView
+from flows.making.partner_view import PartnerView
 from ledger.holdings import PERSONS, RECORDS
 from ledger.references import References
 from schemas.partner_tables import HELD, PartnerTable, key_name

@@ -6,8 +6,8 @@ import pyarrow
 
 from drops.objector_scan import ObjectorScan, Traces
 from drops.reading import read_table, resources_of
+from flows.making.suspects import suspects
 from flows.running.run import Run
-from flows.stages.suspects import suspects
 from schemas.datapackage import Resource
 from sources.snapshot import Snapshot
 from transforms.key_forms import KEY, keys_of_texts

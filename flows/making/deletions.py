@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
+from flows.making.objectors import Objectors
+from flows.making.partner_view import PartnerView
 from flows.running.run import Run
-from flows.stages.objectors import Objectors
-from flows.stages.partner_view import PartnerView
 from ledger.drop_book import DropBook
 from ledger.drop_entries import Tombstone
 from ledger.holdings_book import HoldingsBook

@@ -18,11 +18,11 @@ import pyarrow
 
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys
+from flows.making.members import shown
+from flows.making.partner_view import Brief, PartnerView, brief_of, view_by
 from flows.running.engine import Engine, stretches
 from flows.running.run import Run
 from flows.running.scratch import Scratch
-from flows.stages.members import shown
-from flows.stages.partner_view import Brief, PartnerView, brief_of, view_by
 from ledger.holdings import RECORDS
 from ledger.opening import LEDGER_KEY, KeyProofs
 from ledger.references import References
