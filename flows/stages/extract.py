@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 
-from flows.making import everyone
+from flows.making import begun_early
 from flows.running.run import Run
 from schemas.catalog import DELIVERABLE_TABLES
 from schemas.drop import DropKind
@@ -22,7 +22,7 @@ _WORK_DAYS = (
 
 def extract(run: Run) -> Snapshot:
     """Read all mapped tables; a source that cannot be read whole stops the run, and so do old records."""
-    snapshot = snapshot_of(run, DELIVERABLE_TABLES, partial(everyone.begin, run))
+    snapshot = snapshot_of(run, DELIVERABLE_TABLES, partial(begun_early.begin, run))
     if run.kind is not DropKind.NOTICES:
         _refuse_outdated(run, snapshot)
     return snapshot
