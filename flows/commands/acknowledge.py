@@ -7,6 +7,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DropId, json_option
 from flows.counter.desk import Desk
 from flows.running.reasons import StandingReason
@@ -17,7 +18,7 @@ from schemas.errors import ConfigurationError
 from schemas.strict import validated
 
 
-@click.command(name="acknowledge")
+@click.command(cls=Command, name="acknowledge")
 @at_desk(StandingReason.ANSWER)
 @click.argument("drop", type=DropId())
 @click.option(

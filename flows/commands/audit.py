@@ -9,6 +9,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Group
 from flows.commands.options import json_option, shop_option
 from flows.counter.auditing import Examined, examine_chain
 from flows.counter.desk import Desk
@@ -28,7 +29,7 @@ _places_option = click.option(
 )
 
 
-@click.group(name="audit")
+@click.group(cls=Group, name="audit")
 def command() -> None:
     """操作の記録（監査の鎖）/ The audit chain."""
 

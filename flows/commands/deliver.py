@@ -3,6 +3,7 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DropId
 from flows.counter.delivering import Carried, carried_by_hand, deliver, owed, send_again
 from flows.counter.desk import Desk
@@ -11,7 +12,7 @@ from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError, JointUseError
 
 
-@click.command(name="deliver")
+@click.command(cls=Command, name="deliver")
 @at_desk(StandingReason.HANDING_OVER)
 @click.argument("drop", type=DropId(), required=False)
 @click.option(

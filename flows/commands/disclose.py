@@ -6,6 +6,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import json_option
 from flows.counter.desk import Desk, customer_number
 from flows.counter.disclosure import disclose
@@ -14,7 +15,7 @@ from flows.running.reasons import StandingReason
 from ledger.private_files import open_private
 
 
-@click.command(name="disclose")
+@click.command(cls=Command, name="disclose")
 @at_desk(StandingReason.DISCLOSURE)
 @click.option(
     "--customer",

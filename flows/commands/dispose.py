@@ -3,12 +3,13 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.counter.desk import Desk
 from flows.counter.disposing import dispose, past_their_time
 from flows.running.reasons import StandingReason
 
 
-@click.command(name="dispose")
+@click.command(cls=Command, name="dispose")
 @at_desk(StandingReason.RETENTION)
 @click.option("--dry-run", is_flag=True, help="何が対象か見るだけ / only show")
 def command(*, desk: Desk, dry_run: bool) -> None:

@@ -6,6 +6,7 @@ import click
 
 from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
+from flows.commands.once import Command
 from flows.commands.options import DAY, channel_option
 from flows.counter.desk import Desk, customer_number
 from flows.counter.erasing import Erased, erase
@@ -14,7 +15,7 @@ from flows.running.reasons import StandingReason
 from schemas.objections import ERASURE
 
 
-@click.command(name="erase")
+@click.command(cls=Command, name="erase")
 @at_desk(StandingReason.ERASURE)
 @click.option("--customer", required=True, help="お客様番号 / customer number")
 @click.option("--received", type=DAY, required=True, help="申し出を受けた日 / when it was received")

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from flows.commands.answers import print_json
 from flows.commands.flow_runs import progress, set_up_run
+from flows.commands.once import Command
 from flows.commands.options import (
     MONTH,
     group_option,
@@ -31,7 +32,7 @@ from schemas.errors import ConfigurationError
 from schemas.strict import validated
 
 
-@click.command(name="export")
+@click.command(cls=Command, name="export")
 @shop_or_group_option
 @group_option(
     "店舗フォルダを集めたフォルダ。全店を並行して納品 / a folder of shops: all of them, side by side"

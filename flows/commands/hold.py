@@ -3,12 +3,13 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DropId
 from flows.counter.desk import Desk
 from flows.counter.disposing import hold
 
 
-@click.command(name="hold")
+@click.command(cls=Command, name="hold")
 @at_desk()
 @click.argument("drop", type=DropId())
 @click.option("--lift", is_flag=True, help="保全を解く / end the hold")

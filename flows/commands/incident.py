@@ -6,6 +6,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DAY, DropId, json_option
 from flows.counter.desk import Desk
 from flows.counter.incident import incident
@@ -13,7 +14,7 @@ from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError
 
 
-@click.command(name="incident")
+@click.command(cls=Command, name="incident")
 @at_desk(StandingReason.INCIDENT)
 @click.argument("drop", type=DropId())
 @click.option("--known", type=DAY, help="知った日（省略時は今日）/ the day it became known")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from drops.sealing import public_key_pem
+from flows.commands.once import Command
 from flows.commands.options import operator_option, shop_option
 from flows.counter.desk import open_desk
 from flows.running.clock import utc_now
@@ -26,7 +27,7 @@ _REPLACED = (
 )
 
 
-@click.command(name="keys")
+@click.command(cls=Command, name="keys")
 @shop_option
 @operator_option
 @click.option(

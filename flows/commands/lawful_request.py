@@ -3,12 +3,13 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.counter.desk import Desk, customer_number
 from flows.counter.lawful_requests import BASES, LawfulRequest, record_request
 from schemas.strict import validated
 
 
-@click.command(name="lawful-request")
+@click.command(cls=Command, name="lawful-request")
 @at_desk()
 @click.option(
     "--customer", "customers", multiple=True, required=True, help="お客様番号 / customer number"

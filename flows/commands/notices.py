@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from flows.commands.answers import print_json
+from flows.commands.once import Command
 from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
 from flows.export import export
@@ -17,7 +18,7 @@ from schemas.drop import DropKind
 from schemas.strict import validated
 
 
-@click.command(name="notices")
+@click.command(cls=Command, name="notices")
 @shop_option
 @click.option("--partner", "partners", multiple=True, required=True, help="共同利用者 / partner")
 @operator_option

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
 from flows.commands.confirming import confirm_person, yes_option
+from flows.commands.once import Command
 from flows.commands.options import (
     DAY,
     channel_option,
@@ -46,7 +47,7 @@ _LIFTED_IN_PART = (
 _LIFTED = "撤回しました。効力日から、また渡ります / lifted"
 
 
-@click.command(name="object", help=_HELP)
+@click.command(cls=Command, name="object", help=_HELP)
 @at_desk(StandingReason.OBJECTION)
 @click.option("--customer", help="お客様番号 / customer number")
 @click.option(

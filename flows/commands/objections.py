@@ -7,6 +7,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import (
     DAY,
     Moment,
@@ -21,7 +22,7 @@ from transforms.objections import AsOf
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
 
 
-@click.command(name="objections")
+@click.command(cls=Command, name="objections")
 @at_desk(StandingReason.LISTING)
 @click.option("--as-of", type=DAY, help="この日に効力があるもの / what held on this day")
 @click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flows.commands.answers import print_json
+from flows.commands.once import Group
 from flows.commands.options import json_option, shop_option
 from flows.running.clock import utc_now
 from schemas.arrow_types import type_of
@@ -23,7 +24,7 @@ def _today() -> date:
     return utc_now().astimezone(SHOP_TIME).date()
 
 
-@click.group(name="policy")
+@click.group(cls=Group, name="policy")
 def command() -> None:
     """公表事項と覚書 / Notice and agreements."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from flows.commands.answers import print_json
+from flows.commands.once import Command
 from flows.commands.options import json_option, shop_option
 from ledger.quarantine import QuarantineFolder, QuarantineSummary
 from schemas.catalog import CATALOG
@@ -12,7 +13,7 @@ from schemas.faults import follows, in_words
 from sources.shop_folder import load_shop
 
 
-@click.command(name="quarantine")
+@click.command(cls=Command, name="quarantine")
 @shop_option
 @json_option
 def command(shop: Path, *, as_json: bool) -> None:

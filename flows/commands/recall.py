@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flows.commands.answers import print_json
 from flows.commands.flow_runs import progress, set_up_run
+from flows.commands.once import Command
 from flows.commands.options import json_option, operator_option, reason_option, shop_option
 from flows.commands.printing import print_outcome
 from flows.counter.desk import open_desk
@@ -39,7 +40,7 @@ _HELP = (
 )
 
 
-@click.command(name="recall", help=_HELP)
+@click.command(cls=Command, name="recall", help=_HELP)
 @shop_option
 @click.option(
     "--campaign",

@@ -3,13 +3,14 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DropId
 from flows.counter.desk import Desk
 from flows.counter.releasing import decide
 from flows.running.clock import utc_now
 
 
-@click.command(name="release")
+@click.command(cls=Command, name="release")
 @at_desk()
 @click.argument("drop", type=DropId())
 @click.option("--refuse", is_flag=True, help="承諾せず、破棄する / refuse and discard it")

@@ -6,6 +6,7 @@ import click
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import json_option
 from flows.counter.desk import Desk
 from flows.counter.reviewing import Waiting, add_words, decide_texts, waiting
@@ -13,7 +14,7 @@ from flows.running.reasons import StandingReason
 from schemas.screening import Decision
 
 
-@click.command(name="review")
+@click.command(cls=Command, name="review")
 @at_desk(StandingReason.REVIEW)
 @click.option(
     "--release", "released", multiple=True, metavar="ID", help="この文を渡してよい / may leave"

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from flows.commands.flow_runs import when_ended
+from flows.commands.once import Command
 from flows.commands.options import (
     group_option,
     neither_shop_nor_group,
@@ -32,7 +33,7 @@ _LOOK_SECONDS = 0.5
 _HOME = Path(__file__).resolve().parents[2]
 
 
-@click.command(name="serve")
+@click.command(cls=Command, name="serve")
 @shop_or_group_option
 @group_option(
     "店舗フォルダを集めたフォルダ。全店の予定実行 / a folder of shops: the schedule of all of them"

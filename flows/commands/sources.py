@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from flows.commands.answers import print_json
+from flows.commands.once import Command
 from flows.commands.options import json_option, shop_option
 from flows.running.workspace import workspace
 from sources.inspection import Inspection, inspect_sources
 from sources.shop_folder import load_shop
 
 
-@click.command(name="sources")
+@click.command(cls=Command, name="sources")
 @shop_option
 @json_option
 def command(shop: Path, *, as_json: bool) -> None:

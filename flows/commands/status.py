@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from flows.commands.answers import print_json
+from flows.commands.once import Command
 from flows.commands.options import json_option, shop_option
 from flows.running.attention import DropState, PartnerState, loose_ends, partner_states, ranges
 from flows.running.clock import utc_now
@@ -24,7 +25,7 @@ _WORDS = {
 }
 
 
-@click.command(name="status")
+@click.command(cls=Command, name="status")
 @shop_option
 @json_option
 def command(*, shop: Path, as_json: bool) -> None:

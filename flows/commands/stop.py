@@ -3,12 +3,13 @@
 import click
 
 from flows.commands.at_desk import at_desk
+from flows.commands.once import Command
 from flows.commands.options import DropId
 from flows.counter.desk import Desk
 from ledger.drop_book import DropBook
 
 
-@click.command(name="stop")
+@click.command(cls=Command, name="stop")
 @at_desk()
 @click.argument("drop", type=DropId())
 def command(*, desk: Desk, drop: str) -> None:

@@ -9,13 +9,14 @@ import click
 
 from drops.verify import Verified, verify_drop
 from flows.commands.answers import print_json
+from flows.commands.once import Command
 from flows.commands.options import json_option, operator_option, reason_option
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError
 
 
-@click.command(name="verify")
+@click.command(cls=Command, name="verify")
 @click.argument("drop", type=click.Path(path_type=Path))
 @click.option(
     "--key",

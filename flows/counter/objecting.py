@@ -18,8 +18,9 @@ from ledger.statements import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.errors import ConfigurationError, JointUseError
 from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
+from transforms.arrays import is_among, mask_of
 from transforms.meaning import Meaning
-from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled
+from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled, standing
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,8 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     """Record whom an objection means: a customer number, or nobody (None).
 
     Raises:
-        ConfigurationError: there is nothing to settle about it, or nobody has the number.
+        ConfigurationError: there is nothing to settle about it, nobody has the number, or its row names
+            somebody else besides who has no such objection of their own.
         SourceUnreadableError: the records cannot be read, so nothing can be decided about them.
     """
     people = desk.people
@@ -219,6 +221,8 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
                 f"{objection} means somebody for certain, there is nothing to settle; if the customer "
                 "takes it back, use --lift"
             )
+        if customer:
+            _refuse_to_forget(meaning, people, objection, customer, as_of)
         there = people.traits.number.tolist()
         book.settle(desk.actor, Event(objection, SETTLED, desk.today), customer, there)
         _learn(book, people, as_of)
@@ -229,6 +233,43 @@ def _holds_nobody(meaning: Meaning, people: People, objection: str) -> bool:
     certain = meaning.certain(people.persons).objections
     perhaps = meaning.work(pyarrow.array([objection])).get(objection, 0)
     return not perhaps and objection not in certain.to_pylist()
+
+
+def _refuse_to_forget(
+    meaning: Meaning, people: People, objection: str, customer: str, as_of: AsOf
+) -> None:
+    """Refuse to settle a row that names several customers as one's, unless the others refuse as much."""
+    persons, digits = people.persons, people.traits.digits
+    is_chosen = is_among(persons, persons[np.array(people.numbers, object) == customer])
+    named, certain = meaning.perhaps(persons), meaning.certain(persons)
+    rows = named.rows[mask_of(pc.equal(named.objections, objection))]
+    rows = rows[~is_chosen[rows] & ~is_among(digits[rows], digits[is_chosen])]
+    held = certain.rows[mask_of(pc.is_in(certain.objections, _as_wide(meaning, objection, as_of)))]
+    forgotten = np.setdiff1d(persons[rows], persons[held])
+    if len(forgotten):
+        raise ConfigurationError(
+            f"{objection} の行には、ほかの方のお客様番号も {len(forgotten)} 名分あります。その方の申し出を"
+            "先に joint-use object --customer で記録してから、もう一度決めてください。何も変えていません / "
+            f"the row of {objection} bears the numbers of {len(forgotten)} other customers too: record "
+            "theirs first (joint-use object --customer), then settle it; nothing was changed"
+        )
+
+
+def _as_wide(meaning: Meaning, objection: str, as_of: AsOf) -> pyarrow.Array:
+    """Name the other objections that stand and refuse at least what one does."""
+    terms = {each["objection_id"]: each for each in meaning.register.terms.to_pylist()}
+    others = set(standing(meaning.register.events, as_of).to_pylist()) - {objection}
+
+    def refused(name: str) -> tuple[str | None, ...]:
+        return tuple(terms[name][column] for column in ("scope", "partner", "purpose"))
+
+    wide = (
+        name
+        for name in others
+        if refused(name) == refused(objection)
+        or (terms[name]["scope"] != PURPOSE and not terms[name]["partner"])
+    )
+    return pyarrow.array(sorted(wide), pyarrow.string())
 
 
 def _means_several(meaning: Meaning, people: People, objection: str) -> bool:

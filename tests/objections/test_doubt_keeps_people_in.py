@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from flows.counter.objecting import settle
+from ledger import tables
 from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
 from tests import factories
 from tests.factories import (
@@ -1025,3 +1027,29 @@ def test_an_objection_that_names_nobody_for_sure_stops_the_run(tmp_path, cell):
     shop = shop_of(tmp_path, [customer("8"), customer("9")], objection(cell))
     with pytest.raises(ObjectionsUnreliableError, match="お客様番号のない申し出が 1 件"):
         run(shop)
+
+
+def test_a_row_with_the_numbers_of_two_is_not_settled_as_ones_while_the_other_would_leave(tmp_path):
+    people = [customer(number) for number in ("000101", "000102", "000103")]
+    shop = shop_of(tmp_path, people, objection("000101、000102"))
+    assert objected(shop) == 2
+    with desk(shop).ledger.reading() as connection:
+        (name,) = connection.scalars(select(tables.objections.c.objection_id))
+    with pytest.raises(ConfigurationError, match="numbers of 1 other customers"):
+        settle(desk(shop), name, "000101")
+    assert objected(shop) == 2
+    object_to(shop, "000102", partners=("broadleaf",))
+    with pytest.raises(ConfigurationError, match="numbers of 1 other customers"):
+        settle(desk(shop), name, "000101")
+    object_to(shop, "000102")
+    settle(desk(shop), name, "000101")
+    assert objected(shop) == 2
+
+
+def test_a_number_with_the_digits_of_two_is_settled_as_ones(tmp_path):
+    shop = shop_of(tmp_path, [customer("0101"), customer("C101"), customer("2")], objection("101"))
+    assert objected(shop) == 2
+    with desk(shop).ledger.reading() as connection:
+        (name,) = connection.scalars(select(tables.objections.c.objection_id))
+    settle(desk(shop), name, "0101")
+    assert objected(shop) == 1

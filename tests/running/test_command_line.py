@@ -8,13 +8,15 @@ import sys
 from datetime import time
 from pathlib import Path
 
+import click
 import pytest
 
+from flows.command_line import joint_use as joint_use_command
 from flows.commands.options import MONTH, DropId, Moment
 from flows.counter.desk import open_desk
 from flows.running.operators import refuse_name_of_firm
 from flows.running.reasons import StandingReason
-from schemas.errors import ObjectionsUnreliableError, RefusedError
+from schemas.errors import ConfigurationError, ObjectionsUnreliableError, RefusedError
 from sources.shop_folder import load_shop
 from tests import factories
 from tests.conftest import SAMPLE
@@ -377,3 +379,28 @@ def test_a_missing_reason_is_asked_for(sample_shop, command):
     done = joint_use(command, "lotas/x", "--shop", str(sample_shop), "--operator", factories.PERSON)
     assert done.returncode == 2
     assert "--reason" in done.stderr
+
+
+def leaves(group, context):
+    """Give all commands of a group, those of its groups too."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaves(command, context)
+        else:
+            yield command
+
+
+def test_no_command_keeps_the_last_of_two_values_in_silence():
+    commands = list(leaves(joint_use_command, click.Context(joint_use_command)))
+    asked = [
+        (command, option)
+        for command in commands
+        for option in command.params
+        if isinstance(option, click.Option) and not (option.multiple or option.is_flag)
+    ]
+    assert len(asked) > len(commands)
+    for command, option in asked:
+        name = option.opts[0]
+        with pytest.raises(ConfigurationError, match=f"{name}.* can be given once"):
+            command.main([name, "1", name, "2"], standalone_mode=False)

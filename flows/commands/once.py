@@ -1,0 +1,37 @@
+"""Commands that take each option once: click would keep the last of two and say nothing of the first."""
+
+from collections import Counter
+
+import click
+
+from schemas.errors import ConfigurationError
+
+
+class Command(click.Command):
+    """A command of `joint-use`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what was typed.
+
+        Raises:
+            ConfigurationError: an option that takes one value was given two.
+        """
+        order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        for option, times in Counter(order).items():
+            if times > 1 and isinstance(option, click.Option) and _takes_one_value(option):
+                name = "/".join(option.opts)
+                raise ConfigurationError(
+                    f"{name} は一度に一つです。一つずつ、命令を分けて実行してください / "
+                    f"{name} can be given once; run the command for each, one after the other"
+                )
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A command with commands of its own."""
+
+    command_class = Command
+
+
+def _takes_one_value(option: click.Option) -> bool:
+    return not (option.multiple or option.is_flag or option.count)
