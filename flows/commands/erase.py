@@ -5,7 +5,7 @@ from datetime import date
 import click
 
 from flows.commands.at_desk import at_desk
-from flows.commands.confirming import confirm_person, yes_option
+from flows.commands.confirming import confirm_person, doubts_about, yes_option
 from flows.commands.once import Command
 from flows.commands.options import DAY, channel_option
 from flows.counter.desk import Desk, customer_number
@@ -53,6 +53,8 @@ def command(  # noqa: PLR0913 (one parameter per option)
 
 def _tell(erased: Erased) -> None:
     click.echo("\n".join(erased.objection_ids))
+    for line in doubts_about(erased.held):
+        click.echo(line, err=True)
     for line in erased.removed:
         click.echo(f"消去 / removed: {line}", err=True)
     if any(line.startswith("call_list") for line in erased.removed):

@@ -8,7 +8,12 @@ from click.core import ParameterSource
 
 from flows.commands.answers import print_json
 from flows.commands.at_desk import at_desk
-from flows.commands.confirming import confirm_person, yes_option
+from flows.commands.confirming import (
+    confirm_objection,
+    confirm_person,
+    doubts_about,
+    yes_option,
+)
 from flows.commands.once import Command
 from flows.commands.options import (
     DAY,
@@ -34,12 +39,6 @@ _RECORDED_AGAIN = (
     "記録しました。同じ申し出がすでにあります / recorded; the same one was there already"
 )
 _RECORDED = "記録しました / recorded"
-_HOLDS_NOBODY = (
-    "記録しましたが、この番号の方が今の記録にいないので、どなたも除いていません。電話番号や車のナンバーでなく、"
-    "お客様番号か確かめてください。別の方の番号なら --settle で確定してください / "
-    "recorded, but nobody in the records has this number, so nobody is held back. Is it a customer number, "
-    "and no phone number or plate? If somebody there is meant, say whom with --settle"
-)
 _LIFTED_IN_PART = (
     "撤回しました。ほかの申し出が残っているので、その分はまだ渡りません / "
     "lifted; others stand, and what they refuse does still not leave"
@@ -96,7 +95,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--settle: --customer か --nobody のどちらか一つを指定し、--lift は外してください / "
                 "--settle: give either --customer or --nobody, and no --lift"
             )
-        _confirm(desk, number, is_sure=is_sure)
+        _confirm(desk, number, settled, is_sure=is_sure)
         _tell(settle(desk, settled, number), _RECORDED, as_json=as_json)
     elif is_lift:
         if not (number or objection):
@@ -104,7 +103,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 "--lift: --customer か --objection を指定してください / "
                 "--lift: give --customer or --objection"
             )
-        _confirm(desk, number, is_sure=is_sure)
+        _confirm(desk, number, objection, is_sure=is_sure)
         choice = Choice(objection, number, scope, partners, purposes, is_all=is_all)
         taken = lift(desk, choice, effective, received or desk.today, channel)
         ended = _LIFTED if not taken.standing else _LIFTED_IN_PART
@@ -120,10 +119,9 @@ def command(  # noqa: PLR0913 (one parameter per option)
             effective=effective,
             is_in_records=not not_in_records,
         )
-        _confirm(desk, number, is_sure=is_sure)
+        _confirm(desk, number, None, is_sure=is_sure)
         taken = record(desk, refusal)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
-        said = _HOLDS_NOBODY if taken.holds_nobody else said
         holding = _to_tell(desk, refusal)
         _tell(taken, said, holding, as_json=as_json)
         for partner in holding:
@@ -171,9 +169,11 @@ def _refuse_idle_options(job: str) -> None:
             )
 
 
-def _confirm(desk: Desk, number: str | None, *, is_sure: bool) -> None:
+def _confirm(desk: Desk, number: str | None, objection: str | None, *, is_sure: bool) -> None:
     if number:
         confirm_person(desk, number, is_sure=is_sure)
+    elif objection:
+        confirm_objection(desk, objection, is_sure=is_sure)
 
 
 def _refusal(  # noqa: PLR0913 (what a customer says)
@@ -219,6 +219,8 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
         print_json(told)
     else:
         click.echo("\n".join(taken.objection_ids))
+    for line in doubts_about(taken.held):
+        click.echo(line, err=True)
     if taken.standing:
         click.echo(f"有効な申し出 / in force or to come: {', '.join(taken.standing)}", err=True)
     if not taken.are_records_read:

@@ -19,6 +19,9 @@ from flows.running.reasons import StandingReason
 from schemas.objections import ERASURE, PROVISION, PURPOSE, UNDEFINED
 from transforms.objections import AsOf
 
+_MOST_SHOWN = 5
+"""Customer numbers an objection may mean that a line shows."""
+
 _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "撤回済 lifted"}
 
 
@@ -63,7 +66,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
 def _told(row: MeantObjection) -> dict[str, object]:
     terms = asdict(row.listed)
     terms.pop("persons")
-    return {**terms, "customers": row.customers, "may_mean": row.unsettled}
+    return {**terms, "customers": row.customers, "may_mean": row.unsettled, "perhaps": row.may_mean}
 
 
 _SCOPES = {
@@ -101,7 +104,10 @@ def _line(row: MeantObjection) -> str:
         _CHANNELS.get(each.channel or "", each.channel or ""),
     ]
     if row.unsettled is not None:
+        perhaps = ", ".join(row.may_mean[:_MOST_SHOWN]) or "-"
+        more = " …" if len(row.may_mean) > _MOST_SHOWN else ""
         parts.append(
-            f"要確認、当てはまりうる方 {row.unsettled} 人 / to settle, may mean {row.unsettled}"
+            f"要確認、当てはまりうる方 {row.unsettled} 人（{perhaps}{more}）"
+            f" / to settle, may mean {row.unsettled}"
         )
     return "  ".join(filter(None, parts))

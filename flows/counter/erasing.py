@@ -23,7 +23,7 @@ from flows.counter.disposing import (
     unlinker,
 )
 from flows.counter.mentioned import mentioned_elsewhere
-from flows.counter.objecting import Refusal, erasures_recorded, record
+from flows.counter.objecting import Held, Refusal, erasures_recorded, record
 from flows.counter.people import read_records
 from flows.recall.words import CUSTOMER_NUMBER, VEHICLE_NUMBER
 from flows.running.waiting_room import discard_waiting
@@ -53,6 +53,8 @@ class Erased:
     """Rows of others that name the person: source and record number."""
     recalls: tuple[str, ...]
     """Campaign and vehicle number of cars of theirs a recall may be about, of which nobody told them yet."""
+    held: Held | None
+    """Whom the refusal holds back, if it was recorded now."""
     is_review_list_gone: bool
     """Whether texts to review are listed anew by the next run."""
 
@@ -74,7 +76,9 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
     numbers = desk.people.numbers_of_person(refusal.customer)
     names, known, mentions = _theirs(desk, set(numbers))
     recalls = _recalls(desk, names["vehicle_id"])
-    refused = erasures_recorded(desk, refusal) or record(desk, refusal).objection_ids
+    known_before = erasures_recorded(desk, refusal)
+    taken = None if known_before else record(desk, refusal)
+    refused = taken.objection_ids if taken else known_before
     in_use = ""
     try:
         gone, kept, closed = _drops(desk, numbers)
@@ -103,6 +107,7 @@ def _erase(desk: Desk, refusal: Refusal) -> Erased:
         tuple(kept),
         mentions,
         recalls,
+        taken.held if taken else None,
         is_review_list_gone=any(each.kind == "review" for each in removed),
     )
 

@@ -21,6 +21,7 @@ from sources.objection_records import read_objections
 from transforms.arrays import is_among, mask_of
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled, standing
+from transforms.stated_numbers import are_contacts
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Whom an objection holds back: somebody for certain, or so many it may mean until that is settled."""
+
+    is_certain: bool
+    perhaps: int
+
+
+@dataclass(frozen=True)
 class Taken:
     """What was recorded: ids of the objections, and whether the records could be looked at.
 
@@ -63,8 +72,8 @@ class Taken:
     objection_ids: tuple[str, ...]
     are_records_read: bool
     standing: tuple[str, ...] = ()
-    holds_nobody: bool = False
-    """Whether nobody in the records is held back by what was recorded."""
+    held: Held | None = None
+    """Whom what was recorded holds back; None if the records could not be looked at."""
 
 
 def record(desk: Desk, refusal: Refusal) -> Taken:
@@ -84,6 +93,8 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             "--customer: nobody in the records has this number; check it, or say --not-in-records if "
             "the customer was erased or is not entered yet"
         )
+    if people and refusal.customer not in people.numbers:
+        _refuse_contact(people, refusal.customer)
     terms = [
         Terms(refusal.scope, partner, purpose)
         for partner in refusal.partners or (None,)
@@ -114,12 +125,23 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             for each in raised
         ]
         book.add(desk.actor, raised, events, "recorded")
-        holds_nobody = False
+        held = None
         if people:
             meaning = _learn(book, people, AsOf(desk.today))
-            holds_nobody = _holds_nobody(meaning, people, raised[0].objection_id)
+            held = _held_by(meaning, people, raised[0].objection_id)
     names = tuple(each.objection_id for each in raised)
-    return Taken(names, people is not None, same, holds_nobody=holds_nobody)
+    return Taken(names, people is not None, same, held)
+
+
+def _refuse_contact(people: People, number: str) -> None:
+    """Refuse a telephone, a plate or an address in place of a customer number."""
+    if are_contacts(pyarrow.array([number]), people.customers).any():
+        raise ConfigurationError(
+            "--customer: 電話番号や車のナンバー、メールアドレスのようです。お客様番号を調べて指定して"
+            "ください。何も記録していません / "
+            "--customer: this reads like a telephone number, a plate or a mail address; look up the "
+            "customer's number and give that. Nothing was recorded"
+        )
 
 
 def erasures_recorded(desk: Desk, refusal: Refusal) -> tuple[str, ...]:
@@ -229,10 +251,10 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     return Taken((objection,), are_records_read=True)
 
 
-def _holds_nobody(meaning: Meaning, people: People, objection: str) -> bool:
+def _held_by(meaning: Meaning, people: People, objection: str) -> Held:
     certain = meaning.certain(people.persons).objections
     perhaps = meaning.work(pyarrow.array([objection])).get(objection, 0)
-    return not perhaps and objection not in certain.to_pylist()
+    return Held(is_certain=objection in certain.to_pylist(), perhaps=perhaps)
 
 
 def _refuse_to_forget(

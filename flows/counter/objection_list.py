@@ -9,11 +9,12 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
+from flows.counter.people import People
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
 from schemas.errors import SourceUnreadableError
 from schemas.objections import LIFTED, SETTLED
-from transforms.meaning import Meaning
+from transforms.meaning import Meaning, Pairs
 from transforms.objections import AsOf, Register, in_force, known_events, settled, standing
 
 IN_FORCE, TO_COME, ENDED = "in_force", "to_come", "ended"
@@ -94,8 +95,10 @@ class MeantObjection:
 
     listed: Listed
     customers: tuple[str, ...]
+    may_mean: tuple[str, ...]
+    """Numbers of those it may mean, as long as nobody settled that."""
     unsettled: int | None
-    """How many customers it may mean, if somebody has to settle that."""
+    """How many customers that are, if somebody has to settle it."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,16 @@ class Overview:
 
     rows: list[MeantObjection]
     are_records_read: bool
+
+
+def _numbers(people: People, pairs: Pairs) -> dict[str, set[str]]:
+    """Give the customer numbers paired with each objection; rows without a number are left out."""
+    numbers = people.customers["customer_id"].take(pyarrow.array(pairs.rows))
+    found: dict[str, set[str]] = {}
+    for name, number in zip(pairs.objections.to_pylist(), numbers.to_pylist(), strict=True):
+        if number:
+            found.setdefault(name, set()).add(number)
+    return found
 
 
 def standing_on(
@@ -121,23 +134,23 @@ def standing_on(
         book = ObjectionBook(connection, desk.ledger.references)
         found = listed(book, as_of)
         register = book.register()
-    meant: dict[str, list[str]] = {}
+    meant: dict[str, set[str]] = {}
+    perhaps: dict[str, set[str]] = {}
     unsettled: dict[str, int] = {}
     are_records_read = True
     try:
         people = desk.people
         meaning = Meaning.of(register, people.traits, as_of)
-        pairs = meaning.certain(people.persons)
-        numbers = people.customers["customer_id"].take(pyarrow.array(pairs.rows))
-        for name, number in zip(pairs.objections.to_pylist(), numbers.to_pylist(), strict=True):
-            meant.setdefault(name, []).append(number)
+        meant = _numbers(people, meaning.certain(people.persons))
+        perhaps = _numbers(people, meaning.perhaps(people.persons))
         unsettled = meaning.work(standing(register.events, as_of))
     except SourceUnreadableError:
         are_records_read = False
     rows = [
         MeantObjection(
             each,
-            tuple(sorted({number for number in meant.get(each.objection_id, ()) if number})),
+            tuple(sorted(meant.get(each.objection_id, ()))),
+            tuple(sorted(perhaps.get(each.objection_id, ()))),
             unsettled.get(each.objection_id),
         )
         for each in found

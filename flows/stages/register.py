@@ -18,7 +18,6 @@ from ledger.objection_import import Rules, import_statements
 from ledger.statements import STATEMENT_COLUMNS, is_of_records, stated_ids
 from schemas.drop import DropKind
 from schemas.errors import ObjectionsUnreliableError
-from schemas.people import PHONE_COLUMNS
 from schemas.shop_rules import Limits
 from schemas.staging import FAULT
 from sources.objection_records import STATED_AT, STATED_IN, read_objections, refuse_left_behind
@@ -28,15 +27,7 @@ from transforms.identity import DIGITS, IDENTITY_COLUMNS, traits_of
 from transforms.meaning import Meaning
 from transforms.merges import resolve_merges
 from transforms.objections import AsOf, Register, in_force, standing
-
-_A_CONTACT = (
-    r"@|\p{Han} *[0-9]{1,3} *\p{Hiragana} *[0-9・.-]+"
-    r"|^0[1-9][0-9]{8,9}$|^0[1-9][0-9]{0,3}[-( ][0-9]{1,4}[-) ][0-9]{3,4}$"
-)
-"""What hardly a customer number looks like (RE2)."""
-
-_ARE_NUMBERED_SO = 0.1
-"""If so many customers' numbers look like that, the shop numbers them so."""
+from transforms.stated_numbers import NUMBERED_BY, are_contacts
 
 _MOST_NAMED = 5
 """Rows of objections a message names: enough to begin with."""
@@ -133,38 +124,14 @@ def take_in(run: Run, connection: Connection) -> pyarrow.Table:
 
 
 def _stated_by_contact(run: Run, rows: pyarrow.Table, snapshot: Snapshot) -> set[str]:
-    """Name the objections in the records whose number reads like a telephone, a plate or an address.
-
-    Where customers have numbers of the same form, that tells nothing, unless it is somebody's telephone.
-    """
-    stated = rows.filter(pc.match_substring_regex(rows["customer_id"], _A_CONTACT))
-    if len(stated):
-        numbers = snapshot.table("customers", ["customer_id", *PHONE_COLUMNS])
-        is_usual = pc.is_in(_forms(stated["customer_id"]), value_set=_usual_forms(numbers))
-        phones = pyarrow.concat_arrays([whole(numbers[column]) for column in PHONE_COLUMNS])
-        is_phone = pc.is_in(_digits(stated["customer_id"]), value_set=_digits(phones))
-        stated = stated.filter(pc.or_(pc.invert(is_usual), is_phone))
+    """Name the objections in the records whose number reads like a telephone, a plate or an address."""
+    is_contact = are_contacts(
+        whole(rows["customer_id"]), snapshot.table("customers", list(NUMBERED_BY))
+    )
+    stated = rows.filter(pyarrow.array(is_contact))
     notice = run.folder.policy.notice
     statements = stated.select(STATEMENT_COLUMNS)
     return stated_ids(run.ledger.references, statements, notice, run.actor.at.date())
-
-
-def _usual_forms(customers: pyarrow.Table) -> pyarrow.Array:
-    """Give the forms that so many customers' numbers have that the shop numbers them so."""
-    forms = pc.value_counts(_forms(customers["customer_id"]).drop_null())
-    is_usual = pc.greater(forms.field("counts"), len(customers) * _ARE_NUMBERED_SO)
-    return forms.field("values").filter(is_usual)
-
-
-def _forms(numbers: pyarrow.ChunkedArray) -> pyarrow.Array:
-    """Give what numbers look like: of how many figures, with what between them; 会員1か2 of any."""
-    forms = pc.replace_substring_regex(whole(numbers), "[0-9]", "0")
-    has_words = pc.match_substring_regex(forms, r"\p{Han}")
-    return pc.if_else(has_words, pc.replace_substring_regex(forms, "0+", "0"), forms)
-
-
-def _digits(numbers: pyarrow.Array | pyarrow.ChunkedArray) -> pyarrow.Array:
-    return pc.replace_substring_regex(whole(numbers), "[^0-9]", "")
 
 
 def _refuse_without_number(

@@ -100,22 +100,30 @@ def test_what_contradicts_itself_is_wrong_usage(shop, options):
         told(shop, *options)
 
 
-@pytest.mark.parametrize(("answer", "count"), [("n", 0), ("y", 1)])
-def test_at_a_terminal_the_operator_is_shown_whom_a_number_is_of(shop, answer, count):
-    before = len(json.loads(told(shop, "--json", of=list_command).stdout))
+def at_a_terminal(shop, *options, answer):
+    """Run the command at a terminal where somebody answers; give what they see, and the exit code."""
     master, terminal = os.openpty()
     program = [sys.executable, "-m", "flows.command_line", "object", "--shop", str(shop)]
-    asked = [*program, *SAID, "--scope", "provision", "--operator", PERSON]
     with subprocess.Popen(
-        asked, stdin=terminal, stderr=terminal, stdout=subprocess.PIPE
+        [*program, *options, "--operator", PERSON],
+        stdin=terminal,
+        stderr=terminal,
+        stdout=subprocess.PIPE,
     ) as running:
         os.write(master, f"{answer}\n".encode())
         running.communicate()
     shown = os.read(master, 4096).decode()
     for end in (master, terminal):
         os.close(end)
+    return shown, running.returncode
+
+
+@pytest.mark.parametrize(("answer", "count"), [("n", 0), ("y", 1)])
+def test_at_a_terminal_the_operator_is_shown_whom_a_number_is_of(shop, answer, count):
+    before = len(json.loads(told(shop, "--json", of=list_command).stdout))
+    shown, code = at_a_terminal(shop, *SAID, "--scope", "provision", answer=answer)
     assert "客 壱 様" in shown
-    assert running.returncode == 1 - count
+    assert code == 1 - count
     assert len(json.loads(told(shop, "--json", of=list_command).stdout)) == before + count
 
 
@@ -187,6 +195,39 @@ def test_a_reason_of_ones_own_words_is_entered(tmp_path):
     name = run(shop).outcomes[0].drop_id
     done = joint_use("hold", name, "--shop", shop, "--operator", PERSON, "--reason", "出力の誤り")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "number", ["080-4926-1737", "0236-27-2481", "hanako@example.jp", "山形 300 さ 90-03"]
+)
+def test_a_contact_in_place_of_a_customer_number_is_refused(tmp_path, number):
+    people = [customer("80"), customer("2", mobile_phone="080-4926-1737")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("9")]})
+    with pytest.raises(ConfigurationError, match="reads like a telephone number"):
+        told(shop, "--customer", number, *SAID[2:], "--scope", "provision", "--not-in-records")
+    assert json.loads(told(shop, "--json", of=list_command).stdout) == []
+
+
+def test_a_number_only_like_somebodys_is_told_with_whom_it_holds_back(tmp_path):
+    shop = write_shop(tmp_path, {"customers": [customer("C080")], "objections": [objection("9")]})
+    done = told(shop, "--customer", "80", *SAID[2:], "--scope", "provision", "--not-in-records")
+    assert "1 whose numbers are like it are held back" in done.stderr
+    assert "C080" in told(shop, "--work", of=list_command).stdout
+
+
+@pytest.mark.parametrize("job", ["lift", "settle"])
+def test_at_a_terminal_the_operator_is_shown_whom_an_objection_means(tmp_path, job):
+    shop = write_shop(
+        tmp_path, {"customers": [customer("C080", name="客 八十")], "objections": [objection("9")]}
+    )
+    done = told(shop, "--customer", "80", *SAID[2:], "--scope", "provision", "--not-in-records")
+    name = done.stdout.strip()
+    asked = {"lift": ("--lift", "--objection", name), "settle": ("--settle", name, "--nobody")}
+    shown, code = at_a_terminal(shop, *asked[job], answer="n")
+    assert "客 八十 様" in shown
+    assert code == 1
+    (row,) = json.loads(told(shop, "--json", "--work", of=list_command).stdout)[-1:]
+    assert (row["objection_id"], row["state"], row["may_mean"]) == (name, "in_force", 1)
 
 
 @pytest.mark.parametrize("number", ["ZVW50-6000001", "777"])
