@@ -1,7 +1,7 @@
 """Objectors named in other people's cells: such a cell is withheld."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,6 +134,12 @@ def identities(
         for plate in without_region(squeezed(pc.unique(table["plate"]))).to_pylist()
         if plate
     }
+    spoken = {
+        form
+        for table in cars
+        if is_of_refusers
+        for form in _spoken_plates(squeezed(pc.unique(table["plate"])))
+    }
     folded = squeezed(fold_names(whole(people["name"])))
     others = own_names(whole(people["name"]))[0] if is_of_refusers else folded[:0]
     names = frozenset[str]().union(
@@ -144,7 +150,7 @@ def identities(
     return Identities(
         names=names | kana,
         whole_names=_whole_names(whole(people["name"]), folded) | _whole_names(others, others),
-        contacts=frozenset(contact for contact in contacts if len(contact) >= SHORTEST_CONTACT),
+        contacts=frozenset(c for c in contacts if len(c) >= SHORTEST_CONTACT) | spoken,
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
         plots=frozenset().union(
@@ -172,6 +178,17 @@ def _whole_names(written: pyarrow.Array, folded: pyarrow.Array) -> frozenset[str
 def without_region(plates: pyarrow.Array) -> pyarrow.Array:
     """Give squeezed plates as people say them: class, kana and number."""
     return pc.replace_substring_regex(plates, r"^\D+", "")
+
+
+def _spoken_plates(plates: pyarrow.Array) -> Iterator[str]:
+    """Give what people say of squeezed plates for short: kana and number, さの9003, ナンバー9003.
+
+    Of numbers of four figures only: shorter ones stand behind any word by chance.
+    """
+    parts = pc.extract_regex(plates, r"(?P<kana>[ァ-ヶA-Z])(?P<number>[0-9]{4})$").drop_null()
+    for part in parts.to_pylist():
+        kana, number = part["kana"], part["number"]
+        yield from (f"{before}{number}" for before in (kana, f"{kana}ノ", "ナンバ", "車番"))
 
 
 class Mentions:

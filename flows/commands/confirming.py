@@ -71,7 +71,7 @@ def doubts_about(held: Held | None) -> Iterator[str]:
         return
     if held.perhaps:
         yield (
-            f"この番号そのものの方は今の記録にいません。番号の似た {held.perhaps} 人を、だれのことか決まるまで"
+            f"この番号そのものの方は今の記録にいません。番号の似た {held.perhaps} 人を、決まるまで"
             "除きます。joint-use objections --work で見て、--settle で決めてください / "
             f"nobody in the records has this very number; {held.perhaps} whose numbers are like it are held "
             "back until somebody says who is meant: look at `joint-use objections --work`, then --settle"

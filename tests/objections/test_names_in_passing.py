@@ -121,6 +121,8 @@ def test_so_does_one_behind_an_address(tmp_path, end):
             "オイル交換 55・1234",
             "オイル交換 No55-1234",
         ),
+        *("は1234 ブレーキ点検", "はの1234 点検", "は12-34 点検", "は・1234 点検"),
+        *("ﾅﾝﾊﾞｰ1234 点検", "車番１２３４ 点検"),
     ],
 )
 def test_plates_and_numbers_as_neighbours_write_them_do_not_leave(tmp_path, text):
