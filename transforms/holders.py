@@ -5,7 +5,8 @@ import pyarrow
 import pyarrow.compute as pc
 
 from transforms.arrays import mask_of
-from transforms.reading.folded_columns import fold_addresses, fold_names
+from transforms.reading.folded_columns import fold_addresses, fold_names, squeezed
+from transforms.reading.own_names import own_names
 
 OWNER_COLUMNS = ("owner_name", "owner_address")
 USER_COLUMNS = ("user_name", "user_address", "base_location")
@@ -35,6 +36,24 @@ def is_customer(
             fold_addresses(customer_addresses.take(rows)),
         )
         mask[rest] = same & (_equal(ours, theirs) | _is_null(ours))
+    return mask
+
+
+def are_others(holders: pyarrow.Array, customers: pyarrow.Array) -> np.ndarray:
+    """Mask of the rows whose paper names a holder that is not the customer, wherever either lives.
+
+    Where a name is missing nothing tells. What stands beside the customer's name (様, 代表) is none of it.
+
+    Args:
+        holders: names on the papers.
+        customers: names of the customers, row by row.
+    """
+    ours, theirs = (squeezed(fold_names(names)) for names in (holders, customers))
+    mask = mask_of(pc.and_(pc.not_equal(ours, theirs), pc.match_substring_regex(ours, r"\p{L}")))
+    rest = np.flatnonzero(mask)
+    names, rows = own_names(customers.take(pyarrow.array(rest)))
+    is_same = mask_of(pc.equal(names, ours.take(pyarrow.array(rest[rows]))))
+    mask[rest[rows[is_same]]] = False
     return mask
 
 

@@ -140,11 +140,7 @@ class CallList:
         return [
             "所有者"
             if owner
-            else "使用者"
-            if user
-            else "お客様（所有者は別）"
-            if other
-            else "お客様"
+            else f"{'使用者' if user else 'お客様'}{'（所有者は別）' if other else ''}"
             for owner, user, other in zip(is_owner, is_user, has_owner, strict=True)
         ]
 

@@ -16,6 +16,8 @@ from ledger.recall_book import DONE, RecallBook, standing_mark
 from schemas.campaigns import Campaign, ranges_of
 from schemas.staging import DELETED
 from sources.snapshot import Snapshot
+from transforms.arrays import whole
+from transforms.holders import are_others
 from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.matching import Matches, match
@@ -88,6 +90,7 @@ class Standing:
         paper = cars.frame["paper"].to_numpy(np.int64)
         say(at(verdicts.are("certificates", Disposition.QUARANTINED), paper), Kept.SET_ASIDE)
         say(at(verdicts.are("certificates", Disposition.WITHHELD), paper), Kept.WITHHELD)
+        say(_are_owned_by_others(view.snapshot, cars, keeper), Kept.OWNED_BY_ANOTHER)
         say(~at(_reachable(view), keeper), Kept.NO_CONTACT)
         return cls(words)
 
@@ -155,6 +158,14 @@ def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
         for reason in (GIVEN_AWAY, DELETED)
     ]
     return np.asarray(np.logical_or.reduce(masks))
+
+
+def _are_owned_by_others(snapshot: Snapshot, cars: Cars, keeper: np.ndarray) -> np.ndarray:
+    """Mask of the cars whose paper names an owner who is not the customer: policy §7(3)⑤ is about owners."""
+    names = whole(snapshot.table("customers", ["name"])["name"])
+    customers = names.take(pyarrow.array(keeper, mask=keeper < 0))
+    owners = pyarrow.Table.from_pandas(cars.frame[["owner_name"]], preserve_index=False)
+    return are_others(whole(owners["owner_name"]).cast(pyarrow.string()), customers)
 
 
 def _reachable(view: PartnerView) -> np.ndarray:

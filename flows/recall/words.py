@@ -39,6 +39,7 @@ class Kept(StrEnum):
     DELETED = "deleted"
     WITHHELD = "withheld"
     NOT_THE_SHOPS = "not_the_shops"
+    OWNED_BY_ANOTHER = "owned_by_another"
     NO_CONTACT = "no_contact"
     UNDETERMINED = "undetermined"
     NO_PARTNER = "no_partner"
@@ -54,6 +55,7 @@ KEPT_TEXTS: Mapping[str, str] = {
     Kept.DELETED: "店の記録で削除済み（今の持ち主を確かめる）",
     Kept.WITHHELD: "記録に渡せない内容がある（申し出のあった方の名前、方針第10条の内容）",
     Kept.NOT_THE_SHOPS: "記録が重なっている（統合・旧い車検証など）",
+    Kept.OWNED_BY_ANOTHER: "車検証の所有者がお客様と別の方（所有者にも店から知らせる）",
     Kept.NO_CONTACT: "納品先に渡せる連絡先がない",
     Kept.UNDETERMINED: "範囲か型式が確かでない",
     Kept.NO_PARTNER: "リコールの覚書を結んだ共同利用者がない",

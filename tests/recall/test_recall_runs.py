@@ -282,6 +282,19 @@ def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
         ({"customers": [{**PEOPLE[0], "name": ""}, *PEOPLE[1:]]}, "set_aside"),
         (
             {
+                "certificates": [
+                    {**PAPERS[0], "owner_name": "山形オートファイナンス㈱"},
+                    *PAPERS[1:],
+                ]
+            },
+            "owned_by_another",
+        ),
+        (
+            {"certificates": [{**PAPERS[0], "owner_name": PEOPLE[1]["name"]}, *PAPERS[1:]]},
+            "owned_by_another",
+        ),
+        (
+            {
                 "customers": [
                     {"customer_id": "1", "kind": "individual", "name": "連絡先 なし"},
                     *PEOPLE[1:],
