@@ -74,6 +74,12 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy)
+@click.version_option(
+    package_name="joint-use-export",
+    prog_name="joint-use",
+    message="%(prog)s %(version)s",
+    help="版 / version",
+)
 def joint_use() -> None:
     """共同利用データの納品 / joint-use export of a repair shop's records."""
 
@@ -144,9 +150,12 @@ def _in_japanese(error: click.ClickException) -> str:
         return f"{name} は {'、'.join(map(str, parameter.type.choices))} のどれかです"
     if isinstance(error, click.BadParameter):
         return f"{name} の値が正しくありません" if name else "指定の値が正しくありません"
-    if error.message.startswith("No such command"):
-        return "そのような命令はありません。空白は半角で書いてください"
-    return "書き方の誤り"
+    if isinstance(error, click.BadOptionUsage):
+        return f"{error.option_name} の書き方が違います。値が要る指定なら、後ろに値を書いてください"
+    is_unknown = error.message.startswith("No such command")
+    return (
+        "そのような命令はありません。空白は半角で書いてください" if is_unknown else "書き方の誤り"
+    )
 
 
 def _unexpected(error: Exception) -> str:

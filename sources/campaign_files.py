@@ -42,7 +42,7 @@ def read_campaigns(path: Path) -> CampaignFile:
         SourceUnreadableError: it is neither UTF-8 nor CP932.
     """
     if not path.is_file():
-        raise ConfigurationError(f"{path.name}: ファイルがありません / {path.name}: no such file")
+        raise ConfigurationError(f"{path}: ファイルがありません / {path}: no such file")
     text = path.read_text(encoding=encoding_of(path))
     start = text.lstrip("\ufeff \t\r\n")
     if not start:

@@ -46,7 +46,7 @@ from schemas.strict import validated
 @operator_option
 @click.option(
     "--reason",
-    default=StandingReason.MANUAL,
+    default=str(StandingReason.MANUAL),
     show_default=True,
     help="理由 / why; nothing personal",
 )

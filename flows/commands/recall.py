@@ -256,7 +256,7 @@ def _campaign_line(each: CampaignCount) -> str:
         f"(範囲内 in range {each.in_range}, 要確認 possible {each.possible}); 範囲外 out {each.out}"
     )
     sums = (
-        f"  = 共同利用者へ handed over {each.handed} + 店の連絡表 call list {sum(each.kept.values())}"
+        f"  = 共同利用者への納品 in drops {each.handed} + 店の連絡表 call list {sum(each.kept.values())}"
         f" + 済 done {each.done}"
     )
     lines = [head, sums]

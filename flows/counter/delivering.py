@@ -127,9 +127,12 @@ def _enter(book: CarryBook, actor: Actor, entered: EnteredDrop) -> None:
 
 
 def _successor(book: DropBook, drop: Drop) -> str:
-    """Give the drop that replaced another; nothing if none did."""
+    """Give the newest of the drops that replaced another; nothing if none did."""
     replaced_by = {each.drop.supersedes: each.drop.drop_id for each in book.published()}
-    return replaced_by.get(drop.drop_id, "")
+    newest = drop.drop_id
+    while newest in replaced_by:
+        newest = replaced_by[newest]
+    return newest if newest != drop.drop_id else ""
 
 
 def owed(desk: Desk) -> Owed:

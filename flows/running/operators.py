@@ -9,66 +9,20 @@ from transforms.reading.folding import fold_name, nfkc
 SCHEDULE = "schedule"
 """Who starts a run that nobody started."""
 
-_SHARED_NAMES = frozenset(
-    {
-        *("root", "admin", "administrator", "user", "operator", "test", "guest", "shop", "staff"),
-        *("office", "owner", "system", "nobody", "anonymous", "pc", SCHEDULE),
-        *("shared", "login", "account", "manager", "default", "username", "name", "info", "mail"),
-        *(
-            "管理者",
-            "担当",
-            "担当者",
-            "受付",
-            "店",
-            *(
-                "店長",
-                "社長",
-                "工場長",
-                "専務",
-                "部長",
-                "主任",
-                "整備士",
-                "フロント",
-                "レジ",
-                "本人",
-                "私",
-            ),
-            "事務",
-            "事務所",
-            "スタッフ",
-            "共用",
-            *(
-                "事務員",
-                "店舗",
-                "オペレータ",
-                "オペレーター",
-                "ユーザ",
-                "ユーザー",
-                "ログイン",
-                "ゲスト",
-            ),
-            *("テスト", "アドミン", "システム", "パソコン", "管理人", "責任者"),
-            *(
-                "全員",
-                "皆",
-                "みんな",
-                "当番",
-                "誰か",
-                "うけつけ",
-                "担当係",
-                "本社",
-                "本店",
-                "支店",
-                "整備",
-                "工場",
-            ),
-            "利用者",
-            "あなたの氏名",
-            "氏名",
-            "名前",
-        ),
-    }
-)
+_WORDS = """
+管理者 担当 担当者 受付 店 店長 社長 工場長 専務 部長 主任 整備士 フロント レジ 本人 私 事務
+事務所 スタッフ 共用 事務員 店舗 オペレータ オペレーター ユーザ ユーザー ログイン ゲスト テスト
+アドミン システム パソコン 管理人 責任者 全員 皆 みんな 当番 誰か うけつけ 担当係 本社 本店 支店
+整備 工場 利用者 あなたの氏名 氏名 名前 アルバイト バイト パート パートさん 経理 総務 営業
+営業部 代表 代表取締役 取締役 副社長 店員 従業員 社員 職員 正社員 新人 見習い 受付係 会計 レジ係
+代理 副店長 所長 課長 係長 家族 妻 夫 息子 娘
+root admin administrator user operator test guest shop staff office owner system nobody
+anonymous pc shared login account manager default username name info mail frontdesk none null
+reception cashier front desk
+"""
+
+_SHARED_NAMES = frozenset(fold_name(word).casefold() for word in (*_WORDS.split(), SCHEDULE))
+"""What several people call themselves; words of other names are looked at one by one."""
 
 
 _COMPANY = re.compile("株式会社|有限会社|合同会社|合資会社|合名会社")
@@ -126,8 +80,11 @@ def _is_shared(name: str) -> bool:
     """Tell whether each word of a name, without what numbers it or names its machine, is a shared one."""
     if _OF_A_PLACE.search(fold_name(name)) or "@" in nfkc(name):
         return True
-    known = {fold_name(shared).casefold() for shared in _SHARED_NAMES}
+    if re.fullmatch(r"\W*[A-Za-z]\W*", nfkc(name)):
+        return True
     bare = re.sub(r"(?<=[^\x00-\x7f])[A-Za-z]$|[\d\W_]+$", "", nfkc(name))
     words = [word for word in re.split(r"[\W\d_]+", bare) if word]
     forms = {fold_name(name).casefold(), fold_name(bare).casefold()}
-    return bool(forms & known) or all(fold_name(word).casefold() in known for word in words)
+    return bool(forms & _SHARED_NAMES) or all(
+        fold_name(word).casefold() in _SHARED_NAMES for word in words
+    )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 
@@ -39,7 +40,8 @@ from transforms.account import account_of, reasons_of
 from transforms.key_forms import hexadecimal_keys
 from transforms.shaping import campaign_words
 
-SOFTWARE = "joint-use-export"
+SOFTWARE = f"joint-use-export {version('joint-use-export')}"
+"""What made a drop, for whoever asks why it is as it is."""
 
 _AT_ONCE = 2
 """Files written at once: one is encoded while rows of another are shaped."""

@@ -120,6 +120,7 @@ def test_an_unknown_partner_is_refused(tmp_path):
         "店長１",
         "オペレータ",
         "user-pc",
+        *("アルバイト", "代表取締役", "店員Ａ", "front desk", "none", "x"),
     ],
 )
 def test_shared_names_are_refused(tmp_path, name):
