@@ -430,3 +430,14 @@ def test_numbers_without_their_zeros_are_named_where_they_are_lost(tmp_path):
     )
     with pytest.raises(QuarantineLimitError, match="not in customers: have its numbers lost"):
         run(shop)
+
+
+def test_an_older_certificate_does_not_stand_in_for_one_without_a_readable_day(tmp_path):
+    papers = [{"vehicle_id": "V1", "issued_on": day} for day in ("2024-01-01", "?")]
+    tables = {
+        "customers": [customer("1")],
+        "objections": [objection("99")],
+        "vehicles": [vehicle("V1", "1")],
+        "certificates": papers,
+    }
+    assert delivered(run(write_shop(tmp_path, tables)))["certificates"] == []

@@ -41,6 +41,7 @@ from tests.factories import (
     NOW,
     before,
     customer,
+    object_to,
     objection,
     release_texts,
     run,
@@ -402,3 +403,35 @@ def scan(drop, traces):
     search = ObjectorScan(traces)
     verify_drop(drop, search.look)
     search.refuse()
+
+
+def arriving(shop, *, by_records):
+    """Run the stages, and let an objection arrive before the first publishing."""
+    raised = []
+
+    def arrive():
+        if by_records:
+            write_table(shop, "objections", [objection("99"), objection("1")])
+        elif not raised:
+            raised.append(object_to(shop, "1"))
+
+    return factories.before("publish", arrive)
+
+
+@pytest.mark.parametrize("by_records", [True, False])
+def test_an_objection_that_arrives_while_nothing_changed_starts_the_run_over(tmp_path, by_records):
+    people = [customer("1"), customer("2")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("99")]})
+    run(shop)
+    (outcome,) = run(shop, step=arriving(shop, by_records=by_records)).outcomes
+    assert (outcome.status, outcome.account["customers"].objected) == ("published", 1)
+
+
+@pytest.mark.parametrize("by_records", [True, False])
+def test_a_drop_an_objection_overtakes_does_not_wait(tmp_path, by_records):
+    people = [customer("1"), customer("2")]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [objection("99")]})
+    with (shop / "shop.toml").open("a") as file:
+        file.write('\n[carry_out]\nmax_persons = 0\ndata_managers = ["責任 花子"]\n')
+    (outcome,) = run(shop, step=arriving(shop, by_records=by_records)).outcomes
+    assert (outcome.status, outcome.account["customers"].objected) == ("waiting", 1)

@@ -413,3 +413,60 @@ def test_whoever_objects_in_any_way_is_in_no_byte(tmp_path_factory, data):
 
 def test_copying_the_sample_leaves_state_behind(tmp_path):
     assert not (copy_sample(tmp_path / "s") / "state").exists()
+
+
+@pytest.mark.parametrize(
+    ("objectors", "theirs", "member"),
+    [
+        # a relative of no birth date, of an objector who has one
+        (
+            [{"name": "佐藤 花子", "birth_on": "1960-05-06"}],
+            {},
+            {"name": "佐藤 花子"},
+        ),
+        # a given name, of an objector whose card bears a remark
+        (
+            [{"name": "佐藤一郎 DM不要", "phone": "023-699-9999"}],
+            {"phone": "023-699-9999"},
+            {"name": "一郎"},
+        ),
+    ],
+)
+def test_a_relative_who_may_be_the_objector_does_not_leave(tmp_path, objectors, theirs, member):
+    people = [customer("1", **theirs), *(customer("9", **each) for each in objectors)]
+    family = [{"family_member_id": "F1", "customer_id": "1", **member}]
+    tables = {"customers": people, "objections": [objection("9")], "family_members": family}
+    assert delivered(run(write_shop(tmp_path, tables)))["family_members"] == []
+
+
+def test_a_card_of_a_home_with_two_objectors_may_be_of_either(tmp_path):
+    home = {"address": "山形市中央秘密町9番地9"}
+    names = {"1": "佐藤", "8": "佐藤 一郎", "9": "高橋 花子"}
+    people = [customer(number, name=name, **home) for number, name in names.items()]
+    tables = {
+        "customers": [*people, customer("4")],
+        "objections": [objection("8"), objection("9")],
+    }
+    assert len(delivered(run(write_shop(tmp_path, tables)))["customers"]) == 1
+
+
+def test_the_plate_on_the_paper_of_their_car_does_not_leave_with_anothers(tmp_path):
+    plate = "山形 500 は 12-34"
+    other = {"vehicle_id": "V1", "plate": plate, "model_code": "DAA-ZVW30"}
+    tables = {
+        "customers": [customer("1"), customer("9")],
+        "objections": [objection("9")],
+        "vehicles": [vehicle("V1", "1"), vehicle("V9", "9", plate="", chassis_number="")],
+        "certificates": [{"vehicle_id": "V9", "plate": plate}, other],
+    }
+    (row,) = delivered(run(write_shop(tmp_path, tables)))["certificates"]
+    assert (row["plate"], row["model_code"]) == ("", "DAA-ZVW30")
+
+
+def test_the_second_look_knows_who_objected_since_the_month(tmp_path, monkeypatch):
+    refusal = objection("9", received_on="2026-11-01", effective_on="2026-11-01")
+    people = [customer("1"), customer("9", **CANARIES)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": [refusal]})
+    monkeypatch.setattr(flows.making.objectors, "gate_out", lambda *_: None)
+    with pytest.raises(VerificationError, match="belongs only to people who objected"):
+        run(shop)

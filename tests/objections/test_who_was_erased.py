@@ -287,3 +287,47 @@ def test_the_remembered_are_found_wherever_those_in_the_records_are(cells):
     texts = texts.filter(pc.invert(pc.match_substring(texts, "秘密町")))
     missed = seen.in_free_text(texts) & ~gone.in_free_text(texts)
     assert not texts.filter(pyarrow.array(missed)).to_pylist()
+
+
+def test_a_refuser_in_the_records_with_a_name_as_long_hides_nobody(tmp_path):
+    people = [customer("1"), customer("2", name="林 実"), customer("3"), customer("4")]
+    tables = joined(slip("S1", "1", "V1"), {"vehicles": [vehicle("V1", "1")]})
+    tables["repair_lines"][0]["name"] = "平正 オイル交換"
+    gone = customer("9", **{**ERASED, "name": "平 正", "name_kana": "タイラ タダシ"})
+    write_shop(tmp_path, joined(tables, {"customers": [*people, gone]}))
+    object_to(tmp_path, "9")
+    object_to(tmp_path, "2")
+    stated = {"customers": people, "objections": [objection("77", scope="none")]}
+    shop = write_shop(tmp_path, joined(tables, stated))
+    assert [row["name"] for row in delivered(run(shop))["repair_lines"]] == ["", "オイル"]
+
+
+def test_who_bore_a_remark_is_known_without_it(tmp_path):
+    cells = {"address": "山形市架空町1番地 隠田秘一様方"}
+    shop = shops(tmp_path, {**ERASED, "name": "隠田秘一 DM不要"}, first=cells)
+    assert cells["address"] not in {row["address"] for row in delivered(run(shop))["customers"]}
+
+
+@pytest.mark.parametrize("base", ["山形市中央秘密町9番地9", "中央秘密町9-9"])
+def test_their_home_is_no_base_of_anothers_car(tmp_path, base):
+    holder = {"name": "架空 花子", "address": "山形市架空町1番地"}
+    paper = {"vehicle_id": "V1", "user_name": holder["name"], "user_address": holder["address"]}
+    erased = {**ERASED, "address": "山形市中央秘密町9番地9"}
+    papers = [{**paper, "base_location": base}]
+    (row,) = delivered(run(shops(tmp_path, erased, first=holder, certificates=papers)))[
+        "certificates"
+    ]
+    assert (row["user_name"], row["base_location"]) == (holder["name"], "")
+
+
+def test_what_a_row_without_a_number_told_is_known_beside_another(tmp_path):
+    people = [customer("1", mobile_phone="090-1111-2222"), *(customer(n) for n in "234")]
+    both = [customer("9", **ERASED), customer("", **{**ERASED, "mobile_phone": "090-1111-2222"})]
+    limits = {"max_vanished_share": 1}
+    write_shop(tmp_path, {"customers": [*people, *both]}, limits=limits)
+    object_to(tmp_path, "9")
+    stated = {"objections": [objection("77", scope="none")]}
+    run(write_shop(tmp_path, {"customers": [*people, *both], **stated}, limits=limits))
+    shop = write_shop(tmp_path, {"customers": [*people, customer("")], **stated}, limits=limits)
+    phones = {row["mobile_phone"] for row in delivered(run(shop))["customers"]}
+    assert "090-1111-2222" not in phones

@@ -664,3 +664,12 @@ def test_a_number_written_loosely_is_of_a_model_that_no_number_bounds(asked, mod
 )
 def test_a_model_without_its_hyphen_may_begin_with_a_mark_the_other_has_not(model, asked):
     assert verdict((model, None), (asked, "", "")) == (POSSIBLE, Reason.TYPE_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(None, Reason.NO_NUMBER), ("ZVW50?60005", Reason.UNREADABLE_NUMBER)],
+)
+def test_one_number_of_an_office_excludes_no_car_without_a_number(number, reason):
+    named = ("DAA-ZVW50", "国[01]00001国", "")
+    assert verdict(("DAA-ZVW50", number), named) == (POSSIBLE, reason)
