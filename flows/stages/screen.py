@@ -23,7 +23,7 @@ from schemas.staging import row_of
 from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from sources.snapshot import Snapshot
-from transforms.arrays import mask_of, where, whole
+from transforms.arrays import mask_of, whole
 from transforms.ruling import codes_of, line_columns, spread_down, spread_quarantine
 from transforms.screening.judging import Screen
 from transforms.screening.named_cells import CODES, NAMES, PLACES, ROW_GOES_WITH, NamedCells
@@ -217,9 +217,8 @@ def _rule_lines(snapshot: Snapshot, verdicts: Verdicts, name: str, blocked: Bloc
 def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold lines of a tax that is nothing on one of them: all of that name, so that none stands out."""
     for batch in snapshot.batches("repair_lines", [*NAMED_LINE_COLUMNS, "amount_jpy"]):
-        of_tax = batch.filter(
-            _are_taxes_of_nothing(batch.column("name"), batch.column("amount_jpy"))
-        )
+        of_nothing = batch.filter(_is_nothing(batch.column("amount_jpy")))
+        of_tax = of_nothing.filter(_are_taxes(of_nothing.column("name")))
         is_in = codes_of(verdicts, "repair_lines", of_tax, 0) == 0
         for text in pc.unique(of_tax.column("name").filter(pyarrow.array(is_in))).to_pylist():
             verdicts.line_texts[text] = Verdict(Disposition.WITHHELD, _ZERO_TAX)
@@ -228,14 +227,16 @@ def _withhold_zero_tax_lines(snapshot: Snapshot, verdicts: Verdicts) -> None:
 def _withhold_zero_taxes(snapshot: Snapshot, verdicts: Verdicts) -> None:
     """Withhold taxes of nothing."""
     rows = snapshot.table("vehicle_costs", ["cost_kind", "amount_jpy"])
-    is_free = mask_of(_are_taxes_of_nothing(rows["cost_kind"], rows["amount_jpy"]))
+    is_free = mask_of(pc.and_(_are_taxes(rows["cost_kind"]), _is_nothing(rows["amount_jpy"])))
     verdicts.rule("vehicle_costs", is_free, Disposition.WITHHELD, _ZERO_TAX)
 
 
-def _are_taxes_of_nothing(kinds: pyarrow.Array, amounts: pyarrow.Array) -> pyarrow.Array:
-    """Tell which costs are a tax of nothing; null where nobody knows the kind."""
-    is_nothing = pc.equal(pc.fill_null(amounts, 0), 0)
-    return pc.match_substring_regex(where(is_nothing, kinds), _TAX)
+def _is_nothing(amounts: pyarrow.Array) -> pyarrow.Array:
+    return pc.equal(pc.fill_null(amounts, 0), 0)
+
+
+def _are_taxes(kinds: pyarrow.Array) -> pyarrow.Array:
+    return pc.match_substring_regex(kinds, _TAX)
 
 
 def _keep_waiting(run: Run, screened: Screened) -> None:
