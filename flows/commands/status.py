@@ -22,6 +22,7 @@ _WORDS = {
     "superseded": "差替済",
     "stopped": "停止",
     "overdue": "返事遅れ",
+    "held": "保全",
 }
 
 

@@ -1,6 +1,6 @@
 """What somebody has to look after: months not delivered, drops that wait or are owed, answers overdue."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -13,11 +13,13 @@ from ledger.answer_book import AnswerBook
 from ledger.carry_book import CarryBook, WaitingDrop
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
+from ledger.hold_book import HoldBook
 from ledger.objections_moved import have_moved_since
 from ledger.opening import Ledger
 from ledger.recall_book import RecallBook
 from schemas.acknowledgement import Acknowledgement
 from schemas.agreement import Agreement
+from schemas.carrying import NoSeal
 from schemas.drop import DropKind
 from schemas.errors import JointUseError
 from schemas.policy import Policy
@@ -29,6 +31,10 @@ NO_MANAGER = (
 )
 
 
+_TOLD_AHEAD = timedelta(days=31)
+"""How long before a day on which a partner gets nothing any more that is told."""
+
+
 @dataclass(frozen=True)
 class DropState:
     """One published drop as it stands."""
@@ -38,6 +44,8 @@ class DropState:
     superseded_by: str | None
     is_overdue: bool
     handed_over_at: datetime | None
+    is_held: bool
+    """Whether a hold keeps it from disposal."""
 
     @property
     def marks(self) -> list[str]:
@@ -49,6 +57,7 @@ class DropState:
             "superseded": self.superseded_by is not None,
             "stopped": self.entered.stopped_at is not None,
             "overdue": self.is_overdue,
+            "held": self.is_held,
         }
         return [mark for mark, holds in marks.items() if holds]
 
@@ -89,12 +98,13 @@ def partner_states(folder: ShopFolder, ledger: Ledger, now: datetime) -> list[Pa
             for each in published
             if each.drop.drop_id in owed.by_hand and _is_stuck(connection, folder, each, now.date())
         }
+        held = HoldBook(connection).held()
         to_discard = {name: answered.to_discard(name) for name in folder.policy.agreements}
     patience = timedelta(days=folder.shop.limits.acknowledge_within_days)
     states = []
     for partner, agreement in folder.policy.agreements.items():
         own = [each for each in published if each.drop.partner == partner]
-        drops = tuple(_drop_states(own, answers, now - patience, delivered))
+        drops = tuple(_drop_states(own, answers, now - patience, delivered, held))
         monthly = (each for each in own if each.drop.kind == DropKind.MONTHLY)
         # Of each month the last revision: they come in the order they were made.
         newest = {each.drop.period: each for each in monthly}
@@ -202,6 +212,13 @@ def loose_ends(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
         carried = CarryBook(connection)
         waiting = [each.entered.drop for each in carried.waiting()]
         cut_off = [each.entered.drop.drop_id for each in carried.doubtful().values()]
+    for partner, agreement in policy.agreements.items():
+        sealing = agreement.sealing
+        if isinstance(sealing, NoSeal) and today + _TOLD_AHEAD > sealing.until:
+            yield (
+                f"{partner}: 封緘しない約束は {sealing.until} までです。過ぎると納品できません / "
+                f"sealing.until is {sealing.until}; after that day nothing is made for this partner"
+            )
     for drop_id in cut_off:
         yield (
             f"{drop_id}: 渡し終えたか分かりません / not known whether it was handed over: "
@@ -248,6 +265,7 @@ def _drop_states(
     answers: dict[int, Acknowledgement],
     overdue_before: datetime,
     delivered: Mapping[int, datetime],
+    held: Collection[str],
 ) -> Iterator[DropState]:
     successors = {each.drop.supersedes: each.drop.drop_id for each in own if each.drop.supersedes}
     for each in own:
@@ -261,4 +279,5 @@ def _drop_states(
             superseded_by,
             is_overdue,
             delivered.get(each.sequence),
+            each.drop.drop_id in held,
         )

@@ -14,6 +14,9 @@ def deliver(run: Run, outcome: Outcome) -> Outcome:
         return outcome.model_copy(update={"handed_over": _would_be_handed_over(run, outcome)})
     if outcome.status not in _DELIVERED:
         return outcome
+    if outcome.status == "published" and not run.agreement(outcome.partner).is_carried:
+        told = f"このフォルダを手渡ししてください / to be carried by hand: {outcome.path}"
+        return outcome.model_copy(update={"handed_over": told})
     try:
         told, code = carry(run, outcome.drop_id), 0
     except JointUseError as error:

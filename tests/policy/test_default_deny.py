@@ -8,7 +8,16 @@ import pytest
 from flows.running.reasons import checked_reason
 from schemas.errors import ConfigurationError, RefusedError
 from tests import factories
-from tests.factories import customer, joined, objection, run, slip, vehicle, write_shop
+from tests.factories import (
+    agreement,
+    customer,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
 
 SECRET = "この文字は外に出ない"
 
@@ -175,3 +184,24 @@ def test_each_delivered_column_cites_its_items(tmp_path):
     for table in drop["tables"]:
         for column in table["columns"]:
             assert column["items"] or column["name"].endswith("_key")
+
+
+def test_an_agreement_that_grows_under_its_old_version_is_refused_until_it_has_a_new_one(tmp_path):
+    narrow = {"customers": {"columns": ["name"]}}
+    wide = {"customers": {"columns": ["name", "birth_on"]}}
+    people = {"customers": [customer("1"), customer("2")], "objections": [objection("9")]}
+    assert run(write_shop(tmp_path, people, agreement(tables=narrow))).outcomes[0].path
+    shop = write_shop(tmp_path, people, agreement(tables=wide))
+    with pytest.raises(RefusedError, match=r"customers\.birth_on"):
+        run(shop, month="2026-09")
+    assert not list((shop / "drops" / "lotas").glob("monthly-2026-09*"))
+    shop = write_shop(tmp_path, people, {**agreement(tables=wide), "version": "2"})
+    assert run(shop, month="2026-09").outcomes[0].status == "published"
+
+
+def test_an_agreement_that_shrinks_or_is_edited_without_more_columns_is_no_new_one(tmp_path):
+    wide = {"customers": {"columns": ["name", "birth_on"]}}
+    people = {"customers": [customer("1"), customer("2")], "objections": [objection("9")]}
+    run(write_shop(tmp_path, people, agreement(tables=wide)))
+    shop = write_shop(tmp_path, people, agreement(tables={"customers": {"columns": ["name"]}}))
+    assert run(shop, month="2026-09").outcomes[0].status == "published"
