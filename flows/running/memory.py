@@ -8,7 +8,7 @@ import pyarrow
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Numbers of the options in glibc's <malloc.h>."""
 
-_LARGE_BYTES = 1 << 24
+_LARGE_BYTES = 1 << 22
 _DECAY_MS = 1000
 
 
