@@ -772,9 +772,11 @@ def test_a_parcel_that_only_bears_the_name_is_not_handed_over(tmp_path):
 def test_a_replaced_drop_is_not_handed_over(tmp_path):
     shop = shop_for(tmp_path / "shop", {"kind": "folder", "path": str(tmp_path / "out")})
     run(shop)
-    factories.write_table(shop, "customers", [customer("1"), customer("2")])
-    run(shop)
-    with pytest.raises(RefusedError, match="was replaced by lotas/monthly-2026-10-r2"):
+    for count in (2, 3):
+        people = [customer(str(number)) for number in range(1, count + 1)]
+        factories.write_table(shop, "customers", people)
+        run(shop)
+    with pytest.raises(RefusedError, match="was replaced by lotas/monthly-2026-10-r3"):
         deliver(desk(shop), lambda: NOW, DROP)
 
 

@@ -3,13 +3,16 @@
 import hashlib
 import re
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from drops.folders import read_drop
 from flows.counter.delivering import carried_by_hand, deliver
 from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
+from flows.counter.disposing import hold
 from flows.counter.erasing import erase
 from flows.counter.objecting import Choice, Refusal, lift
 from flows.running.attention import partner_states
@@ -363,3 +366,32 @@ def test_a_month_whose_newest_revision_was_stopped_is_not_delivered(tmp_path):
     with at_desk.ledger.writing() as connection:
         DropBook(connection).stop(at_desk.actor, newest.drop_id)
     assert "2026-10" in map(str, state(shop, NOW + 2 * DAY).missing)
+
+
+def test_of_an_unsealed_folder_it_is_said_once_that_somebody_has_to_carry_it(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")])
+    (outcome,) = run(shop).outcomes
+    assert outcome.handed_over.endswith(f"to be carried by hand: {outcome.path}")
+    assert run(shop).outcomes[0].handed_over == ""
+
+
+def test_a_hold_is_shown_where_drops_stand(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")])
+    name = run(shop).outcomes[0].drop_id
+    for is_held, marks in ((True, ["held"]), (False, [])):
+        hold(desk(shop), name, is_held=is_held)
+        assert state(shop, NOW).drops[0].marks == marks
+
+
+@pytest.mark.parametrize(("until", "is_told"), [("2026-12-01", True), ("2027-02-01", False)])
+def test_a_promise_to_do_without_sealing_that_lapses_soon_is_told(tmp_path, until, is_told):
+    promise = {"seal": "none", "reason": "試験のため", "until": until}
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], agreement(sealing=promise))
+    told = run(shop).attention
+    assert any(f"sealing.until is {until}" in line for line in told) == is_told
+
+
+def test_a_drop_names_the_program_that_made_it(tmp_path):
+    shop = shop_of(tmp_path, [customer("1"), customer("2")])
+    drop = read_drop(Path(run(shop).outcomes[0].path))
+    assert drop.software == f"joint-use-export {version('joint-use-export')}"
