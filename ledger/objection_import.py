@@ -252,15 +252,18 @@ def _events(row: Statement, raised: list[date]) -> list[Event]:
 
 def _refuse_shrinking(before: set[str], now: set[str], limits: Limits) -> None:
     gone = len(before - now)
-    if gone > len(before) * limits.max_objection_shrink_share:
+    # One row in place of another is a slip of the pen put right, in however short a list.
+    corrected = 1 if now - before else 0
+    if gone > max(corrected, len(before) * limits.max_objection_shrink_share):
         raise ObjectionsUnreliableError(
             f"記録にあった申し出 {len(before)} 件のうち {gone} 件がなくなっています。"
             "申し出た方は引き続き除かれますが、新しい申し出も失われているかもしれません。"
-            "記録を元に戻してください。すべて正しく消したものなら、一回だけ "
-            "limits.max_objection_shrink_share を上げてください / "
+            "記録を元に戻してください（番号などを直した行も、なくなったと数えます）。すべて正しく直したか、"
+            "消したものなら、一回だけ limits.max_objection_shrink_share を上げてください / "
             f"of {len(before)} objections that stood in the records, {gone} are gone; who objected "
-            "stays known, but new objections may be missing too. Restore the records; if each was "
-            "rightly removed, raise limits.max_objection_shrink_share in shop.toml for one run"
+            "stays known, but new objections may be missing too. Restore the records (a row that was "
+            "corrected counts as gone); if each was rightly corrected or removed, raise "
+            "limits.max_objection_shrink_share in shop.toml for one run"
         )
 
 

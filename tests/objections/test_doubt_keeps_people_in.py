@@ -821,6 +821,17 @@ def test_people_swapped_or_lost_little_by_little_are_missed(tmp_path):
         run(shop)
 
 
+def test_one_number_put_right_in_a_short_list_is_no_loss(tmp_path):
+    people = [customer(f"00{n}") for n in range(5)]
+    shop = shop_of(tmp_path, people, objection("001"), objection("2"), objection("003"))
+    run(shop)
+    write_table(shop, "objections", [objection("001"), objection("002"), objection("003")])
+    assert objected(shop) == 3
+    write_table(shop, "objections", [objection("001"), objection("002")])
+    with pytest.raises(HeldError, match="of 3 objections that stood in the records, 1 are gone"):
+        run(shop)
+
+
 @pytest.mark.parametrize(
     "scope", ['values.scope = { "" = "no_objection" }', 'constants.scope = "no_objection"']
 )
