@@ -11,11 +11,16 @@ import pytest
 from frictionless import Package
 from pyarrow import parquet
 
+from drops.adoption import members_of
 from drops.bag import TAG_MANIFEST, sha256_of
+from drops.differences import differences
 from drops.verify import verify_drop
 from schemas.errors import VerificationError
 from tests import factories
 from tests.factories import customer, joined, objection, run, slip, vehicle, write_shop, write_table
+
+EARLIER = Path(__file__).parent / "of_version_0_4" / "monthly-2026-10-r1"
+"""A drop as the program of version 0.4 made it: what was given is checked for years."""
 
 FORMATS = [
     {"format": "parquet"},
@@ -345,3 +350,10 @@ def test_json_without_end_is_a_fault_of_the_drop(tmp_path, name):
     vouched_for(drop)
     with pytest.raises(VerificationError):
         verify_drop(drop)
+
+
+def test_a_drop_of_an_earlier_version_is_still_one():
+    drop = verify_drop(EARLIER).drop
+    assert (drop.software, len(drop.tables)) == ("joint-use-export", 10)
+    assert members_of(EARLIER).records["record"].value_counts()["customers"] == 2
+    assert differences(EARLIER, EARLIER) == {}
