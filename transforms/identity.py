@@ -192,8 +192,8 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
                 made(joined("contact", names, told_births)),
             )
         ),
-        home_marks=_filled(marks for both, _ in at_home for marks in both),
-        home_clues=_filled(clues for _, both in at_home for clues in both),
+        home_marks=_packed(tuple(marks for both, _ in at_home for marks in both)),
+        home_clues=_packed(tuple(clues for _, both in at_home for clues in both)),
         spare=np.concatenate([spare[spare != 0], known[known != 0]]),
         spare_rows=few_rows.astype(np.int32),
         before=before[before != 0],
