@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
-from transforms.arrays import mask_of, whole
+from transforms.arrays import mask_of, where, whole
 from transforms.reading.contacts import LOCAL_DIGITS, personal_numbers
 from transforms.reading.folded_columns import (
     SHORTEST_PLOT,
@@ -76,6 +76,16 @@ _MAY_STAND_BEFORE = re.compile(
 _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
 
+_FOUR_FIGURES = r"(?P<first>[0-9]{2})[\s・.-]*(?P<second>[0-9]{2})"
+_END_OF_PLATE = rf"(?P<kana>\p{{Hiragana}})[\s・.-]*{_FOUR_FIGURES}$"
+_NO_PRICE = "(?:[^0-9円年km]|$)"
+_SPOKEN_PLATE = (
+    rf"(?:^|[\s\p{{P}}\p{{S}}])(?P<kana>\p{{Hiragana}})の?[\s・.-]*{_FOUR_FIGURES}{_NO_PRICE}"
+)
+_CALLED_A_NUMBER = rf"(?:ナンバー?|車番)[\s:]*{_FOUR_FIGURES}(?:[^0-9]|$)"
+"""A plate as people say it; は3300円 is a price, and 5000km no plate (RE2)."""
+
+
 @dataclass(frozen=True)
 class Identities:
     """What people can be recognised by in a text, folded."""
@@ -89,6 +99,8 @@ class Identities:
     """Addresses long enough to be looked for in a running text."""
     homes: frozenset[str]
     """All addresses, to be compared as a whole."""
+    spoken_plates: frozenset[str]
+    """Kana and number of plates, さ9003."""
     plots: frozenset[str]
     """Addresses up to a number with a branch, with and without their municipality."""
     local_numbers: frozenset[str]
@@ -134,12 +146,6 @@ def identities(
         for plate in without_region(squeezed(pc.unique(table["plate"]))).to_pylist()
         if plate
     }
-    spoken = {
-        form
-        for table in cars
-        if is_of_refusers
-        for form in _spoken_plates(squeezed(pc.unique(table["plate"])))
-    }
     folded = squeezed(fold_names(whole(people["name"])))
     others = own_names(whole(people["name"]))[0] if is_of_refusers else folded[:0]
     names = frozenset[str]().union(
@@ -150,7 +156,10 @@ def identities(
     return Identities(
         names=names | kana,
         whole_names=_whole_names(whole(people["name"]), folded) | _whole_names(others, others),
-        contacts=frozenset(c for c in contacts if len(c) >= SHORTEST_CONTACT) | spoken,
+        contacts=frozenset(c for c in contacts if len(c) >= SHORTEST_CONTACT),
+        spoken_plates=frozenset(
+            plate for table in cars if is_of_refusers for plate in _spoken(table["plate"])
+        ),
         addresses=_long_enough(homes, SHORTEST_ADDRESS),
         homes=_long_enough(homes, 1),
         plots=frozenset().union(
@@ -180,15 +189,17 @@ def without_region(plates: pyarrow.Array) -> pyarrow.Array:
     return pc.replace_substring_regex(plates, r"^\D+", "")
 
 
-def _spoken_plates(plates: pyarrow.Array) -> Iterator[str]:
-    """Give what people say of squeezed plates for short: kana and number, さの9003, ナンバー9003.
+def _spoken(plates: pyarrow.Array) -> Iterator[str]:
+    """Give what people say of plates for short, kana and number, of those with a number of four figures."""
+    said = _joined(_END_OF_PLATE, pc.utf8_normalize(pc.unique(plates), form="NFKC"))
+    yield from said.drop_null().to_pylist()
 
-    Of numbers of four figures only: shorter ones stand behind any word by chance.
-    """
-    parts = pc.extract_regex(plates, r"(?P<kana>[ァ-ヶA-Z])(?P<number>[0-9]{4})$").drop_null()
-    for part in parts.to_pylist():
-        kana, number = part["kana"], part["number"]
-        yield from (f"{before}{number}" for before in (kana, f"{kana}ノ", "ナンバ", "車番"))
+
+def _joined(pattern: str, texts: pyarrow.Array) -> pyarrow.Array:
+    """Give what the groups of a pattern hold in each text, joined; null where it finds nothing."""
+    found = pc.extract_regex(texts, pattern)
+    parts = [found.field(place) for place in range(found.type.num_fields)]
+    return where(found.is_valid(), pc.binary_join_element_wise(*parts, ""))
 
 
 class Mentions:
@@ -217,6 +228,7 @@ class Mentions:
             )
         )
         self._own = people.own_phones | people.emails
+        self._plates = pyarrow.array(sorted(people.spoken_plates), pyarrow.string())
         digits = (fold_phone(phone) for phone in people.own_phones)
         self._digits = pyarrow.array(sorted(digits), pyarrow.string())
 
@@ -224,7 +236,17 @@ class Mentions:
         """Mask of the cells that hold a name, a contact or an address."""
         column = _Column(cells)
         mask = self._hold_what_is_known(column) | self._hold_local_numbers(column)
+        if len(self._plates) and not column.is_empty:
+            mask |= column.are(self._say_plates)
         return mask | self._gone.in_free_text(cells)
+
+    def _say_plates(self, texts: pyarrow.Array) -> np.ndarray:
+        """Mask of the texts that name a car as people do: さの9003, ナンバー9003."""
+        normal = pc.utf8_normalize(texts, form="NFKC")
+        said, numbers = (_joined(p, normal) for p in (_SPOKEN_PLATE, _CALLED_A_NUMBER))
+        is_said = pc.is_in(said, value_set=self._plates)
+        is_number = pc.is_in(numbers, value_set=pc.utf8_slice_codeunits(self._plates, 1))
+        return mask_of(pc.or_(is_said, is_number))
 
     def in_codes(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a code that hold a name, a contact or a number of a car."""
@@ -360,6 +382,10 @@ class _Column:
     @cached_property
     def _plain(self) -> JoinedText:
         return plain_text(self._encoded.dictionary)
+
+    def are(self, told: Callable[[pyarrow.Array], np.ndarray]) -> np.ndarray:
+        """Mask of the cells whose text a function picks; it is shown each text once."""
+        return mask_of(pyarrow.array(told(self._encoded.dictionary)).take(self._encoded.indices))
 
     def folded(self, fold: Callable[[JoinedText], JoinedText]) -> "_Distinct":
         return _Distinct(self._encoded.indices, fold(self._plain))

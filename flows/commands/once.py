@@ -17,12 +17,14 @@ class Command(click.Command):
             ConfigurationError: an option that takes one value was given two.
         """
         order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        if ctx.resilient_parsing or self.get_help_option(ctx) in order:
+            return super().parse_args(ctx, args)
         for option, times in Counter(order).items():
             if times > 1 and isinstance(option, click.Option) and _takes_one_value(option):
                 name = "/".join(option.opts)
                 raise ConfigurationError(
-                    f"{name} は一度に一つです。一つずつ、命令を分けて実行してください / "
-                    f"{name} can be given once; run the command for each, one after the other"
+                    f"{name} は一回だけ指定できます。一つだけにするか、一つずつ実行してください / "
+                    f"{name} can be given once; give one only, or run the command for each"
                 )
         return super().parse_args(ctx, args)
 

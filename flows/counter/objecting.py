@@ -20,7 +20,7 @@ from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
 from transforms.arrays import is_among, mask_of
 from transforms.meaning import Meaning
-from transforms.objections import FURTHEST, AsOf, Register, days_raised, settled, standing
+from transforms.objections import FURTHEST, AsOf, Register, days_raised, in_force, settled
 from transforms.stated_numbers import are_contacts
 
 
@@ -243,8 +243,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
                 f"{objection} means somebody for certain, there is nothing to settle; if the customer "
                 "takes it back, use --lift"
             )
-        if customer:
-            _refuse_to_forget(meaning, people, objection, customer, as_of)
+        _refuse_to_forget(meaning, people, objection, customer, as_of)
         there = people.traits.number.tolist()
         book.settle(desk.actor, Event(objection, SETTLED, desk.today), customer, there)
         _learn(book, people, as_of)
@@ -258,13 +257,15 @@ def _held_by(meaning: Meaning, people: People, objection: str) -> Held:
 
 
 def _refuse_to_forget(
-    meaning: Meaning, people: People, objection: str, customer: str, as_of: AsOf
+    meaning: Meaning, people: People, objection: str, customer: str | None, as_of: AsOf
 ) -> None:
-    """Refuse to settle a row that names several customers as one's, unless the others refuse as much."""
+    """Refuse to settle a row of several customers' numbers as one's, unless the others refuse as much."""
     persons, digits = people.persons, people.traits.digits
     is_chosen = is_among(persons, persons[np.array(people.numbers, object) == customer])
     named, certain = meaning.perhaps(persons), meaning.certain(persons)
     rows = named.rows[mask_of(pc.equal(named.objections, objection))]
+    if len(np.unique(digits[rows])) <= 1:
+        return  # one number, and only written like those of several
     rows = rows[~is_chosen[rows] & ~is_among(digits[rows], digits[is_chosen])]
     held = certain.rows[mask_of(pc.is_in(certain.objections, _as_wide(meaning, objection, as_of)))]
     forgotten = np.setdiff1d(persons[rows], persons[held])
@@ -278,9 +279,9 @@ def _refuse_to_forget(
 
 
 def _as_wide(meaning: Meaning, objection: str, as_of: AsOf) -> pyarrow.Array:
-    """Name the other objections that stand and refuse at least what one does."""
+    """Name the other objections that are in force and refuse at least what one does."""
     terms = {each["objection_id"]: each for each in meaning.register.terms.to_pylist()}
-    others = set(standing(meaning.register.events, as_of).to_pylist()) - {objection}
+    others = set(in_force(meaning.register.events, as_of).to_pylist()) - {objection}
 
     def refused(name: str) -> tuple[str | None, ...]:
         return tuple(terms[name][column] for column in ("scope", "partner", "purpose"))

@@ -31,7 +31,7 @@ from schemas.state_folder import Part
 from sources.snapshot import Snapshot
 from transforms.arrays import is_among, whole
 from transforms.formulas import defused
-from transforms.holders import is_customer
+from transforms.holders import are_others, is_customer
 from transforms.identity import known_only, same_people, traits_of
 from transforms.meaning import Meaning
 from transforms.number_texts import digested, number_texts
@@ -40,7 +40,7 @@ from transforms.persons import keepers_of_cars
 from transforms.recall.classes import MatchClass
 from transforms.spine import at
 
-_CUSTOMER_COLUMNS = ["customer_id", "name", *PHONE_COLUMNS, "email", "address"]
+_CUSTOMER_COLUMNS = ["customer_id", "name", "name_kana", *PHONE_COLUMNS, "email", "address"]
 _CONTACTS = ("number", "name", "phone", "mobile_phone", "fax", "email", "address")
 
 CSV_COLUMNS = (
@@ -136,12 +136,12 @@ class CallList:
             )
             for who in ("owner", "user")
         )
-        has_owner = cars["owner_name"].notna().to_numpy(bool)
+        has_other = are_others(_texts(cars["owner_name"]), names, _texts(people["name_kana"]))
         return [
             "所有者"
             if owner
             else f"{'使用者' if user else 'お客様'}{'（所有者は別）' if other else ''}"
-            for owner, user, other in zip(is_owner, is_user, has_owner, strict=True)
+            for owner, user, other in zip(is_owner, is_user, has_other, strict=True)
         ]
 
     def _silent(self, cars: pd.DataFrame, vehicles: np.ndarray, keepers: np.ndarray) -> "_Silent":

@@ -162,10 +162,11 @@ def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
 
 def _are_owned_by_others(snapshot: Snapshot, cars: Cars, keeper: np.ndarray) -> np.ndarray:
     """Mask of the cars whose paper names an owner who is not the customer: policy §7(3)⑤ is about owners."""
-    names = whole(snapshot.table("customers", ["name"])["name"])
-    customers = names.take(pyarrow.array(keeper, mask=keeper < 0))
+    people = snapshot.table("customers", ["name", "name_kana"])
+    rows = pyarrow.array(keeper, mask=keeper < 0)
+    customers, readings = (whole(people[name]).take(rows) for name in ("name", "name_kana"))
     owners = pyarrow.Table.from_pandas(cars.frame[["owner_name"]], preserve_index=False)
-    return are_others(whole(owners["owner_name"]).cast(pyarrow.string()), customers)
+    return are_others(whole(owners["owner_name"]).cast(pyarrow.string()), customers, readings)
 
 
 def _reachable(view: PartnerView) -> np.ndarray:

@@ -196,6 +196,45 @@ def _admit(run: Run, *, is_exclusive: bool) -> None:
         run.share(partner)
         if run.request.publishes:
             run.agreement(partner).refuse_in_the_clear(run.as_of.date())
+            _refuse_silent_growth(run, partner)
+
+
+def _refuse_silent_growth(run: Run, partner: str) -> None:
+    """Refuse columns an edited agreement adds under its old version: whoever adds one says so.
+
+    It is held against drops of the same version and the same notices; what a notice adds, it announces.
+    """
+    own = run.folder.policy.fingerprints[partner]
+    notices = tuple(dated.fingerprint for dated in run.notices)
+    with run.ledger.reading() as connection:
+        published = [each.drop for each in DropBook(connection).published(partner)]
+    before = [
+        drop
+        for drop in published
+        if drop.tables
+        and (drop.kind, drop.agreement.version) == (run.kind, own.version)
+        and (drop.notice, *drop.narrowed_by) == notices
+    ]
+    if not before or own.sha256 in {drop.agreement.sha256 for drop in before}:
+        return
+    given = {
+        (table.name, column.name)
+        for drop in before
+        for table in drop.tables
+        for column in table.columns
+    }
+    asked = run.share(partner).tables.items()
+    grown = sorted({(name, column) for name, table in asked for column in table.columns} - given)
+    if grown:
+        named = ", ".join(".".join(each) for each in grown)
+        raise RefusedError(
+            f"{partner} の覚書の版（{own.version}）は同じなのに、渡す列が増えています: {named}。"
+            f"覚書を改めたなら partners/{partner}.toml の version も改めてください。"
+            "改めていなければ、列を元に戻してください / "
+            f"{partner} would get columns it never got under version {own.version} of its agreement: "
+            f"{named}. If the agreement was changed, give it a new version in partners/{partner}.toml; "
+            "if not, take the columns out"
+        )
 
 
 def _refuse_mode(run: Run) -> None:

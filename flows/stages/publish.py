@@ -25,12 +25,7 @@ from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
 from ledger.objections_moved import confirm, have_moved_since
 from schemas.drop import Drop, DropKind
-from schemas.errors import (
-    JointUseError,
-    LedgerUnavailableError,
-    ObjectionsMovedError,
-    RefusedError,
-)
+from schemas.errors import JointUseError, LedgerUnavailableError, ObjectionsMovedError
 from schemas.partner_tables import DELETED
 from transforms.key_forms import binary_keys
 
@@ -76,7 +71,6 @@ class _Publisher:
         return len(self.run.scratch.table(f"persons-{partner}")) + relatives
 
     def decide(self) -> Outcome:
-        self._refuse_silent_growth()
         status = self._status()
         if status == "published" and not self._must_wait():
             # Compared before the folder is shown: of a corrected drop the difference is told as well.
@@ -85,29 +79,6 @@ class _Publisher:
             return outcome
         self.run.ahead.packing.stop(self._drop.partner)
         return self._set_aside() if status == "published" else self._leave_out(status)
-
-    def _refuse_silent_growth(self) -> None:
-        """Refuse columns an edited agreement adds under its old version: whoever adds one says so."""
-        drop = self._drop
-        with self.run.ledger.reading() as connection:
-            published = DropBook(connection).published(drop.partner)
-        before = [
-            each.drop
-            for each in published
-            if (each.drop.kind, each.drop.agreement.version) == (drop.kind, drop.agreement.version)
-        ]
-        grown = sorted(_columns(drop) - set[str]().union(*map(_columns, before)))
-        is_known = drop.agreement.sha256 in {each.agreement.sha256 for each in before}
-        if before and grown and not is_known:
-            version = drop.agreement.version
-            raise RefusedError(
-                f"{drop.partner} の覚書の版（{version}）は同じなのに、渡す列が増えています: "
-                f"{', '.join(grown)}。覚書を改めたなら partners/{drop.partner}.toml の version も改めて"
-                "ください。改めていなければ、列を元に戻してください / "
-                f"{drop.partner} would get columns it never got under version {version} of its agreement: "
-                f"{', '.join(grown)}. If the agreement was changed, give it a new version in "
-                f"partners/{drop.partner}.toml; if not, take the columns out"
-            )
 
     def _leave_out(self, status: Status) -> Outcome:
         """Remove a drop that is not to be published."""
@@ -329,10 +300,6 @@ class _Publisher:
             compared_with=latest.drop.drop_id if latest and (is_compared or difference) else None,
             difference=difference,
         )
-
-
-def _columns(drop: Drop) -> set[str]:
-    return {f"{table.name}.{column.name}" for table in drop.tables for column in table.columns}
 
 
 def _made_with(drop: Drop) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
 
@@ -40,8 +40,7 @@ from transforms.account import account_of, reasons_of
 from transforms.key_forms import hexadecimal_keys
 from transforms.shaping import campaign_words
 
-SOFTWARE = f"joint-use-export {version('joint-use-export')}"
-"""What made a drop, for whoever asks why it is as it is."""
+SOFTWARE = "joint-use-export"
 
 _AT_ONCE = 2
 """Files written at once: one is encoded while rows of another are shaped."""
@@ -273,8 +272,16 @@ class _DropWriter:
             cells=_told_to_partner(_told(tables)),
             operator=run.operator,
             reason=run.request.reason,
-            software=SOFTWARE,
+            software=_software(),
         )
+
+
+def _software() -> str:
+    """Name what makes a drop, for whoever asks later why it is as it is."""
+    try:
+        return f"{SOFTWARE} {version(SOFTWARE)}"
+    except PackageNotFoundError:  # a copy of the sources that was not installed
+        return SOFTWARE
 
 
 def _write_json(path: Path, content: object) -> None:

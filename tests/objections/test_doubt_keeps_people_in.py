@@ -1052,6 +1052,11 @@ def test_a_row_with_the_numbers_of_two_is_not_settled_as_ones_while_the_other_wo
     object_to(shop, "000102", partners=("broadleaf",))
     with pytest.raises(ConfigurationError, match="numbers of 1 other customers"):
         settle(desk(shop), name, "000101")
+    later = NOW.date() + timedelta(days=200)
+    object_to(shop, "000102", effective_on=later)
+    for meant in ("000101", None):
+        with pytest.raises(ConfigurationError, match="other customers"):
+            settle(desk(shop), name, meant)
     object_to(shop, "000102")
     settle(desk(shop), name, "000101")
     assert objected(shop) == 2

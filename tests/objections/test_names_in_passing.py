@@ -531,3 +531,44 @@ def test_a_name_folded_twice_is_folded_once(parts):
     name = "".join(parts)
     once = fold_name(name)
     assert fold_name(once) == once
+
+
+@pytest.mark.parametrize(
+    ("plate", "text"),
+    [
+        ("山形 300 る 50-00", "エンジンオイル5000km毎交換"),
+        ("山形 300 る 35-00", "オイル3500ml"),
+        ("山形 300 は 33-00", "部品は33000円"),
+        ("山形 300 は 33-00", "工賃は3300円"),
+        ("山形 300 は 20-26", "次回車検は2026年11月"),
+        ("山形 300 と 30-00", "ライト3000K HID"),
+    ],
+)
+def test_prices_and_figures_are_no_plates(tmp_path, plate, text):
+    work = slip("S1", "1", "V1")
+    work["repairs"][0]["description"] = text
+    tables = {"customers": [customer("1"), customer("9", **HANAKO)]}
+    tables |= {"vehicles": [vehicle("V1", "1"), vehicle("V9", "9", plate=plate)]}
+    tables["objections"] = [objection("9")]
+    report = run(write_shop(tmp_path, joined(tables, work)))
+    assert "withheld:names_objector" not in report.outcomes[0].cells
+
+
+@pytest.mark.parametrize(
+    ("plate", "address", "number"),
+    [
+        ("沖縄 500 E 12-34", "山形市本町1-2-3", "E12-345678"),
+        ("山形 300 と 12-03", "山形市本町1-2-3 コーポヤマト1203", "ZVW30-1234567"),
+    ],
+)
+def test_a_spoken_plate_is_looked_for_in_running_text_only(tmp_path, plate, address, number):
+    cars = [vehicle("V1", "1", chassis_number=number), vehicle("V9", "9", plate=plate)]
+    tables = {
+        "customers": [customer("1", address=address), customer("9", **HANAKO)],
+        "objections": [objection("9")],
+        "vehicles": cars,
+        "certificates": [{"vehicle_id": "V1", "chassis_number": number}],
+    }
+    found = delivered(run(write_shop(tmp_path, tables)))
+    assert found["customers"][0]["address"] == address
+    assert found["certificates"][0]["chassis_number"] == number

@@ -796,3 +796,26 @@ def test_a_recall_section_takes_no_more_than_it_needs(section, told):
 
     with pytest.raises(ConfigurationError, match=told):
         Agreement.load({**agreement(), "recall": section}, where="partners/lotas.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("朝日運輸", "株式会社朝日運輸"),
+        ("株式会社朝日運輸 山形営業所", "㈱朝日運輸"),
+        ("㈱朝日運輸 代表 高橋花子", "株式会社朝日運輸"),
+        ("高橋 花子", "高橋花子 外1名"),
+        ("高橋 花子", "ﾀｶﾊｼ ﾊﾅｺ"),
+        *(
+            ("高橋 花子", other)
+            for other in ("同上", "使用者に同じ", "本人", "＊＊＊", "髙橋花子様", "")
+        ),
+    ],
+)
+def test_an_owner_who_is_the_customer_written_otherwise_is_told_by_the_partner(
+    tmp_path, name, owner
+):
+    people = [{**PEOPLE[0], "name": name, "name_kana": "タカハシ ハナコ"}, *PEOPLE[1:]]
+    papers = [{**PAPERS[0], "owner_name": owner}, *PAPERS[1:]]
+    report = balanced(run(shop_of(tmp_path, customers=people, certificates=papers)))
+    assert "owned_by_another" not in report.campaigns[0].kept
