@@ -27,6 +27,7 @@ from schemas.agreement import Agreement
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES
 from schemas.columns import Role
 from schemas.drop import Drop, DropKind
+from schemas.errors import UnexpectedError
 from schemas.notice import Notice
 from schemas.screening import Decision
 from tests.conftest import SAMPLE
@@ -250,9 +251,15 @@ def run(
     """Export a shop without Prefect."""
     request = {"shop": str(shop), "month": MONTH, "operator": PERSON, "reason": "試験", **asked}
     at = clock or (lambda: now)
-    return export(
-        ExportRequest(**request), clock=at, environment={}, kind=kind, engine=engine, step=step
-    )
+    try:
+        return export(
+            ExportRequest(**request), clock=at, environment={}, kind=kind, engine=engine, step=step
+        )
+    except UnexpectedError as error:
+        # What the program keeps for its maintainers is what a failing test has to show.
+        for kept in sorted((shop / "state" / "failures").glob("*.txt")):
+            error.add_note(kept.read_text())
+        raise
 
 
 def before(name: str, act: Callable[[], object]) -> Step:
