@@ -28,7 +28,8 @@ def shop_of(folder, booked_on="2026-10-10", **limits):
 def aged(shop, name, days):
     """Say that a file was written so many days before the others."""
     path = shop / "records" / f"{name}.csv"
-    written = (shop / "records" / "customers.csv").stat().st_mtime - days * DAY
+    # Whole seconds: a fraction does not survive being taken apart and put together.
+    written = int((shop / "records" / "customers.csv").stat().st_mtime) - days * DAY
     os.utime(path, (written, written))
 
 
