@@ -69,7 +69,7 @@ class TableSchema(_Described):
 class Dialect(_Described):
     """How a CSV file is written."""
 
-    delimiter: str = Field(alias="delimiter")
+    delimiter: str
     quote: str = Field(alias="quoteChar")
     line_end: str = Field(alias="lineTerminator")
 

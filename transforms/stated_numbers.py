@@ -1,5 +1,7 @@
 """Whether what stands for a customer number in an objection is a telephone, a plate or an address."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
@@ -20,19 +22,20 @@ NUMBERED_BY = ("customer_id", *PHONE_COLUMNS)
 """Columns of customers that are asked for."""
 
 
-def are_contacts(stated: pyarrow.Array, customers: pyarrow.Table) -> np.ndarray:
+def are_contacts(stated: pyarrow.Array, customers: Callable[[], pyarrow.Table]) -> np.ndarray:
     """Mask of the numbers that read like a telephone, a plate or a mail address.
 
     Where customers have numbers of the same form, that tells nothing, unless it is somebody's telephone.
 
     Args:
         stated: what stands in objections for customer numbers.
-        customers: `NUMBERED_BY` of everybody.
+        customers: gives `NUMBERED_BY` of everybody; hardly ever asked for.
     """
     mask = mask_of(pc.match_substring_regex(stated, _A_CONTACT))
     if mask.any():
-        is_usual = pc.is_in(_forms(stated), value_set=_usual_forms(whole(customers["customer_id"])))
-        phones = pyarrow.concat_arrays([whole(customers[column]) for column in PHONE_COLUMNS])
+        people = customers()
+        is_usual = pc.is_in(_forms(stated), value_set=_usual_forms(whole(people["customer_id"])))
+        phones = pyarrow.concat_arrays([whole(people[column]) for column in PHONE_COLUMNS])
         is_phone = pc.is_in(_digits(stated), value_set=_digits(phones))
         mask &= ~mask_of(is_usual) | mask_of(is_phone)
     return mask

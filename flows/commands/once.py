@@ -1,6 +1,7 @@
 """Commands that take each option once: click would keep the last of two and say nothing of the first."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import click
 
@@ -16,16 +17,9 @@ class Command(click.Command):
         Raises:
             ConfigurationError: an option that takes one value was given two.
         """
-        order = self.make_parser(ctx).parse_args(args=list(args))[2]
-        if ctx.resilient_parsing or self.get_help_option(ctx) in order:
-            return super().parse_args(ctx, args)
-        for option, times in Counter(order).items():
-            if times > 1 and isinstance(option, click.Option) and _takes_one_value(option):
-                name = "/".join(option.opts)
-                raise ConfigurationError(
-                    f"{name} は一回だけ指定できます。一つだけにするか、一つずつ実行してください / "
-                    f"{name} can be given once; give one only, or run the command for each"
-                )
+        typed = Counter(self.make_parser(ctx).parse_args(args=list(args))[2])
+        if not (ctx.resilient_parsing or self.get_help_option(ctx) in typed):
+            _refuse_repeated(typed)
         return super().parse_args(ctx, args)
 
 
@@ -33,6 +27,16 @@ class Group(click.Group):
     """A command with commands of its own."""
 
     command_class = Command
+
+
+def _refuse_repeated(typed: Mapping[click.Parameter, int]) -> None:
+    for option, times in typed.items():
+        if times > 1 and isinstance(option, click.Option) and _takes_one_value(option):
+            name = "/".join(option.opts)
+            raise ConfigurationError(
+                f"{name} は一回だけ指定できます。一つだけにするか、一つずつ実行してください / "
+                f"{name} can be given once; give one only, or run the command for each"
+            )
 
 
 def _takes_one_value(option: click.Option) -> bool:

@@ -135,7 +135,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
 
 def _refuse_contact(people: People, number: str) -> None:
     """Refuse a telephone, a plate or an address in place of a customer number."""
-    if are_contacts(pyarrow.array([number]), people.customers).any():
+    if are_contacts(pyarrow.array([number]), lambda: people.customers).any():
         raise ConfigurationError(
             "--customer: 電話番号や車のナンバー、メールアドレスのようです。お客様番号を調べて指定して"
             "ください。何も記録していません / "
@@ -262,11 +262,12 @@ def _refuse_to_forget(
     """Refuse to settle a row of several customers' numbers as one's, unless the others refuse as much."""
     persons, digits = people.persons, people.traits.digits
     is_chosen = is_among(persons, persons[np.array(people.numbers, object) == customer])
-    named, certain = meaning.perhaps(persons), meaning.certain(persons)
+    named = meaning.perhaps(persons)
     rows = named.rows[mask_of(pc.equal(named.objections, objection))]
     if len(np.unique(digits[rows])) <= 1:
         return  # one number, and only written like those of several
     rows = rows[~is_chosen[rows] & ~is_among(digits[rows], digits[is_chosen])]
+    certain = meaning.certain(persons)
     held = certain.rows[mask_of(pc.is_in(certain.objections, _as_wide(meaning, objection, as_of)))]
     forgotten = np.setdiff1d(persons[rows], persons[held])
     if len(forgotten):

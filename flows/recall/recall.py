@@ -178,7 +178,8 @@ class _Recall:
         scratch = self.run.scratch
         verdicts, refusers = scratch.verdicts(partner), scratch.refusers(partner)
         view = view_of(self.run, snapshot, verdicts, refusers, partner)
-        standing = self.standings[partner] = Standing.of(view, cars)
+        found = np.unique(pairs["car"].to_numpy(np.int64))
+        standing = self.standings[partner] = Standing.of(view, cars, found)
         self.run.scratch.save_targets(self._targets(partner, cars, pairs, standing), partner)
 
     def _targets(

@@ -59,12 +59,13 @@ class Standing:
     words: np.ndarray
 
     @classmethod
-    def of(cls, view: PartnerView, cars: Cars) -> "Standing":
+    def of(cls, view: PartnerView, cars: Cars, found: np.ndarray) -> "Standing":
         """Judge every car by the partner's verdicts on it, its paper and its customer.
 
         Args:
             view: the partner's.
             cars: all of them.
+            found: rows of those a campaign may be about; of these alone owners are compared.
         """
         verdicts, spine = view.verdicts, view.spine
         vehicle = cars.frame["vehicle"].to_numpy(np.int64)
@@ -90,7 +91,9 @@ class Standing:
         paper = cars.frame["paper"].to_numpy(np.int64)
         say(at(verdicts.are("certificates", Disposition.QUARANTINED), paper), Kept.SET_ASIDE)
         say(at(verdicts.are("certificates", Disposition.WITHHELD), paper), Kept.WITHHELD)
-        say(_are_owned_by_others(view.snapshot, cars, keeper), Kept.OWNED_BY_ANOTHER)
+        owned_by_others = np.zeros(len(vehicle), bool)
+        owned_by_others[found] = _are_owned_by_others(view.snapshot, cars, keeper, found)
+        say(owned_by_others, Kept.OWNED_BY_ANOTHER)
         say(~at(_reachable(view), keeper), Kept.NO_CONTACT)
         return cls(words)
 
@@ -160,12 +163,15 @@ def are_sold(cars: Cars, verdicts: Verdicts, spine: Spine) -> np.ndarray:
     return np.asarray(np.logical_or.reduce(masks))
 
 
-def _are_owned_by_others(snapshot: Snapshot, cars: Cars, keeper: np.ndarray) -> np.ndarray:
-    """Mask of the cars whose paper names an owner who is not the customer: policy §7(3)⑤ is about owners."""
+def _are_owned_by_others(
+    snapshot: Snapshot, cars: Cars, keepers: np.ndarray, found: np.ndarray
+) -> np.ndarray:
+    """Mask of found cars whose paper names an owner who is not the customer: §7(3)⑤ is about owners."""
     people = snapshot.table("customers", ["name", "name_kana"])
+    keeper = keepers[found]
     rows = pyarrow.array(keeper, mask=keeper < 0)
     customers, readings = (whole(people[name]).take(rows) for name in ("name", "name_kana"))
-    owners = pyarrow.Table.from_pandas(cars.frame[["owner_name"]], preserve_index=False)
+    owners = pyarrow.Table.from_pandas(cars.frame[["owner_name"]].iloc[found], preserve_index=False)
     return are_others(whole(owners["owner_name"]).cast(pyarrow.string()), customers, readings)
 
 

@@ -125,9 +125,8 @@ def take_in(run: Run, connection: Connection) -> pyarrow.Table:
 
 def _stated_by_contact(run: Run, rows: pyarrow.Table, snapshot: Snapshot) -> set[str]:
     """Name the objections in the records whose number reads like a telephone, a plate or an address."""
-    is_contact = are_contacts(
-        whole(rows["customer_id"]), snapshot.table("customers", list(NUMBERED_BY))
-    )
+    customers = partial(snapshot.table, "customers", list(NUMBERED_BY))
+    is_contact = are_contacts(whole(rows["customer_id"]), customers)
     stated = rows.filter(pyarrow.array(is_contact))
     notice = run.folder.policy.notice
     statements = stated.select(STATEMENT_COLUMNS)

@@ -119,27 +119,23 @@ def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
 def _second_persons(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what further persons of a cell may be called in full, by all that may be the family's name."""
     parts, places = split_by(texts, _BETWEEN_PERSONS)
-    joined = _further(parts, places, from_length=_SHORTEST_ALONE)
+    joined = _further(parts, places, are_words=False)
     words, of_words = split_by(pc.utf8_trim_whitespace(texts), r"\s+")
-    # 高橋 一郎 花子: the family's name is the first word. Or that is a whole name: 高橋一郎 花子.
-    apart = _further(words, of_words, to_length=_LONGEST_FAMILY_NAME)
-    behind = _further(words, of_words, from_length=_SHORTEST_ALONE)
-    told = (joined, apart, behind)
-    return pyarrow.concat_arrays([names for names, _ in told]), np.concatenate(
-        [rows for _, rows in told]
-    )
+    apart = _further(words, of_words, are_words=True)
+    return pyarrow.concat_arrays([joined[0], apart[0]]), np.concatenate([joined[1], apart[1]])
 
 
 def _further(
-    parts: pyarrow.Array, places: np.ndarray, *, from_length: int = 0, to_length: int = 0
+    parts: pyarrow.Array, places: np.ndarray, *, are_words: bool
 ) -> tuple[pyarrow.Array, np.ndarray]:
     """Put given names behind what may be the family's in the first part of their text.
+
+    That is a whole name (高橋一郎・花子, 高橋一郎 花子); or, of words, the family's (高橋 一郎 花子).
 
     Args:
         parts: of texts.
         places: of their texts.
-        from_length: characters of a first part that is a whole name.
-        to_length: or of one that is the family's at most; then the second part is the first's given name.
+        are_words: whether blanks part them.
     """
     folded = squeezed(fold_names(parts))
     is_there = mask_of(pc.not_equal(folded, ""))
@@ -152,10 +148,9 @@ def _further(
     order = np.arange(len(places)) - firsts
     names, whose = [], []
     for length in range(1, _LONGEST_FAMILY_NAME + 1):
-        if to_length:
-            is_meant = (order > 1) & (lengths[firsts] == length)
-        else:
-            is_meant = (order > 0) & (lengths[firsts] >= from_length)
+        is_meant = (order > 0) & (lengths[firsts] >= _SHORTEST_ALONE)
+        if are_words:
+            is_meant |= (order > 1) & (lengths[firsts] == length)
         chosen = np.flatnonzero(is_given & is_meant)
         families = pc.utf8_slice_codeunits(folded.take(pyarrow.array(firsts[chosen])), 0, length)
         given = folded.take(pyarrow.array(chosen))
