@@ -143,6 +143,7 @@ def _exported(run: Run, step: Step) -> ExportReport:
         texts_waiting=run.scratch.screened().waiting_count,
         flags={name: table.flags for name, table in snapshot.tables.items() if table.flags},
         outcomes=tuple(outcomes[partner] for partner in run.partners),
+        left_out=run.left_out,
         attention=attention(run.folder, run.ledger, run.as_of),
         new_columns=new_columns,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select
 
 from ledger import tables
+from ledger.actions import Action
 from ledger.chain import START, Entry, Head, digest_of
 
 
@@ -24,14 +25,14 @@ class Actor:
 
 
 def note(
-    connection: Connection, actor: Actor, action: str, subject: str = "", detail: str = ""
+    connection: Connection, actor: Actor, action: Action, subject: str = "", detail: str = ""
 ) -> Head:
     """Add one entry and give it as the new head.
 
     Args:
         connection: of a writing transaction, which keeps other writers out.
         actor: who acts.
-        action: what was done: read, export, object, recall mark, …
+        action: what was done.
         subject: a drop, a refusal, or a person as keyed reference; never a person's data.
         detail: counts and digests.
     """

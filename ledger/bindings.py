@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from ledger import tables
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
+from schemas.screening import WordDecision
 
 _BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")
 
@@ -22,6 +23,10 @@ BOUND_EVENTS = (
     "person",
 )
 """What an audit entry vouches for of each objection and event recorded with it."""
+
+
+WORDS_AS_BOUND = {WordDecision.ADDED: "word", WordDecision.TAKEN_BACK: "no word"}
+"""What the digest of decisions says of a word."""
 
 
 def digest_of_objections(
@@ -96,13 +101,15 @@ def _drops(connection: Connection) -> dict[int, str]:
 
 def _decisions(connection: Connection) -> dict[int, str]:
     rows: dict[int, list[tuple[str, str]]] = {}
-    texts, words = tables.text_decisions.c, tables.added_words.c
+    texts, words = tables.text_decisions.c, tables.word_decisions.c
     for sequence, *row in connection.execute(
         select(texts.audit_sequence, texts.digest, texts.decision)
     ):
         rows.setdefault(sequence, []).append((row[0], row[1]))
-    for sequence, word in connection.execute(select(words.audit_sequence, words.word)):
-        rows.setdefault(sequence, []).append((word, "word"))
+    for sequence, *row in connection.execute(
+        select(words.audit_sequence, words.word, words.decision)
+    ):
+        rows.setdefault(sequence, []).append((row[0], WORDS_AS_BOUND[WordDecision(row[1])]))
     return {sequence: digest_of_decisions(own) for sequence, own in rows.items()}
 
 

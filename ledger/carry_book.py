@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Literal
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, insert, select
@@ -17,7 +18,8 @@ from schemas.carrying import Place
 from schemas.drop import DropKind
 from schemas.policy import Policy
 
-RELEASED, REFUSED = "released", "refused"
+RELEASED: Final = "released"
+REFUSED: Final = "refused"
 """What a data manager decides about a waiting drop."""
 
 
@@ -113,7 +115,9 @@ class CarryBook:
             if entered[row.drop_sequence].published_at is None
         ]
 
-    def decide(self, actor: Actor, waiting: WaitingDrop, decision: str) -> None:
+    def decide(
+        self, actor: Actor, waiting: WaitingDrop, decision: Literal["released", "refused"]
+    ) -> None:
         """Enter the data manager's decision."""
         entered = waiting.entered
         told = f"{waiting.persons} persons; bag {entered.bag_sha256}"

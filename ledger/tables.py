@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-FORM = "0009"
+FORM = "0010"
 """The newest migration: the form of the tables below."""
 
 metadata = MetaData()
@@ -258,13 +258,16 @@ text_decisions = Table(
 )
 """One row per time a person released or withheld a text, which stands here only as a keyed digest."""
 
-added_words = Table(
-    "added_words",
+word_decisions = Table(
+    "word_decisions",
     metadata,
-    Column("word", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("word", Text, nullable=False),
+    Column("decision", String(10), nullable=False),
     Column("audit_sequence", ForeignKey("audit.sequence"), nullable=False),
+    sqlite_autoincrement=True,
 )
-"""One row per word of the trade a person added to the vocabulary."""
+"""One row per time a person added a word of the trade to the vocabulary, or took it back."""
 
 waits = Table(
     "waits",

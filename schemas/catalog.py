@@ -89,3 +89,6 @@ PAPERS = "certificates"
 
 DELIVERABLE_TABLES = tuple(name for name in CATALOG if name != "objections")
 """Tables an agreement may list; objections are the shop's own."""
+
+RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
+"""What a recall reads."""

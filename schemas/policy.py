@@ -271,27 +271,36 @@ def changes(old: Policy, new: Policy) -> list[Change]:
     days = {version.notice.effective_on for policy in (old, new) for version in policy.versions}
     for day in sorted(days):
         before, after = _announced(old.in_force(day)), _announced(new.in_force(day))
-        since = f"notice in force on {day}"
+        japanese, english = f"{day} の公表事項: ", f"notice in force on {day}: "
         found += [
-            Change(f"{since}: {word} {i} added", word != "purpose")
+            Change(
+                f"{japanese}{_TITLES[word]} {i} が増えた / {english}{word} {i} added",
+                word != "purpose",
+            )
             for word, i in sorted(after - before)
         ]
         found += [
-            Change(f"{since}: {word} {i} removed", is_widening=False)
+            Change(
+                f"{japanese}{_TITLES[word]} {i} がなくなった / {english}{word} {i} removed",
+                is_widening=False,
+            )
             for word, i in sorted(before - after)
         ]
     before_all, after_all = _granted(old), _granted(new)
     found += [
-        Change(f"agreement: {grant} added", is_widening=False)
-        for grant in after_all
-        if grant not in before_all
+        Change(f"覚書に加わった: {japanese} / agreement: {english} added", is_widening=False)
+        for japanese, english in after_all
+        if (japanese, english) not in before_all
     ]
     found += [
-        Change(f"agreement: {grant} removed", is_widening=False)
-        for grant in before_all
-        if grant not in after_all
+        Change(f"覚書からなくなった: {japanese} / agreement: {english} removed", is_widening=False)
+        for japanese, english in before_all
+        if (japanese, english) not in after_all
     ]
     return found
+
+
+_TITLES = {"item": "項目", "partner": "共同利用者", "purpose": "利用目的"}
 
 
 def _announced(notice: Notice | None) -> set[tuple[str, str]]:
@@ -305,21 +314,35 @@ def _announced(notice: Notice | None) -> set[tuple[str, str]]:
     }
 
 
-def _granted(policy: Policy) -> list[str]:
-    columns = [f"{p.partner} gets {p.table}.{p.column} ({p.kind})" for p in permissions(policy)]
+def _granted(policy: Policy) -> list[tuple[str, str]]:
+    """Give what agreements say, in both languages."""
+    columns = [
+        (
+            f"{p.partner} に渡す列 {p.table}.{p.column}（{p.kind}）",
+            f"{p.partner} gets {p.table}.{p.column} ({p.kind})",
+        )
+        for p in permissions(policy)
+    ]
     purposes = [
-        f"{agreement.partner} may use for {purpose} ({section})"
+        (
+            f"{agreement.partner} の利用目的 {purpose}（{section}）",
+            f"{agreement.partner} may use for {purpose} ({section})",
+        )
         for agreement in policy.agreements.values()
         for section, share in agreement.shares.items()
         for purpose in share.purposes
     ]
     ways = [
-        f"{agreement.partner}: {way}"
+        (f"{agreement.partner}: {japanese}", f"{agreement.partner}: {english}")
         for agreement in policy.agreements.values()
-        for way in (
-            f"sealed to {fingerprint_of(agreement) or 'nobody'}",
-            f"handed over at {agreement.place.name if agreement.place else 'no place'}",
-            f"in force from {agreement.effective_on}",
-        )
+        for japanese, english in _ways(agreement)
     ]
     return columns + purposes + ways
+
+
+def _ways(agreement: Agreement) -> Iterator[tuple[str, str]]:
+    """Say how and since when a partner gets its drops."""
+    seal, place = fingerprint_of(agreement), agreement.place.name if agreement.place else ""
+    yield f"封緘 {seal or 'なし'}", f"sealed to {seal or 'nobody'}"
+    yield f"渡す場所 {place or 'なし'}", f"handed over at {place or 'no place'}"
+    yield f"発効 {agreement.effective_on}", f"in force from {agreement.effective_on}"

@@ -45,6 +45,13 @@ class Decision(StrEnum):
     WITHHELD = "withheld"
 
 
+class WordDecision(StrEnum):
+    """What a named person decided about a word of the trade."""
+
+    ADDED = "added"
+    TAKEN_BACK = "taken_back"
+
+
 class DangerRule(Strict):
     """One category of what never leaves.
 

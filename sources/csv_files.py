@@ -12,7 +12,7 @@ import pyarrow.csv as arrow_csv
 
 from schemas.errors import SourceUnreadableError
 from sources.encoding import encoding_of
-from sources.rows import Order, RawBatch, UnreadableRow, written_at
+from sources.rows import Order, RawBatch, UnreadableRow, file_in, written_at
 
 _BLOCK_BYTES = 1 << 24
 _CHUNK_BYTES = 1 << 20
@@ -33,18 +33,7 @@ class CsvFolder:
 
     def table(self, name: str) -> "CsvFile":
         """Open one file."""
-        path = self._folder / name
-        if not self._folder.is_dir():
-            raise SourceUnreadableError(
-                f"{self._folder.name}: フォルダがありません。shop.toml を直してください / "
-                f"{self._folder.name}: no such folder; correct shop.toml"
-            )
-        if not path.is_file():
-            raise SourceUnreadableError(
-                f"{name}: ファイルがありません。お店のシステムから出力するか、shop.toml を直してください / "
-                f"{name}: no such file in the source's folder; export it, or correct shop.toml"
-            )
-        return CsvFile(path)
+        return CsvFile(file_in(self._folder, name))
 
     def written_at(self, name: str) -> datetime | None:
         """Give the instant a file was last written; None if it is not there."""

@@ -17,13 +17,27 @@ from sources.buckets import BucketFolder, Reader, is_in_bucket
 from sources.certificate_files import CertificateFolder, may_be_record
 from sources.csv_files import CsvFolder, is_csv
 from sources.parquet_files import ParquetFolder
-from sources.rows import OpenSource
+from sources.rows import OpenSource, file_in
+from sources.shop_folder import ShopFolder
 
 FOLDER_READERS: Mapping[type, Reader] = {
     CsvSource: Reader(CsvFolder, is_csv),
     ParquetSource: Reader(ParquetFolder, lambda name: name.lower().endswith(".parquet")),
     CertificateSource: Reader(CertificateFolder, may_be_record, is_one_table=True),
 }
+
+
+def refuse_missing_files(shop: ShopFolder, tables: Collection[str]) -> None:
+    """Refuse a shop that names a CSV or Parquet file that is not there, before anything is opened.
+
+    Raises:
+        SourceUnreadableError: saying which.
+    """
+    for name in tables:
+        for mapping in shop.shop.tables.get(name, ()):
+            source = shop.shop.sources[mapping.source]
+            if isinstance(source, CsvSource | ParquetSource) and not is_in_bucket(source.folder):
+                file_in(shop.home / source.folder, mapping.table or "")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pyarrow
 from pyarrow import parquet
 
 from schemas.errors import SourceUnreadableError
-from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow, no_text, written_at
+from sources.rows import BATCH_ROWS, Order, RawBatch, UnreadableRow, file_in, no_text, written_at
 from transforms.arrays import texts_that_repeat
 
 _LARGEST_GROUP_BYTES = 1 << 30
@@ -25,13 +25,7 @@ class ParquetFolder:
 
     def table(self, name: str) -> "ParquetTable":
         """Open one file."""
-        path = self._folder / name
-        if not path.is_file():
-            raise SourceUnreadableError(
-                f"{name}: ファイルがありません。出力するか、shop.toml を直してください / "
-                f"{name}: no such file in the source's folder; export it, or correct shop.toml"
-            )
-        return ParquetTable(path)
+        return ParquetTable(file_in(self._folder, name))
 
     def written_at(self, name: str) -> datetime | None:
         """Give the instant a file was last written; None if it is not there."""

@@ -104,6 +104,25 @@ class ReadBeside(Protocol):
         ...
 
 
+def file_in(folder: Path, name: str) -> Path:
+    """Give the path of a file of records.
+
+    Raises:
+        SourceUnreadableError: the folder or the file is not there.
+    """
+    if not folder.is_dir():
+        raise SourceUnreadableError(
+            f"{folder.name}: フォルダがありません。shop.toml を直してください / "
+            f"{folder.name}: no such folder; correct shop.toml"
+        )
+    if not (folder / name).is_file():
+        raise SourceUnreadableError(
+            f"{name}: ファイルがありません。お店のシステムから出力するか、shop.toml を直してください / "
+            f"{name}: no such file in the source's folder; export it, or correct shop.toml"
+        )
+    return folder / name
+
+
 def written_at(path: Path) -> datetime | None:
     """Give the instant a file here was last written, as a bucket gives it; None if it is not there."""
     file = LocalFileSystem().get_file_info(str(path))

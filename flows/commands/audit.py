@@ -16,6 +16,7 @@ from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from flows.running.opening import open_shop
 from flows.running.reconciling import in_words
+from ledger.actions import ACTION_TITLES
 from ledger.audit import entries
 from schemas.errors import HeldError
 
@@ -99,7 +100,8 @@ def show(*, shop: Path, last: int, as_json: bool) -> None:
     for each in newest:
         subject = textwrap.shorten(each.subject, _WIDEST_SUBJECT, placeholder=" …")
         click.echo(
-            f"{each.sequence:6}  {each.at[:19]}  {each.person}  {each.action}  {subject}  "
+            f"{each.sequence:6}  {each.at[:19]}  {each.person}  "
+            f"{ACTION_TITLES.get(each.action, '')} {each.action}  {subject}  "
             f"{each.detail.partition(';')[0]}  ({each.reason})"
         )
 

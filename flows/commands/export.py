@@ -24,12 +24,13 @@ from flows.deployments.group import STATE, GroupRequest, shops_of
 from flows.running.clock import utc_now
 from flows.running.operators import named_person
 from flows.running.reasons import StandingReason, checked_reason
-from flows.running.report import exit_code
 from flows.running.request import ExportRequest, Mode, Runner, Workers
 from flows.running.run import opened_run
 from ledger.private_files import private_folder
+from schemas.catalog import DELIVERABLE_TABLES
 from schemas.errors import ConfigurationError
 from schemas.strict import validated
+from sources.opening import refuse_missing_files
 
 
 @click.command(cls=Command, name="export")
@@ -112,6 +113,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         # Everything that can be refused is refused before the minute Prefect may need to start.
         with opened_run(request, utc_now, os.environ) as run:
             state = run.folder.state
+            refuse_missing_files(run.folder, DELIVERABLE_TABLES)
         set_up_run(state, shop.parent / STATE)
         from httpx import HTTPError  # noqa: PLC0415 (as Prefect)
 
@@ -139,7 +141,7 @@ def _of_shop(shop: Path, asked: dict[str, Any], console: Console, *, as_json: bo
         for outcome in report.outcomes:
             if outcome.status != "stopped":  # what stands there must not be carried
                 click.echo(outcome.path or outcome.drop_id)
-    return exit_code(report.outcomes)
+    return report.exit_code
 
 
 def _of_group(folder: Path, asked: dict[str, Any], console: Console, *, as_json: bool) -> int:

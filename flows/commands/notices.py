@@ -12,7 +12,6 @@ from flows.commands.printing import print_outcome
 from flows.export import export
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
-from flows.running.report import exit_code
 from flows.running.request import ExportRequest
 from schemas.drop import DropKind
 from schemas.strict import validated
@@ -48,4 +47,4 @@ def command(  # noqa: PLR0913 (one parameter per option)
     else:
         for outcome in report.outcomes:
             print_outcome(outcome, f"削除 {outcome.deleted} 件 / {outcome.deleted} keys to delete")
-    context.exit(exit_code(report.outcomes))
+    context.exit(report.exit_code)

@@ -13,7 +13,7 @@ from flows.commands.options import (
     Moment,
     json_option,
 )
-from flows.counter.desk import Desk
+from flows.counter.desk import Desk, customer_number
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
 from flows.running.reasons import StandingReason
 from schemas.objections import ERASURE, PROVISION, PURPOSE, UNDEFINED
@@ -29,6 +29,7 @@ _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "�
 @at_desk(StandingReason.LISTING)
 @click.option("--as-of", type=DAY, help="この日に効力があるもの / what held on this day")
 @click.option("--known-at", type=Moment(), help="この時点で分かっていたもの / what was known then")
+@click.option("--customer", default="", help="このお客様のものだけ / of this customer number only")
 @click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")
 @click.option("--work", is_flag=True, help="確認が必要なものだけ / only what has to be settled")
 @json_option
@@ -37,13 +38,15 @@ def command(  # noqa: PLR0913 (one parameter per option)
     desk: Desk,
     as_of: date | None,
     known_at: datetime | None,
+    customer: str,
     is_all: bool,
     work: bool,
     as_json: bool,
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
     moment = AsOf(as_of or desk.today, known_at)
-    overview = standing_on(desk, moment, is_of_work=work, with_ended=is_all)
+    number = customer and customer_number(customer)
+    overview = standing_on(desk, moment, customer=number, is_of_work=work, with_ended=is_all)
     if not overview.are_records_read:
         click.echo(
             "店の記録を読めません / the records cannot be read: no customer numbers", err=True

@@ -20,14 +20,16 @@ from flows.recall.words import CLASS_TEXTS, KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS
 from flows.running.clock import utc_now
 from flows.running.operators import named_person
 from flows.running.reasons import StandingReason
-from flows.running.report import exit_code
+from flows.running.report_texts import left_out_lines
 from flows.running.run import opened_run
 from ledger.recall_book import MARKS, NO_LONGER
 from schemas.campaigns import CATEGORY_TITLES, CAVEAT, Campaign
+from schemas.catalog import RECALL_TABLES
 from schemas.drop import DropKind
 from schemas.errors import ConfigurationError
 from schemas.strict import validated
 from sources.campaign_files import CampaignFile, read_campaigns
+from sources.opening import refuse_missing_files
 from transforms.reading.car_codes import read_identifier
 from transforms.reading.folding import nfkc
 
@@ -192,6 +194,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
         read_campaigns(Path(request.campaign))
         with opened_run(request.as_export(), utc_now, os.environ, kind=DropKind.RECALL) as run:
             state = run.folder.state
+            refuse_missing_files(run.folder, RECALL_TABLES)
         set_up_run(state, Path(request.shop).parent / STATE)
         from flows.deployments.recall_targets import recall_targets  # noqa: PLC0415 (Prefect reads the environment once)
     with progress(console, "確認中 / looking"):
@@ -200,7 +203,7 @@ def _run(request: RecallRequest, *, as_json: bool) -> int:
         print_json(report)
     else:
         _print(report)
-    return exit_code(report.outcomes)
+    return report.exit_code
 
 
 def _print(report: RecallReport) -> None:
@@ -209,6 +212,8 @@ def _print(report: RecallReport) -> None:
     for outcome in report.outcomes:
         handed = outcome.account["recall_targets"].delivered
         print_outcome(outcome, f"新たに {handed} 件 / {handed} new, 削除通知 {outcome.deleted}")
+    for line in left_out_lines(report):
+        click.echo(line, err=True)
     if report.call_list:
         click.echo(
             f"店から連絡する車 {report.call_list_cars} 件 / cars on the shop's own call list:",

@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from flows.recall.cars import cars_of, keepers_of
-from flows.recall.targets import RECALL_TABLES, are_sold
+from flows.recall.targets import are_sold
 from flows.running.run import Run
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.recall_book import DONE, NO_LONGER, CarHistory, Handover, RecallBook, standing_mark
+from schemas.catalog import RECALL_TABLES
 from schemas.errors import RefusedError
 from sources.staging import take_snapshot
 from transforms.ruling import rule_on

@@ -12,7 +12,7 @@ from flows.counter.desk import Desk
 from flows.counter.people import People
 from ledger.audit import note
 from ledger.objection_book import ObjectionBook
-from schemas.errors import SourceUnreadableError
+from schemas.errors import ConfigurationError, SourceUnreadableError
 from schemas.objections import LIFTED, SETTLED
 from transforms.meaning import Meaning, Pairs
 from transforms.objections import AsOf, Register, in_force, known_events, settled, standing
@@ -120,13 +120,22 @@ def _numbers(people: People, pairs: Pairs) -> dict[str, set[str]]:
 
 
 def standing_on(
-    desk: Desk, as_of: AsOf, *, is_of_work: bool = False, with_ended: bool = False
+    desk: Desk,
+    as_of: AsOf,
+    *,
+    customer: str = "",
+    is_of_work: bool = False,
+    with_ended: bool = False,
 ) -> Overview:
     """List the objections as they were at a moment, and enter how many somebody looked at.
+
+    Raises:
+        ConfigurationError: the number asked for is nobody's.
 
     Args:
         desk: of who looks.
         as_of: the moment.
+        customer: only those that were raised under this number, mean it, or may mean it.
         is_of_work: only those somebody has to settle.
         with_ended: also those that were lifted.
     """
@@ -155,6 +164,18 @@ def standing_on(
         )
         for each in found
     ]
+    if customer:
+        own = desk.ledger.references.of(customer)
+        rows = [
+            row
+            for row in rows
+            if own in row.listed.persons or customer in {*row.customers, *row.may_mean}
+        ]
+        if not rows and are_records_read and customer not in desk.people.numbers:
+            raise ConfigurationError(
+                "--customer: この番号は、申し出にも記録にもありません。確かめてください / "
+                "--customer: this number is in no objection and not in the records; check it"
+            )
     if is_of_work:
         rows = [row for row in rows if row.unsettled is not None]
     elif not with_ended:

@@ -20,6 +20,7 @@ from transforms.screening.vocabulary import Vocabulary
 
 _NAME_DIGITS = 10
 _LONGEST_WORD = 20
+_DAY_DIGITS = len("2026-10-01")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,25 @@ class Waiting:
     columns: tuple[str, ...]
     count: int
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A text or word somebody has decided about.
+
+    Args:
+        name: what a text is called on the command line; of a word, the word.
+        decision: `Decision` or `WordDecision`.
+        on: the day it was made, ISO 8601.
+        person: who made it.
+        text: as written, if it still stands in the list of a month; None: only its digest is kept.
+    """
+
+    name: str
+    decision: str
+    on: str
+    person: str
+    text: str | None
 
 
 def waiting(desk: Desk) -> list[Waiting]:
@@ -70,6 +90,23 @@ def waiting(desk: Desk) -> list[Waiting]:
     return listed
 
 
+def decided(desk: Desk) -> list[Decided]:
+    """List what holds: decisions about texts, then words of the trade, each in the order of its making."""
+    with desk.ledger.reading() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        made, words = book.texts(), book.words()
+        listed = ReviewList(desk.folder.state).waiting().values()
+        texts = {book.reference(each.text): each.text for month in listed for each in month}
+    subjects = [
+        *((name[:_NAME_DIGITS], each, texts.get(name)) for name, each in made.items()),
+        *((word, each, word) for word, each in words.items()),
+    ]
+    return [
+        Decided(name, each.decision, each.at[:_DAY_DIGITS], each.person, text)
+        for name, each, text in subjects
+    ]
+
+
 def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
     """Release or withhold texts by name, decided ones too; give how many.
 
@@ -77,8 +114,8 @@ def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
         ConfigurationError: nothing of that name waits.
     """
     with desk.ledger.reading() as connection:
-        decided = ReviewBook(connection, desk.ledger.references).decided()
-    known = {digest[:_NAME_DIGITS]: digest for digest in decided}
+        made = ReviewBook(connection, desk.ledger.references).texts()
+    known = {digest[:_NAME_DIGITS]: digest for digest in made}
     known |= {each.name: each.reference for each in waiting(desk)}
     for name in names:
         if name not in known:
@@ -90,6 +127,40 @@ def decide_texts(desk: Desk, names: Collection[str], decision: Decision) -> int:
         book = ReviewBook(connection, desk.ledger.references)
         book.decide(desk.actor, [known[name] for name in names], decision)
     return len(names)
+
+
+def withhold_texts(desk: Desk, texts: Collection[str]) -> int:
+    """Withhold texts as they are written, whether or not they wait; give how many.
+
+    Raises:
+        ConfigurationError: there is nothing in one of them.
+    """
+    if not all(fold_term(text) for text in texts):
+        raise ConfigurationError(
+            "--withhold-text: 文がありません。記録にあるとおりに書いてください / "
+            "--withhold-text: is empty; write the text as it stands in the records"
+        )
+    with desk.ledger.writing() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        book.decide(desk.actor, map(book.reference, texts), Decision.WITHHELD)
+    return len(texts)
+
+
+def take_back_words(desk: Desk, words: Collection[str]) -> list[str]:
+    """Take back words of the trade: texts with them wait again; give them.
+
+    Raises:
+        ConfigurationError: one was never added by a person of the shop.
+    """
+    with desk.ledger.writing() as connection:
+        book = ReviewBook(connection, desk.ledger.references)
+        if set(words) - book.words().keys():
+            raise ConfigurationError(
+                "--remove-word: 加えた言葉の中にありません。`joint-use review --decided` "
+                "で確かめてください / "
+                "--remove-word: is not among the words that were added; see `joint-use review --decided`"
+            )
+        return book.take_back_words(desk.actor, words)
 
 
 def add_words(desk: Desk, words: Collection[str]) -> list[str]:

@@ -3,25 +3,25 @@
 A state that a flow returns is the flow's state, and what it holds is the flow's result.
 """
 
-from collections.abc import Iterable
 from typing import TypeVar, cast
 
 from prefect.states import Completed
 
-from flows.running.report import Outcome
+from flows.running.report import Served
 
 Result = TypeVar("Result")
+Report = TypeVar("Report", bound=Served)
 
 
-def ended(result: Result, outcomes: Iterable[Outcome]) -> Result:
-    """End in state *Waiting* if a drop needs consent, *NotHandedOver* if one did not reach its place."""
-    outcomes = tuple(outcomes)
-    waiting = [outcome.drop_id for outcome in outcomes if outcome.status == "waiting"]
-    kept = [f"{each.drop_id}: {each.handed_over}" for each in outcomes if each.handover_code]
+def ended(result: Report) -> Report:
+    """End in state *Waiting* if a drop needs consent, *NotHandedOver* if a partner did not get its own."""
+    waiting = [outcome.drop_id for outcome in result.outcomes if outcome.status == "waiting"]
+    kept = [f"{each.drop_id}: {each.handed_over}" for each in result.outcomes if each.handover_code]
+    kept += [f"{partner}: {why}" for partner, why in result.left_out.items()]
     if waiting:
         told = f"{', '.join(waiting)}: データ管理者の承諾待ち / deployment release"
         return cast(
-            "Result", Completed(name="Waiting", message="; ".join([told, *kept]), data=result)
+            "Report", Completed(name="Waiting", message="; ".join([told, *kept]), data=result)
         )
     return not_handed_over(result, "; ".join(kept)) if kept else result
 

@@ -19,7 +19,6 @@ from flows.deployments.names import FlowName
 from flows.deployments.same_code import code_print, refuse_other_code
 from flows.deployments.scheduling import for_group, scheduled_month, was_scheduled
 from flows.deployments.side_by_side import SideBySide, end_with_parent
-from flows.running.report import exit_code
 from flows.running.request import ExportRequest, Runner
 from schemas.errors import (
     BusyError,
@@ -109,7 +108,7 @@ def export_shop(
         raise  # which is tried again where there is patience
     except JointUseError as error:
         return ShopEnding(shop=name, exit_code=error.exit_code, told=str(error))
-    return ShopEnding(shop=name, exit_code=exit_code(report.outcomes), report=report)
+    return ShopEnding(shop=name, exit_code=report.exit_code, report=report)
 
 
 _WITH_PATIENCE = export_shop.with_options(

@@ -70,7 +70,7 @@ def export_monthly(request: ExportRequest) -> ExportReport:
         )
     _made[:] = [report]
     leave_artifacts(report)
-    return ended(report, report.outcomes)
+    return ended(report)
 
 
 @contextmanager

@@ -38,4 +38,4 @@ def recall_targets(request: RecallRequest) -> RecallReport:
         for each in report.campaigns
     ]
     create_table_artifact(key="recall-targets", table=rows, description=report.as_of)
-    return ended(report, report.outcomes)
+    return ended(report)

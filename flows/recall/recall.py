@@ -18,7 +18,6 @@ from flows.recall.report import CampaignCount, NoLonger, RecallReport
 from flows.recall.request import RecallRequest
 from flows.recall.targets import (
     CLASS_NAMES,
-    RECALL_TABLES,
     UNSURE,
     Standing,
     marked,
@@ -39,6 +38,7 @@ from ledger.audit import note
 from ledger.recall_book import DONE, FoundCar, RecallBook
 from schemas.agreement import RECALL_PURPOSE
 from schemas.campaigns import CATEGORY_TITLES, Campaign, Range
+from schemas.catalog import RECALL_TABLES
 from schemas.drop import DISPOSITIONS, DropKind
 from schemas.errors import ConfigurationError
 from sources.campaign_files import CampaignFile, read_campaigns
@@ -247,6 +247,7 @@ class _Recall:
             blind=int(matches.blind.sum()) + cars.strays,
             cars=len(cars.references),
             outcomes=tuple(self.outcomes[partner] for partner in run.partners),
+            left_out=run.left_out,
             call_list=path,
             call_list_cars=len(on_list),
         )

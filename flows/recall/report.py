@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from flows.running.report import Outcome
+from flows.running.report import Served
 
 
 class CampaignCount(BaseModel):
@@ -34,7 +34,7 @@ class NoLonger(BaseModel):
     handed: int
 
 
-class RecallReport(BaseModel):
+class RecallReport(Served):
     """What one recall run did."""
 
     shop: str
@@ -52,7 +52,6 @@ class RecallReport(BaseModel):
     blind: int
     """Cars with neither 型式 nor a number that can be read: no campaign can find them."""
     cars: int
-    outcomes: tuple[Outcome, ...]
     call_list: str
     """Folder of the call list; it stays in the shop."""
     call_list_cars: int

@@ -26,9 +26,6 @@ from transforms.shaping import permitted_cells
 from transforms.spine import Spine, at
 from transforms.verdicts import Disposition, Verdicts
 
-RECALL_TABLES = ("customers", "family_members", "vehicles", "certificates")
-"""What a recall reads."""
-
 CONTACTS = ("phone", "mobile_phone", "email", "address")
 
 UNSURE = frozenset(

@@ -25,10 +25,10 @@ def month_asked(request: ExportRequest, kind: DropKind, now: datetime) -> Month:
 def partners_asked(
     request: ExportRequest, folder: ShopFolder, month: Month, kind: DropKind
 ) -> tuple[str, ...]:
-    """Give the partners asked for, or all that get drops of the kind.
+    """Give the partners asked for, or all that get drops of the kind and had an agreement in that month.
 
     Raises:
-        RefusedError: one has no agreement, or none yet in that month.
+        RefusedError: one has no agreement, or none yet in that month; or nobody had.
     """
     known = folder.policy.agreements
     for partner in request.partners:
@@ -39,7 +39,8 @@ def partners_asked(
                 f"'{partner}' has no agreement; choose from {', '.join(known)} (partners/*.toml)"
             )
     every = [name for name in known if kind is not DropKind.RECALL or known[name].recall]
-    chosen = tuple(dict.fromkeys(request.partners)) or tuple(every)
+    begun = [name for name in every if known[name].effective_on <= month.last]
+    chosen = tuple(dict.fromkeys(request.partners)) or tuple(begun or every)
     for partner in chosen:
         if known[partner].effective_on > month.last:
             raise RefusedError(

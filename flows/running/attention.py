@@ -212,13 +212,7 @@ def loose_ends(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
         carried = CarryBook(connection)
         waiting = [each.entered.drop for each in carried.waiting()]
         cut_off = [each.entered.drop.drop_id for each in carried.doubtful().values()]
-    for partner, agreement in policy.agreements.items():
-        sealing = agreement.sealing
-        if isinstance(sealing, NoSeal) and today + _TOLD_AHEAD > sealing.until:
-            yield (
-                f"{partner}: 封緘しない約束は {sealing.until} までです。過ぎると納品できません / "
-                f"sealing.until is {sealing.until}; after that day nothing is made for this partner"
-            )
+    yield from _of_agreements(policy, today)
     for drop_id in cut_off:
         yield (
             f"{drop_id}: 渡し終えたか分かりません / not known whether it was handed over: "
@@ -248,6 +242,22 @@ def loose_ends(ledger: Ledger, policy: Policy, today: date) -> Iterator[str]:
             f"{partner}: 覚書がありませんが、渡した記録を持っています。申し出があれば書面で伝えてください / "
             "has no agreement any more and still holds records; tell it by letter of whoever refuses"
         )
+
+
+def _of_agreements(policy: Policy, today: date) -> Iterator[str]:
+    """Say which agreements do not hold yet, and which soon will cover nothing any more."""
+    for partner, agreement in policy.agreements.items():
+        sealing = agreement.sealing
+        if agreement.effective_on > today:
+            yield (
+                f"{partner}: 覚書は {agreement.effective_on} に発効します。それより前の月は渡しません / "
+                f"its agreement takes effect on {agreement.effective_on}; it gets no month before that"
+            )
+        if isinstance(sealing, NoSeal) and today + _TOLD_AHEAD > sealing.until:
+            yield (
+                f"{partner}: 封緘しない約束は {sealing.until} までです。過ぎると納品できません / "
+                f"sealing.until is {sealing.until}; after that day nothing is made for this partner"
+            )
 
 
 def ranges(months: Iterable[Month]) -> str:

@@ -35,8 +35,8 @@ def refuse_overtaken(connection: Connection, policy: Policy, drop: Drop, today: 
         )
     if withheld_since(connection, drop.audit_head.sequence if drop.audit_head else 0):
         raise RefusedError(
-            f"{drop.drop_id}: 作った後に渡さないと決めた文があります。{japanese} / "
-            f"{drop.drop_id}: somebody withheld a text since it was made. {english}"
+            f"{drop.drop_id}: 作った後に渡さないと決めた文か、取り消した言葉があります。{japanese} / "
+            f"{drop.drop_id}: somebody withheld a text, or took a word back, since it was made. {english}"
         )
 
 

@@ -1,6 +1,6 @@
 """What a run did: counts, rule names and row keys; never a person's data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -52,7 +52,25 @@ class Outcome(BaseModel):
     """Exit code of a drop that should have been handed over and was not."""
 
 
-class ExportReport(BaseModel):
+class Served(BaseModel):
+    """What became of every partner of a run."""
+
+    outcomes: tuple[Outcome, ...]
+    left_out: Mapping[str, str] = Field(default_factory=dict)
+    """Partners nothing was made for, and what their agreement lacks."""
+
+    @property
+    def exit_code(self) -> int:
+        """The code a run ends with: of what waits or was not confirmed, was left out, or not handed over."""
+        statuses = {outcome.status for outcome in self.outcomes}
+        if "waiting" in statuses:
+            return HeldError.exit_code
+        if self.left_out or "unconfirmed" in statuses:
+            return RefusedError.exit_code
+        return max((outcome.handover_code for outcome in self.outcomes), default=0)
+
+
+class ExportReport(Served):
     """What one export did."""
 
     shop: str
@@ -64,19 +82,7 @@ class ExportReport(BaseModel):
     texts_waiting: int
     """Distinct texts nobody has decided about (`joint-use review`)."""
     flags: Mapping[str, Mapping[str, int]]
-    outcomes: tuple[Outcome, ...]
     attention: tuple[str, ...] = ()
     """Months never delivered, drops not acknowledged in time, and the like: a line each."""
     new_columns: Mapping[str, int] = Field(default_factory=dict)
     """By file or table, how many columns nothing asks for were not there the last time."""
-
-
-def exit_code(outcomes: Iterable[Outcome]) -> int:
-    """Give the exit code a run ends with: of what waits or was not confirmed, or was not handed over."""
-    outcomes = tuple(outcomes)
-    statuses = {outcome.status for outcome in outcomes}
-    if "waiting" in statuses:
-        return HeldError.exit_code
-    if "unconfirmed" in statuses:
-        return RefusedError.exit_code
-    return max((outcome.handover_code for outcome in outcomes), default=0)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from flows.running.report import ExportReport, Outcome
+from flows.running.report import ExportReport, Outcome, Served
 from schemas.catalog import CATALOG
 from schemas.drop import DISPOSITIONS
 from schemas.faults import follows, in_words
@@ -61,10 +61,18 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     return [*lines, *([outcome.handed_over] if outcome.handed_over else [])]
 
 
+def left_out_lines(served: Served) -> list[str]:
+    """Tell for whom nothing was made, and why."""
+    return [
+        f"{partner}: この納品先には何も作っていません / nothing was made for it: {why}"
+        for partner, why in served.left_out.items()
+    ]
+
+
 def work_lines(report: ExportReport) -> list[str]:
     """Tell what is left for somebody to do."""
     broken = sum(sum(reasons.values()) for reasons in report.quarantined.values())
-    lines = []
+    lines = left_out_lines(report)
     if broken:
         lines.append(
             f"隔離 {broken} 行 / rows set aside: joint-use quarantine --shop … が理由を示します"

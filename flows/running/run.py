@@ -53,6 +53,8 @@ class Run:
     ahead: Ahead = field(repr=False)
     engine: Engine | None = field(default=None, repr=False)
     """What runs the parts of large tables, if they are to be split."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Partners that get nothing though nobody chose among them, and why; the others get theirs."""
 
     @property
     def staged(self) -> Path:
@@ -143,7 +145,8 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
 
     Raises:
         ConfigurationError: the shop's files or the request are wrong.
-        RefusedError: the policy does not cover what is asked, or the month is not over.
+        RefusedError: the policy does not cover what is asked, for none of the partners or for one asked for
+            by name, or the month is not over.
         BusyError: another run works for one of the partners.
         LedgerDoubtfulError: the ledger does not agree with the drops that were published.
     """
@@ -181,22 +184,43 @@ def opened_run(  # noqa: PLR0913 (what a run depends on from outside)
             ahead=ahead,
             engine=engine,
         )
-        _admit(run, is_exclusive=is_exclusive)
-        yield run
+        yield _admitted(run, is_exclusive=is_exclusive)
 
 
-def _admit(run: Run, *, is_exclusive: bool) -> None:
-    """Refuse a run the ledger, the agreements or its mode speak against."""
+def _admitted(run: Run, *, is_exclusive: bool) -> Run:
+    """Refuse a run the ledger, the agreements or its mode speak against; give it as far as it is admitted.
+
+    What one partner's agreement lacks stops only that partner, unless it was asked for by name. A recall goes
+    on even if nobody may be told: the shop itself calls whom it is about.
+    """
     complete_pending(run.ledger, run.folder, run.actor.at)
     _refuse_mode(run)
     if not is_exclusive:
-        return
+        return run
     refuse_doubt(run.ledger, run.folder)
+    refusals = {}
     for partner in run.partners:
-        run.share(partner)
-        if run.request.publishes:
-            run.agreement(partner).refuse_in_the_clear(run.as_of.date())
-            _refuse_silent_growth(run, partner)
+        try:
+            _admit(run, partner)
+        except RefusedError as refusal:
+            if partner in run.request.partners:
+                raise
+            refusals[partner] = refusal
+    if run.kind is not DropKind.RECALL and len(refusals) == len(run.partners):
+        raise next(iter(refusals.values()))
+    return replace(
+        run,
+        partners=tuple(partner for partner in run.partners if partner not in refusals),
+        left_out={partner: str(refusal) for partner, refusal in refusals.items()},
+    )
+
+
+def _admit(run: Run, partner: str) -> None:
+    """Refuse to make anything for a partner that notice and agreement do not cover."""
+    run.share(partner)
+    if run.request.publishes:
+        run.agreement(partner).refuse_in_the_clear(run.as_of.date())
+        _refuse_silent_growth(run, partner)
 
 
 def _refuse_silent_growth(run: Run, partner: str) -> None:

@@ -13,7 +13,7 @@ from flows.counter.erasing import erase
 from flows.counter.objecting import Refusal
 from flows.counter.releasing import decide
 from flows.running.attention import attention
-from flows.running.report import exit_code
+from flows.running.report import Served
 from ledger.audit import entries
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
@@ -107,7 +107,7 @@ def test_relatives_count_and_one_above_the_limit_waits(tmp_path, people, status)
     shop = shop_of(tmp_path, people)
     (outcome,) = run(shop).outcomes
     assert outcome.status == status
-    assert exit_code([outcome]) == (4 if status == "waiting" else 0)
+    assert Served(outcomes=(outcome,)).exit_code == (4 if status == "waiting" else 0)
     assert visible(shop) == ([] if status == "waiting" else ["monthly-2026-10-r1"])
 
 
@@ -306,14 +306,22 @@ def test_a_kill_between_the_rename_and_its_entry_publishes_nothing_without_conse
     assert decided == [MANAGER]
 
 
-def test_a_text_withheld_meanwhile_keeps_it_from_leaving(tmp_path):
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        lambda book, actor: book.decide(actor, [book.reference("ある文")], Decision.WITHHELD),
+        lambda book, actor: book.take_back_words(actor, ["ほにゃらら"]),
+    ],
+)
+def test_a_text_withheld_or_a_word_taken_back_meanwhile_keeps_it_from_leaving(tmp_path, narrow):
     shop = shop_of(tmp_path)
-    run(shop)
     at_desk = desk(shop)
     with at_desk.ledger.writing() as connection:
-        book = ReviewBook(connection, at_desk.ledger.references)
-        book.decide(at_desk.actor, [book.reference("ある文")], Decision.WITHHELD)
-    with pytest.raises(RefusedError, match="withheld a text since"):
+        ReviewBook(connection, at_desk.ledger.references).add_words(at_desk.actor, ["ほにゃらら"])
+    run(shop)
+    with at_desk.ledger.writing() as connection:
+        narrow(ReviewBook(connection, at_desk.ledger.references), at_desk.actor)
+    with pytest.raises(RefusedError, match="withheld a text, or took a word back, since"):
         release(shop)
     assert visible(shop) == []
 

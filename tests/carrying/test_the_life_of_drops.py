@@ -17,6 +17,7 @@ from flows.counter.erasing import erase
 from flows.counter.objecting import Choice, Refusal, lift
 from flows.running.attention import partner_states
 from flows.running.opening import open_shop
+from flows.running.report_texts import markdown, work_lines
 from ledger.drop_book import DropBook
 from schemas.drop import DropKind
 from schemas.errors import RefusedError
@@ -389,6 +390,40 @@ def test_a_promise_to_do_without_sealing_that_lapses_soon_is_told(tmp_path, unti
     shop = shop_of(tmp_path, [customer("1"), customer("2")], agreement(sealing=promise))
     told = run(shop).attention
     assert any(f"sealing.until is {until}" in line for line in told) == is_told
+
+
+LAPSED = {"seal": "none", "reason": "試験のため", "until": "2026-10-31"}
+
+
+def test_what_one_agreement_lacks_stops_only_its_partner(tmp_path):
+    people = [customer("1"), customer("2")]
+    shop = shop_of(tmp_path, people, agreement(), agreement("broadleaf", sealing=LAPSED))
+    report = run(shop)
+    assert [outcome.drop_id for outcome in report.outcomes] == ["lotas/monthly-2026-10-r1"]
+    assert list(report.left_out) == ["broadleaf"]
+    assert report.exit_code == RefusedError.exit_code
+    told = [line for line in work_lines(report) if line.startswith("broadleaf: ")]
+    assert "sealing.until (2026-10-31) is over" in told[0]
+    assert "sealing.until (2026-10-31) is over" in markdown(report)
+    with pytest.raises(RefusedError, match=r"sealing\.until \(2026-10-31\) is over"):
+        run(shop, partners=("lotas", "broadleaf"))
+
+
+def test_a_run_without_any_partner_that_may_get_something_is_refused(tmp_path):
+    lapsed = [agreement(partner, sealing=LAPSED) for partner in ("lotas", "broadleaf")]
+    with pytest.raises(RefusedError, match=r"broadleaf\.toml: sealing\.until"):
+        run(shop_of(tmp_path, [customer("1"), customer("2")], *lapsed))
+
+
+def test_an_agreement_that_has_yet_to_take_effect_holds_up_nobody(tmp_path):
+    to_come = {**agreement("broadleaf"), "effective_on": "2026-12-01"}
+    shop = shop_of(tmp_path, [customer("1"), customer("2")], agreement(), to_come)
+    report = run(shop)
+    assert [outcome.partner for outcome in report.outcomes] == ["lotas"]
+    assert (report.left_out, report.exit_code) == ({}, 0)
+    assert any("broadleaf: " in line and "2026-12-01" in line for line in report.attention)
+    with pytest.raises(RefusedError, match="before the agreement with broadleaf took effect"):
+        run(shop, partners=("broadleaf",))
 
 
 def test_a_drop_names_the_program_that_made_it(tmp_path):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
@@ -21,6 +22,7 @@ from flows.counter.adopting import resume
 from flows.counter.disclosure import disclose
 from flows.running.reconciling import doubts, examined, unknown_drops
 from ledger import tables
+from ledger.actions import ACTION_TITLES, Action
 from ledger.audit import entries, note
 from ledger.chain import START, Damage, Entry, Head, Witness, compare, digest_of, examine
 from ledger.drop_book import DropBook
@@ -493,3 +495,8 @@ def test_a_drop_that_tells_no_instant_is_no_witness_and_stops_nothing(shop, tmp_
     with pytest.raises(ConfigurationError, match=r"drop\.json: audit_head\.at"):
         read_drop(kept)
     assert damages(shop, tmp_path / "partner") == set()
+
+
+def test_each_action_has_a_japanese_name():
+    assert set(ACTION_TITLES) == set(get_args(Action))
+    assert len(set(ACTION_TITLES.values())) == len(ACTION_TITLES)

@@ -10,6 +10,7 @@ from ledger.objection_book import ObjectionBook
 from schemas.errors import ConfigurationError, HeldError
 from tests.factories import (
     NOW,
+    PERSON,
     agreement,
     customer,
     delivered,
@@ -21,6 +22,7 @@ from tests.factories import (
     write_shop,
     write_table,
 )
+from tests.running.test_command_line import joint_use
 from transforms.objections import AsOf
 
 PEOPLE = [customer("1"), customer("2"), customer("3")]
@@ -452,6 +454,25 @@ def test_nothing_of_a_person_is_in_the_ledger(tmp_path):
     for value in ("C777123", "秘密", "himitsu", person["mobile_phone"], person["address"]):
         assert value.encode() not in written
     assert (shop / "state" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_objections_of_one_customer_are_those_that_mean_or_may_mean_them(shop):
+    (own,) = object_to(shop, "1")
+    (other,) = object_to(shop, "2")
+    write_table(shop, "customers", [PEOPLE[0], {**PEOPLE[2], "merged_into_customer_id": "1"}])
+    run(shop)
+
+    def of(number):
+        overview = standing_on(desk(shop), AsOf(TODAY), customer=number)
+        return {row.listed.objection_id for row in overview.rows}
+
+    (written,) = of("3") - {own}
+    assert of("1") == {own, written}
+    assert of("2") == {other}  # whose card is gone
+    with pytest.raises(ConfigurationError, match="in no objection and not in the records"):
+        of("4")
+    told = joint_use("objections", "--customer", "2", "--shop", shop, "--operator", PERSON)
+    assert (told.stdout.split()[0], told.stderr.strip()) == (other, "1 件")
 
 
 def test_a_merge_taken_back_lets_the_other_person_be_settled_out_and_lifts_nobodys_refusal(shop):

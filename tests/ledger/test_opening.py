@@ -15,12 +15,14 @@ from sqlalchemy import NullPool, create_engine, text
 
 from flows.running.opening import open_shop
 from ledger import tables
-from ledger.audit import Actor, note
+from ledger.audit import Actor, entries, note
+from ledger.bindings import digest_of_decisions, unbound
 from ledger.holdings import HOLDINGS, RECORDS, packed
 from ledger.holdings_book import HoldingsBook
 from ledger.migrating import configuration
 from ledger.objection_book import ObjectionBook
 from ledger.opening import open_ledger
+from ledger.review_book import ReviewBook
 from ledger.settings import setting
 from schemas.errors import (
     BusyError,
@@ -30,6 +32,8 @@ from schemas.errors import (
 )
 from tests.conftest import new_database
 from tests.factories import customer, desk, object_to, objection, run, write_shop
+
+ACTOR = Actor("前田", "試験", datetime.fromisoformat("2026-11-01T09:00:00+09:00"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -172,13 +176,30 @@ def test_what_partners_hold_is_the_same_after_the_ledger_is_upgraded_to_pieces(t
         assert _rows(book.held_of("lotas", "monthly", asked)) == sorted(expected)
 
 
+def test_words_added_before_they_could_be_taken_back_are_still_vouched_for(tmp_path, url):
+    (tmp_path / "state").mkdir(mode=0o700)
+    words = ["ほにゃらら", "もへじ"]
+    with engine_of(tmp_path, url).begin() as connection:
+        command.upgrade(configuration(connection), "0009")
+        digest = digest_of_decisions((word, "word") for word in words)
+        entry = note(
+            connection, ACTOR, "review", detail=f"added 2 words; decisions sha256:{digest}"
+        )
+        for word in words:
+            insert = text("INSERT INTO added_words VALUES (:word, :entry)")
+            connection.execute(insert, {"word": word, "entry": entry.sequence})
+    ledger = open_ledger(tmp_path / "state", url)
+    with ledger.writing() as connection:
+        book = ReviewBook(connection, ledger.references)
+        assert sorted(book.words()) == words
+        assert book.take_back_words(ACTOR, ["もへじ"]) == ["もへじ"]
+        assert list(book.words()) == ["ほにゃらら"]
+        assert unbound(connection, entries(connection)) == []
+
+
 def _fill(connection, held, pending):
     """Enter two published drops and one that is not, as ledgers of form 0004 keep them."""
-    note(
-        connection,
-        Actor("前田", "試験", datetime.fromisoformat("2026-11-01T09:00:00+09:00")),
-        "read",
-    )
+    note(connection, ACTOR, "read")
     insert = text(
         "INSERT INTO drops (drop_id, partner, kind, period, revision, contents, bag_sha256, persons,"
         " records, audit_sequence) VALUES (:name, 'lotas', :kind, :period, 1, '{}', '', :persons,"

@@ -114,11 +114,14 @@ def test_growing_items_or_partners_is_widening_and_purposes_are_not():
     )
     found = changes(Policy(smaller, {}, {}, PRINT), Policy(whole, {}, {}, PRINT))
     assert {change.text for change in found if change.is_widening} == {
-        "notice in force on 2023-04-01: item 1.name added",
-        "notice in force on 2023-04-01: partner broadleaf added",
+        f"2023-04-01 の公表事項: {japanese} が増えた / notice in force on 2023-04-01: {english} added"
+        for japanese, english in (
+            ("項目 1.name", "item 1.name"),
+            ("共同利用者 broadleaf", "partner broadleaf"),
+        )
     }
     told = {change.text for change in found if not change.is_widening}
-    assert "notice in force on 2023-04-01: purpose 1.research added" in told
+    assert any("利用目的 1.research が増えた / " in each for each in told)
     back = changes(Policy(whole, {}, {}, PRINT), Policy(smaller, {}, {}, PRINT))
     assert not any(change.is_widening for change in back)
 

@@ -765,6 +765,17 @@ def test_nobody_to_tell_without_an_agreement_and_all_are_listed(tmp_path):
         run(shop, partners=("lotas",))
 
 
+def test_a_partner_nothing_may_be_made_for_keeps_no_car_from_the_list(tmp_path):
+    lapsed = {"seal": "none", "reason": "試験のため", "until": "2026-10-31"}
+    shop = shop_of(tmp_path, sealing=lapsed)
+    report = balanced(run(shop))
+    assert (report.outcomes, report.exit_code) == ((), RefusedError.exit_code)
+    assert "sealing.until (2026-10-31) is over" in report.left_out["lotas"]
+    assert len(listed(report)) == 6
+    with pytest.raises(RefusedError, match="is over"):
+        run(shop, partners=("lotas",))
+
+
 def test_a_dry_run_leaves_nothing_behind(tmp_path):
     shop = shop_of(tmp_path)
     report = run(shop, dry_run=True)

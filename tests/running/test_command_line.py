@@ -16,7 +16,12 @@ from flows.commands.options import MONTH, DropId, Moment
 from flows.counter.desk import open_desk
 from flows.running.operators import refuse_name_of_firm
 from flows.running.reasons import StandingReason
-from schemas.errors import ConfigurationError, ObjectionsUnreliableError, RefusedError
+from schemas.errors import (
+    ConfigurationError,
+    ObjectionsUnreliableError,
+    RefusedError,
+    SourceUnreadableError,
+)
 from sources.shop_folder import load_shop
 from tests import factories
 from tests.conftest import SAMPLE
@@ -350,6 +355,21 @@ def test_export_from_the_command_line_publishes_and_answers(prefect_server, samp
     assert second.returncode == 0
     assert second.stdout.strip().endswith("lotas/monthly-2026-10-r1")
     assert "nothing changed" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments"),
+    [
+        ("records/整備.csv", ("export", "--month", "2026-10")),
+        ("records/車両.csv", ("recall", "--campaign", SAMPLE / "campaigns" / "mlit_kawasaki.json")),
+    ],
+)
+def test_a_missing_file_is_told_before_prefect_is_set_up(sample_shop, file, arguments):
+    (sample_shop / file).unlink()
+    done = joint_use(*arguments, "--shop", sample_shop, "--operator", PERSON)
+    assert done.returncode == SourceUnreadableError.exit_code
+    assert "no such file in the source's folder" in done.stderr
+    assert not (sample_shop / "state" / "prefect").exists()
 
 
 @pytest.mark.flow

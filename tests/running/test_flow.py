@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import os
+import re
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -229,6 +230,19 @@ def test_a_run_whose_drop_reached_no_place_ends_in_a_state_that_says_so(
         in state.message
     )
     assert "not handed over: フォルダ nowhere" in markdown(state.result())
+
+
+def test_a_run_that_leaves_a_partner_out_ends_in_a_state_that_says_so(prefect_server, sample_shop):
+    from flows.deployments.export_monthly import export_monthly
+
+    agreed = sample_shop / "partners" / "broadleaf.toml"
+    agreed.write_text(
+        re.sub(r"^until = .*$", "until = 2026-01-31", agreed.read_text(), flags=re.MULTILINE)
+    )
+    state = export_monthly(request(sample_shop), return_state=True)
+    assert (state.name, state.is_completed()) == ("NotHandedOver", True)
+    assert "sealing.until (2026-01-31) is over" in state.message
+    assert [outcome.partner for outcome in state.result().outcomes] == ["lotas"]
 
 
 def test_a_released_drop_that_reached_no_place_ends_in_a_state_that_says_so(

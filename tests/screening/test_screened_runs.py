@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from flows.counter.reviewing import add_words, decide_texts, waiting
+from flows.counter.reviewing import (
+    add_words,
+    decide_texts,
+    decided,
+    take_back_words,
+    waiting,
+    withhold_texts,
+)
+from flows.running.reconciling import doubts, examined
 from flows.running.request import Mode
 from ledger.quarantine import QuarantineFolder
 from schemas.errors import ConfigurationError, RefusedError
@@ -15,6 +23,8 @@ from schemas.screening import Decision
 from schemas.shop_rules import Images
 from sources.photographs import read_photograph
 from tests.factories import (
+    NOW,
+    PERSON,
     agreement,
     bytes_of,
     customer,
@@ -28,6 +38,7 @@ from tests.factories import (
     vehicle,
     write_shop,
 )
+from tests.running.test_command_line import joint_use
 
 SECRET = "週三日 機械につながれて血をきれいにしてる"
 
@@ -85,6 +96,51 @@ def test_an_added_word_lets_every_text_with_it_leave(tmp_path):
     assert add_words(desk(shop), ["ほにゃらら"]) == ["ほにゃらら"]
     assert waiting(desk(shop)) == []
     assert run(shop).outcomes[0].cells == {}
+
+
+def test_texts_with_a_word_that_was_taken_back_wait_again(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換", "ほにゃらら"))
+    add_words(desk(shop), ["ほにゃらら"])
+    first = run(shop)
+    assert delivered(first)["repairs"][0]["description"] == "ほにゃらら交換"
+    assert take_back_words(desk(shop), ["ほにゃらら"]) == ["ほにゃらら"]
+    again = run(shop)
+    assert delivered(again)["repairs"][0]["description"] == ""
+    assert {each.text for each in waiting(desk(shop))} == {"ほにゃらら交換", "ほにゃらら"}
+    with pytest.raises(ConfigurationError, match="not among the words"):
+        take_back_words(desk(shop), ["ほにゃらら"])
+    add_words(desk(shop), ["ほにゃらら"])
+    assert delivered(run(shop))["repairs"][0]["description"] == "ほにゃらら交換"
+    ledger = desk(shop).ledger
+    assert doubts(ledger, examined(ledger, [shop / "drops"])) == []
+
+
+def test_a_text_the_trade_knows_is_withheld_as_it_is_written(tmp_path):
+    shop = write_shop(tmp_path, tables("オイル交換"))
+    run(shop)
+    withhold_texts(desk(shop), ["ｵｲﾙ 交換"])
+    assert delivered(run(shop))["repairs"][0]["description"] == ""
+    with pytest.raises(ConfigurationError, match="is empty"):
+        withhold_texts(desk(shop), [" "])
+
+
+def test_what_was_decided_is_listed_and_can_be_decided_again(tmp_path):
+    shop = write_shop(tmp_path, tables("ほにゃらら交換", "もへじ部品"))
+    run(shop)
+    name = {each.text: each.name for each in waiting(desk(shop))}["ほにゃらら交換"]
+    decide_texts(desk(shop), [name], Decision.RELEASED)
+    add_words(desk(shop), ["もへじ"])
+    of_text, of_word = decided(desk(shop))
+    assert (of_text.name, of_text.decision, of_text.text) == (name, "released", "ほにゃらら交換")
+    assert (of_text.on, of_text.person) == (f"{NOW:%Y-%m-%d}", PERSON)
+    assert (of_word.name, of_word.decision) == ("もへじ", "added")
+    run(shop)
+    decide_texts(desk(shop), [name], Decision.WITHHELD)
+    (of_text, _) = decided(desk(shop))
+    assert (of_text.decision, of_text.text) == ("withheld", None)
+    told = joint_use("review", "--decided", "--shop", shop, "--operator", PERSON).stdout
+    assert f"{name}  渡さない withheld" in told
+    assert "もへじ  業界の言葉 added" in told
 
 
 @pytest.mark.parametrize("word", ["透析", "試験", "あ", "番号12", "ほにゃ らら"])
