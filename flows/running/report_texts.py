@@ -64,7 +64,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 def left_out_lines(served: Served) -> list[str]:
     """Tell for whom nothing was made, and why."""
     return [
-        f"{partner}: この納品先には何も作っていません / nothing was made for it: {why}"
+        f"{partner}: 何も作っていません / nothing was made for this partner\n  {why}"
         for partner, why in served.left_out.items()
     ]
 
