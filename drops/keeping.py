@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pyrage
 
-from drops.bag import check_bag
-from drops.durable import to_disk
+from drops.bag import TAG_MANIFEST, check_bag, sha256_of
+from drops.durable import path_to_disk, to_disk
 from drops.packing import encrypt
 from drops.sealing import Parcel, unpack
 from schemas.errors import VerificationError
@@ -36,15 +36,18 @@ class Kept:
         """Its key: apart from the copy, so that losing one is not losing both."""
         return self.state / Part.KEYS / "kept" / f"{self.drop_id}.key"
 
-    def lock_away(self, folder: Path) -> None:
+    def lock_away(self, folder: Path, bag_sha256: str) -> None:
         """Encrypt a published folder under a new key, and remove it; done again after a break it goes on.
+
+        Args:
+            folder: of the drop.
+            bag_sha256: what the ledger knows its bag by.
 
         Raises:
             VerificationError: the folder is not the sound drop it was; nothing is removed.
         """
         if not (self.copy.exists() and self.key.exists()):
-            faults = check_bag(folder)
-            if faults:
+            if check_bag(folder) or sha256_of(folder / TAG_MANIFEST) != bag_sha256:
                 raise VerificationError(
                     f"{self.drop_id} は納品した時と中身が違うので、そのまま残します / "
                     f"{self.drop_id} is not as it was published; it stays"
@@ -56,15 +59,24 @@ class Kept:
         identity = pyrage.x25519.Identity.generate()
         for path in (self.copy, self.key):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A copy under a key that is gone must not be taken for one under the new key.
+        self.copy.unlink(missing_ok=True)
+        path_to_disk(self.copy.parent)
         _write(self.key, str(identity).encode())
+        path_to_disk(self.key.parent)
         hidden = self.copy.with_name(f".{self.copy.name}.part")
         with hidden.open("wb") as file:
             encrypt(folder, folder.name, identity.to_public(), file)
             to_disk(file)
         hidden.replace(self.copy)
+        path_to_disk(self.copy.parent)
 
-    def open_into(self, scratch: Path) -> Path:
+    def open_into(self, scratch: Path, bag_sha256: str) -> Path:
         """Open the copy into an empty private folder, and give the drop's folder in it.
+
+        Args:
+            scratch: the folder.
+            bag_sha256: what the ledger knows its bag by.
 
         Raises:
             VerificationError: copy or key is gone or damaged.
@@ -74,8 +86,10 @@ class Kept:
                 f"{self.drop_id}: 控えはもうありません / "
                 f"{self.drop_id}: nothing of it is kept any more"
             )
-        folder = unpack(Parcel(self.copy), self.key.read_text(), scratch)
-        if check_bag(folder):
+        # A key that was being overwritten is no text.
+        secret = self.key.read_bytes().decode(errors="replace")
+        folder = unpack(Parcel(self.copy), secret, scratch)
+        if check_bag(folder) or sha256_of(folder / TAG_MANIFEST) != bag_sha256:
             raise VerificationError(
                 f"{self.drop_id}: 控えが壊れています / {self.drop_id}: the kept copy is damaged"
             )

@@ -82,7 +82,7 @@ def seal(
     """
     parcel = parcel_of(folder, agreement)
     sha256 = packed or pack(folder, folder.name, recipient_of(agreement), parcel.hidden)
-    digest = f"{sha256}  {parcel.tar.name}\n".encode()
+    digest = digest_line(sha256, parcel.tar.name)
     parcel.hidden.replace(parcel.tar)
     _write(parcel.digest, digest)
     _write(parcel.signature, Ed25519PrivateKey.from_private_bytes(signing_key).sign(digest))
@@ -149,6 +149,35 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
             f"{', '.join(missing)} がありません。店に頼んでください / "
             f"{', '.join(missing)} is missing; ask the shop for it"
         )
+    digest = parcel.digest.read_bytes()
+    if not is_signed(parcel.signature.read_bytes(), digest, public_key):
+        raise VerificationError(
+            f"{parcel.signature.name} はこの店の署名ではありません。何も使わず、店に電話してください / "
+            f"{parcel.signature.name} is not this shop's signature; use nothing of it, telephone the shop"
+        )
+    if digest != digest_line(sha256_of(parcel.tar), parcel.tar.name):
+        raise VerificationError(
+            f"{parcel.tar.name} は途中で変わったか、切れています。もう一度もらってください / "
+            f"{parcel.tar.name} was changed or cut off on its way; ask for it again"
+        )
+
+
+def digest_line(sha256: str, name: str) -> bytes:
+    """Give what stands in the digest file of a tar, as `sha256sum -c` reads it."""
+    return f"{sha256}  {name}\n".encode()
+
+
+def is_signed(signature: bytes, content: bytes, public_key: bytes) -> bool:
+    """Tell whether a signature is the shop's over a content.
+
+    Args:
+        signature: Ed25519, 64 bytes.
+        content: what was signed.
+        public_key: the shop's, as PEM.
+
+    Raises:
+        VerificationError: the key is none.
+    """
     try:
         key = load_pem_public_key(public_key)
     except ValueError:
@@ -158,21 +187,11 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
             "--key: PEM 形式の Ed25519 公開鍵ではありません。店の公開鍵をもらってください / "
             "--key: this is no Ed25519 public key in PEM; ask the shop for its"
         )
-    digest, is_signed = parcel.digest.read_bytes(), True
     try:
-        key.verify(parcel.signature.read_bytes(), digest)
+        key.verify(signature, content)
     except InvalidSignature:
-        is_signed = False
-    if not is_signed:
-        raise VerificationError(
-            f"{parcel.signature.name} はこの店の署名ではありません。何も使わず、店に電話してください / "
-            f"{parcel.signature.name} is not this shop's signature; use nothing of it, telephone the shop"
-        )
-    if digest != f"{sha256_of(parcel.tar)}  {parcel.tar.name}\n".encode():
-        raise VerificationError(
-            f"{parcel.tar.name} は途中で変わったか、切れています。もう一度もらってください / "
-            f"{parcel.tar.name} was changed or cut off on its way; ask for it again"
-        )
+        return False
+    return True
 
 
 def unpack(parcel: Parcel, identity: str | None, target: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from drops.bag import sha256_of
 from drops.places import OpenPlace
-from drops.sealing import Parcel
+from drops.sealing import Parcel, digest_line, is_signed
 from schemas.errors import DeliveryError, JointUseError
 
 READY = ".ready.json"
@@ -91,10 +91,10 @@ def sight_of(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> Sigh
     """Look at a place for a parcel that was whole there when its marker was to be put.
 
     Raises:
-        DeliveryError: the place cannot be reached.
+        DeliveryError: the place cannot be reached, or a marker of others is there under its name.
     """
     with _failing_as_delivery(marker.drop_id, _NOT_SEEN), opening as place:
-        if _is_there(place, place.path(marker.name)):
+        if _is_marked(place, marker):
             return Sight.TAKEN
         there = [_is_there(place, place.path(name)) for name in _files_of(marker)]
     if all(there):
@@ -102,22 +102,40 @@ def sight_of(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> Sigh
     return Sight.TAKEN if any(there) else Sight.NOTHING
 
 
-def take_away(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> None:
+def take_away(
+    marker: Marker, public_key: bytes, opening: AbstractContextManager[OpenPlace]
+) -> None:
     """Take away what was sent of a parcel that is not handed over; files of others under its names stay.
 
-    The tar, by which ours are known, goes last: what is broken off is gone on with.
+    The tar goes last: what is broken off is gone on with.
+
+    Args:
+        marker: of the parcel.
+        public_key: the shop's, as PEM, by which its signatures are known.
+        opening: opens the place.
 
     Raises:
         DeliveryError: the place cannot be reached.
     """
     with _failing_as_delivery(marker.drop_id, _NOT_TAKEN_AWAY), opening as place:
         files = _files_of(marker)
-        tar = place.path(marker.file)
-        is_ours = _is_there(place, tar) and _digest_there(place, tar) == marker.sha256
-        parts = [f".{name}{_PART}" for name in (*files, marker.name)]
-        for path in map(place.path, [*parts, *(reversed(files) if is_ours else ())]):
-            if _is_there(place, path):
-                place.files.rm_file(path)
+        tar, digest, signature = map(place.path, files)
+        parts = [place.path(f".{name}{_PART}") for name in (*files, marker.name)]
+        for path in filter(lambda path: _is_there(place, path), parts):
+            place.files.rm_file(path)
+        written = digest_line(marker.sha256, marker.file)
+        if _is_there(place, signature) and is_signed(_read(place, signature), written, public_key):
+            place.files.rm_file(signature)
+        if _is_there(place, digest) and _read(place, digest) == written:
+            place.files.rm_file(digest)
+        if _is_there(place, tar) and _digest_there(place, tar) == marker.sha256:
+            place.files.rm_file(tar)
+
+
+def _read(place: OpenPlace, path: str) -> bytes:
+    """Read the beginning of a file: one of others may be of any size."""
+    with place.files.open(path, "rb") as far:
+        return bytes(far.read(_CHUNK_BYTES))
 
 
 def _files_of(marker: Marker) -> tuple[str, ...]:
@@ -228,17 +246,24 @@ def _already_there(path: Path, place: OpenPlace, hidden: str) -> int:
 
 
 def _put_marker(marker: Marker, place: OpenPlace) -> None:
-    target = place.path(marker.name)
-    if not _is_there(place, target):
+    if not _is_marked(place, marker):
         hidden = place.path(f".{marker.name}{_PART}")
         place.files.pipe_file(hidden, marker.content)
         place.keep(hidden)
-        _show(place, hidden, target)
-    elif place.files.cat_file(target) != marker.content:
+        _show(place, hidden, place.path(marker.name))
+
+
+def _is_marked(place: OpenPlace, marker: Marker) -> bool:
+    """Tell whether a parcel's marker is there; one of others says nothing of it."""
+    target = place.path(marker.name)
+    if not _is_there(place, target):
+        return False
+    if place.files.cat_file(target) != marker.content:
         raise DeliveryError(
             f"納品先の {marker.name} は別のものです。納品先に確かめてください / "
             f"{marker.name} at the partner's place is another one; ask the partner"
         )
+    return True
 
 
 def _digest_there(place: OpenPlace, target: str) -> str:

@@ -19,7 +19,7 @@ from drops.reading import read_table, resources_of
 from schemas.datapackage import Resource
 from schemas.drop import Drop, DropTable
 from schemas.errors import VerificationError
-from schemas.partner_tables import DELETABLE, DELETED, PHOTOGRAPHS
+from schemas.partner_tables import DELETABLE, DELETED, PHOTOGRAPHS, deleted_table
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,8 @@ def _deleted_and_delivered(
     """Say if a key that must be deleted is delivered in the same drop."""
     if resource is None:
         return []
+    if list(resource.headers) != [column.name for column in deleted_table().columns]:
+        return [f"{resource.path}: not the columns of what is to be deleted"]
     is_both = any(
         keys[record]
         .rows_of(batch.column(1).filter(pc.equal(batch.column(0), record)))

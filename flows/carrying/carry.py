@@ -100,8 +100,9 @@ def _hand_over(
 
     def confirm() -> None:
         with run.ledger.writing() as connection:
-            now = DropBook(connection).named(marker.drop_id)
-            refuse_called_back(connection, now, instant(run.clock).date())
+            now, today = DropBook(connection).named(marker.drop_id), instant(run.clock).date()
+            refuse_overtaken(connection, run.folder.policy, now.drop, today)
+            refuse_called_back(connection, now, today)
             CarryBook(connection).begin(replace(begun, is_whole=True))
 
     with run.ledger.writing() as connection:

@@ -206,7 +206,7 @@ def _of_drops(desk: Desk) -> Iterator[Disposal]:
             yield from _copies(desk, drop_id, f"retention.drop_days = {rules.drop_days}", persons)
         elif age > timedelta(days=rules.plain_drop_days) and folder.exists():
             rule = f"retention.plain_drop_days = {rules.plain_drop_days}"
-            act = _locker(folder, Kept(desk.folder.state, drop_id))
+            act = _locker(folder, Kept(desk.folder.state, drop_id), entered.bag_sha256)
             yield Disposal("plain_drop", drop_id, rule, persons, act)
 
 
@@ -255,9 +255,9 @@ def _of_files(desk: Desk) -> Iterator[Disposal]:
                 yield Disposal(kind, path.name, rule, None, unlinker(path))
 
 
-def _locker(folder: Path, kept: Kept) -> Callable[[], None]:
+def _locker(folder: Path, kept: Kept, bag_sha256: str) -> Callable[[], None]:
     def act() -> None:
-        kept.lock_away(folder)
+        kept.lock_away(folder, bag_sha256)
 
     return act
 

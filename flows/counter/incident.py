@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from drops.bag import TAG_MANIFEST, sha256_of
 from drops.keeping import Kept
 from drops.verify import verify_drop
 from flows.counter.desk import Desk
@@ -19,7 +20,7 @@ from ledger.audit import note
 from ledger.carry_book import BY_HAND, CarryBook, Delivery
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
-from schemas.errors import JointUseError
+from schemas.errors import JointUseError, VerificationError
 
 REPORTABLE_PERSONS = 1000
 """More than these must be reported whatever was lost (施行規則7条4号)."""
@@ -181,9 +182,13 @@ def _opened(desk: Desk, entered: EnteredDrop) -> Iterator[Path]:
     folder = desk.folder.drops / entered.drop.drop_id
     if folder.is_dir():
         verify_drop(folder)
+        if sha256_of(folder / TAG_MANIFEST) != entered.bag_sha256:
+            raise VerificationError(
+                f"{folder.name} は納品した時と中身が違います / {folder.name} is not as it was published"
+            )
         yield folder
         return
     with workspace(desk.folder.state) as own:
         scratch = own / "opened"
         scratch.mkdir(mode=0o700)
-        yield Kept(desk.folder.state, entered.drop.drop_id).open_into(scratch)
+        yield Kept(desk.folder.state, entered.drop.drop_id).open_into(scratch, entered.bag_sha256)

@@ -100,6 +100,7 @@ def _publish(run: Run, waiting: WaitingDrop) -> None:
     with run.ledger.writing() as connection:
         has_moved = objections_moved(run, connection, drop)
         if not has_moved:
+            refuse_overtaken(connection, run.folder.policy, drop, run.as_of.date())
             CarryBook(connection).decide(run.actor, waiting, RELEASED)
             show(staging, run.folder.drops / drop.drop_id)
             told = f"{waiting.persons} persons, released"

@@ -83,6 +83,15 @@ class Scratch:
         is_there = self._table_file("screened").exists()
         return Screened(self.table("screened")) if is_there else Screened.nothing()
 
+    def save_decided(self, entry: int) -> None:
+        """Keep up to which audit entry decisions about texts were known."""
+        (self.folder / "decided").write_text(str(entry))
+
+    def decided(self) -> int | None:
+        """Read up to which audit entry decisions about texts were known; None where nothing was screened."""
+        file = self.folder / "decided"
+        return int(file.read_text()) if file.exists() else None
+
     def save_refusers(self, refusers: Refusers, partner: str) -> None:
         """Keep who objected to a partner."""
         np.savez(self.folder / f"refusers-{partner}.npz", rows=refusers.rows, gone=refusers.gone)

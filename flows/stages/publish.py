@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow
 import pyarrow.compute as pc
+from sqlalchemy import Connection
 
 from drops.bag import TAG_MANIFEST, check_bag, sha256_of
 from drops.differences import differences
@@ -24,8 +25,14 @@ from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop, Prepared, Tombstone
 from ledger.objection_book import ObjectionBook
 from ledger.objections_moved import confirm, have_moved_since
+from ledger.text_decisions import withheld_since
 from schemas.drop import Drop, DropKind
-from schemas.errors import JointUseError, LedgerUnavailableError, ObjectionsMovedError
+from schemas.errors import (
+    JointUseError,
+    LedgerUnavailableError,
+    ObjectionsMovedError,
+    RefusedError,
+)
 from schemas.partner_tables import DELETED
 from transforms.key_forms import binary_keys
 
@@ -35,6 +42,7 @@ def publish(run: Run, registered: Registered, built: Built) -> Outcome:
 
     Raises:
         ObjectionsMovedError: the objections are no longer those the gate knew.
+        RefusedError: somebody has withheld a text since.
     """
     return _Publisher(run, registered, built).decide()
 
@@ -201,23 +209,28 @@ class _Publisher:
             with run.ledger.writing() as connection:
                 take_in(run, connection)
                 has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
-                if not has_moved:
+                is_narrowed = self._is_narrowed(connection)
+                if not (has_moved or is_narrowed):
                     show(self._staging, shown)
                     rows = sum(table.rows for table in drop.tables)
                     told = f"{rows} rows, {self.built.deleted} keys to delete"
                     DropBook(connection).publish(run.actor, sequence, told)
         except LedgerUnavailableError as error:
             raise _shown_only(drop.drop_id) if shown.exists() else error from None
-        if has_moved:
-            raise _moved()
+        _refuse(has_moved=has_moved, is_narrowed=is_narrowed)
 
     def _refuse_if_moved(self) -> None:
         run = self.run
         with run.ledger.writing() as connection:
             take_in(run, connection)
             has_moved = self._has_moved(ObjectionBook(connection, run.ledger.references))
-        if has_moved:
-            raise _moved()
+            is_narrowed = self._is_narrowed(connection)
+        _refuse(has_moved=has_moved, is_narrowed=is_narrowed)
+
+    def _is_narrowed(self, connection: Connection) -> bool:
+        """Tell whether somebody has withheld a text since the run's were judged."""
+        decided = self.run.scratch.decided()
+        return decided is not None and withheld_since(connection, decided)
 
     def _has_moved(self, book: ObjectionBook) -> bool:
         has_day_turned = instant(self.run.clock).date() != self.run.as_of.date()
@@ -313,6 +326,17 @@ def _shown_only(drop_id: str) -> LedgerUnavailableError:
         f"{drop_id} stands in the drops folder, but the ledger could not enter it; do not hand it over. Look "
         "whether the ledger's disk is full or its server away, and run again: it is entered then"
     )
+
+
+def _refuse(*, has_moved: bool, is_narrowed: bool) -> None:
+    if has_moved:
+        raise _moved()
+    if is_narrowed:
+        raise RefusedError(
+            "作っている間に、渡さないと決めた文か、取り消した言葉があります。もう一度実行してください / "
+            "somebody withheld a text, or took a word back, while the drop was being made; nothing further "
+            "is published. Run again"
+        )
 
 
 def _moved() -> ObjectionsMovedError:

@@ -15,6 +15,7 @@ from flows.making.set_aside import check_share, keep
 from flows.running.reasons import STANDING_REASONS
 from flows.running.run import Run
 from flows.running.telling_reasons import refuse_telling_reason
+from ledger.audit import head
 from ledger.locks import held_shop
 from ledger.review_book import ReviewBook
 from ledger.review_list import ReviewList, WaitingText
@@ -80,6 +81,7 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
         )
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
+        run.scratch.save_decided(head(connection).sequence)
     judge = Screen(shipped_knowledge(), JapaneseTokenizer(), decisions, known.in_free_text)
     distinct = {
         f"{table}.{name}": counts

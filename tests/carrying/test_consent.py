@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.counter import releasing
 from flows.counter.desk import open_desk
 from flows.counter.erasing import erase
 from flows.counter.objecting import Refusal
 from flows.counter.releasing import decide
+from flows.counter.reviewing import withhold_texts
 from flows.running.attention import attention
 from flows.running.report import Served
 from ledger.audit import entries
@@ -30,6 +32,7 @@ from tests.factories import (
     NOW,
     PERSON,
     agreement,
+    before,
     customer,
     desk,
     object_to,
@@ -324,6 +327,32 @@ def test_a_text_withheld_or_a_word_taken_back_meanwhile_keeps_it_from_leaving(tm
     with pytest.raises(RefusedError, match="withheld a text, or took a word back, since"):
         release(shop)
     assert visible(shop) == []
+
+
+def test_a_text_withheld_while_it_is_released_keeps_it_from_leaving(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    run(shop)
+    look = releasing.refuse_holding_refusers
+
+    def meanwhile(*arguments):
+        look(*arguments)
+        withhold_texts(desk(shop), ["ある文"])
+
+    monkeypatch.setattr(releasing, "refuse_holding_refusers", meanwhile)
+    with pytest.raises(RefusedError, match="withheld a text"):
+        release(shop)
+    assert visible(shop) == []
+
+
+@pytest.mark.parametrize("people", [3, 4])
+def test_a_text_withheld_while_a_drop_is_made_keeps_it_from_leaving(tmp_path, people):
+    shop = shop_of(tmp_path, people)
+    for stage in ("write", "publish"):
+        with pytest.raises(RefusedError, match="withheld a text, or took a word back, while"):
+            run(shop, step=before(stage, lambda: withhold_texts(desk(shop), ["ある文"])))
+        assert visible(shop) == []
+    with desk(shop).ledger.reading() as connection:
+        assert CarryBook(connection).waiting() == []
 
 
 def test_a_waiting_drop_can_be_refused_whatever_became_of_the_agreement(tmp_path):

@@ -18,6 +18,7 @@ from flows.counter.delivering import carried_by_hand, deliver, owed, send_again
 from flows.counter.disclosure import disclose
 from flows.counter.earlier_drop import opened_for
 from flows.counter.incident import incident
+from flows.counter.reviewing import withhold_texts
 from flows.running.attention import attention
 from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
@@ -330,6 +331,43 @@ def test_a_file_of_the_partners_is_never_written_over(tmp_path):
     assert "not written over" in outcome.handed_over
     assert (out / NAME).read_bytes() == b"the partner's own"
     assert names_in(out) == {NAME}
+
+
+def test_a_marker_of_the_partners_is_no_sign_that_anything_was_handed_over(tmp_path):
+    shop, out = owing(tmp_path)
+    (out / f"monthly-2026-10-r1{READY}").write_text("the partner's own")
+    for _ in range(2):
+        with pytest.raises(DeliveryError, match="is another one"):
+            deliver(desk(shop), lambda: NOW, DROP)
+    assert owed(desk(shop)).by_program == [DROP]
+
+
+@pytest.mark.parametrize("ending", [".sha256", ".sha256.sig"])
+def test_what_is_taken_away_is_the_shops_own(tmp_path, ending):
+    shop, out = owing(tmp_path)
+    theirs = out / f"{NAME}{ending}"
+    theirs.write_text("the partner's own")
+    with pytest.raises(DeliveryError, match="not written over"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == {theirs.name}
+
+
+def test_a_drop_with_a_text_withheld_while_it_is_sent_is_taken_away_again(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    at_desk, put = desk(shop), drops.transfer._put
+
+    def meanwhile(path, digest, place):
+        put(path, digest, place)
+        if path.suffix == ".age":
+            withhold_texts(at_desk, ["ある文"])
+
+    monkeypatch.setattr(drops.transfer, "_put", meanwhile)
+    with pytest.raises(RefusedError, match="withheld a text"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
 
 
 def test_a_half_sent_file_is_gone_on_with_and_a_spoilt_one_sent_anew(tmp_path):

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import drops.keeping
+from drops.bag import sha256_of
 from drops.keeping import Kept
+from drops.verify import verify_drop
 from flows.counter.delivering import carried_by_hand
 from flows.counter.disposing import dispose, hold, past_their_time
 from flows.counter.erasing import erase
@@ -19,6 +22,7 @@ from flows.counter.objecting import Refusal
 from flows.running.attention import attention
 from flows.running.opening import open_shop
 from ledger.audit import entries
+from ledger.drop_book import DropBook
 from ledger.hold_book import HoldBook
 from ledger.locks import held
 from ledger.objection_book import ObjectionBook
@@ -31,6 +35,7 @@ from schemas.errors import (
     VerificationError,
 )
 from tests.carrying.test_sealing import identity, sealed_to
+from tests.drops.test_drop import vouched_for
 from tests.factories import (
     NOW,
     PERSON,
@@ -59,6 +64,12 @@ TABLES = joined(
     },
     slip("S1", "1", "V1"),
 )
+
+
+def bag_of(shop: Path, drop_id: str = DROP) -> str:
+    """What the ledger knows a drop's bag by."""
+    with desk(shop).ledger.reading() as connection:
+        return DropBook(connection).named(drop_id).bag_sha256
 
 
 def at(days: int) -> datetime:
@@ -108,12 +119,12 @@ def test_a_drop_is_first_kept_encrypted_then_its_key_is_destroyed(tmp_path):
     assert "秘密".encode() not in kept.copy.read_bytes()
     assert kept.key.stat().st_mode & 0o077 == 0
     (tmp_path / "look").mkdir()
-    folder = kept.open_into(tmp_path / "look")
+    folder = kept.open_into(tmp_path / "look", bag_of(shop))
     assert "秘密" in (folder / "data" / "customers.csv").read_text("utf-8-sig")
     dispose(desk(shop, at(401)))
     assert [path for path in (kept.copy, kept.key) if path.exists()] == []
     with pytest.raises(VerificationError, match="nothing of it is kept"):
-        kept.open_into(tmp_path)
+        kept.open_into(tmp_path, bag_of(shop))
     assert of_drops(shop, 402) == []
 
 
@@ -333,7 +344,9 @@ def test_a_copy_without_its_key_is_made_again_before_the_folder_goes(tmp_path):
     kept.key.unlink()
     shutil.copytree(tmp_path / "backup", shop / "drops" / DROP)
     dispose(desk(shop, NOW + timedelta(days=41)))
-    assert (kept.open_into(private_folder(tmp_path / "scratch")) / "drop.json").exists()
+    assert (
+        kept.open_into(private_folder(tmp_path / "scratch"), bag_of(shop)) / "drop.json"
+    ).exists()
 
 
 def test_nothing_is_disposed_of_while_an_older_backup_may_have_been_restored(tmp_path):
@@ -482,7 +495,7 @@ def test_a_break_while_the_folder_is_removed_loses_no_kept_copy(tmp_path):
     (folder / "data" / "customers.csv").unlink()
     dispose(desk(shop, at(32)))
     (tmp_path / "look").mkdir()
-    assert (kept.open_into(tmp_path / "look") / "data" / "customers.csv").exists()
+    assert (kept.open_into(tmp_path / "look", bag_of(shop)) / "data" / "customers.csv").exists()
     assert not folder.exists()
 
 
@@ -555,3 +568,56 @@ def test_an_incident_with_a_damaged_copy_is_answered_and_fears_the_worst(tmp_pat
     assert (found.sensitive, found.customers) == ("unknown", 2)
     with desk(shop).ledger.reading() as connection:
         assert entries(connection)[-1].action == "incident"
+
+
+class Killed(BaseException):
+    """The program is gone."""
+
+
+def test_a_program_killed_while_it_makes_a_copy_again_loses_nothing(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    kept, folder = Kept(shop / "state", DROP), shop / "drops" / DROP
+    shutil.copytree(folder, tmp_path / "backup")
+    dispose(desk(shop, at(31)))
+    shutil.copytree(tmp_path / "backup", folder)
+    kept.key.unlink()
+
+    def killed(*_arguments):
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(drops.keeping, "encrypt", killed)
+        with pytest.raises(Killed):
+            dispose(desk(shop, at(32)))
+    dispose(desk(shop, at(33)))
+    assert not folder.exists()
+    opened = kept.open_into(private_folder(tmp_path / "scratch"), bag_of(shop))
+    assert (opened / "drop.json").exists()
+
+
+def test_a_drop_altered_with_all_its_manifests_is_not_the_one_that_was_published(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    folder = shop / "drops" / DROP
+    data = folder / "data" / "customers.csv"
+    before = sha256_of(data)
+    data.write_bytes(data.read_bytes().replace("秘密".encode(), "公開".encode()))
+    for name in ("drop.json", "datapackage.json", "manifest-sha256.txt"):
+        text = (folder / name).read_text().replace(before, sha256_of(data))
+        (folder / name).write_text(text)
+    vouched_for(folder)
+    assert verify_drop(folder)
+    assert incident(desk(shop), DROP, NOW.date(), is_wrongful=False).sensitive == "unknown"
+    with pytest.raises(VerificationError, match="not as it was published"):
+        dispose(desk(shop, at(31)))
+    assert folder.exists()
+
+
+def test_the_report_of_an_incident_is_given_though_a_key_was_half_destroyed(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    dispose(desk(shop, at(31)))
+    Kept(shop / "state", DROP).key.write_bytes(b"\xff\xfe" * 37)
+    told = incident(desk(shop, at(32)), DROP, NOW.date(), is_wrongful=False)
+    assert told.sensitive == "unknown"

@@ -46,10 +46,11 @@ def rewritten(drop, table, change):
         arrow_csv.write_csv(rows, path)
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     told = json.loads((drop / "drop.json").read_text())
-    for file in told["tables"]:
+    for file in (*told["tables"], told["deleted"]):
         if file["name"] == table:
             file |= {"sha256": sha256_of(path), "rows": len(rows)}
-            told["account"][table]["delivered"] = len(rows)
+            file["columns"] = file["columns"][: rows.num_columns]
+            told["account"].get(table, {})["delivered"] = len(rows)
     (drop / "drop.json").write_text(json.dumps(told, ensure_ascii=False))
     payload = {name: sha256_of(drop / name) for name in read_manifest(drop)}
     (drop / "tagmanifest-sha256.txt").unlink()
@@ -89,6 +90,39 @@ def test_keys_that_do_not_fit_are_told(drop, table, change, told):
     verify_drop(drop)
     rewritten(drop, table, change)
     with pytest.raises(VerificationError, match=told):
+        verify_drop(drop)
+
+
+def keys_of(drop, table):
+    """The keys of a file, in its order."""
+    (path,) = (drop / "data").glob(f"{table}.*")
+    if path.suffix == ".parquet":
+        return parquet.read_table(path).column(0).to_pylist()
+    lines = path.read_text("utf-8-sig").splitlines()[1:]
+    return [line.split(",")[0].strip('"') for line in lines]
+
+
+@pytest.mark.parametrize(("record", "place"), [("customers", 0), ("customers", 1), ("vehicles", 1)])
+def test_a_key_to_delete_that_is_delivered_is_told(drop, record, place):
+    key = keys_of(drop, record)[place]
+    rewritten(
+        drop,
+        "deleted",
+        lambda rows: pyarrow.table([[record], [key]], names=rows.schema.names),
+    )
+    with pytest.raises(VerificationError, match="a key to delete is delivered"):
+        verify_drop(drop)
+
+
+def test_a_file_of_what_to_delete_without_its_columns_is_told(drop):
+    described = json.loads((drop / "datapackage.json").read_text())
+    for resource in described["resources"]:
+        if resource["name"] == "deleted":
+            resource["schema"]["fields"].pop()
+            resource["schema"].pop("primaryKey", None)
+    (drop / "datapackage.json").write_text(json.dumps(described, ensure_ascii=False))
+    rewritten(drop, "deleted", lambda rows: rows.select([0]))
+    with pytest.raises(VerificationError, match="not the columns of what is to be deleted"):
         verify_drop(drop)
 
 
