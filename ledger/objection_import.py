@@ -87,7 +87,9 @@ def import_statements(
     ]
     held_again = set(stated.index[stated["again_on"].notna()])
     _refuse_mass_lifting(
-        _count_lifts(events, held_again, actor.at.date()), len(known), rules.limits
+        _count_lifts(events, held_again, actor.at.date()),
+        len(known.index.union(stated.index)),
+        rules.limits,
     )
     if events:
         book.add(actor, raised, events, f"from the records: {len(raised)} new")

@@ -20,6 +20,8 @@ _LONGEST_HEADER = 1 << 16
 
 csv.field_size_limit(_BLOCK_BYTES)  # longer lines are refused before a cell of them is read
 _FIRST_DATA_RECORD = 2
+_FEWEST_COMMAS = 3
+"""In a line of a remark there may be as many as a narrow table has."""
 _END_OF_FILE_MARK = "\x1a"
 """What DOS programs put behind the last record."""
 
@@ -154,25 +156,29 @@ class CsvFile:
         return has_quotes
 
     def _check_quotes(self) -> None:
-        """Refuse a file with a quote that is never closed, or closed in the middle of a cell.
+        """Refuse a file with a quote that is never closed, closed in the middle of a cell, or records later.
 
         Such a quote swallows whole records without an error in the fast parser, and what is
         swallowed could not be counted. Files without quotes need no look.
         """
-        fault = None
+        fault, before, width = None, 0, len(self.headers)
         with self._path.open(encoding=self.encoding, newline="") as text:
             reader = csv.reader(text, strict=True)
             try:
-                for _ in reader:
-                    pass
+                for record in reader:
+                    if reader.line_num > before + 1 and _has_swallowed(record, width):
+                        fault = before + 1
+                        break
+                    before = reader.line_num
             except csv.Error:
                 fault = reader.line_num
         if fault:
             raise SourceUnreadableError(
-                f'{self.part}: {fault} 行目あたりの引用符（"）が閉じていないか、場所が違います。'
+                f'{self.part}: {fault} 行目あたりの引用符（"）が閉じていないか、場所が違うか、'
+                "次の行まで飲み込んでいます。"
                 "その行を直すか、出力し直してください / "
-                f"{self.part}: a quotation mark near line {fault} is not closed, or not where a cell "
-                "begins or ends; mend that line, or export the file again"
+                f"{self.part}: a quotation mark near line {fault} is not closed, not where a cell begins "
+                "or ends, or swallows the lines behind it; mend that line, or export the file again"
             )
 
     def _set_aside(self, row: arrow_csv.InvalidRow) -> str:
@@ -189,3 +195,11 @@ class CsvFile:
         before = faulty - _FIRST_DATA_RECORD - np.arange(len(faulty))
         rows = np.arange(good_rows, good_rows + count)
         return rows + _FIRST_DATA_RECORD + np.searchsorted(before, rows, side="right")
+
+
+def _has_swallowed(record: Sequence[str], width: int) -> bool:
+    """Tell whether a cell of several lines holds one that looks like a record: a stray pair of quotes."""
+    least = max(width - 1, _FEWEST_COMMAS)
+    return any(
+        line.count(",") >= least for cell in record for line in cell.splitlines()[1:] if line
+    )

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import whole
 from transforms.reading.folded_columns import fold_names, squeezed
+from transforms.reading.mixed_names import mixed_names
 from transforms.reading.own_names import own_names
 
 _TWO_WORDS = r"^\s*\S+\s+(\S+?)(?:様|殿|さん|さま)?\s*$"
@@ -56,3 +57,6 @@ def called(people: pyarrow.Table) -> Iterator[tuple[Called, int]]:
     others, rows = own_names(whole(people["name"]))
     for full, row in zip(others.to_pylist(), rows.tolist(), strict=True):
         yield Called(full), row
+    others, rows = mixed_names(whole(people["name"]), whole(people["name_kana"]))
+    for full, row in zip(others.to_pylist(), rows.tolist(), strict=True):
+        yield Called(full, full), row  # no part of it is a given name that is not known already

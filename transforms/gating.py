@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import whole
+from transforms.arrays import where, whole
 from transforms.called import Called, called
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
@@ -21,6 +21,12 @@ from transforms.verdicts import Disposition, Verdicts
 OBJECTED = Disposition.OBJECTED
 
 FAMILY_COLUMNS = ["linked_customer_id", "name", "birth_on"]
+
+
+_UNTOLD = "-01-01$"
+_GIVEN_IN_KANA = "^..+?[ァ-ヶ]"
+_BEGINNING = 2
+"""Characters of a name that are mostly the family's."""
 
 
 def gate_out(
@@ -76,7 +82,7 @@ def named_relatives(
             strict=True,
         )
     ]
-    return mask | known.are_mentioned(names)
+    return mask | known.are_mentioned(names) | known.are_born_with(folded, births)
 
 
 class _KnownPeople:
@@ -95,10 +101,21 @@ class _KnownPeople:
             for home in own if birth and not _is_untold(birth) else ():
                 self._births_at.setdefault(home, set()).add(birth)
         self._mentions = Mentions(identities(found))
+        names = squeezed(without_remark(fold_names(whole(found["name"]))))
+        born = _born_of(names, whole(found["birth_on"]))
+        self._born = born.drop_null().to_pylist()
+        is_in_kana = pc.match_substring_regex(names, _GIVEN_IN_KANA)
+        self._born_in_kana = where(is_in_kana, born).drop_null().to_pylist()
 
     def are_named(self, folded: pyarrow.Array) -> np.ndarray:
         """Mask of the names that are an objector's."""
         return _are_in(folded, self._births)
+
+    def are_born_with(self, folded: pyarrow.Array, births: pyarrow.Array) -> np.ndarray:
+        """Mask of those with an objector's birth date and family name, of whom one is written in kana."""
+        own = _born_of(folded, births)
+        in_kana = where(pc.match_substring_regex(folded, _GIVEN_IN_KANA), own)
+        return _are_in(own, self._born_in_kana) | _are_in(in_kana, self._born)
 
     def are_at_home(self, customers: pyarrow.Table) -> np.ndarray:
         """Mask of the customers who live at an objector's address or phone."""
@@ -130,6 +147,16 @@ class _KnownPeople:
             or (not _differ(birth, birth_on) and any(map(each.may_be_given, given.of_words)))
             for each, birth in neighbours
         )
+
+
+def _born_of(names: pyarrow.Array, births: pyarrow.Array) -> pyarrow.Array:
+    """Give birth dates with how a name begins; null where either says nothing."""
+    days = births.cast(pyarrow.string())
+    is_told = pc.invert(pc.match_substring_regex(days, _UNTOLD))
+    is_long = pc.greater(pc.utf8_length(names), _BEGINNING)
+    begun = pc.utf8_slice_codeunits(names, 0, _BEGINNING)
+    told = pc.and_(is_told, is_long)
+    return pc.if_else(told, pc.binary_join_element_wise(days, begun, "|"), None)
 
 
 @dataclass(frozen=True)

@@ -36,14 +36,18 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     """Give the digits a written number may mean, and the position of the number each is of.
 
     A number may be spoilt by a spreadsheet (leading zeros lost, `.0` behind it) or be several in one
-    cell: each part with digits is one, and so is the whole.
+    cell: each part with digits is one, and so is the whole. A letter that looks like a figure may be one.
     """
     plain = _without_decimals(written)
     parts = pc.split_pattern_regex(plain, r"[^0-9A-Za-z]+")
-    cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), core_digits(plain)])
-    places = pyarrow.concat_arrays(
-        [pc.list_parent_indices(parts), pyarrow.array(np.arange(len(plain)), pyarrow.int64())]
-    )
+    read = pc.replace_substring_regex(plain, r"[OoＯ]", "0")
+    read = pc.replace_substring_regex(read, r"[IlＩ]", "1")
+    is_alike = pc.match_substring_regex(read, r"^[0-9]+$")
+    alike = pc.if_else(pc.and_(is_alike, pc.not_equal(read, plain)), read, None)
+    wholes = [core_digits(plain), core_digits(alike)]
+    every = pyarrow.array(np.arange(len(plain)), pyarrow.int64())
+    cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), *wholes])
+    places = pyarrow.concat_arrays([pc.list_parent_indices(parts), every, every])
     has_digits = pc.fill_null(pc.not_equal(cores, ""), fill_value=False)
     return joined("digits", cores).filter(has_digits), places.filter(has_digits)
 

@@ -122,6 +122,12 @@ def command(  # noqa: PLR0913 (one parameter per option)
         _confirm(desk, number, None, is_sure=is_sure)
         taken = record(desk, refusal)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
+        if refusal.effective_on > desk.today:
+            click.echo(
+                f"{refusal.effective_on} に効力が生じます。それまでは、これまでどおり渡します / "
+                f"takes effect on {refusal.effective_on}; until then records go on being shared",
+                err=True,
+            )
         holding = _to_tell(desk, refusal)
         _tell(taken, said, holding, as_json=as_json)
         for partner in holding:

@@ -33,6 +33,9 @@ from sources.opening import refuse_missing_files
 from transforms.reading.car_codes import read_identifier
 from transforms.reading.folding import nfkc
 
+_MOST_SHOWN = 20
+"""Cars no campaign finds that a line shows."""
+
 _HELP = (
     "リコール対象の可能性がある車を探す / Find cars a recall may be about, and whom to tell.\n\n\b\n"
     "joint-use recall --show FILE\n"
@@ -221,13 +224,7 @@ def _print(report: RecallReport) -> None:
         )
         click.echo(report.call_list)
     if report.blind:
-        click.echo(
-            f"型式も車台番号も読めない車が {report.blind} 台あり、どのリコールでも見つけられません。"
-            "車検証から記録に書き足してください / "
-            f"{report.blind} cars have neither 型式 nor a chassis number that can be read, and no campaign "
-            "finds them; write them into the records from their certificates",
-            err=True,
-        )
+        _print_blind(report)
     for name in report.superseded:
         click.echo(
             f"{name}: 前の届出は訂正で置き換え / an earlier version was superseded", err=True
@@ -252,6 +249,19 @@ def _print(report: RecallReport) -> None:
         )
     _warn_of_pages(report.announced, report.records)
     click.echo(CAVEAT, err=True)
+
+
+def _print_blind(report: RecallReport) -> None:
+    click.echo(
+        f"型式も車台番号も読めない車が {report.blind} 台あり、どのリコールでも見つけられません。"
+        "車検証から記録に書き足してください / "
+        f"{report.blind} cars have neither 型式 nor a chassis number that can be read, and no campaign "
+        "finds them; write them into the records from their certificates",
+        err=True,
+    )
+    more = " …（--json で全部 / all with --json）" if len(report.blind_cars) > _MOST_SHOWN else ""
+    if report.blind_cars:
+        click.echo(f"  {', '.join(report.blind_cars[:_MOST_SHOWN])}{more}", err=True)
 
 
 def _campaign_line(each: CampaignCount) -> str:

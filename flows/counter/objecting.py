@@ -89,7 +89,8 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     if people and refusal.is_in_records and refusal.customer not in people.numbers:
         raise ConfigurationError(
             "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
-            "--not-in-records を付けてください / "
+            "--not-in-records を付けてください。お客様でない方（ご家族など）の申し出は、その方の行を店の"
+            "システムから消すか直してください / "
             "--customer: nobody in the records has this number; check it, or say --not-in-records if "
             "the customer was erased or is not entered yet"
         )

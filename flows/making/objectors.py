@@ -21,6 +21,7 @@ from transforms.identity import (
 from transforms.linking import UNKNOWN
 from transforms.marks import unseen
 from transforms.meaning import Meaning
+from transforms.near_cards import Near
 from transforms.number_texts import digested, digits_texts, number_texts
 from transforms.objections import AsOf, Recipient, refusing
 from transforms.reading.folded_columns import fold_homes
@@ -139,7 +140,20 @@ class Objectors:
                 for rows in (mask, self.rows)
             )
             mask[mask] = cards_of_objectors(others, theirs)
-        return mask
+        return mask | self._near_cards()
+
+    def _near_cards(self) -> np.ndarray:
+        """Mask of the customers whose card gives contacts of an objector's own, under whatever name."""
+        mask = np.zeros_like(self.rows)
+        if not self.rows.any():
+            return mask
+        near = Near(self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows))
+        start = 0
+        for batch in self._snapshot.batches("customers", IDENTITY_COLUMNS):
+            stretch = slice(start, start + batch.num_rows)
+            mask[stretch] = near.are_near(pyarrow.Table.from_batches([batch]))
+            start += batch.num_rows
+        return mask & ~self.rows
 
     @cached_property
     def _relatives(self) -> np.ndarray:

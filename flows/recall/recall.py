@@ -245,6 +245,7 @@ class _Recall:
                 unreadable_records(snapshot, name) for name in ("vehicles", "certificates")
             ),
             blind=int(matches.blind.sum()) + cars.strays,
+            blind_cars=tuple(cars.frame["number"][matches.blind].dropna().sort_values()),
             cars=len(cars.references),
             outcomes=tuple(self.outcomes[partner] for partner in run.partners),
             left_out=run.left_out,

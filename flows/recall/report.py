@@ -51,6 +51,8 @@ class RecallReport(Served):
     """Records of cars and papers without cells: whether one of them is affected, nobody can tell."""
     blind: int
     """Cars with neither 型式 nor a number that can be read: no campaign can find them."""
+    blind_cars: tuple[str, ...]
+    """Their numbers in the records; of papers of no car there is none."""
     cars: int
     call_list: str
     """Folder of the call list; it stays in the shop."""

@@ -133,7 +133,12 @@ class _Publisher:
     def _is_to_correct(self, latest: EnteredDrop) -> bool:
         """Tell whether a drop is another one than its partner has whole and may keep."""
         is_same = _has_the_same_rows(latest.drop, self._drop) and self._is_sound(latest)
-        return bool(latest.stopped_at) or not is_same or self._brings_back
+        is_lost = not (self._is_carried or (self.run.folder.drops / latest.drop.drop_id).exists())
+        return bool(latest.stopped_at) or not is_same or is_lost or self._brings_back
+
+    @property
+    def _is_carried(self) -> bool:
+        return self.run.agreement(self._drop.partner).is_carried
 
     def _is_empty(self) -> bool:
         """Whether a drop beside the monthly one has nothing to tell that was not told before."""
@@ -299,12 +304,13 @@ class _Publisher:
         is_corrected = status == "published" and self.run.request.mode is Mode.CORRECT
         difference = self._difference if is_compared or is_corrected else {}
         named = kept.drop if kept else drop
-        has_folder = status == "published" or kept is not None
+        folder = self.run.folder.drops / named.drop_id
+        has_folder = status == "published" or (kept is not None and folder.exists())
         return Outcome(
             partner=self.built.partner,
             status=status,
             drop_id=named.drop_id,
-            path=str(self.run.folder.drops / named.drop_id) if has_folder else "",
+            path=str(folder) if has_folder else "",
             supersedes=named.supersedes,
             account=self.built.account,
             reasons=self.built.reasons,

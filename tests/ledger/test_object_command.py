@@ -62,6 +62,12 @@ def test_it_names_the_partners_that_will_be_told_to_delete(shop, options, partne
     assert answer == {"objections": ["K00002"], "held_by": partners}
 
 
+def test_it_says_that_records_are_shared_until_it_takes_effect(shop):
+    later = told(shop, *SAID, "--scope", "provision", "--effective", "2027-01-10")
+    assert "until then records go on being shared" in later.stderr
+    assert "until then" not in told(shop, *SAID, "--scope", "erasure").stderr
+
+
 def test_it_is_recorded_even_if_a_header_of_the_records_is_gone(shop):
     path = shop / "records" / "customers.csv"
     path.write_text(path.read_text().replace("customer_id", "numero", 1))

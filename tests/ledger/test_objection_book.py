@@ -415,6 +415,27 @@ def test_many_lifts_at_once_hold_the_run(tmp_path, ledger_place):
     assert list(states(shop).values()) == [IN_FORCE] * 10
 
 
+def test_a_shop_that_begins_with_many_lifts_is_told_and_can_go_on(tmp_path):
+    said = [objection(str(n), lifted_on="2026-10-01" if n < 6 else "") for n in range(10)]
+    people = [customer(str(n)) for n in range(20)]
+    shop = write_shop(tmp_path, {"customers": people, "objections": said})
+    with pytest.raises(HeldError, match="lift 6 of 10 objections at once"):
+        run(shop)
+    path = shop / "shop.toml"
+    path.write_text(
+        path.read_text().replace('["limits"]', '["limits"]\nmax_objection_lift_share = 1.0')
+    )
+    assert run(shop).objections == 4
+
+
+@pytest.mark.parametrize("number", ["9940O1", "99400l", "９９４０Ｏ１"])
+def test_a_letter_that_looks_like_a_figure_may_be_one(tmp_path, number):
+    people = [customer("994001"), customer("1")]
+    said = [objection(number)]
+    report = run(write_shop(tmp_path, {"customers": people, "objections": said}))
+    assert numbers(report) == 1
+
+
 def test_one_that_means_nobody_or_several_is_work_and_holds_back_all_until_settled(
     tmp_path, ledger_place
 ):

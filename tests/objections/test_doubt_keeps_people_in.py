@@ -725,7 +725,10 @@ def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
     [
         ({"address": "双葉町2丁目14番地"}, {"replacement_intent": "双葉町2丁目14番地へ引取"}),
         ({"email": "sato@example.jp"}, {"email": "a-sato@example.jp"}),
-        ({"email": "Taro@Example.jp"}, {"email": "taro@example.jp"}),
+        (
+            {"email": "Taro@Example.jp", "name": "佐藤 太郎"},
+            {"email": "taro@example.jp", "name": "佐藤 花子"},
+        ),
         ({"phone": "643-8163"}, {"phone": "023-643-8163"}),
         ({"address": "緑町"}, {"address": "山形市緑町7"}),
         ({"address": "山形市"}, {"replacement_intent": "山形市内引取"}),

@@ -572,3 +572,43 @@ def test_a_spoken_plate_is_looked_for_in_running_text_only(tmp_path, plate, addr
     found = delivered(run(write_shop(tmp_path, tables)))
     assert found["customers"][0]["address"] == address
     assert found["certificates"][0]["chassis_number"] == number
+
+
+@pytest.mark.parametrize(
+    ("refuser", "cell"),
+    [
+        *(
+            (("林 修", "ハヤシ オサム"), each)
+            for each in ("今野 太郎 母 林修", "今野 次郎(母 林修)")
+        ),
+        (("芦野 千代子", "アシノ チヨコ"), "今野九郎 紹介 芦野ちよこ"),
+        (("芦野 千代子", "アシノ チヨコ"), "今野八郎 (千代子 芦野)"),
+        (("吉村石材㈱", "ヨシムラセキザイ"), "吉村石材 今野四郎"),
+    ],
+)
+def test_their_name_as_others_write_it_does_not_leave(tmp_path, refuser, cell):
+    name, reading = refuser
+    own = {**REFUSER, "name": name, "name_kana": reading}
+    assert names_that_leave(tmp_path, customer("2", name=cell), refuser=own) == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("name", "birth_on"),
+    [
+        ("芦原ちよこ", ""),
+        ("千代子 芦原", ""),
+        ("芦原 チヨ子", "1950-01-02"),
+        ("芦原ちよ子", "1950-01-02"),
+    ],
+)
+def test_a_relative_is_known_by_their_reading_or_birth_date(tmp_path, name, birth_on):
+    own = {"name": "芦原 千代子", "name_kana": "アシハラ チヨコ", "birth_on": "1950-01-02"}
+    relative = {"family_member_id": "F1", "customer_id": "1", "name": name, "birth_on": birth_on}
+    sister = {**relative, "family_member_id": "F2", "name": "芦原 恵", "birth_on": "1955-01-02"}
+    tables = {
+        "customers": [customer("1"), customer("9", **own)],
+        "family_members": [relative, sister],
+        "objections": [objection("9")],
+    }
+    left = delivered(run(write_shop(tmp_path, tables)))["family_members"]
+    assert [row["name"] for row in left] == ["芦原 恵"]

@@ -125,12 +125,23 @@ def test_empty_lines_count_where_records_are_numbered(tmp_path):
     assert [row.record for row in unreadable] == [5]
 
 
-@pytest.mark.parametrize("content", ['a,b\n1,2\n3,"4\n5,6\n7,8\n', 'a,b\n3,"4\n5,6\n7,"8\n9,10\n'])
+SWALLOWED = 'a,b,c,d,e\n1,2,3,4,5\n1,2,3,4,"聴取\n6,7,8,9,\n6,7,8,9,本人"\n1,2,3,4,5\n'
+
+
+@pytest.mark.parametrize(
+    "content", ['a,b\n1,2\n3,"4\n5,6\n7,8\n', 'a,b\n3,"4\n5,6\n7,"8\n9,10\n', SWALLOWED]
+)
 def test_a_quote_that_swallows_records_stops_the_reading(tmp_path, content):
     path = tmp_path / "x.csv"
     path.write_text(content)
     with pytest.raises(SourceUnreadableError, match="quotation mark"):
         read(path, "a")
+
+
+def test_a_remark_of_several_lines_with_commas_is_one_cell(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text('a,b,c,d,e\n1,2,3,4,"一行目、\n二,三,四\n終"\n')
+    assert read(path, "e")[0] == [{"e": "一行目、\n二,三,四\n終"}]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])

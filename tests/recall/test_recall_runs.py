@@ -207,7 +207,19 @@ class TestACarThePartnerWasToldOf:
 
 def test_cars_nothing_could_find_are_counted(shop):
     write_table(shop, "vehicles", [*CARS, vehicle("V8", "1", chassis_number="不明")])
-    assert balanced(run(shop)).blind == 1
+    report = balanced(run(shop))
+    assert (report.blind, report.blind_cars) == (1, ("V8",))
+    told = joint_use(
+        "recall",
+        "--campaign",
+        shop / "campaign.csv",
+        "--shop",
+        shop,
+        "--operator",
+        PERSON,
+        "--dry-run",
+    )
+    assert "\n  V8\n" in told.stderr
 
 
 def test_a_campaign_no_car_can_be_held_against_is_refused_and_nothing_leaves(shop):

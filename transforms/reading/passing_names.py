@@ -50,6 +50,14 @@ _BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
 
 _BRACKET = r"[(\[{<【「『〔〈《]"
 
+_WITHIN_BRACKETS = r"[(\[{<【「『〔〈《][^)\]}>】」』〕〉》]*[)\]}>】」』〕〉》]"
+_HELD = r"^[^(\[{<【「『〔〈《]*[(\[{<【「『〔〈《](?P<held>[^)\]}>】」』〕〉》]*)"
+_KIN_AND_BLANK = (
+    rf"(?:^|[\s(\[【「])(?:前|元|現|旧|先代)?(?:{_KIN})\s+"
+    r"(?P<name>[^\s)\]】」]{2,})[)\]】」]?\s*$"
+)
+"""Brackets, what the first of them hold, and who stands behind a kin word (RE2)."""
+
 _BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 """Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
 
@@ -73,7 +81,14 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """
     written = with_companies(pc.utf8_normalize(texts, form="NFKC"))
     across = pc.replace_substring_regex(written, _BETWEEN, "")
-    parts, places = _together(_parts_of(written), _new(across, np.arange(len(written)), written))
+    everywhere = np.arange(len(written))
+    parts, places = _together(
+        _parts_of(written),
+        _new(across, everywhere, written),
+        _new(pc.replace_substring_regex(written, _WITHIN_BRACKETS, ""), everywhere, written),
+        _in_brackets(written),
+        _behind_kin(written),
+    )
     parts = pc.utf8_trim_whitespace(parts)
     every = np.arange(len(parts))
     at_home = pc.replace_substring_regex(parts, _BEFORE_A_HOME, "")
@@ -157,6 +172,23 @@ def _together(*found: tuple[pyarrow.Array, np.ndarray]) -> tuple[pyarrow.Array, 
 
 def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.ndarray]:
     return pc.list_flatten(lists), places[pc.list_parent_indices(lists).to_numpy()]
+
+
+def _in_brackets(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what brackets hold as one name (芦野/千代子), and the place of its text."""
+    rows = np.flatnonzero(
+        pc.match_substring_regex(texts, _WITHIN_BRACKETS).to_numpy(zero_copy_only=False)
+    )
+    held = pc.extract_regex(texts.take(pyarrow.array(rows)), _HELD).field(0)
+    return pc.replace_substring_regex(held, _BETWEEN, ""), rows
+
+
+def _behind_kin(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what stands behind the word for a relative and a blank, of however few characters (母 林修)."""
+    rows = np.flatnonzero(
+        pc.match_substring_regex(texts, _KIN_AND_BLANK).to_numpy(zero_copy_only=False)
+    )
+    return pc.extract_regex(texts.take(pyarrow.array(rows)), _KIN_AND_BLANK).field(0), rows
 
 
 def _without_before(names: pyarrow.Array) -> pyarrow.Array:

@@ -73,6 +73,7 @@ _OF_A_PERSON = re.compile(
     "|生保|なまぽ|学会員?$|国籍|韓国(?:人|籍)|朝鮮|中国(?:人|籍)|在日|^杖|白杖|松葉杖|死去|死亡|逝去|亡くな|妊婦|妊娠|共産|党員|離婚"
     "|透析|とうせき|要?介護|施設入|老人ほ|刑務|受刑|前科|服役|暴力|破産|宗教|信者|ぺーすめ|^[1-6一二三四五六]種?級$|不自由"
     "|車いす|車椅子|足が?悪|耳が|聴覚|視覚|知的|飲酒|^[1-6一二三四五六]種[1-6一二三四五六]級|^障$|麻痺|^まひ(?:$|あり)|自閉|だうん症|嫡出|^ぼけ$|^酸素(?:$|吸|療)"
+    "|^(?:目が?)?見えない|^(?:耳が?)?聞こえない|^きこえない|^ろう(?:$|者|あ)|^聾|^筆談|^手話|^ころな(?:感|陽)|^おかま|^はいかい|^徘徊|^双極|^躁|^s価|^そうか(?:$|学)|^まる暴|^○暴|^dv|でぃーぶい"
     "|^出所|^部落(?:$|出身|民)|せいほ$|^にんち|しょうがい|しんしょう|げんめん|減免|がっかい$|ざいにち|^しぼう|透せき|入いん|通いん|病氣|宗敎|鬪病|腦"
 )
 """What a remark behind a name may tell of the person, folded; in a name it is seldom anything else."""
@@ -99,6 +100,15 @@ _ALONE = re.compile(
 )
 """Words before or behind a name, each a word of its own, that are no names."""
 
+_BEFORE_A_NAME = re.compile(
+    r"^\s*(?:車いす|車イス|車椅子|透析|人工透析|障害者?|障がい者?|身障者?|精神|認知症?|生保|入院中?|通院中?|施設|刑務所|暴力団|癌|がん|うつ|鬱|盲|聾|ろう"
+    r"|妊婦|酸素|介護|要介護|減免|在日|学会)(?:の|\s*[・:：/／])"
+)
+"""A remark before a name, and what joins the two."""
+
+_JOINED_TO_A_NAME = re.compile(r"^\s*(?:車いす|車イス|車椅子)[一-龥々ァ-ヶぁ-ん]{2}")
+"""One that no name begins with (車いす今野次郎)."""
+
 _IN_A_FAMILY = re.compile("症(?:$|の)|(?:癌|がん)$")
 """In the name of a relative, which often is a given name only, a remark begins anywhere."""
 
@@ -106,6 +116,7 @@ _SUSPICIOUS_IN_A_FAMILY = f"{_SUSPICIOUS_BEHIND}|{_wider(_IN_A_FAMILY)}"
 
 _AROUND_A_PLACE = re.compile(
     r"本籍|減免|透析|生保(?!内|ビル|会館)|入院|通院|障(?:害|がい)者?(?:$|[)\s、,])|療養中"
+    r"|DV|(?<!一時)避難中|シェルタ|別居中|保護中"
 )
 """What no place is called (生保内 is one), before or behind an address."""
 
@@ -114,6 +125,7 @@ _SUSPICIOUS_AROUND_A_PLACE = _wider(_AROUND_A_PLACE)
 _INSTITUTION_WORDS = (
     "グル[ー-]プホ[ー-]?ム|デイサ[ー-]ビス|デイケア|ホスピス|老健|特養|老人ホ[ー-]ム|養護老人|介護老人|ケアハウス|更生保護|更生施設"
     "|ナ[ー-]シング|メンタルクリニック|サ高住|サ[ー-]ビス付き?高齢|(?:^|[^ァ-ヶ])ダルク(?:$|[^ァ-ヶー])|有料老人|母子生活|母子寮|救護施設|就労支援|福祉作業|授産|児童養護|児童相談|婦人保護|刑務所|拘置所|拘置支所|少年院|療養所|教団|布教所"
+    "|こころの医療|精神医療|精神保健|更生寮|自立援助|福祉ホ[ー-]ム|乳児院|朝鮮総連|就労継続|就労移行|特別支援学校|養護学校|シェルタ[ー-]?|生活介護|生活訓練|障害者支援|母子支援"
     "|緩和ケア|[聾盲]学校|ろう学校|DVシェルタ|女性相談|自立準備|共同生活援助|ケアホ[ー-]ム|王国会館|監理団体"
 )
 _INSTITUTIONS = re.compile(f"(?:{_INSTITUTION_WORDS})(?<!海老健)(?<!文教団)[^{_NEAR}隣跡]*$")
@@ -165,7 +177,10 @@ class NamedCells:
                 re.escape(word) for word in sorted(self._alone) if len(word) >= _SHORTEST_WITHIN
             )
         )
-        anywhere = (_BEGINS_A_REMARK, _MANY_DIGITS, listed, _ALONE.pattern, _INSTITUTION_WORDS)
+        anywhere = (
+            *(_BEGINS_A_REMARK, _MANY_DIGITS, listed, _ALONE.pattern, _INSTITUTION_WORDS),
+            *(_BEFORE_A_NAME.pattern, _JOINED_TO_A_NAME.pattern),
+        )
         self._suspicious = "|".join(anywhere)
         self._told_in_letters = "|".join(map(re.escape, sorted(self._alone)))
 
@@ -226,7 +241,7 @@ class NamedCells:
         words = (word for word in written.split()[1:] if not _is_foreign(word, written))
         if alone := next(filter(None, map(self._of_word, words)), None):
             return alone
-        if _ALONE.search(written):
+        if any(remark.search(written) for remark in (_ALONE, _BEFORE_A_NAME, _JOINED_TO_A_NAME)):
             return REMARK
         if _FIRMS.search(written):
             return None

@@ -1,0 +1,121 @@
+"""A card with an objector's own telephone and home may be theirs, whatever name stands on it."""
+
+import pytest
+
+from tests.factories import (
+    customer,
+    delivered,
+    joined,
+    objection,
+    run,
+    slip,
+    vehicle,
+    write_shop,
+)
+
+CONTACTS = {"mobile_phone": "090-2100-0001", "address": "山形市紫町1-1", "email": "x@example.jp"}
+
+
+def names_that_leave(folder, refuser, *others):
+    """Who leaves beside somebody without any bond to the refuser."""
+    tables = {
+        "customers": [customer("9", **refuser), *others, customer("8", name="別の 人")],
+        "objections": [objection("9")],
+    }
+    rows = delivered(run(write_shop(folder, tables)))["customers"]
+    return [row["name"] for row in rows if row["name"] != "別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("㈱大吉　営業部　今田 孝一", "今田 孝一"),
+        ("ラーメン大吉 今田孝二", "今田 孝二"),
+        ("カフェひまわり 山口次郎", "山口 次郎"),
+        ("今本孝四→今田孝四", "今田 孝四"),
+        ("今村一夫 名義 今田孝六", "今田 孝六"),
+        ("高橋花枝(旧姓鈴木)", "鈴木花枝"),
+        ("山口 孝八", "山ロ 孝八"),
+        ("木ノ下 孝太", "木之下 孝太"),
+        ("楳田 貞治", "梅田 貞治"),
+    ],
+)
+@pytest.mark.parametrize("shared", [("mobile_phone",), ("email",)])
+def test_another_name_with_their_own_contact_is_held_back(tmp_path, one, other, shared):
+    own = {name: CONTACTS[name] for name in shared}
+    for refuser, card in ((one, other), (other, one)):
+        folder = tmp_path / refuser
+        folder.mkdir()
+        left = names_that_leave(folder, {"name": refuser, **own}, customer("2", name=card, **own))
+        assert left == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("高橋 美智子", "高橋みちこ"),
+        ("ジョン・スミス", "スミス ジョン"),
+        ("高橋 英之", "TAKAHASHI HIDEYUKI"),
+        ("高橋 花子", "佐藤 恵"),
+    ],
+)
+def test_any_name_with_two_of_their_contacts_is_held_back(tmp_path, one, other):
+    left = names_that_leave(
+        tmp_path, {"name": one, **CONTACTS}, customer("2", name=other, **CONTACTS)
+    )
+    assert left == []
+
+
+def test_a_family_told_apart_by_readings_or_birth_dates_leaves(tmp_path):
+    refuser = {"name": "高橋 太郎", "name_kana": "タカハシ タロウ", "birth_on": "1950-02-03"}
+    wife = {"name": "高橋 花子", "name_kana": "タカハシ ハナコ"}
+    son = {"name": "高橋 一郎", "birth_on": "1980-02-03"}
+    others = [customer(str(n), **each, **CONTACTS) for n, each in enumerate((wife, son), start=2)]
+    left = names_that_leave(tmp_path, {**refuser, **CONTACTS}, *others)
+    assert left == ["高橋 花子", "高橋 一郎"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("有限会社佐久間建設", "佐久間建設 山田太郎"), ("吉村石材㈱", "吉村石材 今野四郎")],
+)
+@pytest.mark.parametrize("place", [{"phone": "023-611-0010"}, {"address": "山形市東町1-1-10"}])
+def test_a_firm_without_the_word_that_tells_so_is_known_at_its_place(tmp_path, one, other, place):
+    card = customer("2", name=other, **place)
+    assert names_that_leave(tmp_path, {"name": one, **place}, card) == []
+
+
+@pytest.mark.parametrize(
+    ("theirs", "card"),
+    [
+        ({"phone": "023-611-0050"}, {"phone": "611-0050"}),
+        ({"phone": "023-611-0055"}, {"phone": "023-611-0055 内線12"}),
+        ({"address": "山形市東町31-2"}, {"address": "山形市東町31-2 101号"}),
+        ({"address": "山形市東町31-3"}, {"address": "東町31-3"}),
+        ({"address": "東町31-3 205"}, {"address": "山形市東町三十一番地の3"}),
+    ],
+)
+def test_the_same_name_beside_their_number_or_plot_is_held_back(tmp_path, theirs, card):
+    again = customer("2", name="庄司 久美", **card)
+    assert names_that_leave(tmp_path, {"name": "庄司久美", **theirs}, again) == []
+
+
+def test_the_same_name_next_door_or_born_on_another_day_leaves(tmp_path):
+    refuser = {"name": "庄司 久美", "address": "山形市東町31-2", "birth_on": "1950-02-03"}
+    others = [
+        customer("2", name="庄司 久美", address="山形市東町31-4"),
+        customer("3", name="庄司 久美", address="山形市東町31-2 101号", birth_on="1990-02-03"),
+    ]
+    assert names_that_leave(tmp_path, refuser, *others) == ["庄司 久美", "庄司 久美"]
+
+
+def test_cars_and_slips_of_such_a_card_stay_with_it(tmp_path):
+    card = customer("2", name="今田 孝二", **CONTACTS)
+    tables = {
+        "customers": [customer("9", name="ラーメン大吉 今田孝二", **CONTACTS), card],
+        "vehicles": [vehicle("V2", "2")],
+        "objections": [objection("9")],
+    }
+    shop = write_shop(tmp_path, joined(tables, slip("S2", "2", "V2")))
+    account = run(shop).outcomes[0].account
+    assert [account[name].objected for name in ("customers", "vehicles", "repairs")] == [2, 1, 1]

@@ -1,0 +1,209 @@
+"""Customers' cards that give contacts of an objector's own under another name, or the same name beside them.
+
+Whoever marries, is written in kana or has the name of a firm before their own stands in the records under
+two names, and the telephone tells that it is one person. It may be two of one family as well; so such a card
+is held back, and makes nobody else an objector.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow
+import pyarrow.compute as pc
+
+from schemas.people import PHONE_COLUMNS
+from transforms.arrays import mask_of, whole
+from transforms.identity import own_contacts
+from transforms.reading.contacts import personal_numbers
+from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
+from transforms.reading.passing_names import COMPANY
+
+_SHORTEST_FIRM = 3
+_LOCAL_DIGITS = 6
+"""What two spellings of a number at home have in common, with and without its region."""
+
+_EXTENSION = r"(?:内線|ext|#).*$"
+_PLOT = r"^.*?(\p{L}{2})[^\p{L}0-9]{0,2}([0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
+"""The last of a town's name and the number of a plot without that of a room, in a folded home (RE2)."""
+
+_GIVEN_KANA, _GIVEN_LETTERS = 3, 2
+
+
+@dataclass(frozen=True)
+class _Person:
+    """What a card says of its person, folded; empty where it says nothing."""
+
+    name: str
+    reading: str
+    birth: str
+    home: str
+    contacts: frozenset[str]
+
+    def may_be(self, other: "_Person") -> bool:
+        """Tell whether two cards with a contact in common may be one person's."""
+        if _are_born_apart(self.birth, other.birth) or self._is_called_otherwise(other):
+            return False
+        has_more = len(self.contacts & other.contacts) > 1 or (
+            bool(self.home) and self.home == other.home
+        )
+        names = (self.name, other.name)
+        return has_more or _ends_within(*names) or _ends_within(*reversed(names))
+
+    def _is_called_otherwise(self, other: "_Person") -> bool:
+        """Tell whether both readings are known, and neither they nor the names end alike."""
+        readings = {each.reading[-_GIVEN_KANA:] for each in (self, other)}
+        names = {each.name[-_GIVEN_LETTERS:] for each in (self, other)}
+        return len(readings) > 1 and all(readings) and len(names) > 1
+
+
+def _ends_within(name: str, other: str) -> bool:
+    """Tell whether the last letters of a name, mostly the given one, stand in another."""
+    end = name[-_GIVEN_LETTERS:]
+    return len(end) == _GIVEN_LETTERS and end.isalpha() and end in other
+
+
+def _are_born_apart(one: str, other: str) -> bool:
+    """Tell whether two birth dates are known, and of two people."""
+    return bool(one and other) and one != other
+
+
+class Near:
+    """Finds the cards near objectors."""
+
+    def __init__(self, objectors: pyarrow.Table) -> None:
+        """Know whom to look for.
+
+        Args:
+            objectors: `IDENTITY_COLUMNS` of all of them.
+        """
+        self._by_contact: dict[str, list[_Person]] = defaultdict(list)
+        everyone = np.ones(len(objectors), bool)
+        for person in _persons(objectors, everyone):
+            for contact in person.contacts:
+                self._by_contact[contact].append(person)
+        self._contacts = pyarrow.array(list(self._by_contact), pyarrow.string())
+        self._firms: dict[str, list[str]] = defaultdict(list)
+        names = _names(objectors)
+        is_firm = mask_of(pc.match_substring_regex(names, COMPANY))
+        bare = pc.replace_substring_regex(names, COMPANY, "").to_pylist()
+        for row, place in _places(objectors, is_firm):
+            if len(bare[row]) >= _SHORTEST_FIRM:
+                self._firms[place].append(bare[row])
+        self._firm_places = pyarrow.array(list(self._firms), pyarrow.string())
+        self._beside: dict[str, set[str]] = defaultdict(set)
+        births = _births(objectors).to_pylist()
+        for keys in _beside(objectors):
+            for key, birth in zip(keys.to_pylist(), births, strict=True):
+                if key:
+                    self._beside[key].add(birth)
+        self._keys = pyarrow.array(list(self._beside), pyarrow.string())
+
+    def are_near(self, customers: pyarrow.Table) -> np.ndarray:
+        """Mask of the customers whose card may be an objector's.
+
+        Args:
+            customers: `IDENTITY_COLUMNS`.
+        """
+        mask = self._are_beside(customers)
+        contacts, rows = own_contacts(customers)
+        shares = np.zeros(len(customers), bool)
+        shares[rows[mask_of(pc.is_in(contacts, value_set=self._contacts))]] = True
+        shares &= ~mask
+        mask[shares] = [
+            any(
+                person.may_be(other)
+                for contact in person.contacts
+                for other in self._by_contact.get(contact, ())
+            )
+            for person in _persons(customers, shares)
+        ]
+        return mask | self._are_of_firms(customers)
+
+    def _are_beside(self, customers: pyarrow.Table) -> np.ndarray:
+        """Mask of the customers of an objector's name with a number or plot of theirs, however written."""
+        mask, births = np.zeros(len(customers), bool), _births(customers)
+        for keys in _beside(customers):
+            for row in np.flatnonzero(mask_of(pc.is_in(keys, value_set=self._keys))).tolist():
+                theirs, own = self._beside[keys[row].as_py()], births[row].as_py()
+                mask[row] |= not all(_are_born_apart(own, birth) for birth in theirs)
+        return mask
+
+    def _are_of_firms(self, customers: pyarrow.Table) -> np.ndarray:
+        """Mask of the customers at a firm's place whose name holds the firm's, without what tells a firm."""
+        mask = np.zeros(len(customers), bool)
+        if not self._firms:
+            return mask
+        there = np.zeros(len(customers), bool)
+        for cells in _place_columns(customers):
+            there |= mask_of(pc.is_in(cells, value_set=self._firm_places))
+        names = _names(customers).to_pylist()
+        for row, place in _places(customers, there):
+            mask[row] |= any(firm in names[row] for firm in self._firms.get(place, ()))
+        return mask
+
+
+def _names(people: pyarrow.Table) -> pyarrow.Array:
+    return pc.fill_null(squeezed(fold_names(whole(people["name"]))), "")
+
+
+def _births(people: pyarrow.Table) -> pyarrow.Array:
+    return pc.fill_null(whole(people["birth_on"]).cast(pyarrow.string()), "")
+
+
+def _persons(people: pyarrow.Table, mask: np.ndarray) -> list[_Person]:
+    """Give what the cards of a mask say, in their order."""
+    few = people.filter(pyarrow.array(mask))
+    contacts: list[set[str]] = [set() for _ in range(len(few))]
+    for contact, row in zip(*(each.tolist() for each in own_contacts(few)), strict=True):
+        contacts[row].add(contact)
+    columns = (
+        _names(few),
+        pc.fill_null(squeezed(fold_names(whole(few["name_kana"]))), ""),
+        _births(few),
+        pc.fill_null(fold_homes(whole(few["address"])), ""),
+    )
+    names, readings, births, homes = (column.to_pylist() for column in columns)
+    return [
+        _Person(name, reading, birth, home, frozenset(own))
+        for name, reading, birth, home, own in zip(
+            names, readings, births, homes, contacts, strict=True
+        )
+    ]
+
+
+def _place_columns(people: pyarrow.Table) -> list[pyarrow.Array]:
+    """Give homes and telephone numbers."""
+    phones = [whole(people[column]) for column in PHONE_COLUMNS]
+    return [fold_homes(whole(people["address"])), *phones]
+
+
+def _places(people: pyarrow.Table, mask: np.ndarray) -> Iterable[tuple[int, str]]:
+    """Give the places of the rows of a mask, each with its row."""
+    few, rows = people.filter(pyarrow.array(mask)), np.flatnonzero(mask).tolist()
+    for cells in _place_columns(few):
+        for row, place in zip(rows, cells.to_pylist(), strict=True):
+            if place:
+                yield row, place
+
+
+def _beside(people: pyarrow.Table) -> Iterable[pyarrow.Array]:
+    """Give names with the end of a number at home, and with the plot of a home; null where there is none."""
+    names = _names(people)
+    for column in PHONE_COLUMNS:
+        phones = whole(people[column])
+        is_home = pc.and_(phones.is_valid(), personal_numbers(phones).is_null())
+        digits = pc.replace_substring_regex(
+            pc.replace_substring_regex(phones, _EXTENSION, ""), "[^0-9]", ""
+        )
+        yield _joined(names, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS), is_home)
+    homes = fold_homes(whole(people["address"]))
+    has_plot = pc.match_substring_regex(homes, _PLOT)
+    yield _joined(names, pc.replace_substring_regex(homes, _PLOT, r"\1\2"), has_plot)
+
+
+def _joined(names: pyarrow.Array, keys: pyarrow.Array, is_there: pyarrow.Array) -> pyarrow.Array:
+    is_whole = pc.and_(is_there, pc.greater(pc.utf8_length(names), 1))
+    keyed = pc.binary_join_element_wise(names, keys, "|")
+    return pc.if_else(is_whole, keyed, pyarrow.scalar(None, pyarrow.string()))
