@@ -14,7 +14,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
-from transforms.arrays import mask_of, whole
+from transforms.arrays import mask_of, where, whole
 from transforms.identity import own_contacts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
@@ -24,8 +24,12 @@ _SHORTEST_FIRM = 3
 _LOCAL_DIGITS = 6
 """What two spellings of a number at home have in common, with and without its region."""
 
-_EXTENSION = r"(?:内線|ext|#).*$"
-_PLOT = r"^.*?(\p{L}{2})[^\p{L}0-9]{0,2}([0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
+_NO_DIGIT = "(?:内線|ext|#).*$|[^0-9]"
+"""What is no digit of a number, an extension among it (RE2)."""
+
+_PLOT = (
+    r"(?P<town>\p{L}{2})[^\p{L}0-9]{0,2}(?P<plot>[0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
+)
 """The last of a town's name and the number of a plot without that of a room, in a folded home (RE2)."""
 
 _GIVEN_KANA, _GIVEN_LETTERS = 3, 2
@@ -94,10 +98,11 @@ class Near:
         self._firm_places = pyarrow.array(list(self._firms), pyarrow.string())
         self._beside: dict[str, set[str]] = defaultdict(set)
         births = _births(objectors).to_pylist()
-        for keys in _beside(objectors):
+        for keys in _beside(objectors, names):
             for key, birth in zip(keys.to_pylist(), births, strict=True):
                 if key:
                     self._beside[key].add(birth)
+        self._names = pc.unique(names)
         self._keys = pyarrow.array(list(self._beside), pyarrow.string())
 
     def are_near(self, customers: pyarrow.Table) -> np.ndarray:
@@ -123,11 +128,14 @@ class Near:
 
     def _are_beside(self, customers: pyarrow.Table) -> np.ndarray:
         """Mask of the customers of an objector's name with a number or plot of theirs, however written."""
-        mask, births = np.zeros(len(customers), bool), _births(customers)
-        for keys in _beside(customers):
-            for row in np.flatnonzero(mask_of(pc.is_in(keys, value_set=self._keys))).tolist():
-                theirs, own = self._beside[keys[row].as_py()], births[row].as_py()
-                mask[row] |= not all(_are_born_apart(own, birth) for birth in theirs)
+        mask, names = np.zeros(len(customers), bool), _names(customers)
+        rows = np.flatnonzero(mask_of(pc.is_in(names, value_set=self._names)))
+        few = customers.take(pyarrow.array(rows))
+        births = _births(few)
+        for keys in _beside(few, names.take(pyarrow.array(rows))):
+            for place in np.flatnonzero(mask_of(pc.is_in(keys, value_set=self._keys))).tolist():
+                theirs, own = self._beside[keys[place].as_py()], births[place].as_py()
+                mask[rows[place]] |= not all(_are_born_apart(own, birth) for birth in theirs)
         return mask
 
     def _are_of_firms(self, customers: pyarrow.Table) -> np.ndarray:
@@ -188,22 +196,19 @@ def _places(people: pyarrow.Table, mask: np.ndarray) -> Iterable[tuple[int, str]
                 yield row, place
 
 
-def _beside(people: pyarrow.Table) -> Iterable[pyarrow.Array]:
+def _beside(people: pyarrow.Table, names: pyarrow.Array) -> Iterable[pyarrow.Array]:
     """Give names with the end of a number at home, and with the plot of a home; null where there is none."""
-    names = _names(people)
     for column in PHONE_COLUMNS:
         phones = whole(people[column])
-        is_home = pc.and_(phones.is_valid(), personal_numbers(phones).is_null())
-        digits = pc.replace_substring_regex(
-            pc.replace_substring_regex(phones, _EXTENSION, ""), "[^0-9]", ""
-        )
-        yield _joined(names, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS), is_home)
-    homes = fold_homes(whole(people["address"]))
-    has_plot = pc.match_substring_regex(homes, _PLOT)
-    yield _joined(names, pc.replace_substring_regex(homes, _PLOT, r"\1\2"), has_plot)
+        at_home = where(personal_numbers(phones).is_null(), phones)
+        if at_home.null_count < len(at_home):
+            digits = pc.replace_substring_regex(at_home, _NO_DIGIT, "")
+            yield _joined(names, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS))
+    plots = pc.extract_regex(fold_homes(whole(people["address"])), _PLOT)
+    told = pc.binary_join_element_wise(plots.field(0), plots.field(1), "")
+    yield _joined(names, where(plots.is_valid(), told))
 
 
-def _joined(names: pyarrow.Array, keys: pyarrow.Array, is_there: pyarrow.Array) -> pyarrow.Array:
-    is_whole = pc.and_(is_there, pc.greater(pc.utf8_length(names), 1))
-    keyed = pc.binary_join_element_wise(names, keys, "|")
-    return pc.if_else(is_whole, keyed, pyarrow.scalar(None, pyarrow.string()))
+def _joined(names: pyarrow.Array, keys: pyarrow.Array) -> pyarrow.Array:
+    is_whole = pc.greater(pc.utf8_length(names), 1)
+    return where(is_whole, pc.binary_join_element_wise(names, keys, "|"))
