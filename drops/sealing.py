@@ -30,6 +30,9 @@ from schemas.agreement import Agreement, fingerprint_of
 from schemas.errors import RefusedError, VerificationError
 
 DIGEST, SIGNATURE = ".sha256", ".sha256.sig"
+SIGNATURE_BYTES = 64
+"""Length of an Ed25519 signature (RFC 8032)."""
+
 _SEALED, _UNSEALED = ".tar.age", ".tar"
 _MOST_MEMBERS = 100_000
 
@@ -149,8 +152,21 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
             f"{', '.join(missing)} がありません。店に頼んでください / "
             f"{', '.join(missing)} is missing; ask the shop for it"
         )
-    digest = parcel.digest.read_bytes()
-    if not is_signed(parcel.signature.read_bytes(), digest, public_key):
+    try:
+        key = load_pem_public_key(public_key)
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise VerificationError(
+            "--key: PEM 形式の Ed25519 公開鍵ではありません。店の公開鍵をもらってください / "
+            "--key: this is no Ed25519 public key in PEM; ask the shop for its"
+        )
+    digest, is_signed = parcel.digest.read_bytes(), True
+    try:
+        key.verify(parcel.signature.read_bytes(), digest)
+    except InvalidSignature:
+        is_signed = False
+    if not is_signed:
         raise VerificationError(
             f"{parcel.signature.name} はこの店の署名ではありません。何も使わず、店に電話してください / "
             f"{parcel.signature.name} is not this shop's signature; use nothing of it, telephone the shop"
@@ -165,33 +181,6 @@ def check_parcel(parcel: Parcel, public_key: bytes) -> None:
 def digest_line(sha256: str, name: str) -> bytes:
     """Give what stands in the digest file of a tar, as `sha256sum -c` reads it."""
     return f"{sha256}  {name}\n".encode()
-
-
-def is_signed(signature: bytes, content: bytes, public_key: bytes) -> bool:
-    """Tell whether a signature is the shop's over a content.
-
-    Args:
-        signature: Ed25519, 64 bytes.
-        content: what was signed.
-        public_key: the shop's, as PEM.
-
-    Raises:
-        VerificationError: the key is none.
-    """
-    try:
-        key = load_pem_public_key(public_key)
-    except ValueError:
-        key = None
-    if not isinstance(key, Ed25519PublicKey):
-        raise VerificationError(
-            "--key: PEM 形式の Ed25519 公開鍵ではありません。店の公開鍵をもらってください / "
-            "--key: this is no Ed25519 public key in PEM; ask the shop for its"
-        )
-    try:
-        key.verify(signature, content)
-    except InvalidSignature:
-        return False
-    return True
 
 
 def unpack(parcel: Parcel, identity: str | None, target: Path) -> Path:

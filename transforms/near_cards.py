@@ -32,6 +32,9 @@ _PLOT = (
 )
 """The last of a town's name and the number of a plot without that of a room, in a folded home (RE2)."""
 
+_MOST_SHARED = 20
+"""What more objectors have than this is written where nothing is known, and nobody's own."""
+
 _GIVEN_KANA, _GIVEN_LETTERS = 3, 2
 
 
@@ -87,6 +90,8 @@ class Near:
         for person in _persons(objectors, everyone):
             for contact in person.contacts:
                 self._by_contact[contact].append(person)
+        for contact in [c for c, own in self._by_contact.items() if len(own) > _MOST_SHARED]:
+            del self._by_contact[contact]
         self._contacts = pyarrow.array(list(self._by_contact), pyarrow.string())
         self._firms: dict[str, list[str]] = defaultdict(list)
         names = _names(objectors)

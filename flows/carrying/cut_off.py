@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from drops.places import OpenPlace, open_place
-from drops.sealing import public_key_pem
 from drops.transfer import Marker, Sight, sight_of, take_away
 from flows.carrying.credentials import credential_of
 from flows.running.overtaken import refuse_called_back
@@ -113,8 +112,7 @@ def _was_taken(run: Run, begun: BegunHandover, *, may_leave: bool) -> bool:
         book.begin(replace(begun, is_whole=False))
         leaves = may_leave and _is_known(connection, begun) and _may_leave(run, connection, begun)
     if not leaves:
-        key = public_key_pem(run.ledger.signing_key())
-        take_away(marker, key, opened(run, begun.place))
+        take_away(marker, opened(run, begun.place))
         with run.ledger.writing() as connection:
             CarryBook(connection).give_up(begun.entered.sequence)
     return False

@@ -355,6 +355,18 @@ def test_what_is_taken_away_is_the_shops_own(tmp_path, ending):
     assert names_in(out) == {theirs.name}
 
 
+def test_what_was_signed_with_a_key_replaced_since_is_taken_away_too(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    assert {f"{NAME}{ending}" for ending in ("", ".sha256", ".sha256.sig")} <= names_in(out)
+    at_desk = desk(shop)
+    at_desk.ledger.replace_signing_key(at_desk.actor)
+    object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+
+
 def test_a_drop_with_a_text_withheld_while_it_is_sent_is_taken_away_again(tmp_path, monkeypatch):
     shop, out = owing(tmp_path)
     at_desk, put = desk(shop), drops.transfer._put

@@ -357,3 +357,36 @@ def test_a_drop_of_an_earlier_version_is_still_one():
     assert (drop.software, len(drop.tables)) == ("joint-use-export", 10)
     assert members_of(EARLIER).records["record"].value_counts()["customers"] == 2
     assert differences(EARLIER, EARLIER) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda told: told["account"]["customers"].update(read=99), "does not balance"),
+        (lambda told: told["tables"][0].update(rows=99), "does not balance"),
+        (lambda told: told["deleted"].update(rows=9), "deleted has 0 rows, not 9"),
+        (lambda told: told["tables"][0]["columns"].pop(), "the same columns of customers"),
+        (lambda told: told["tables"].pop(), "do not list the same tables"),
+        (lambda told: told["tables"][0].update(sha256="0" * 64), "is another one"),
+    ],
+)
+def test_a_drop_that_says_another_thing_of_itself_is_told(tmp_path, change, told):
+    drop = exported(tmp_path, FORMATS[2])
+    altered(drop, "drop.json", change)
+    with pytest.raises(VerificationError, match=told):
+        verify_drop(drop)
+
+
+@pytest.mark.parametrize("name", ["bag-info.txt", "drop.json", "datapackage.json"])
+def test_a_changed_or_unlisted_tag_file_is_told(tmp_path, name):
+    drop = exported(tmp_path, FORMATS[2])
+    path, tags = drop / name, drop / TAG_MANIFEST
+    before = path.read_bytes()
+    path.write_bytes(before + b"\n")
+    with pytest.raises(VerificationError, match=f"{name} was changed"):
+        verify_drop(drop)
+    path.write_bytes(before)
+    lines = tags.read_text().splitlines(keepends=True)
+    tags.write_text("".join(line for line in lines if not line.endswith(f"  {name}\n")))
+    with pytest.raises(VerificationError, match=f"{name} is missing from the tag manifest"):
+        verify_drop(drop)

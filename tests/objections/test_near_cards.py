@@ -119,3 +119,14 @@ def test_cars_and_slips_of_such_a_card_stay_with_it(tmp_path):
     shop = write_shop(tmp_path, joined(tables, slip("S2", "2", "V2")))
     account = run(shop).outcomes[0].account
     assert [account[name].objected for name in ("customers", "vehicles", "repairs")] == [2, 1, 1]
+
+
+def test_a_number_that_many_refusers_have_is_nobodys_own(tmp_path):
+    placeholder = {"mobile_phone": "090-0000-0001", "address": "山形市紫町1-1"}
+    refusers = [customer(str(n), name=f"申{n}出 花子", **placeholder) for n in range(100, 121)]
+    tables = {
+        "customers": [*refusers, customer("2", name="佐藤 花子", **placeholder)],
+        "objections": [objection(each["customer_id"]) for each in refusers],
+    }
+    rows = delivered(run(write_shop(tmp_path, tables)))["customers"]
+    assert [row["name"] for row in rows] == ["佐藤 花子"]
