@@ -19,6 +19,7 @@ from flows.counter.erasing import erase
 from flows.counter.incident import incident
 from flows.counter.lawful_requests import LawfulRequest, record_request
 from flows.counter.objecting import Refusal
+from flows.recall.words import CUSTOMER_NUMBER, VEHICLE_NUMBER
 from flows.running.attention import attention
 from flows.running.opening import open_shop
 from ledger.audit import entries
@@ -621,3 +622,52 @@ def test_the_report_of_an_incident_is_given_though_a_key_was_half_destroyed(tmp_
     Kept(shop / "state", DROP).key.write_bytes(b"\xff\xfe" * 37)
     told = incident(desk(shop, at(32)), DROP, NOW.date(), is_wrongful=False)
     assert told.sensitive == "unknown"
+
+
+def test_an_erased_persons_rows_leave_every_list_and_what_may_quote_them(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    header = f"{CUSTOMER_NUMBER},{VEHICLE_NUMBER},name\r\n"
+    rows = ("1,V7,own card", "7,V1,own car", "7,V7,somebody else", "2,V2,another")
+    calls = shop / "state" / "recall" / "7001"
+    private_folder(calls)
+    write_private(
+        calls / "call-list.csv", (header + "\r\n".join(rows) + "\r\n").encode("utf-8-sig")
+    )
+    write_private(calls / "call-list.html", "秘密 太郎".encode())
+    write_private(shop / "state" / "failures" / "1.txt", "秘密 太郎".encode())
+    erase(desk(shop), refusal("1"))
+    left = (calls / "call-list.csv").read_text("utf-8-sig")
+    assert [name in left for name in ("own card", "own car", "somebody else", "another")] == [
+        *(False, False, True, True)
+    ]
+    assert not (calls / "call-list.html").exists()
+    assert not list((shop / "state" / "failures").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sealing", "is_wrongful", "duties"),
+    [
+        (sealed_to(identity()), False, ()),
+        (sealed_to(identity()), True, ("3号 不正の目的によるおそれ",)),
+        (None, False, ()),
+        (None, True, ("3号 不正の目的によるおそれ",)),
+    ],
+)
+def test_what_was_taken_on_purpose_is_reported_though_it_was_sealed(
+    tmp_path, sealing, is_wrongful, duties
+):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealing))
+    run(shop)
+    told = incident(desk(shop), DROP, NOW.date(), is_wrongful=is_wrongful)
+    assert told.must_be_reported == duties
+
+
+@pytest.mark.parametrize(("most", "is_due"), [(3, False), (2, True)])
+def test_relatives_count_among_those_whose_leak_is_reported(tmp_path, monkeypatch, most, is_due):
+    monkeypatch.setattr("flows.counter.incident.REPORTABLE_PERSONS", most)
+    shop = write_shop(tmp_path, TABLES)
+    run(shop)
+    told = incident(desk(shop), DROP, NOW.date(), is_wrongful=False)
+    assert (told.persons, told.is_over_1000) == (3, is_due)
+    assert told.must_be_reported == (("4号 1,000人を超える",) if is_due else ())
