@@ -151,7 +151,10 @@ class Near:
         there = np.zeros(len(customers), bool)
         for cells in _place_columns(customers):
             there |= mask_of(pc.is_in(cells, value_set=self._firm_places))
-        names = _names(customers).to_pylist()
+        rows = np.flatnonzero(there)
+        names = dict(
+            zip(rows.tolist(), _names(customers.take(pyarrow.array(rows))).to_pylist(), strict=True)
+        )
         for row, place in _places(customers, there):
             mask[row] |= any(firm in names[row] for firm in self._firms.get(place, ()))
         return mask

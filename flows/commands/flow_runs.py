@@ -1,7 +1,9 @@
 """What commands that run a Prefect flow share: the way there, the wait, and how Ctrl-C ends it."""
 
+import errno
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -12,13 +14,23 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from flows.running.guarding import full_disk
 from flows.running.orchestration import set_up
+from schemas.errors import JointUseError
 
 _PATIENCE_SECONDS = 5
+_LEAST_FREE_BYTES = 1 << 24
+"""What Prefect writes of a run is a few MiB; a shop's staged records are many times more."""
 
 
 def set_up_run(state: Path, *groups: Path) -> None:
-    """Set Prefect up for a run whose command the operator waits for (`set_up`)."""
+    """Set Prefect up for a run whose command the operator waits for (`set_up`).
+
+    Raises:
+        JointUseError: there is no room for its database, which it would try to write for minutes.
+    """
+    if shutil.disk_usage(state).free < _LEAST_FREE_BYTES:
+        raise JointUseError(full_disk(errno.ENOSPC))
     set_up(state, os.environ, *groups)
     for name in ("PREFECT_LOGGING_LEVEL", "PREFECT_LOGGING_INTERNAL_LEVEL"):
         os.environ.setdefault(name, "CRITICAL")

@@ -1,5 +1,6 @@
 """Handing over at real places: whole or not at all, never written over, on after a break."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -55,6 +56,12 @@ from tests.running.test_command_line import joint_use
 NAME = "monthly-2026-10-r1.tar.age"
 FILES = {NAME, f"{NAME}.sha256", f"{NAME}.sha256.sig", f"monthly-2026-10-r1{READY}"}
 DROP = "lotas/monthly-2026-10-r1"
+
+
+def stop(at_desk, drop_id):
+    """Stop a drop, as the command does."""
+    with at_desk.ledger.writing() as connection:
+        DropBook(connection).stop(at_desk.actor, drop_id)
 
 
 def shop_for(folder: Path, place: dict, secret: str = "", tables=TABLES) -> Path:
@@ -592,7 +599,8 @@ def test_a_run_of_another_kind_leaves_what_is_being_sent_alone(tmp_path, monkeyp
     assert names_in(out) == FILES
 
 
-def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, monkeypatch):
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, monkeypatch, count):
     shop, out = owing(tmp_path)
     deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
     (out / f".monthly-2026-10-r1{READY}.part").touch()
@@ -600,7 +608,7 @@ def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, mo
     removed, taken = LocalFileSystem.rm_file, []
 
     def breaks(self, path):
-        if taken:
+        if len(taken) == count:
             raise OSError(5, "Input/output error")
         taken.append(path)
         removed(self, path)
@@ -613,6 +621,81 @@ def test_what_was_broken_off_when_it_was_taken_away_is_gone_on_with(tmp_path, mo
     with pytest.raises(ObjectionsMovedError):
         deliver(desk(shop), lambda: NOW, DROP)
     assert names_in(out) == set()
+
+
+def test_another_file_under_the_name_of_a_tar_stays_when_ours_are_taken_away(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    (out / NAME).write_bytes(b"the partner's own")
+    object_to(shop, "1")
+    with pytest.raises(ObjectionsMovedError):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == {NAME}
+    assert (out / NAME).read_bytes() == b"the partner's own"
+
+
+def test_a_drop_stopped_after_the_program_was_killed_is_taken_away(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    deliver_killed_in(drops.transfer, "_put_marker", shop, monkeypatch)
+    stop(desk(shop), DROP)
+    with pytest.raises(RefusedError, match="was stopped"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+    assert owed(desk(shop)).by_program == []
+
+
+def test_a_stopped_drop_without_a_place_is_not_sealed_again(tmp_path):
+    shop = write_shop(tmp_path, TABLES, agreement(sealing=sealed_to(identity())))
+    run(shop)
+    stop(desk(shop), DROP)
+    for parcel in (shop / "drops" / "lotas").glob(f"{NAME}*"):
+        parcel.unlink()
+    with pytest.raises(RefusedError, match="was stopped"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert not list((shop / "drops" / "lotas").glob(f"{NAME}*"))
+
+
+def test_a_file_spoilt_on_its_way_does_not_get_its_name(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    send = drops.transfer._send
+
+    def spoils(path, place, hidden):
+        send(path, place, hidden)
+        whole = Path(hidden).read_bytes()
+        Path(hidden).write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+
+    with monkeypatch.context() as context:
+        context.setattr(drops.transfer, "_send", spoils)
+        with pytest.raises(DeliveryError, match="arrived damaged"):
+            deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == set()
+    deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == FILES
+
+
+def test_a_file_that_appears_while_ours_is_sent_is_not_written_over(tmp_path, monkeypatch):
+    shop, out = owing(tmp_path)
+    send = drops.transfer._send
+
+    def meanwhile(path, place, hidden):
+        send(path, place, hidden)
+        (out / path.name).write_bytes(b"the partner's own")
+
+    monkeypatch.setattr(drops.transfer, "_send", meanwhile)
+    with pytest.raises(DeliveryError, match="appeared at the partner's place meanwhile"):
+        deliver(desk(shop), lambda: NOW, DROP)
+    assert (out / NAME).read_bytes() == b"the partner's own"
+
+
+def test_a_parcel_cut_off_in_the_drops_folder_is_made_anew(tmp_path):
+    shop, out = owing(tmp_path)
+    parcel = shop / "drops" / "lotas" / NAME
+    whole = parcel.read_bytes()
+    parcel.write_bytes(whole[: len(whole) // 2])
+    deliver(desk(shop), lambda: NOW, DROP)
+    assert names_in(out) == FILES
+    told = (out / f"{NAME}.sha256").read_text().split()[0]
+    assert hashlib.sha256((out / NAME).read_bytes()).hexdigest() == told
 
 
 def test_what_the_records_call_back_is_taken_away_at_once(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import time
@@ -12,12 +13,14 @@ import click
 import pytest
 
 from flows.command_line import joint_use as joint_use_command
+from flows.commands.flow_runs import set_up_run
 from flows.commands.options import MONTH, DropId, Moment
 from flows.counter.desk import open_desk
 from flows.running.operators import refuse_name_of_firm
 from flows.running.reasons import StandingReason
 from schemas.errors import (
     ConfigurationError,
+    JointUseError,
     ObjectionsUnreliableError,
     RefusedError,
     SourceUnreadableError,
@@ -370,6 +373,14 @@ def test_a_missing_file_is_told_before_prefect_is_set_up(sample_shop, file, argu
     assert done.returncode == SourceUnreadableError.exit_code
     assert "no such file in the source's folder" in done.stderr
     assert not (sample_shop / "state" / "prefect").exists()
+
+
+def test_a_full_disk_is_told_before_prefect_is_set_up(sample_shop, monkeypatch):
+    free = shutil.disk_usage(sample_shop)._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    with pytest.raises(JointUseError, match="the disk is full"):
+        set_up_run(sample_shop)
+    assert not (sample_shop / "prefect").exists()
 
 
 @pytest.mark.flow
