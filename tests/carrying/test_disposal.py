@@ -671,3 +671,71 @@ def test_relatives_count_among_those_whose_leak_is_reported(tmp_path, monkeypatc
     told = incident(desk(shop), DROP, NOW.date(), is_wrongful=False)
     assert (told.persons, told.is_over_1000) == (3, is_due)
     assert told.must_be_reported == (("4号 1,000人を超える",) if is_due else ())
+
+
+def test_copy_and_key_stand_on_the_disk_before_the_drop_goes(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    kept, folder = Kept(shop / "state", DROP), shop / "drops" / DROP
+    seen, fsync = {}, os.fsync
+
+    def recorded(handle):
+        seen[os.fstat(handle).st_ino] = (folder.exists(), kept.copy.exists())
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    dispose(desk(shop, at(31)))
+    assert not folder.exists()
+    assert seen[kept.key.stat().st_ino] == (True, False)
+    assert seen[kept.copy.stat().st_ino] == (True, False)
+    assert seen[kept.copy.parent.stat().st_ino] == (True, True)
+    assert seen[kept.key.parent.stat().st_ino] == (True, False)
+
+
+def test_a_program_killed_while_it_encrypts_leaves_no_copy_that_looks_whole(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+
+    def killed(_folder, _name, _recipient, file):
+        file.write(b"age-encryption.org/v1\n")
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(drops.keeping, "encrypt", killed)
+        with pytest.raises(Killed):
+            dispose(desk(shop, at(31)))
+    dispose(desk(shop, at(32)))
+    opened = Kept(shop / "state", DROP).open_into(
+        private_folder(tmp_path / "scratch"), bag_of(shop)
+    )
+    assert (opened / "drop.json").exists()
+
+
+def test_a_program_killed_while_it_removes_a_drop_leaves_no_half_of_it(tmp_path, monkeypatch):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+
+    def killed(folder, *_more, **_options):
+        next(path for path in Path(folder).rglob("*") if path.is_file()).unlink()
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(drops.keeping.shutil, "rmtree", killed)
+        with pytest.raises(Killed):
+            dispose(desk(shop, at(31)))
+    assert not (shop / "drops" / DROP).exists()
+    run(shop, now=at(32))
+    assert not list((shop / "drops" / "lotas").glob(".*.disposed"))
+
+
+def test_a_destroyed_key_is_overwritten_where_it_stood(tmp_path):
+    shop = shop_of(tmp_path)
+    acknowledge(shop, DROP)
+    dispose(desk(shop, at(31)))
+    kept = Kept(shop / "state", DROP)
+    secret = kept.key.read_bytes()
+    with kept.key.open("rb") as handle:
+        dispose(desk(shop, at(401)))
+        assert len(left := handle.read()) == len(secret)
+    assert left != secret
+    assert not kept.key.exists()
