@@ -4,7 +4,7 @@ Names, contacts that are one person's, telephone numbers, homes, and what tells 
 not: they get other keepers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from schemas.staging import UNREAD
 from transforms.arrays import where, whole, without_empty
 from transforms.identity import known_only, own_contacts
 from transforms.meaning import Pairs
-from transforms.number_texts import Digest, joined
+from transforms.number_texts import Digest, digested, joined, number_texts
 from transforms.objections import MENTIONS
 from transforms.reading.contacts import LOCAL_DIGITS
 from transforms.reading.folded_columns import (
@@ -28,6 +28,7 @@ from transforms.reading.folded_columns import (
     squeezed,
     squeezed_addresses,
 )
+from transforms.reading.given_names import WHOLE_NAME
 from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
 
@@ -84,6 +85,37 @@ def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
     mask = is_there.to_numpy(zero_copy_only=False)
     digests = digest(texts.filter(is_there)).to_numpy(zero_copy_only=False)
     return Marks(digests.astype(np.uint64), rows[mask], groups[mask])
+
+
+def relative_mentions(
+    objections: Sequence[str], relative: pyarrow.Table, digest: Digest
+) -> pyarrow.Table:
+    """Give what is to be remembered of a customer's relative who objected, as `MENTIONS`, in order.
+
+    That is the name, if it is a whole one, and what tells the relative's row: name, birth date and household.
+    What the household shares is the customer's, and no trace of the relative.
+
+    Args:
+        objections: ids of the relative's.
+        relative: `IDENTITY_COLUMNS`, with the customer's home and its telephone.
+        digest: the keyed digest of the shop's ledger.
+    """
+    marks = marks_of(relative, digest)
+    names = pc.fill_null(squeezed(fold_names(whole(relative["name"]))), "")
+    is_whole = pc.utf8_length(names).to_numpy() >= WHOLE_NAME
+    is_name = (marks.groups < _OF_NAME_AND_READING) & is_whole[marks.rows]
+    chosen = is_name | (marks.groups == _OF_MORE)
+    numbers = digested(number_texts(whole(relative["customer_id"])), digest)
+    told = pd.DataFrame(
+        {
+            "number": numbers[marks.rows[chosen]],
+            "group": marks.groups[chosen],
+            "digest": marks.digests[chosen],
+        }
+    )
+    each = told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross")
+    each = each[MENTIONS.names].drop_duplicates().sort_values(MENTIONS.names)
+    return pyarrow.Table.from_pandas(each, MENTIONS, preserve_index=False)
 
 
 def put_together(known: np.ndarray, now: np.ndarray) -> np.ndarray:

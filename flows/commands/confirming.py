@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
-from flows.counter.objecting import Held
+from flows.counter.objecting import Held, relative_of
 from flows.counter.objection_list import standing_on
 from schemas.errors import JointUseError
 from transforms.objections import AsOf
@@ -56,7 +56,11 @@ def _show_and_ask(desk: Desk, numbers: Sequence[str], *, nobody: str) -> None:
     for person in found:
         shown = (person["customer_id"], f"{person['name'] or ''} 様", person["address"] or "")
         click.echo("  ".join(shown), err=True)
-    if not found:
+    relative = None if found else relative_of(desk, nobody)
+    if relative is not None:
+        name = relative["name"][0].as_py() or ""
+        click.echo(f"{nobody}  {name} 様（お客様のご家族 / a customer's relative）", err=True)
+    elif not found:
         click.echo(f"{nobody}: 店の記録にありません / not in the records", err=True)
     answer = click.prompt(
         "この方でよいですか / is this the person? (y/N)", "", show_default=False, err=True

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, IN_FORCE, Listed, listed
-from flows.counter.people import People
+from flows.counter.people import People, read_relative
 from flows.making.learning import learn
 from flows.running.workspace import workspace
 from ledger.objection_book import Event, ObjectionBook, Raised, Terms
@@ -19,6 +19,8 @@ from schemas.errors import ConfigurationError, JointUseError
 from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
 from transforms.arrays import is_among, mask_of
+from transforms.identity import MATCHED
+from transforms.marks import relative_mentions
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf, Register, days_raised, in_force, settled
 from transforms.stated_numbers import are_contacts
@@ -81,20 +83,24 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
 
     It is recorded even if the shop's records cannot be read at this moment.
 
+    A relative of a customer is named by their own number, and remembered by what tells their row.
+
     Raises:
-        ConfigurationError: it contradicts itself, or nobody has the customer number.
+        ConfigurationError: it contradicts itself, or nobody has the number.
     """
     _refuse_contradictions(desk, refusal)
     people = _people(desk)
-    if people and refusal.is_in_records and refusal.customer not in people.numbers:
+    is_nobody = people is not None and refusal.customer not in people.numbers
+    relative = relative_of(desk, refusal.customer) if is_nobody else None
+    if is_nobody and refusal.is_in_records and relative is None:
         raise ConfigurationError(
             "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
-            "--not-in-records を付けてください。お客様でない方（ご家族など）の申し出は、その方の行を店の"
-            "システムから消すか直してください / "
+            "--not-in-records を付けてください。ご家族の申し出なら、家族番号で記録できます / "
             "--customer: nobody in the records has this number; check it, or say --not-in-records if "
-            "the customer was erased or is not entered yet"
+            "the customer was erased or is not entered yet. A relative who refuses is named by their own "
+            "number"
         )
-    if people and refusal.customer not in people.numbers:
+    if people and is_nobody and relative is None:
         _refuse_contact(people, refusal.customer)
     terms = [
         Terms(refusal.scope, partner, purpose)
@@ -130,8 +136,21 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
         if people:
             meaning = _learn(book, people, AsOf(desk.today))
             held = _held_by(meaning, people, raised[0].objection_id)
+        if people and relative is not None:
+            ids = [each.objection_id for each in raised]
+            mentions = relative_mentions(ids, relative, people.digest)
+            book.remember({(name, MATCHED, 1) for name in ids}, mentions)
+            held = Held(is_certain=True, perhaps=0)
     names = tuple(each.objection_id for each in raised)
     return Taken(names, people is not None, same, held)
+
+
+def relative_of(desk: Desk, number: str) -> pyarrow.Table | None:
+    """Give the relative a number is of, if the records can be read and somebody has it."""
+    try:
+        return read_relative(desk.folder, desk.environment, number)
+    except JointUseError:
+        return None
 
 
 def _refuse_contact(people: People, number: str) -> None:

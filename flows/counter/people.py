@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 
 from flows.running.workspace import workspace
 from ledger.opening import Ledger
+from schemas.staging import row_of
 from sources.shop_folder import ShopFolder
 from sources.snapshot import Snapshot
 from sources.staging import take_snapshot
 from transforms.arrays import is_among, mask_of, whole
-from transforms.identity import PEOPLE_COLUMNS, Traits, same_people, traits_of
+from transforms.identity import PEOPLE_COLUMNS, Traits, known_only, same_people, traits_of
 from transforms.merges import resolve_merges
 from transforms.number_texts import Digest
 
@@ -77,6 +78,41 @@ def read_people(folder: ShopFolder, ledger: Ledger, environment: Mapping[str, st
     with read_records(folder, environment, "customers") as snapshot:
         customers = snapshot.table("customers", PEOPLE_COLUMNS)
     return People(customers, ledger.references.traits)
+
+
+def read_relative(
+    folder: ShopFolder, environment: Mapping[str, str], number: str
+) -> pyarrow.Table | None:
+    """Read the rows of a customer's relative as if they were a customer's, in the customer's household.
+
+    Args:
+        folder: the shop's.
+        environment: may name databases.
+        number: the relative's own (`family_member_id`).
+
+    Returns:
+        `IDENTITY_COLUMNS`; None if nobody has the number.
+
+    Raises:
+        SourceUnreadableError: the records cannot be read.
+    """
+    link = row_of("customer_id")
+    with read_records(folder, environment, "customers", "family_members") as snapshot:
+        family = snapshot.table("family_members", ["family_member_id", "name", "birth_on", link])
+        own = family.filter(pc.equal(family["family_member_id"], number))
+        if not len(own):
+            return None
+        homes = snapshot.table("customers", ["address", "phone"])
+    rows = own[link].to_numpy()
+    of_holder = pyarrow.array(rows, mask=rows < 0)
+    return known_only(
+        len(own),
+        customer_id=whole(own["family_member_id"]),
+        name=whole(own["name"]),
+        birth_on=whole(own["birth_on"]),
+        address=whole(homes["address"]).take(of_holder),
+        phone=whole(homes["phone"]).take(of_holder),
+    )
 
 
 def read_vehicle_numbers(folder: ShopFolder, environment: Mapping[str, str]) -> list[str]:
