@@ -29,6 +29,7 @@ from transforms.reading.folded_columns import (
     squeezed_addresses,
 )
 from transforms.reading.given_names import WHOLE_NAME
+from transforms.reading.mixed_names import mixed_names
 from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
 
@@ -196,6 +197,17 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
         for given in _endings(names):
             for household in households:
                 yield _OF_MORE, GIVEN, joined(given, household.take(whose)), rows
+    spelt, rows = mixed_names(whole(people["name"]), whole(people["name_kana"]))
+    whose, names = pyarrow.array(rows), _at_least(spelt, WHOLE_NAME)
+    yield _OF_MORE, NAME, names, rows
+    yield _OF_MORE, LENGTH, pc.utf8_length(names).cast(pyarrow.string()), rows
+    yield (
+        _OF_MORE,
+        RELATIVE,
+        joined(names, pc.coalesce(births, pyarrow.scalar(ANYBODY)).take(whose)),
+        rows,
+    )
+    yield _OF_MORE, RELATIVE, joined(names, is_dated.take(whose)), rows
     for household in households:
         yield _OF_MORE, BORN, joined(births, household), every
 

@@ -148,11 +148,13 @@ def identities(
         if plate
     }
     folded = squeezed(fold_names(whole(people["name"])))
-    others = own_names(whole(people["name"]))[0] if is_of_refusers else folded[:0]
-    further = _further_names(people, folded) if is_of_refusers else []
+    others = further = folded[:0]
+    if is_of_refusers:
+        others = own_names(whole(people["name"]))[0]
+        further = mixed_names(whole(people["name"]), whole(people["name_kana"]))[0]
     names = frozenset[str]().union(
         *(_long_enough(each, SHORTEST_NAME) for each in (folded, firms_turned(folded), others)),
-        *(_long_enough(each, _SHORTEST_WHOLE_NAME) for each in further),
+        _long_enough(further, _SHORTEST_WHOLE_NAME),
     )
     homes = squeezed_addresses(whole(people["address"]))
     kana = _long_enough(squeezed(fold_names(whole(people["name_kana"]))), SHORTEST_READING)
@@ -175,13 +177,6 @@ def identities(
         own_phones=frozenset(personal_numbers(written).drop_null().to_pylist()),
         emails=frozenset(emails),
     )
-
-
-def _further_names(people: pyarrow.Table, folded: pyarrow.Array) -> list[pyarrow.Array]:
-    """Give other spellings of names, and firms without the word that tells so."""
-    is_firm = pc.match_substring_regex(folded, COMPANY)
-    bare = pc.replace_substring_regex(where(is_firm, folded), COMPANY, "")
-    return [mixed_names(whole(people["name"]), whole(people["name_kana"]))[0], bare]
 
 
 def _whole_names(written: pyarrow.Array, folded: pyarrow.Array) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Other ways to write one person's name: the given one in kana, and the given one first.
+"""Other ways to write one name: the given one in kana, or first; a firm without the word that tells so.
 
 The records of a person who objected give name and reading; elsewhere the same person may stand as 高橋みちこ
 for 高橋 美智子 (タカハシ ミチコ), or as 千代子 芦原.
@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import mask_of
+from transforms.arrays import mask_of, where, without_empty
 from transforms.reading.folded_columns import fold_names, squeezed
+from transforms.reading.passing_names import COMPANY
 
 _TWO_WORDS = r"^\s*(?P<family>[^\s・]+)[\s・]+(?P<given>[^\s・]+?)(?:様|殿|さん|さま)?\s*$"
 """A name in two words, the family's first (RE2)."""
@@ -44,9 +45,11 @@ def mixed_names(
         )
         for length in _FAMILY_NAMES
     ]
+    is_firm = pc.match_substring_regex(whole, COMPANY)
     spelt = [
         _put_together(given, family),
         *(_put_together(begun, spoken) for begun in (family, *beginnings)),
+        where(is_firm, without_empty(pc.replace_substring_regex(whole, COMPANY, ""))),
     ]
     names, every = pyarrow.concat_arrays(spelt), np.arange(len(written))
     is_there = mask_of(names.is_valid())
