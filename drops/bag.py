@@ -86,6 +86,15 @@ def check_bag(folder: Path) -> list[str]:
     ]
 
 
+def is_bag(folder: Path, bag_sha256: str) -> bool:
+    """Tell whether a folder is sound, and the bag that is known by this digest of its tag manifest.
+
+    Raises:
+        VerificationError: a manifest is missing or cannot be read.
+    """
+    return not check_bag(folder) and sha256_of(folder / TAG_MANIFEST) == bag_sha256
+
+
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()

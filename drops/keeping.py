@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyrage
 
-from drops.bag import TAG_MANIFEST, check_bag, sha256_of
+from drops.bag import is_bag
 from drops.durable import path_to_disk, to_disk
 from drops.packing import encrypt
 from drops.sealing import Parcel, unpack
@@ -47,7 +47,7 @@ class Kept:
             VerificationError: the folder is not the sound drop it was; nothing is removed.
         """
         if not (self.copy.exists() and self.key.exists()):
-            if check_bag(folder) or sha256_of(folder / TAG_MANIFEST) != bag_sha256:
+            if not is_bag(folder, bag_sha256):
                 raise VerificationError(
                     f"{self.drop_id} は納品した時と中身が違うので、そのまま残します / "
                     f"{self.drop_id} is not as it was published; it stays"
@@ -89,7 +89,7 @@ class Kept:
         # A key that was being overwritten is no text.
         secret = self.key.read_bytes().decode(errors="replace")
         folder = unpack(Parcel(self.copy), secret, scratch)
-        if check_bag(folder) or sha256_of(folder / TAG_MANIFEST) != bag_sha256:
+        if not is_bag(folder, bag_sha256):
             raise VerificationError(
                 f"{self.drop_id}: 控えが壊れています / {self.drop_id}: the kept copy is damaged"
             )

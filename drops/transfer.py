@@ -115,8 +115,9 @@ def take_away(marker: Marker, opening: AbstractContextManager[OpenPlace]) -> Non
         files = _files_of(marker)
         tar, digest, signature = map(place.path, files)
         parts = [place.path(f".{name}{_PART}") for name in (*files, marker.name)]
-        for path in filter(lambda path: _is_there(place, path), parts):
-            place.files.rm_file(path)
+        for path in parts:
+            if _is_there(place, path):
+                place.files.rm_file(path)
         written = digest_line(marker.sha256, marker.file)
         if _is_there(place, signature) and len(_read(place, signature)) == SIGNATURE_BYTES:
             place.files.rm_file(signature)
@@ -252,7 +253,7 @@ def _is_marked(place: OpenPlace, marker: Marker) -> bool:
     target = place.path(marker.name)
     if not _is_there(place, target):
         return False
-    if place.files.cat_file(target) != marker.content:
+    if _read(place, target) != marker.content:
         raise DeliveryError(
             f"納品先の {marker.name} は別のものです。納品先に確かめてください / "
             f"{marker.name} at the partner's place is another one; ask the partner"

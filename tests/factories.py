@@ -10,6 +10,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drops.folders import read_drop
 from flows.counter.desk import Desk, open_desk
 from flows.counter.objecting import Refusal, record
@@ -275,6 +277,29 @@ def before(name: str, act: Callable[[], object]) -> Step:
         return wrapped
 
     return step
+
+
+class Killed(BaseException):
+    """What ends a program: no handler of ours catches it."""
+
+
+def killed_in(
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    step: str,
+    act: Callable[[], object],
+    first: Callable[..., object] = lambda *_: None,
+) -> None:
+    """Do something, and be killed where a step of it begins, or after what is done `first` in its place."""
+
+    def killed(*arguments: Any, **_options: Any) -> None:
+        first(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(owner, step, killed)
+        with pytest.raises(Killed):
+            act()
 
 
 def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Row]]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import where, whole
 from transforms.called import Called, called
+from transforms.identity import told_births
 from transforms.mentions import Mentions, identities
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
 from transforms.reading.given_names import WHOLE_NAME, by_cell, given_names
@@ -22,8 +23,6 @@ OBJECTED = Disposition.OBJECTED
 
 FAMILY_COLUMNS = ["linked_customer_id", "name", "birth_on"]
 
-
-_UNTOLD = "-01-01$"
 _GIVEN_IN_KANA = "^..+?[ァ-ヶ]"
 _BEGINNING = 2
 """Characters of a name that are mostly the family's."""
@@ -151,12 +150,10 @@ class _KnownPeople:
 
 def _born_of(names: pyarrow.Array, births: pyarrow.Array) -> pyarrow.Array:
     """Give birth dates with how a name begins; null where either says nothing."""
-    days = births.cast(pyarrow.string())
-    is_told = pc.invert(pc.match_substring_regex(days, _UNTOLD))
+    days = told_births(births.cast(pyarrow.string()))
     is_long = pc.greater(pc.utf8_length(names), _BEGINNING)
-    begun = pc.utf8_slice_codeunits(names, 0, _BEGINNING)
-    told = pc.and_(is_told, is_long)
-    return pc.if_else(told, pc.binary_join_element_wise(days, begun, "|"), None)
+    begun = where(is_long, pc.utf8_slice_codeunits(names, 0, _BEGINNING))
+    return pc.binary_join_element_wise(days, begun, "|")
 
 
 @dataclass(frozen=True)

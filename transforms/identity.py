@@ -178,8 +178,8 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
     called = (names.take(whose), readings.take(whose))
     spare = np.stack([made(joined("contact", each, spare_contacts)) for each in called], axis=1)
     others, other_rows = _called_otherwise(written, names)
-    told_births = where(pc.invert(pc.match_substring_regex(births, _UNTOLD)), births)
-    known = _Known((*contacts, told_births), places, births).by(others, other_rows, made)
+    known_births = told_births(births)
+    known = _Known((*contacts, known_births), places, births).by(others, other_rows, made)
     few_rows = np.concatenate([spare_rows[np.nonzero(spare)[0]], other_rows[np.nonzero(known)[0]]])
     return Traits(
         number=made(number_texts(ids)),
@@ -189,7 +189,7 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
                 *with_contacts(names),
                 *with_contacts(readings),
                 *with_contacts(joined("born", births)),
-                made(joined("contact", names, told_births)),
+                made(joined("contact", names, known_births)),
             )
         ),
         home_marks=_packed(tuple(marks for both, _ in at_home for marks in both)),
@@ -199,6 +199,11 @@ def traits_of(customers: pyarrow.Table | pyarrow.RecordBatch, digest: Digest) ->
         before=before[before != 0],
         before_rows=rows[np.nonzero(before)[0]].astype(np.int32),
     )
+
+
+def told_births(births: pyarrow.Array) -> pyarrow.Array:
+    """Give birth dates, ISO 8601, without those that many systems put where none is known."""
+    return where(pc.invert(pc.match_substring_regex(births, _UNTOLD)), births)
 
 
 def _called_otherwise(

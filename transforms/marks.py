@@ -114,9 +114,12 @@ def relative_mentions(
             "digest": marks.digests[chosen],
         }
     )
-    each = told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross")
-    each = each[MENTIONS.names].drop_duplicates().sort_values(MENTIONS.names)
-    return pyarrow.Table.from_pandas(each, MENTIONS, preserve_index=False)
+    return _in_order(told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross"))
+
+
+def _in_order(told: pd.DataFrame) -> pyarrow.Table:
+    told = told[MENTIONS.names].drop_duplicates().sort_values(MENTIONS.names)
+    return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
 
 
 def put_together(known: np.ndarray, now: np.ndarray) -> np.ndarray:
@@ -151,9 +154,7 @@ def mentions_of(
     known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
     told = whose.merge(known, on="row")
-    told = told.assign(number=numbers[told["row"].to_numpy(np.int64)])[MENTIONS.names]
-    told = told.drop_duplicates().sort_values(MENTIONS.names)
-    return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
+    return _in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
 
 
 def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:
@@ -184,30 +185,15 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     for home in _homes(whole(people["address"])):
         yield _OF_HOME, HOME, home, every
     births = whole(people["birth_on"]).cast(pyarrow.string())
-    is_dated = pc.if_else(births.is_valid(), SOMEBODY_DATED, pyarrow.scalar(None, pyarrow.string()))
     households = households_of(people)
     for group, names, rows, shortest in _names(people):
+        yield from _named(group, names, rows, shortest, births)
         whose = pyarrow.array(rows)
-        long_enough = _at_least(names, shortest)
-        yield group, NAME, long_enough, rows
-        yield _OF_MORE, LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), rows
-        born = pc.coalesce(births, pyarrow.scalar(ANYBODY)).take(whose)
-        yield _OF_MORE, RELATIVE, joined(names, born), rows
-        yield _OF_MORE, RELATIVE, joined(names, is_dated.take(whose)), rows
         for given in _endings(names):
             for household in households:
                 yield _OF_MORE, GIVEN, joined(given, household.take(whose)), rows
     spelt, rows = mixed_names(whole(people["name"]), whole(people["name_kana"]))
-    whose, names = pyarrow.array(rows), _at_least(spelt, WHOLE_NAME)
-    yield _OF_MORE, NAME, names, rows
-    yield _OF_MORE, LENGTH, pc.utf8_length(names).cast(pyarrow.string()), rows
-    yield (
-        _OF_MORE,
-        RELATIVE,
-        joined(names, pc.coalesce(births, pyarrow.scalar(ANYBODY)).take(whose)),
-        rows,
-    )
-    yield _OF_MORE, RELATIVE, joined(names, is_dated.take(whose)), rows
+    yield from _named(_OF_MORE, _at_least(spelt, WHOLE_NAME), rows, WHOLE_NAME, births)
     for household in households:
         yield _OF_MORE, BORN, joined(births, household), every
 
@@ -223,6 +209,18 @@ def _names(
         yield group, without_empty(squeezed(fold_names(whole(people[column])))), every, shortest
     others, rows = own_names(whole(people["name"]))
     yield _OF_MORE, others, rows, SHORTEST_NAME
+
+
+def _named(
+    group: int, names: pyarrow.Array, rows: np.ndarray, shortest: int, births: pyarrow.Array
+) -> Iterator[_Told]:
+    """Give a name, if it is long enough, as others' cells have it, and as a relative's row does."""
+    own, long_enough = births.take(pyarrow.array(rows)), _at_least(names, shortest)
+    yield group, NAME, long_enough, rows
+    yield _OF_MORE, LENGTH, pc.utf8_length(long_enough).cast(pyarrow.string()), rows
+    yield _OF_MORE, RELATIVE, joined(names, pc.coalesce(own, pyarrow.scalar(ANYBODY))), rows
+    is_dated = pc.if_else(own.is_valid(), SOMEBODY_DATED, pyarrow.scalar(None, pyarrow.string()))
+    yield _OF_MORE, RELATIVE, joined(names, is_dated), rows
 
 
 def _last_digits(numbers: pyarrow.Array) -> pyarrow.Array:

@@ -8,6 +8,7 @@ is held back, and makes nobody else an objector.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow
@@ -37,6 +38,9 @@ _MOST_SHARED = 20
 
 _GIVEN_KANA, _GIVEN_LETTERS = 3, 2
 
+_People: TypeAlias = pyarrow.Table | pyarrow.RecordBatch
+"""`IDENTITY_COLUMNS`."""
+
 
 @dataclass(frozen=True)
 class _Person:
@@ -55,8 +59,9 @@ class _Person:
         has_more = len(self.contacts & other.contacts) > 1 or (
             bool(self.home) and self.home == other.home
         )
-        names = (self.name, other.name)
-        return has_more or _ends_within(*names) or _ends_within(*reversed(names))
+        return (
+            has_more or _ends_within(self.name, other.name) or _ends_within(other.name, self.name)
+        )
 
     def _is_called_otherwise(self, other: "_Person") -> bool:
         """Tell whether both readings are known, and neither they nor the names end alike."""
@@ -79,38 +84,22 @@ def _are_born_apart(one: str, other: str) -> bool:
 class Near:
     """Finds the cards near objectors."""
 
-    def __init__(self, objectors: pyarrow.Table) -> None:
+    def __init__(self, objectors: _People) -> None:
         """Know whom to look for.
 
         Args:
             objectors: `IDENTITY_COLUMNS` of all of them.
         """
-        self._by_contact: dict[str, list[_Person]] = defaultdict(list)
-        everyone = np.ones(len(objectors), bool)
-        for person in _persons(objectors, everyone):
-            for contact in person.contacts:
-                self._by_contact[contact].append(person)
-        for contact in [c for c, own in self._by_contact.items() if len(own) > _MOST_SHARED]:
-            del self._by_contact[contact]
-        self._contacts = pyarrow.array(list(self._by_contact), pyarrow.string())
-        self._firms: dict[str, list[str]] = defaultdict(list)
         names = _names(objectors)
-        is_firm = mask_of(pc.match_substring_regex(names, COMPANY))
-        bare = pc.replace_substring_regex(names, COMPANY, "").to_pylist()
-        for row, place in _places(objectors, is_firm):
-            if len(bare[row]) >= _SHORTEST_FIRM:
-                self._firms[place].append(bare[row])
-        self._firm_places = pyarrow.array(list(self._firms), pyarrow.string())
-        self._beside: dict[str, set[str]] = defaultdict(set)
-        births = _births(objectors).to_pylist()
-        for keys in _beside(objectors, names):
-            for key, birth in zip(keys.to_pylist(), births, strict=True):
-                if key:
-                    self._beside[key].add(birth)
+        self._by_contact, self._firms = _by_contact(objectors), _firms_at(objectors, names)
+        self._beside = _born_beside(objectors, names)
         self._names = pc.unique(names)
-        self._keys = pyarrow.array(list(self._beside), pyarrow.string())
+        self._contacts, self._firm_places, self._keys = (
+            pyarrow.array(list(known), pyarrow.string())
+            for known in (self._by_contact, self._firms, self._beside)
+        )
 
-    def are_near(self, customers: pyarrow.Table) -> np.ndarray:
+    def are_near(self, customers: pyarrow.RecordBatch) -> np.ndarray:
         """Mask of the customers whose card may be an objector's.
 
         Args:
@@ -118,7 +107,7 @@ class Near:
         """
         mask = self._are_beside(customers)
         contacts, rows = own_contacts(customers)
-        shares = np.zeros(len(customers), bool)
+        shares = np.zeros(customers.num_rows, bool)
         shares[rows[mask_of(pc.is_in(contacts, value_set=self._contacts))]] = True
         shares &= ~mask
         mask[shares] = [
@@ -127,13 +116,13 @@ class Near:
                 for contact in person.contacts
                 for other in self._by_contact.get(contact, ())
             )
-            for person in _persons(customers, shares)
+            for person in _persons(customers.filter(pyarrow.array(shares)))
         ]
         return mask | self._are_of_firms(customers)
 
-    def _are_beside(self, customers: pyarrow.Table) -> np.ndarray:
+    def _are_beside(self, customers: pyarrow.RecordBatch) -> np.ndarray:
         """Mask of the customers of an objector's name with a number or plot of theirs, however written."""
-        mask, names = np.zeros(len(customers), bool), _names(customers)
+        mask, names = np.zeros(customers.num_rows, bool), _names(customers)
         rows = np.flatnonzero(mask_of(pc.is_in(names, value_set=self._names)))
         few = customers.take(pyarrow.array(rows))
         births = _births(few)
@@ -143,42 +132,70 @@ class Near:
                 mask[rows[place]] |= not all(_are_born_apart(own, birth) for birth in theirs)
         return mask
 
-    def _are_of_firms(self, customers: pyarrow.Table) -> np.ndarray:
+    def _are_of_firms(self, customers: pyarrow.RecordBatch) -> np.ndarray:
         """Mask of the customers at a firm's place whose name holds the firm's, without what tells a firm."""
-        mask = np.zeros(len(customers), bool)
+        mask = np.zeros(customers.num_rows, bool)
         if not self._firms:
             return mask
-        there = np.zeros(len(customers), bool)
+        there = np.zeros(customers.num_rows, bool)
         for cells in _place_columns(customers):
             there |= mask_of(pc.is_in(cells, value_set=self._firm_places))
-        rows = np.flatnonzero(there)
-        names = dict(
-            zip(rows.tolist(), _names(customers.take(pyarrow.array(rows))).to_pylist(), strict=True)
-        )
-        for row, place in _places(customers, there):
-            mask[row] |= any(firm in names[row] for firm in self._firms.get(place, ()))
+        rows, few = np.flatnonzero(there), customers.filter(pyarrow.array(there))
+        names = _names(few).to_pylist()
+        for row, place in _places(few):
+            mask[rows[row]] |= any(firm in names[row] for firm in self._firms.get(place, ()))
         return mask
 
 
-def _names(people: pyarrow.Table) -> pyarrow.Array:
+def _by_contact(objectors: _People) -> dict[str, list[_Person]]:
+    """Give who has each contact; one that very many have is nobody's own."""
+    found: dict[str, list[_Person]] = defaultdict(list)
+    for person in _persons(objectors):
+        for contact in person.contacts:
+            found[contact].append(person)
+    return {contact: own for contact, own in found.items() if len(own) <= _MOST_SHARED}
+
+
+def _firms_at(objectors: _People, names: pyarrow.Array) -> dict[str, list[str]]:
+    """Give the firms at each place, without the word that tells so."""
+    found: dict[str, list[str]] = defaultdict(list)
+    is_firm = pc.match_substring_regex(names, COMPANY)
+    bare = pc.replace_substring_regex(names.filter(is_firm), COMPANY, "").to_pylist()
+    for row, place in _places(objectors.filter(is_firm)):
+        if len(bare[row]) >= _SHORTEST_FIRM:
+            found[place].append(bare[row])
+    return found
+
+
+def _born_beside(objectors: _People, names: pyarrow.Array) -> dict[str, set[str]]:
+    """Give the birth dates of those of each name with a number or plot."""
+    found: dict[str, set[str]] = defaultdict(set)
+    births = _births(objectors).to_pylist()
+    for keys in _beside(objectors, names):
+        for key, birth in zip(keys.to_pylist(), births, strict=True):
+            if key:
+                found[key].add(birth)
+    return found
+
+
+def _names(people: _People) -> pyarrow.Array:
     return pc.fill_null(squeezed(fold_names(whole(people["name"]))), "")
 
 
-def _births(people: pyarrow.Table) -> pyarrow.Array:
+def _births(people: _People) -> pyarrow.Array:
     return pc.fill_null(whole(people["birth_on"]).cast(pyarrow.string()), "")
 
 
-def _persons(people: pyarrow.Table, mask: np.ndarray) -> list[_Person]:
-    """Give what the cards of a mask say, in their order."""
-    few = people.filter(pyarrow.array(mask))
-    contacts: list[set[str]] = [set() for _ in range(len(few))]
-    for contact, row in zip(*(each.tolist() for each in own_contacts(few)), strict=True):
+def _persons(people: _People) -> list[_Person]:
+    """Give what the cards of these people say, in their order."""
+    contacts: list[set[str]] = [set() for _ in range(people.num_rows)]
+    for contact, row in zip(*(each.tolist() for each in own_contacts(people)), strict=True):
         contacts[row].add(contact)
     columns = (
-        _names(few),
-        pc.fill_null(squeezed(fold_names(whole(few["name_kana"]))), ""),
-        _births(few),
-        pc.fill_null(fold_homes(whole(few["address"])), ""),
+        _names(people),
+        pc.fill_null(squeezed(fold_names(whole(people["name_kana"]))), ""),
+        _births(people),
+        pc.fill_null(fold_homes(whole(people["address"])), ""),
     )
     names, readings, births, homes = (column.to_pylist() for column in columns)
     return [
@@ -189,22 +206,21 @@ def _persons(people: pyarrow.Table, mask: np.ndarray) -> list[_Person]:
     ]
 
 
-def _place_columns(people: pyarrow.Table) -> list[pyarrow.Array]:
+def _place_columns(people: _People) -> list[pyarrow.Array]:
     """Give homes and telephone numbers."""
     phones = [whole(people[column]) for column in PHONE_COLUMNS]
     return [fold_homes(whole(people["address"])), *phones]
 
 
-def _places(people: pyarrow.Table, mask: np.ndarray) -> Iterable[tuple[int, str]]:
-    """Give the places of the rows of a mask, each with its row."""
-    few, rows = people.filter(pyarrow.array(mask)), np.flatnonzero(mask).tolist()
-    for cells in _place_columns(few):
-        for row, place in zip(rows, cells.to_pylist(), strict=True):
+def _places(people: _People) -> Iterable[tuple[int, str]]:
+    """Give the places of these people, each with its row."""
+    for cells in _place_columns(people):
+        for row, place in enumerate(cells.to_pylist()):
             if place:
                 yield row, place
 
 
-def _beside(people: pyarrow.Table, names: pyarrow.Array) -> Iterable[pyarrow.Array]:
+def _beside(people: _People, names: pyarrow.Array) -> Iterable[pyarrow.Array]:
     """Give names with the end of a number at home, and with the plot of a home; null where there is none."""
     for column in PHONE_COLUMNS:
         phones = whole(people[column])

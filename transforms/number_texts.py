@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import without_empty
+from transforms.arrays import where, without_empty
 
 Digest = Callable[[pyarrow.Array], pyarrow.Array]
 """Keyed digests of texts: string → uint64, null stays null."""
@@ -43,7 +43,7 @@ def digits_texts(written: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     read = pc.replace_substring_regex(plain, r"[OoＯ]", "0")
     read = pc.replace_substring_regex(read, r"[IlＩ]", "1")
     is_alike = pc.match_substring_regex(read, r"^[0-9]+$")
-    alike = pc.if_else(pc.and_(is_alike, pc.not_equal(read, plain)), read, None)
+    alike = where(pc.and_(is_alike, pc.not_equal(read, plain)), read)
     wholes = [core_digits(plain), core_digits(alike)]
     every = pyarrow.array(np.arange(len(plain)), pyarrow.int64())
     cores = pyarrow.concat_arrays([core_digits(pc.list_flatten(parts)), *wholes])

@@ -90,18 +90,11 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     """
     _refuse_contradictions(desk, refusal)
     people = _people(desk)
-    is_nobody = people is not None and refusal.customer not in people.numbers
-    relative = relative_of(desk, refusal.customer) if is_nobody else None
-    if is_nobody and refusal.is_in_records and relative is None:
-        raise ConfigurationError(
-            "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
-            "--not-in-records を付けてください。ご家族の申し出なら、家族番号で記録できます / "
-            "--customer: nobody in the records has this number; check it, or say --not-in-records if "
-            "the customer was erased or is not entered yet. A relative who refuses is named by their own "
-            "number"
-        )
-    if people and is_nobody and relative is None:
-        _refuse_contact(people, refusal.customer)
+    relative = None
+    if people and refusal.customer not in people.numbers:
+        relative = relative_of(desk, refusal.customer)
+        if relative is None:
+            _refuse_nobodys(people, refusal)
     terms = [
         Terms(refusal.scope, partner, purpose)
         for partner in refusal.partners or (None,)
@@ -132,16 +125,14 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             for each in raised
         ]
         book.add(desk.actor, raised, events, "recorded")
-        held = None
+        names, held = tuple(each.objection_id for each in raised), None
         if people:
             meaning = _learn(book, people, AsOf(desk.today))
             held = _held_by(meaning, people, raised[0].objection_id)
-        if people and relative is not None:
-            ids = [each.objection_id for each in raised]
-            mentions = relative_mentions(ids, relative, people.digest)
-            book.remember({(name, MATCHED, 1) for name in ids}, mentions)
-            held = Held(is_certain=True, perhaps=0)
-    names = tuple(each.objection_id for each in raised)
+            if relative is not None:
+                mentions = relative_mentions(names, relative, people.digest)
+                book.remember({(name, MATCHED, 1) for name in names}, mentions)
+                held = Held(is_certain=True, perhaps=0)
     return Taken(names, people is not None, same, held)
 
 
@@ -153,9 +144,17 @@ def relative_of(desk: Desk, number: str) -> pyarrow.Table | None:
         return None
 
 
-def _refuse_contact(people: People, number: str) -> None:
-    """Refuse a telephone, a plate or an address in place of a customer number."""
-    if are_contacts(pyarrow.array([number]), lambda: people.customers).any():
+def _refuse_nobodys(people: People, refusal: Refusal) -> None:
+    """Refuse a number nobody has, unless that was said; and a telephone, a plate or an address for one."""
+    if refusal.is_in_records:
+        raise ConfigurationError(
+            "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
+            "--not-in-records を付けてください。ご家族の申し出なら、家族番号で記録できます / "
+            "--customer: nobody in the records has this number; check it, or say --not-in-records if "
+            "the customer was erased or is not entered yet. A relative who refuses is named by their own "
+            "number"
+        )
+    if are_contacts(pyarrow.array([refusal.customer]), lambda: people.customers).any():
         raise ConfigurationError(
             "--customer: 電話番号や車のナンバー、メールアドレスのようです。お客様番号を調べて指定して"
             "ください。何も記録していません / "

@@ -129,15 +129,15 @@ def standing_on(
 ) -> Overview:
     """List the objections as they were at a moment, and enter how many somebody looked at.
 
-    Raises:
-        ConfigurationError: the number asked for is nobody's.
-
     Args:
         desk: of who looks.
         as_of: the moment.
         customer: only those that were raised under this number, mean it, or may mean it.
         is_of_work: only those somebody has to settle.
         with_ended: also those that were lifted.
+
+    Raises:
+        ConfigurationError: the number asked for is nobody's.
     """
     with desk.ledger.reading() as connection:
         book = ObjectionBook(connection, desk.ledger.references)

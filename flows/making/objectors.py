@@ -1,5 +1,6 @@
 """Who objected to a partner, and what is theirs."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from flows.running.run import Run
 from schemas.staging import UNREAD
 from sources.snapshot import Snapshot
-from transforms.arrays import is_among, whole
+from transforms.arrays import is_among, mask_of, whole
 from transforms.cards import cards_of_objectors, may_speak_of_others
 from transforms.gating import FAMILY_COLUMNS, gate_out, named_relatives
 from transforms.identity import (
@@ -99,21 +100,25 @@ class Objectors:
         Without a name nothing tells that another row is the same person; so it is held for that person's.
         """
         nameless = self._nameless()
-        mask = np.zeros_like(nameless)
         if not nameless.any():
-            return mask
+            return np.zeros_like(nameless)
         theirs = self._snapshot.chosen("customers", IDENTITY_COLUMNS, nameless)
         contacts, homes = own_contacts(theirs)[0], fold_homes(whole(theirs["address"])).drop_null()
-        start = 0
-        for batch in self._snapshot.batches("customers", IDENTITY_COLUMNS):
+
+        def are_akin(batch: pyarrow.RecordBatch) -> np.ndarray:
             own, rows = own_contacts(batch)
-            shares = pc.is_in(own, value_set=contacts).to_numpy(zero_copy_only=False)
-            mask[start + rows[shares]] = True
-            is_home = pc.is_in(fold_homes(batch["address"]), value_set=homes)
-            stretch = slice(start, start + batch.num_rows)
-            mask[stretch] |= is_home.to_numpy(zero_copy_only=False)
-            start += batch.num_rows
-        return mask
+            is_akin = mask_of(pc.is_in(fold_homes(batch["address"]), value_set=homes)).copy()
+            is_akin[rows[mask_of(pc.is_in(own, value_set=contacts))]] = True
+            return is_akin
+
+        return self._among_customers(are_akin)
+
+    def _among_customers(
+        self, are_meant: Callable[[pyarrow.RecordBatch], np.ndarray]
+    ) -> np.ndarray:
+        """Mask of the customers that are meant, asked batch by batch (`IDENTITY_COLUMNS`)."""
+        batches = self._snapshot.batches("customers", IDENTITY_COLUMNS)
+        return np.concatenate([are_meant(batch) for batch in batches])
 
     def _nameless(self) -> np.ndarray:
         """Mask of objectors' rows without a name, and of records without cells that hold their number."""
@@ -144,16 +149,10 @@ class Objectors:
 
     def _near_cards(self) -> np.ndarray:
         """Mask of the customers whose card gives contacts of an objector's own, under whatever name."""
-        mask = np.zeros_like(self.rows)
         if not self.rows.any():
-            return mask
+            return np.zeros_like(self.rows)
         near = Near(self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows))
-        start = 0
-        for batch in self._snapshot.batches("customers", IDENTITY_COLUMNS):
-            stretch = slice(start, start + batch.num_rows)
-            mask[stretch] = near.are_near(pyarrow.Table.from_batches([batch]))
-            start += batch.num_rows
-        return mask & ~self.rows
+        return self._among_customers(near.are_near) & ~self.rows
 
     @cached_property
     def _relatives(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 
-from drops.bag import TAG_MANIFEST, check_bag, sha256_of
+from drops.bag import is_bag
 from drops.folders import DropSeries, sweep
 from ledger.carry_book import CarryBook
 from ledger.opening import Ledger
@@ -53,7 +53,7 @@ def taken_back(state: Path, drop_id: str, bag_sha256: str, series: DropSeries) -
     """
     place = waiting_place(state, drop_id)
     try:
-        is_sound = not check_bag(place) and sha256_of(place / TAG_MANIFEST) == bag_sha256
+        is_sound = is_bag(place, bag_sha256)
     except JointUseError:
         is_sound = False
     if not is_sound:

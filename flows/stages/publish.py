@@ -9,7 +9,7 @@ import pyarrow
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from drops.bag import TAG_MANIFEST, check_bag, sha256_of
+from drops.bag import TAG_MANIFEST, is_bag, sha256_of
 from drops.differences import differences
 from drops.folders import discard, read_drop, show, to_disk
 from drops.keeping import Kept
@@ -100,7 +100,7 @@ class _Publisher:
     def _confirm_latest(self) -> None:
         """Enter that the latest drop is right by today's objections, so that it may still be carried."""
         run, latest = self.run, self._latest
-        if latest is None or not run.agreement(latest.drop.partner).is_carried:
+        if latest is None or not self._is_carried:
             return
         with run.ledger.writing() as connection:
             if have_moved_since(connection, latest.drop, run.as_of.date()):
@@ -133,12 +133,15 @@ class _Publisher:
     def _is_to_correct(self, latest: EnteredDrop) -> bool:
         """Tell whether a drop is another one than its partner has whole and may keep."""
         is_same = _has_the_same_rows(latest.drop, self._drop) and self._is_sound(latest)
-        is_lost = not (self._is_carried or (self.run.folder.drops / latest.drop.drop_id).exists())
+        is_lost = not (self._is_carried or self._folder_of(latest.drop).exists())
         return bool(latest.stopped_at) or not is_same or is_lost or self._brings_back
 
     @property
     def _is_carried(self) -> bool:
         return self.run.agreement(self._drop.partner).is_carried
+
+    def _folder_of(self, drop: Drop) -> Path:
+        return self.run.folder.drops / drop.drop_id
 
     def _is_empty(self) -> bool:
         """Whether a drop beside the monthly one has nothing to tell that was not told before."""
@@ -209,7 +212,7 @@ class _Publisher:
             sequence = DropBook(connection).prepare(self._prepared(), _made_with(drop))
         to_disk(self._staging)
         run.ahead.packing.wait(drop.partner)
-        shown = run.folder.drops / drop.drop_id
+        shown = self._folder_of(drop)
         try:
             with run.ledger.writing() as connection:
                 take_in(run, connection)
@@ -243,18 +246,17 @@ class _Publisher:
 
     def _is_sound(self, latest: EnteredDrop) -> bool:
         """Tell whether a published drop is as it was, or was taken away whole."""
-        folder = self.run.folder.drops / latest.drop.drop_id
+        folder = self._folder_of(latest.drop)
         if not folder.exists():
             return self._was_taken_away(latest)
         try:
-            is_own = sha256_of(folder / TAG_MANIFEST) == latest.bag_sha256
-            return is_own and not check_bag(folder)
+            return is_bag(folder, latest.bag_sha256)
         except (JointUseError, OSError):
             return False
 
     def _was_taken_away(self, latest: EnteredDrop) -> bool:
         """Tell whether a folder that is gone was of use: fetched, handed over, answered, or locked away."""
-        if not self.run.agreement(latest.drop.partner).is_carried:
+        if not self._is_carried:
             return True
         with self.run.ledger.reading() as connection:
             done = {*CarryBook(connection).delivered(), *AnswerBook(connection).answers()}
@@ -284,7 +286,7 @@ class _Publisher:
         if self._latest is None:
             return {}
         latest = self._latest.drop
-        folder = self.run.folder.drops / latest.drop_id
+        folder = self._folder_of(latest)
         if folder.exists():
             found = differences(folder, self._staging)
             return {
@@ -304,7 +306,7 @@ class _Publisher:
         is_corrected = status == "published" and self.run.request.mode is Mode.CORRECT
         difference = self._difference if is_compared or is_corrected else {}
         named = kept.drop if kept else drop
-        folder = self.run.folder.drops / named.drop_id
+        folder = self._folder_of(named)
         has_folder = status == "published" or (kept is not None and folder.exists())
         return Outcome(
             partner=self.built.partner,

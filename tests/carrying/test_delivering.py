@@ -43,6 +43,7 @@ from tests.factories import (
     customer,
     desk,
     joined,
+    killed_in,
     object_to,
     objection,
     run,
@@ -439,18 +440,8 @@ def test_a_drop_refused_while_it_is_sent_is_taken_away_again(tmp_path, monkeypat
     assert names_in(out) == set()
 
 
-class Killed(BaseException):
-    """What ends a program: no handler of ours catches it."""
-
-
 def deliver_killed_in(owner, step, shop, monkeypatch):
-    def killed(*_args, **_kwargs):
-        raise Killed
-
-    with monkeypatch.context() as context:
-        context.setattr(owner, step, killed)
-        with pytest.raises(Killed):
-            deliver(desk(shop), lambda: NOW, DROP)
+    killed_in(monkeypatch, owner, step, lambda: deliver(desk(shop), lambda: NOW, DROP))
 
 
 @pytest.mark.parametrize("is_fetched", [False, True])

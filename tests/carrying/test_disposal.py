@@ -45,6 +45,7 @@ from tests.factories import (
     customer,
     desk,
     joined,
+    killed_in,
     objection,
     run,
     slip,
@@ -571,10 +572,6 @@ def test_an_incident_with_a_damaged_copy_is_answered_and_fears_the_worst(tmp_pat
         assert entries(connection)[-1].action == "incident"
 
 
-class Killed(BaseException):
-    """The program is gone."""
-
-
 def test_a_program_killed_while_it_makes_a_copy_again_loses_nothing(tmp_path, monkeypatch):
     shop = shop_of(tmp_path)
     acknowledge(shop, DROP)
@@ -583,14 +580,7 @@ def test_a_program_killed_while_it_makes_a_copy_again_loses_nothing(tmp_path, mo
     dispose(desk(shop, at(31)))
     shutil.copytree(tmp_path / "backup", folder)
     kept.key.unlink()
-
-    def killed(*_arguments):
-        raise Killed
-
-    with monkeypatch.context() as context:
-        context.setattr(drops.keeping, "encrypt", killed)
-        with pytest.raises(Killed):
-            dispose(desk(shop, at(32)))
+    killed_in(monkeypatch, drops.keeping, "encrypt", lambda: dispose(desk(shop, at(32))))
     dispose(desk(shop, at(33)))
     assert not folder.exists()
     opened = kept.open_into(private_folder(tmp_path / "scratch"), bag_of(shop))
@@ -696,14 +686,10 @@ def test_a_program_killed_while_it_encrypts_leaves_no_copy_that_looks_whole(tmp_
     shop = shop_of(tmp_path)
     acknowledge(shop, DROP)
 
-    def killed(_folder, _name, _recipient, file):
+    def begun(_folder, _name, _recipient, file):
         file.write(b"age-encryption.org/v1\n")
-        raise Killed
 
-    with monkeypatch.context() as context:
-        context.setattr(drops.keeping, "encrypt", killed)
-        with pytest.raises(Killed):
-            dispose(desk(shop, at(31)))
+    killed_in(monkeypatch, drops.keeping, "encrypt", lambda: dispose(desk(shop, at(31))), begun)
     dispose(desk(shop, at(32)))
     opened = Kept(shop / "state", DROP).open_into(
         private_folder(tmp_path / "scratch"), bag_of(shop)
@@ -715,14 +701,11 @@ def test_a_program_killed_while_it_removes_a_drop_leaves_no_half_of_it(tmp_path,
     shop = shop_of(tmp_path)
     acknowledge(shop, DROP)
 
-    def killed(folder, *_more, **_options):
+    def one_gone(folder, *_more):
         next(path for path in Path(folder).rglob("*") if path.is_file()).unlink()
-        raise Killed
 
-    with monkeypatch.context() as context:
-        context.setattr(drops.keeping.shutil, "rmtree", killed)
-        with pytest.raises(Killed):
-            dispose(desk(shop, at(31)))
+    gone = drops.keeping.shutil
+    killed_in(monkeypatch, gone, "rmtree", lambda: dispose(desk(shop, at(31))), one_gone)
     assert not (shop / "drops" / DROP).exists()
     run(shop, now=at(32))
     assert not list((shop / "drops" / "lotas").glob(".*.disposed"))

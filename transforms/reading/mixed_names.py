@@ -33,16 +33,12 @@ def mixed_names(
     """
     family, given = _parted(written)
     _, spoken = _parted(readings)
-    spoken = pc.if_else(pc.greater_equal(pc.utf8_length(spoken), _SHORTEST_READING), spoken, None)
+    spoken = where(pc.greater_equal(pc.utf8_length(spoken), _SHORTEST_READING), spoken)
     whole = squeezed(fold_names(written))
     is_one_word = pc.and_(family.is_null(), pc.greater(pc.utf8_length(whole), 1))
-    alone = pc.if_else(is_one_word, whole, None)
+    alone = where(is_one_word, whole)
     beginnings = [
-        pc.if_else(
-            pc.greater(pc.utf8_length(alone), length),
-            pc.utf8_slice_codeunits(alone, 0, length),
-            None,
-        )
+        where(pc.greater(pc.utf8_length(alone), length), pc.utf8_slice_codeunits(alone, 0, length))
         for length in _FAMILY_NAMES
     ]
     is_firm = pc.match_substring_regex(whole, COMPANY)
@@ -59,7 +55,7 @@ def mixed_names(
 def _parted(names: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     """Give the two words of names, folded and squeezed; null where there are not two."""
     found = pc.extract_regex(pc.utf8_normalize(names, form="NFKC"), _TWO_WORDS)
-    parts = (pc.if_else(found.is_valid(), found.field(place), None) for place in (0, 1))
+    parts = (where(found.is_valid(), found.field(place)) for place in (0, 1))
     first, last = (squeezed(fold_names(part)) for part in parts)
     return first, last
 
