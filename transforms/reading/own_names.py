@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 from transforms.arrays import mask_of, split_by
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.passing_names import (
+    CLOSING,
     COMPANY,
+    OPENING,
     TITLES,
     names_in_passing,
     with_companies,
@@ -44,8 +46,8 @@ _FIRM = (
 _CUT = f"{_FIRM}|{_REFUSED}|奥様|奥さん|御?主人|御?夫人|旧姓.*$|[A-Za-z]+|{_NUMBER}"
 """What is no part of a name, and parts one from what is around it (RE2)."""
 
-_BEFORE_BRACKETS = r"^[^(\[{<【「『〔〈《]*"
-_IN_BRACKETS = r"[(\[{<【「『〔〈《][^)\]}>】」』〕〉》]*[)\]}>】」』〕〉》]?"
+_BEFORE_BRACKETS = f"^[^{OPENING}]*"
+_IN_BRACKETS = f"[{OPENING}][^{CLOSING}]*[{CLOSING}]?"
 
 _LETTERS, _SHORTEST, _SHORTEST_ALONE = "^[一-龥ァ-ヺー々]+$", 3, 4
 """A name of three characters may be a family's; beside a remark it is somebody's all the same."""

@@ -48,10 +48,13 @@ _BEFORE = (
 _BEFORE_A_HOME = "^.*([0-9A-Za-z]|丁目|番地?|号室?|棟|階)"
 """What stands before a name at the end of an address (RE2)."""
 
-_BRACKET = r"[(\[{<【「『〔〈《]"
+OPENING, CLOSING = r"(\[{<【「『〔〈《", r")\]}>】」』〕〉》"
+"""Brackets, to stand in a class of characters."""
 
-_WITHIN_BRACKETS = r"[(\[{<【「『〔〈《][^)\]}>】」』〕〉》]*[)\]}>】」』〕〉》]"
-_HELD = r"^[^(\[{<【「『〔〈《]*[(\[{<【「『〔〈《](?P<held>[^)\]}>】」』〕〉》]*)"
+_BRACKET = f"[{OPENING}]"
+
+_WITHIN_BRACKETS = f"[{OPENING}][^{CLOSING}]*[{CLOSING}]"
+_HELD = f"^[^{OPENING}]*[{OPENING}](?P<held>[^{CLOSING}]*)[{CLOSING}]"
 _KIN_AND_BLANK = (
     rf"(?:^|[\s(\[【「])(?:前|元|現|旧|先代)?(?:{_KIN})\s+"
     r"(?P<name>[^\s)\]】」]{2,})[)\]】」]?\s*$"
@@ -176,19 +179,20 @@ def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.n
 
 def _in_brackets(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what brackets hold as one name (芦野/千代子), and the place of its text."""
-    rows = np.flatnonzero(
-        pc.match_substring_regex(texts, _WITHIN_BRACKETS).to_numpy(zero_copy_only=False)
-    )
-    held = pc.extract_regex(texts.take(pyarrow.array(rows)), _HELD).field(0)
+    held, rows = _caught(_HELD, texts)
     return pc.replace_substring_regex(held, _BETWEEN, ""), rows
 
 
 def _behind_kin(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what stands behind the word for a relative and a blank, of however few characters (母 林修)."""
-    rows = np.flatnonzero(
-        pc.match_substring_regex(texts, _KIN_AND_BLANK).to_numpy(zero_copy_only=False)
-    )
-    return pc.extract_regex(texts.take(pyarrow.array(rows)), _KIN_AND_BLANK).field(0), rows
+    return _caught(_KIN_AND_BLANK, texts)
+
+
+def _caught(pattern: str, texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
+    """Give what the only group of a pattern holds in the texts it fits, and the place of each."""
+    found = pc.extract_regex(texts, pattern)
+    rows = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    return found.field(0).take(pyarrow.array(rows)), rows
 
 
 def _without_before(names: pyarrow.Array) -> pyarrow.Array:
