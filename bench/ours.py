@@ -3,6 +3,8 @@
 Tells what each stage took, one `stage seconds` a line, and how many rows were read.
 """
 
+import atexit
+import gc
 import os
 import sys
 import time
@@ -28,6 +30,7 @@ def timed(stage):  # noqa: ANN001, ANN201 (a step of `flows.export`)
 
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # as every command does (`flows/command_line.py`)
     request = ExportRequest(shop=sys.argv[1], month="2026-10", operator="伊藤 秀吉", reason="bench")
     report = export(request, clock=lambda: datetime.now(UTC), environment=os.environ, step=timed)
     print("rows", sum(account.read for account in report.outcomes[0].account.values()))

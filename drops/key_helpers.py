@@ -26,7 +26,7 @@ class KeyHelpers:
         """Give the digests of each share of lines; None if a helper cannot work."""
         with self._lock:
             try:
-                pipes = [_pipes(process) for process in self._started()]
+                pipes = [pipes_of(process) for process in self._started()]
                 for (jobs, _), lines in zip(pipes, shares, strict=True):
                     key_helper.send(jobs, secret, kind.encode(), lines)
                 return [key_helper.receive(answers) for _, answers in pipes]
@@ -60,7 +60,12 @@ def _start() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
 
 
-def _pipes(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
+def pipes_of(process: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:
+    """Give where a helper's jobs go in, and where its answers come out.
+
+    Raises:
+        OSError: it has none.
+    """
     if process.stdin is None or process.stdout is None:
         raise OSError
     return process.stdin, process.stdout

@@ -41,6 +41,10 @@ class Snapshot:
     folder: Path
     tables: Mapping[str, StagedTable]
 
+    def __reduce__(self) -> tuple[type["Snapshot"], tuple[Path, Mapping[str, StagedTable]]]:
+        """Go to another process without what was read of the tables here."""
+        return Snapshot, (self.folder, self.tables)
+
     @property
     def unread_columns(self) -> dict[str, set[str]]:
         """Give, by file or table, the headers no mapping asks for."""

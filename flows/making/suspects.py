@@ -3,7 +3,9 @@
 It reads register and records itself, and asks nothing of the gate.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyarrow
 import pyarrow.compute as pc
@@ -11,31 +13,35 @@ import pyarrow.compute as pc
 from drops.keys import PartnerKeys
 from drops.refusers import Refusals
 from drops.suspects import Known, Suspects, suspects_of
-from flows.running.run import Run
+from flows.making.begun_early import is_worth_a_process
 from schemas.staging import row_of
 from sources.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    # The helper process loads this module, too, and needs no run.
+    from flows.running.run import Run
 
-def begin_suspects(run: Run, snapshot: Snapshot) -> None:
+
+def begin_suspects(run: "Run", snapshot: Snapshot) -> None:
     """Begin to gather what the refusers of each partner are recognised by."""
-    for partner in run.partners:
-        run.ahead.begun.begin(_name(partner), partial(_suspects, run, snapshot, partner))
+    for partner in run.partners if is_worth_a_process(snapshot) else ():
+        run.ahead.begun.begin(_name(partner), _gathering(run, snapshot, partner))
 
 
-def suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
+def suspects(run: "Run", snapshot: Snapshot, partner: str) -> Suspects:
     """Give what a partner's refusers are recognised by, and who else has it."""
-    return run.ahead.begun.result(_name(partner), partial(_suspects, run, snapshot, partner))
+    return run.ahead.begun.result(_name(partner), _gathering(run, snapshot, partner))
 
 
 def _name(partner: str) -> str:
     return f"suspects {partner}"
 
 
-def _suspects(run: Run, snapshot: Snapshot, partner: str) -> Suspects:
-    return suspects_of(_refusals(run, partner), _known(run, snapshot, partner))
+def _gathering(run: "Run", snapshot: Snapshot, partner: str) -> Callable[[], Suspects]:
+    return partial(suspects_of, _refusals(run, partner), _known(run, snapshot, partner))
 
 
-def _refusals(run: Run, partner: str) -> Refusals:
+def _refusals(run: "Run", partner: str) -> Refusals:
     notice, objections = run.folder.policy.notice, run.scratch.register()
     return Refusals(
         objections=objections.terms.to_pylist(),
@@ -48,7 +54,7 @@ def _refusals(run: Run, partner: str) -> Refusals:
     )
 
 
-def _known(run: Run, snapshot: Snapshot, partner: str) -> Known:
+def _known(run: "Run", snapshot: Snapshot, partner: str) -> Known:
     return Known(
         partial(snapshot.table, "customers"),
         partial(snapshot.table, "vehicles"),

@@ -74,6 +74,7 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     Raises:
         ConfigurationError: the reason given for the run, which partners read, names somebody.
     """
+    of_named_cells = _of_named_cells(run, snapshot, verdicts)  # while everybody is still gathered
     known = everybody(run, snapshot)
     if run.request.reason not in STANDING_REASONS:
         refuse_telling_reason(
@@ -94,7 +95,7 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
         for column, judged in judge.judge(distinct).items()
         for text, found in judged.items()
     ]
-    rows += _of_named_cells(run, snapshot, verdicts)
+    rows += of_named_cells
     named = [dict(zip(SCREENED.names, row, strict=True)) for row in rows]
     return Screened(pyarrow.Table.from_pylist(named, SCREENED))
 

@@ -21,7 +21,6 @@ from drops.key_helpers import KeyHelpers
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys, write_row_keys
 from drops.writers import write_all
-from flows.running.begun_work import BegunWork
 from flows.running.keys_ahead import KeysAhead
 from flows.running.scratch import Scratch
 from ledger.references import References
@@ -362,36 +361,6 @@ def test_keys_made_ahead_are_those_made_at_once(tmp_path):
     assert made == now.of("lotas", keys, "customers", [numbers[:1], numbers[1:]]).read_bytes()
     begun.close()
     now.close()
-
-
-def test_work_begun_ahead_is_given_once_and_what_nobody_began_is_done_now():
-    work, by = BegunWork(), []
-
-    def tell():
-        by.append(threading.current_thread())
-        return len(by)
-
-    work.begin("x", tell)
-    assert [work.result("x", tell), work.result("x", tell)] == [1, 2]
-    assert by[1] is threading.current_thread()
-    work.close()
-
-
-def test_work_begun_anew_takes_the_place_of_what_was_begun_before():
-    work, may_end = BegunWork(), threading.Event()
-    work.begin("x", lambda: may_end.wait(60) and "old")
-    work.begin("x", lambda: "new")
-    may_end.set()
-    assert work.result("x", lambda: "now") in {"new", "now"}
-    work.close()
-
-
-def test_a_failure_of_work_begun_ahead_is_raised_where_its_result_is_needed():
-    work = BegunWork()
-    work.begin("x", lambda: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        work.result("x", lambda: 1 // 0)
-    work.close()
 
 
 WORDS = st.lists(st.none() | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E)))
