@@ -54,7 +54,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Raised:
-    """A new objection: its id, the customer number as written, its terms."""
+    """A new objection: its id, the customer number as written (empty of whoever has none), its terms."""
 
     objection_id: str
     customer_id: str
@@ -127,7 +127,8 @@ class ObjectionBook:
         if rows:
             own = {"audit_sequence": head.sequence}
             self._connection.execute(insert(tables.objections), [{**row, **own} for row in rows])
-            self._add_number_traits({each.objection_id: each.customer_id for each in raised})
+            numbers = {each.objection_id: each.customer_id for each in raised}
+            self._add_number_traits({each: number for each, number in numbers.items() if number})
         if events:
             entered = {"known_at": actor.stamp, "audit_sequence": head.sequence}
             self._connection.execute(
@@ -244,7 +245,7 @@ class ObjectionBook:
     def _new_row(self, raised: Raised) -> dict[str, object]:
         return {
             "objection_id": raised.objection_id,
-            "person": self._references.of(raised.customer_id),
+            "person": self._references.of(raised.customer_id or f"without {raised.objection_id}"),
             **vars(raised.terms),
         }
 

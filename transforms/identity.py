@@ -94,6 +94,11 @@ class Traits:
         """More clues, of few rows, each beside its row."""
         return (self.spare, self.spare_rows), (self.before, self.before_rows)
 
+    def digests(self) -> np.ndarray:
+        """Give all marks of all rows, each once."""
+        every = np.unique(np.concatenate([*self.marks, self.spare]))
+        return every[every != 0]
+
     def same_person(self, mask: np.ndarray) -> np.ndarray:
         """Mask of the rows that are taken for one person with a row of the mask."""
         spare = self.spare[mask[self.spare_rows]]

@@ -105,8 +105,29 @@ def relative_mentions(
     names = pc.fill_null(squeezed(fold_names(whole(relative["name"]))), "")
     is_whole = pc.utf8_length(names).to_numpy() >= WHOLE_NAME
     is_name = (marks.groups < _OF_NAME_AND_READING) & is_whole[marks.rows]
-    chosen = is_name | (marks.groups == _OF_MORE)
     numbers = digested(number_texts(whole(relative["customer_id"])), digest)
+    return _of_each(objections, marks, is_name | (marks.groups == _OF_MORE), numbers)
+
+
+def outsider_mentions(
+    objections: Sequence[str], outsider: pyarrow.Table, digest: Digest
+) -> pyarrow.Table:
+    """Give what is to be remembered of somebody without a number who objected, as `MENTIONS`, in order.
+
+    Args:
+        objections: ids of theirs.
+        outsider: `IDENTITY_COLUMNS`, one row, as they said themselves.
+        digest: the keyed digest of the shop's ledger.
+    """
+    marks = marks_of(outsider, digest)
+    every = np.ones(len(marks.digests), bool)
+    return _of_each(objections, marks, every, np.zeros(len(outsider), np.uint64))
+
+
+def _of_each(
+    objections: Sequence[str], marks: Marks, chosen: np.ndarray, numbers: np.ndarray
+) -> pyarrow.Table:
+    """Give the chosen marks for each of the objections; `numbers` are of the rows the marks were made of."""
     told = pd.DataFrame(
         {
             "number": numbers[marks.rows[chosen]],

@@ -27,13 +27,13 @@ def confirm_person(desk: Desk, number: str, *, is_sure: bool) -> None:
 
     A name is shown on the operator's screen only, never where output is kept.
     """
-    if not is_sure and _is_at_terminal():
+    if not is_sure and is_at_terminal():
         _show_and_ask(desk, [number], nobody=number)
 
 
 def confirm_objection(desk: Desk, objection: str, *, is_sure: bool) -> None:
     """Show whom an objection means, or may mean, and ask; where nobody sits at a terminal, ask nothing."""
-    if is_sure or not _is_at_terminal():
+    if is_sure or not is_at_terminal():
         return
     every = standing_on(desk, AsOf(desk.today), with_ended=True).rows
     own = [row for row in every if row.listed.objection_id == objection]
@@ -41,7 +41,8 @@ def confirm_objection(desk: Desk, objection: str, *, is_sure: bool) -> None:
     _show_and_ask(desk, numbers, nobody=objection)
 
 
-def _is_at_terminal() -> bool:
+def is_at_terminal() -> bool:
+    """Tell whether somebody sits there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from flows.commands.answers import print_json
+from flows.commands.asking_person import ask_outsider
 from flows.commands.at_desk import at_desk
 from flows.commands.confirming import (
     confirm_objection,
@@ -31,6 +32,7 @@ from schemas.objections import SCOPES
 _HELP = (
     "申し出を記録・撤回・確定する / Record an objection, lift one, or settle whom one means.\n\n\b\n"
     "joint-use object --customer C00010 --scope provision --received 2026-11-01 --channel phone\n"
+    "joint-use object --person --scope provision --received 2026-11-01 --channel phone\n"
     "joint-use object --lift --customer C00010\n"
     "joint-use object --settle R0123456789abcdef --customer C00010\n"
 )
@@ -59,6 +61,12 @@ _LIFTED = "撤回しました。効力日から、また渡ります / lifted"
 @click.option("--received", type=DAY, help="受付日 / day the customer said so")
 @click.option("--effective", type=DAY, help="効力発生日（省略時は受付日）/ default: --received")
 @channel_option()
+@click.option(
+    "--person",
+    "is_outsider",
+    is_flag=True,
+    help="番号のない方。お名前などを尋ねます / somebody without a number; asks who it is",
+)
 @click.option("--not-in-records", is_flag=True, help="記録にない番号でも受け付ける")
 @click.option("--lift", "is_lift", is_flag=True, help="申し出を撤回する / end objections")
 @click.option("--all", "is_all", is_flag=True, help="該当する申し出をすべて撤回する / lift several")
@@ -79,6 +87,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
     channel: str | None,
     objection: str | None,
     settled: str | None,
+    is_outsider: bool,
     not_in_records: bool,
     is_lift: bool,
     is_all: bool,
@@ -109,18 +118,24 @@ def command(  # noqa: PLR0913 (one parameter per option)
         ended = _LIFTED if not taken.standing else _LIFTED_IN_PART
         _tell(taken, ended, as_json=as_json)
     else:
-        refusal = _refusal(
-            number,
-            scope,
-            received,
-            channel,
+        if bool(number) == is_outsider or not (scope and received and channel):
+            raise ConfigurationError(
+                "--customer（番号のない方は --person）、--scope、--received、--channel を指定してください / "
+                "give --customer (or --person, of somebody without a number), --scope, --received and "
+                "--channel"
+            )
+        refusal = Refusal(
+            customer=number or "",
+            scope=scope,
             partners=partners,
             purposes=purposes,
-            effective=effective,
+            received_on=received,
+            effective_on=effective or received,
+            channel=channel,
             is_in_records=not not_in_records,
         )
         _confirm(desk, number, None, is_sure=is_sure)
-        taken = record(desk, refusal)
+        taken = record(desk, refusal, ask_outsider() if is_outsider else None)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
         if refusal.effective_on > desk.today:
             click.echo(
@@ -128,7 +143,7 @@ def command(  # noqa: PLR0913 (one parameter per option)
                 f"takes effect on {refusal.effective_on}; until then records go on being shared",
                 err=True,
             )
-        holding = _to_tell(desk, refusal)
+        holding = _to_tell(desk, refusal, taken)
         _tell(taken, said, holding, as_json=as_json)
         for partner in holding:
             _tell_of_holder(
@@ -147,7 +162,7 @@ _MEANT = {
     },
     "record": {
         *("scope", "partners", "purposes", "received", "effective", "channel"),
-        "not_in_records",
+        *("is_outsider", "not_in_records"),
     },
 }
 """The options each of the three jobs asks for, beside those that always may stand there."""
@@ -182,37 +197,9 @@ def _confirm(desk: Desk, number: str | None, objection: str | None, *, is_sure: 
         confirm_objection(desk, objection, is_sure=is_sure)
 
 
-def _refusal(  # noqa: PLR0913 (what a customer says)
-    number: str | None,
-    scope: str | None,
-    received: date | None,
-    channel: str | None,
-    *,
-    partners: tuple[str, ...],
-    purposes: tuple[str, ...],
-    effective: date | None,
-    is_in_records: bool,
-) -> Refusal:
-    if not (number and scope and received and channel):
-        raise ConfigurationError(
-            "--customer、--scope、--received、--channel を指定してください / "
-            "give --customer, --scope, --received and --channel"
-        )
-    return Refusal(
-        customer=number,
-        scope=scope,
-        partners=partners,
-        purposes=purposes,
-        received_on=received,
-        effective_on=effective or received,
-        channel=channel,
-        is_in_records=is_in_records,
-    )
-
-
-def _to_tell(desk: Desk, refusal: Refusal) -> list[str]:
+def _to_tell(desk: Desk, refusal: Refusal, taken: Taken) -> list[str]:
     try:
-        return partners_to_tell(desk, refusal)
+        return partners_to_tell(desk, refusal, taken.recognised)
     except JointUseError as error:
         click.echo(f"共同利用者の保有は確認できません / holdings not looked up: {error}", err=True)
         return []
@@ -227,6 +214,13 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
         click.echo("\n".join(taken.objection_ids))
     for line in doubts_about(taken.held):
         click.echo(line, err=True)
+    if taken.recognised:
+        numbers = ", ".join(taken.recognised)
+        click.echo(
+            f"お客様番号 {numbers} の方と同じ方として除きます。別の方なら joint-use object --settle / "
+            f"held to be the customer with number {numbers}, who does not leave either",
+            err=True,
+        )
     if taken.standing:
         click.echo(f"有効な申し出 / in force or to come: {', '.join(taken.standing)}", err=True)
     if not taken.are_records_read:

@@ -96,7 +96,7 @@ def _line(row: MeantObjection) -> str:
         f"{each.begins_on} から" if each.begins_on not in {None, date.min} else "",
         f"{each.ends_on} まで" if each.ends_on else "",
     ]
-    whom = ", ".join(row.customers) or "(記録にない番号 / not in the records)"
+    whom = ", ".join(row.customers) or "(お客様の記録にいない方 / not among the customers)"
     parts = [
         each.objection_id,
         whom,

@@ -1,6 +1,6 @@
 """What one partner was given of a person, by the ledger alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -188,12 +188,18 @@ def given_to_each(desk: Desk, numbers: tuple[str, ...]) -> list[Given]:
     ]
 
 
-def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
+def partners_to_tell(desk: Desk, refusal: Refusal, recognised: Sequence[str] = ()) -> list[str]:
     """List the partners that hold a customer and must be told to delete by an objection, as of today.
 
     Those without an agreement are among them: no drop reaches them any more, but a letter does.
+
+    Args:
+        desk: the counter's.
+        refusal: what was said.
+        recognised: customer numbers of whoever gave none.
     """
-    if refusal.effective_on > desk.today:
+    numbers = numbers_of_person(desk, refusal.customer) if refusal.customer else tuple(recognised)
+    if not numbers or refusal.effective_on > desk.today:
         return []
 
     def must_delete(given: Given) -> bool:
@@ -208,8 +214,7 @@ def partners_to_tell(desk: Desk, refusal: Refusal) -> list[str]:
         used = {p for share in shares for p in (share.purposes if share else (RECALL_PURPOSE,))}
         return not used.isdisjoint(refusal.purposes)
 
-    each_given = given_to_each(desk, numbers_of_person(desk, refusal.customer))
-    return [given.partner for given in each_given if must_delete(given)]
+    return [given.partner for given in given_to_each(desk, numbers) if must_delete(given)]
 
 
 def numbers_of_person(desk: Desk, customer: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Taking objections at the counter: recording one, lifting one, settling whom one means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,8 +19,8 @@ from schemas.errors import ConfigurationError, JointUseError
 from schemas.objections import ERASURE, LIFTED, PURPOSE, RAISED, SETTLED
 from sources.objection_records import read_objections
 from transforms.arrays import is_among, mask_of
-from transforms.identity import MATCHED
-from transforms.marks import relative_mentions
+from transforms.identity import IDENTITY, MATCHED, traits_of
+from transforms.marks import outsider_mentions, relative_mentions
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf, Register, days_raised, in_force, settled
 from transforms.stated_numbers import are_contacts
@@ -28,7 +28,7 @@ from transforms.stated_numbers import are_contacts
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a customer said: empty partners or purposes mean all."""
+    """What somebody said: no partners or purposes mean all, no `customer` somebody without a number."""
 
     customer: str
     scope: str
@@ -76,14 +76,22 @@ class Taken:
     standing: tuple[str, ...] = ()
     held: Held | None = None
     """Whom what was recorded holds back; None if the records could not be looked at."""
+    recognised: tuple[str, ...] = ()
+    """Customer numbers of whoever objected without one."""
 
 
-def record(desk: Desk, refusal: Refusal) -> Taken:
+def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) -> Taken:
     """Record an objection, one per partner and purpose it names.
 
     It is recorded even if the shop's records cannot be read at this moment.
 
-    A relative of a customer is named by their own number, and remembered by what tells their row.
+    A relative of a customer is named by their own number, and remembered by what tells their row; whoever
+    has no number at all, by what they say of themselves.
+
+    Args:
+        desk: the counter's.
+        refusal: what was said.
+        outsider: `IDENTITY_COLUMNS` of whoever has no number, one row.
 
     Raises:
         ConfigurationError: it contradicts itself, or nobody has the number.
@@ -91,10 +99,10 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     _refuse_contradictions(desk, refusal)
     people = _people(desk)
     relative = None
-    if people and refusal.customer not in people.numbers:
+    if people and refusal.customer and refusal.customer not in people.numbers:
         relative = relative_of(desk, refusal.customer)
         if relative is None:
-            _refuse_nobodys(people, refusal)
+            _refuse_nobodys(people, refusal.customer, is_in_records=refusal.is_in_records)
     terms = [
         Terms(refusal.scope, partner, purpose)
         for partner in refusal.partners or (None,)
@@ -102,14 +110,7 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
     ]
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        own = desk.ledger.references.of(refusal.customer)
-        same = tuple(
-            each.objection_id
-            for each in listed(book, AsOf(desk.today))
-            if each.state != ENDED
-            and own in each.persons
-            and Terms(each.scope, each.partner, each.purpose) in terms
-        )
+        same = _same(desk, book, refusal.customer, terms)
         raised = [
             Raised(name, refusal.customer, each)
             for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
@@ -125,15 +126,48 @@ def record(desk: Desk, refusal: Refusal) -> Taken:
             for each in raised
         ]
         book.add(desk.actor, raised, events, "recorded")
-        names, held = tuple(each.objection_id for each in raised), None
-        if people:
-            meaning = _learn(book, people, AsOf(desk.today))
-            held = _held_by(meaning, people, raised[0].objection_id)
-            if relative is not None:
-                mentions = relative_mentions(names, relative, people.digest)
-                book.remember({(name, MATCHED, 1) for name in names}, mentions)
-                held = Held(is_certain=True, perhaps=0)
-    return Taken(names, people is not None, same, held)
+        names = tuple(each.objection_id for each in raised)
+        _remember_beside_customers(desk, book, names, relative, outsider)
+        if people is None:
+            return Taken(names, are_records_read=False, standing=same)
+        meaning = _learn(book, people, AsOf(desk.today))
+        held, rows = _held_by(meaning, people, names[0])
+        if relative is not None or outsider is not None:
+            held = Held(is_certain=True, perhaps=0)
+        numbers = [people.numbers[row] or "" for row in rows] if outsider is not None else []
+        return Taken(
+            names, are_records_read=True, standing=same, held=held, recognised=tuple(numbers)
+        )
+
+
+def _same(desk: Desk, book: ObjectionBook, customer: str, terms: list[Terms]) -> tuple[str, ...]:
+    """Name the objections under a customer number that stand with one of these terms."""
+    own = desk.ledger.references.of(customer) if customer else None
+    return tuple(
+        each.objection_id
+        for each in listed(book, AsOf(desk.today))
+        if each.state != ENDED
+        and own in each.persons
+        and Terms(each.scope, each.partner, each.purpose) in terms
+    )
+
+
+def _remember_beside_customers(
+    desk: Desk,
+    book: ObjectionBook,
+    names: Sequence[str],
+    relative: pyarrow.Table | None,
+    outsider: pyarrow.Table | None,
+) -> None:
+    """Remember somebody who is no customer by what is known of them: they are found, whoever else is not."""
+    digest = desk.ledger.references.traits
+    found = {(name, MATCHED, 1) for name in names}
+    if relative is not None:
+        book.remember(found, relative_mentions(names, relative, digest))
+    if outsider is not None:
+        marks = traits_of(outsider, digest).digests().tolist()
+        found |= {(name, IDENTITY, mark) for name in names for mark in marks}
+        book.remember(found, outsider_mentions(names, outsider, digest))
 
 
 def relative_of(desk: Desk, number: str) -> pyarrow.Table | None:
@@ -144,17 +178,18 @@ def relative_of(desk: Desk, number: str) -> pyarrow.Table | None:
         return None
 
 
-def _refuse_nobodys(people: People, refusal: Refusal) -> None:
+def _refuse_nobodys(people: People, customer: str, *, is_in_records: bool) -> None:
     """Refuse a number nobody has, unless that was said; and a telephone, a plate or an address for one."""
-    if refusal.is_in_records:
+    if is_in_records:
         raise ConfigurationError(
             "--customer: この番号の方は記録にいません。確かめてください。消去済みの方や登録前の方なら "
-            "--not-in-records を付けてください。ご家族の申し出なら、家族番号で記録できます / "
+            "--not-in-records を付けてください。ご家族の申し出なら家族番号で、番号のない方なら --person で"
+            "記録できます / "
             "--customer: nobody in the records has this number; check it, or say --not-in-records if "
             "the customer was erased or is not entered yet. A relative who refuses is named by their own "
-            "number"
+            "number, somebody without any with --person"
         )
-    if are_contacts(pyarrow.array([refusal.customer]), lambda: people.customers).any():
+    if are_contacts(pyarrow.array([customer]), lambda: people.customers).any():
         raise ConfigurationError(
             "--customer: 電話番号や車のナンバー、メールアドレスのようです。お客様番号を調べて指定して"
             "ください。何も記録していません / "
@@ -269,10 +304,12 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
     return Taken((objection,), are_records_read=True)
 
 
-def _held_by(meaning: Meaning, people: People, objection: str) -> Held:
-    certain = meaning.certain(people.persons).objections
+def _held_by(meaning: Meaning, people: People, objection: str) -> tuple[Held, list[int]]:
+    """Give whom an objection holds back, and the rows it means for certain."""
+    certain = meaning.certain(people.persons)
+    rows = certain.rows[mask_of(pc.equal(certain.objections, objection))].tolist()
     perhaps = meaning.work(pyarrow.array([objection])).get(objection, 0)
-    return Held(is_certain=objection in certain.to_pylist(), perhaps=perhaps)
+    return Held(is_certain=bool(rows), perhaps=perhaps), rows
 
 
 def _refuse_to_forget(
