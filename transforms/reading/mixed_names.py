@@ -1,7 +1,7 @@
-"""Other ways to write one name: the given one in kana, or first; a firm without the word that tells so.
+"""Other ways to write one name: the given one in kana, or half of it, or first; a firm without its mark.
 
-The records of a person who objected give name and reading; elsewhere the same person may stand as 高橋みちこ
-for 高橋 美智子 (タカハシ ミチコ), or as 千代子 芦原.
+The records of a person who objected give name and reading; elsewhere the same person may stand as 高橋みちこ or
+高橋みち子 for 高橋 美智子 (タカハシ ミチコ), or as 千代子 芦原.
 """
 
 import numpy as np
@@ -17,6 +17,10 @@ _TWO_WORDS = r"^\s*(?P<family>[^\s・]+)[\s・]+(?P<given>[^\s・]+?)(?:様|殿|
 
 _FAMILY_NAMES = (1, 2, 3)
 """How many characters a family's name may have where nothing parts it from the given one."""
+
+_LAST_KANJI = "[一-龥々]$"
+_READ_AS = (1, 2)
+"""How many kana the last character of a given name is read as (子, 郎)."""
 
 _SHORTEST_READING = 2
 """Kana of a given name; with fewer it stands behind any name by chance."""
@@ -42,9 +46,17 @@ def mixed_names(
         for length in _FAMILY_NAMES
     ]
     is_firm = pc.match_substring_regex(whole, COMPANY)
+    last = where(pc.match_substring_regex(whole, _LAST_KANJI), pc.utf8_slice_codeunits(whole, -1))
+    halves = (
+        where(
+            pc.greater(pc.utf8_length(spoken), length), pc.utf8_slice_codeunits(spoken, 0, -length)
+        )
+        for length in _READ_AS
+    )
+    in_kana = (spoken, *(_put_together(half, last) for half in halves))
     spelt = [
         _put_together(given, family),
-        *(_put_together(begun, spoken) for begun in (family, *beginnings)),
+        *(_put_together(begun, each) for begun in (family, *beginnings) for each in in_kana),
         where(is_firm, without_empty(pc.replace_substring_regex(whole, COMPANY, ""))),
     ]
     names, every = pyarrow.concat_arrays(spelt), np.arange(len(written))
