@@ -21,6 +21,9 @@ from transforms.verdicts import Disposition, Verdicts
 
 OBJECTED = Disposition.OBJECTED
 
+NAMES_OBJECTOR = "names_objector"
+"""Why a row does not leave that is somebody else's, and may be about who objected, too."""
+
 FAMILY_COLUMNS = ["linked_customer_id", "name", "birth_on"]
 
 _GIVEN_IN_KANA = "^..+?[ァ-ヶ]"
@@ -45,8 +48,8 @@ def gate_out(
         relatives: mask of the family rows that are about an objector.
     """
     verdicts.rule("customers", objectors, OBJECTED, "objected")
-    verdicts.rule("customers", cards, OBJECTED, "names_objector")
-    verdicts.rule("family_members", relatives, OBJECTED, "names_objector")
+    verdicts.rule("customers", cards, OBJECTED, NAMES_OBJECTOR)
+    verdicts.rule("family_members", relatives, OBJECTED, NAMES_OBJECTOR)
     spread_down(verdicts, spine, OBJECTED)
 
 

@@ -16,6 +16,8 @@ from flows.commands.options import (
 from flows.counter.desk import Desk, customer_number
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
 from flows.running.reasons import StandingReason
+from schemas.catalog import CATALOG
+from schemas.errors import ConfigurationError
 from schemas.objections import ERASURE, PROVISION, PURPOSE, UNDEFINED
 from transforms.objections import AsOf
 
@@ -32,6 +34,11 @@ _STATES = {IN_FORCE: "有効 in force", TO_COME: "効力前 to come", ENDED: "�
 @click.option("--customer", default="", help="このお客様のものだけ / of this customer number only")
 @click.option("--all", "is_all", is_flag=True, help="撤回済みも / lifted ones too")
 @click.option("--work", is_flag=True, help="確認が必要なものだけ / only what has to be settled")
+@click.option(
+    "--in-doubt",
+    is_flag=True,
+    help="申し出の方のことかもしれず除いている方 / who is held back as perhaps a refuser",
+)
 @json_option
 def command(  # noqa: PLR0913 (one parameter per option)
     *,
@@ -41,9 +48,17 @@ def command(  # noqa: PLR0913 (one parameter per option)
     customer: str,
     is_all: bool,
     work: bool,
+    in_doubt: bool,
     as_json: bool,
 ) -> None:
     """申し出の一覧 / List objections: ids, customer numbers, terms; no names."""
+    if in_doubt:
+        if as_of or known_at or customer or is_all or work:
+            raise ConfigurationError(
+                "--in-doubt は、ほかの絞り込みと一緒には使えません / --in-doubt goes with no other choice"
+            )
+        _show_in_doubt(desk, as_json=as_json)
+        return
     moment = AsOf(as_of or desk.today, known_at)
     number = customer and customer_number(customer)
     overview = standing_on(desk, moment, customer=number, is_of_work=work, with_ended=is_all)
@@ -62,6 +77,34 @@ def command(  # noqa: PLR0913 (one parameter per option)
         click.echo(
             "確認が必要: joint-use object --settle ID --customer 番号、または --nobody / to settle; "
             "until then everyone it may mean is held back",
+            err=True,
+        )
+
+
+def _show_in_doubt(desk: Desk, *, as_json: bool) -> None:
+    # What reads all records is slow to load.
+    from flows.counter.held_in_doubt import held_in_doubt  # noqa: PLC0415
+
+    held = held_in_doubt(desk)
+    if as_json:
+        print_json(
+            [
+                {"table": table, "number": number, "partners": partners}
+                for (table, number), partners in held.items()
+            ]
+        )
+        return
+    for (table, number), partners in held.items():
+        click.echo(f"{number}  {CATALOG[table].title} {table}  {', '.join(partners)}")
+    click.echo(f"{len(held)} 件", err=True)
+    if held:
+        click.echo(
+            "申し出の方と同じ連絡先や名前があるため除いています。同じ方なら、その番号で申し出を記録するか、"
+            "統合してください。別の方なら、記録の誤り（連絡先、名前欄の覚え書き）を直すか、生年月日・"
+            "フリガナを入れてください / "
+            "held back because they share contacts or names with somebody who objected. If it is the same "
+            "person, record the objection under this number too or merge the two; if not, mend the contact "
+            "or the remark in the records, or enter birth dates or readings, which tell them apart",
             err=True,
         )
 

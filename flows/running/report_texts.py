@@ -6,6 +6,7 @@ from flows.running.report import ExportReport, Outcome, Served
 from schemas.catalog import CATALOG
 from schemas.drop import DISPOSITIONS
 from schemas.faults import follows, in_words
+from transforms.gating import NAMES_OBJECTOR
 
 COLUMN_WORDS = {
     "read": "読込",
@@ -84,12 +85,24 @@ def work_lines(report: ExportReport) -> list[str]:
             f"確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
             "(joint-use objections --work)"
         )
+    in_doubt = max((_in_doubt(outcome) for outcome in report.outcomes), default=0)
+    if in_doubt:
+        lines.append(
+            f"申し出の方かもしれず除いたお客様 / customers held back as perhaps a refuser: {in_doubt} "
+            "(joint-use objections --in-doubt)"
+        )
     if report.new_columns:
         told = ", ".join(f"{part} {count}" for part, count in report.new_columns.items())
         lines.append(
             f"新しい列（読んでいません） / new columns, none of them read: {told} (joint-use sources)"
         )
     return [*lines, *report.attention]
+
+
+def _in_doubt(outcome: Outcome) -> int:
+    """Count the customers who are held back for what their card says of somebody else."""
+    reasons = outcome.reasons.get("customers", {})
+    return sum(count for reason, count in reasons.items() if reason.endswith(NAMES_OBJECTOR))
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:

@@ -8,6 +8,7 @@ from flows.making.set_aside import check_share, keep
 from flows.running.run import Run
 from schemas.drop import DropKind
 from sources.snapshot import Snapshot
+from transforms.gating import NAMES_OBJECTOR
 from transforms.remembered import Refusers
 from transforms.ruling import spread_down, spread_quarantine
 from transforms.shaping import indispensable_names, unmappable_cells, withheld_rows
@@ -22,11 +23,17 @@ def gate(run: Run, snapshot: Snapshot, partner: str) -> None:
     Raises:
         QuarantineLimitError: the partner's encoding would lose too many rows.
     """
+    view = refused(run, snapshot, partner)
+    _set_aside_unmappable(run, view, partner)
+    run.scratch.save_verdicts(view.verdicts, partner)
+
+
+def refused(run: Run, snapshot: Snapshot, partner: str) -> PartnerView:
+    """Rule out who objected to the partner, what is theirs, and rows that cannot but name them."""
     verdicts, refusers = _gated_out(run, snapshot, partner)
     view = view_of(run, snapshot, verdicts, refusers, partner)
     _withhold(view)
-    _set_aside_unmappable(run, view, partner)
-    run.scratch.save_verdicts(verdicts, partner)
+    return view
 
 
 def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, Refusers]:
@@ -45,11 +52,11 @@ def _gated_out(run: Run, snapshot: Snapshot, partner: str) -> tuple[Verdicts, Re
 def _withhold(view: PartnerView) -> None:
     """Withhold rows that cannot leave without naming an objector, with what hangs on them."""
     for table in view.tables:
-        if indispensable_names(table):
+        if table.name in view.snapshot.tables and indispensable_names(table):
             mask = np.zeros(len(view.verdicts.codes(table.name)), bool)
             for rows, places in view.leaving(table):
                 mask[places[withheld_rows(rows, table, view.shaping)]] = True
-            view.verdicts.rule(table.name, mask, Disposition.WITHHELD, "names_objector")
+            view.verdicts.rule(table.name, mask, Disposition.WITHHELD, NAMES_OBJECTOR)
     spread_down(view.verdicts, view.spine, Disposition.WITHHELD)
 
 

@@ -1,7 +1,7 @@
 """Other ways to write one name: the given one in kana, or half of it, or first; a firm without its mark.
 
-The records of a person who objected give name and reading; elsewhere the same person may stand as 高橋みちこ or
-高橋みち子 for 高橋 美智子 (タカハシ ミチコ), or as 千代子 芦原.
+The records of a person who objected give name and reading; elsewhere the same person may stand as
+高橋みちこ or 高橋みち子 for 高橋 美智子 (タカハシ ミチコ), or as 千代子 芦原.
 """
 
 import numpy as np
