@@ -35,9 +35,11 @@ def held_in_doubt(desk: Desk) -> dict[tuple[str, str], tuple[str, ...]]:
         run.scratch.save_screened(Screened.nothing())
         found: dict[tuple[str, str], tuple[str, ...]] = {}
         for partner in run.partners:
-            verdicts = refused(run, snapshot, partner).verdicts
-            for each in _numbers(verdicts, snapshot.spine):
-                found[each] = (*found.get(each, ()), partner)
+            view = refused(run, snapshot, partner)
+            given = {table.name for table in view.tables}
+            for each in _numbers(view.verdicts, snapshot.spine):
+                if each[0] in given:
+                    found[each] = (*found.get(each, ()), partner)
     with desk.ledger.writing() as connection:
         note(connection, desk.actor, "read", detail=f"{len(found)} held in doubt listed")
     return dict(sorted(found.items()))

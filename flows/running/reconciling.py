@@ -195,9 +195,11 @@ def _told(findings: list[Finding], strangers: list[str]) -> str:
         "台帳と納品が合いません。state フォルダを古い控えから戻したときは、一番新しい控えを戻してください。"
         "なければ、その後の申し出・停止・受領の返事・手渡し・文の判断・保全・リコールの印をもう一度記録してから"
         " `joint-use audit resume` を実行してください。"
+        "ほかの店と同じ納品フォルダを使っているときは、shop.toml の [places] drops で分けてください。"
         "詳しくは `joint-use audit verify` に出ます / "
         f"the ledger and the drops do not agree ({'; '.join(told)}). If an older backup of the state "
         "folder was restored, restore the newest one instead; if there is none, record again what was "
         "recorded since (objections, stops, answers, drops carried by hand, decisions about texts, holds, "
-        "marks of recalls), then `joint-use audit resume`. `joint-use audit verify` tells all"
+        "marks of recalls), then `joint-use audit resume`. If another shop uses the same drops folder, give "
+        "each its own ([places] drops). `joint-use audit verify` tells all"
     )

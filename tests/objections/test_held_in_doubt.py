@@ -18,6 +18,7 @@ from tests.factories import (
     objection,
     run,
     vehicle,
+    widest_tables,
     write_shop,
 )
 from tests.running.test_command_line import joint_use
@@ -76,6 +77,24 @@ def test_who_is_held_back_for_one_partner_only_is_told_with_that_partner(tmp_pat
     assert held_in_doubt(desk(shop)) == {}
     object_to(shop, "1", partners=("lotas",))
     assert held_in_doubt(desk(shop)) == {("customers", "2"): ("lotas",)}
+
+
+def test_a_partner_that_gets_no_families_anyway_is_not_named_for_one(tmp_path):
+    tables = widest_tables()
+    del tables["family_members"]
+    relative = {"family_member_id": "F1", "customer_id": "2", "name": "今田 孝二"}
+    shop = write_shop(
+        tmp_path,
+        {
+            "customers": [customer("1", name="今田 孝二", **OWN), customer("2")],
+            "family_members": [relative],
+            "objections": [objection("1")],
+        },
+        agreement(),
+        agreement("broadleaf", purposes=("1.research",), tables=tables),
+    )
+    run(shop)
+    assert held_in_doubt(desk(shop)) == {("family_members", "F1"): ("lotas",)}
 
 
 def test_nobody_held_back_is_no_line_of_work(tmp_path):
