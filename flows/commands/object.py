@@ -23,7 +23,9 @@ from flows.commands.options import (
 )
 from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
-from flows.counter.objecting import Choice, Refusal, Taken, lift, record, settle
+from flows.counter.lifting import Choice, lift
+from flows.counter.objecting import Refusal, Taken, record
+from flows.counter.settling import settle
 from flows.running.reasons import StandingReason
 from schemas.agreement import RECALL_PURPOSE
 from schemas.errors import ConfigurationError, JointUseError

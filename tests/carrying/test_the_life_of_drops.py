@@ -14,7 +14,8 @@ from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
 from flows.counter.disposing import hold
 from flows.counter.erasing import erase
-from flows.counter.objecting import Choice, Refusal, lift
+from flows.counter.lifting import Choice, lift
+from flows.counter.objecting import Refusal
 from flows.running.attention import partner_states
 from flows.running.opening import open_shop
 from flows.running.report_texts import markdown, work_lines

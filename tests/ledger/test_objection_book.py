@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from flows.counter.objecting import Choice, lift, settle
+from flows.counter.lifting import Choice, lift
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, listed, standing_on
+from flows.counter.settling import settle
 from ledger.objection_book import ObjectionBook
 from schemas.errors import ConfigurationError, HeldError
 from tests.factories import (

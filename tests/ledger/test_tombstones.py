@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drops.verify import verify_drop
 from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
-from flows.counter.objecting import Choice, lift
+from flows.counter.lifting import Choice, lift
 from ledger.answer_book import AnswerBook
 from ledger.drop_book import DropBook
 from ledger.holdings_book import HoldingsBook
@@ -469,7 +469,7 @@ class Partner:
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_a_partner_that_obeys_holds_exactly_who_may_be_held(tmp_path_factory, happened):
-    from flows.counter.objecting import Choice, lift
+    from flows.counter.lifting import Choice, lift
 
     shop = write_shop(tmp_path_factory.mktemp("shop"), TABLES)
     partner, people, cars = Partner(), {"1", "2", "3"}, {"1", "2", "3"}

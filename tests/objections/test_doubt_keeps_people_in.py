@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from flows.counter.objecting import settle
+from flows.counter.settling import settle
 from ledger import tables
 from schemas.errors import ConfigurationError, HeldError, ObjectionsUnreliableError, RefusedError
 from tests import factories

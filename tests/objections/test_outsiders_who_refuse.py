@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from flows.counter.objecting import Choice, Refusal, lift, record, settle
+from flows.counter.lifting import Choice, lift
+from flows.counter.objecting import Refusal, record
 from flows.counter.objection_list import standing_on
 from flows.counter.outsiders import QUESTIONS, outsider, read_answer
+from flows.counter.settling import settle
 from schemas.errors import ConfigurationError
 from tests.conftest import ROOT
 from tests.factories import (

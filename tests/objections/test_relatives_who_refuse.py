@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.counter.objecting import Choice, lift
+from flows.counter.lifting import Choice, lift
 from schemas.errors import ConfigurationError
 from tests.factories import (
     NOW,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.counter.objecting import settle
 from flows.counter.reviewing import add_words
+from flows.counter.settling import settle
 from schemas.errors import ConfigurationError, RefusedError
 from schemas.people import PHONE_COLUMNS
 from tests.factories import (

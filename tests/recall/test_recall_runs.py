@@ -11,7 +11,7 @@ from drops.verify import verify_drop
 from flows.counter.delivering import carried_by_hand
 from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
-from flows.counter.objecting import Choice, lift
+from flows.counter.lifting import Choice, lift
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.counter.releasing import decide
 from flows.pages import disclosure_text
