@@ -2,12 +2,14 @@
 
 import json
 import re
+import struct
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
 from ledger import tables
 from ledger.chain import Damage, Entry, Finding, sha256_of_text
+from schemas.objections import OF_SELF, SAID, reference_of
 from schemas.screening import WordDecision
 
 _BOUND = re.compile(r"\b(?:events|bag|answer|decisions) sha256:([0-9a-f]{64})$")
@@ -42,6 +44,14 @@ def digest_of_decisions(rows: Iterable[tuple[str, str]]) -> str:
     return sha256_of_text(json.dumps(sorted(rows), ensure_ascii=False))
 
 
+OF_OUTSIDER = "outsider"
+"""The origin of what somebody without a number said: the objection's reference vouches for its marks."""
+
+_IDENTITY = "identity"
+
+_MARK = struct.Struct("<BQ")
+
+
 def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
     """Find rows of other tables that are not the ones their audit entries were made for."""
     recorded = {
@@ -52,12 +62,13 @@ def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
     }
     found = []
     instants, disordered = _order_of_events(connection)
+    forgotten = _forgotten(connection)
     for entry in chain:
         match = _BOUND.search(entry.detail)
         is_other = recorded.get(entry.sequence) != (match[1] if match else None)
         if (
             is_other
-            or entry.sequence in disordered
+            or entry.sequence in disordered | forgotten
             or instants.get(entry.sequence, entry.at) != entry.at
         ):
             told = "what was entered with it in the other tables was changed, added or removed"
@@ -88,6 +99,26 @@ def _objections(connection: Connection) -> dict[int, str]:
     for sequence, *objection in connection.execute(wanted):
         rows.setdefault(sequence, ([], []))[0].append(tuple(objection))
     return {sequence: digest_of_objections(*both) for sequence, both in rows.items()}
+
+
+def _forgotten(connection: Connection) -> set[int]:
+    """Give the entries of objections whose persons, who have no number, are not remembered as they said."""
+    events, terms = tables.objection_events.c, tables.objections.c
+    query = select(terms.objection_id, terms.person, terms.audit_sequence).where(
+        terms.objection_id.in_(select(events.objection_id).where(events.origin == OF_OUTSIDER))
+    )
+    found = set()
+    for name, reference, sequence in connection.execute(query).all():
+        mentions, traits = tables.objection_mentions.c, tables.objection_traits.c
+        said = select(mentions.marks).where(
+            mentions.objection_id == name, mentions.number == f"{SAID:016x}"
+        )
+        known = select(traits.digest).where(traits.objection_id == name, traits.kind == _IDENTITY)
+        marks = bytes(connection.execute(said).scalar() or b"")
+        own = {f"{mark:016x}" for group, mark in _MARK.iter_unpack(marks) if group == OF_SELF}
+        if reference_of(marks) != reference or own - set(connection.execute(known).scalars()):
+            found.add(sequence)
+    return found
 
 
 def _drops(connection: Connection) -> dict[int, str]:

@@ -27,7 +27,7 @@ from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
 _MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
 
 OF_RECORDS, OF_COMMAND = "records", "command"
-"""Where an event comes from: the shop's own records, or somebody at the command line."""
+"""Where an event comes from: the shop's own records, or the command line; or it is `OF_OUTSIDER`."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,13 @@ class Event:
 
 @dataclass(frozen=True)
 class Raised:
-    """A new objection: its id, the customer number as written (empty of whoever has none), its terms."""
+    """A new objection: its id, the customer number as written, its terms."""
 
     objection_id: str
-    customer_id: str
+    customer_id: str | None
     terms: Terms
+    reference: str = ""
+    """Of whoever has no number (`schemas.objections.reference_of`)."""
 
 
 class ObjectionBook:
@@ -245,7 +247,7 @@ class ObjectionBook:
     def _new_row(self, raised: Raised) -> dict[str, object]:
         return {
             "objection_id": raised.objection_id,
-            "person": self._references.of(raised.customer_id or f"without {raised.objection_id}"),
+            "person": raised.reference or self._references.of(raised.customer_id or ""),
             **vars(raised.terms),
         }
 

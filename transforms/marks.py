@@ -106,28 +106,7 @@ def relative_mentions(
     is_whole = pc.utf8_length(names).to_numpy() >= WHOLE_NAME
     is_name = (marks.groups < _OF_NAME_AND_READING) & is_whole[marks.rows]
     numbers = digested(number_texts(whole(relative["customer_id"])), digest)
-    return _of_each(objections, marks, is_name | (marks.groups == _OF_MORE), numbers)
-
-
-def outsider_mentions(
-    objections: Sequence[str], outsider: pyarrow.Table, digest: Digest
-) -> pyarrow.Table:
-    """Give what is to be remembered of somebody without a number who objected, as `MENTIONS`, in order.
-
-    Args:
-        objections: ids of theirs.
-        outsider: `IDENTITY_COLUMNS`, one row, as they said themselves.
-        digest: the keyed digest of the shop's ledger.
-    """
-    marks = marks_of(outsider, digest)
-    every = np.ones(len(marks.digests), bool)
-    return _of_each(objections, marks, every, np.zeros(len(outsider), np.uint64))
-
-
-def _of_each(
-    objections: Sequence[str], marks: Marks, chosen: np.ndarray, numbers: np.ndarray
-) -> pyarrow.Table:
-    """Give the chosen marks for each of the objections; `numbers` are of the rows the marks were made of."""
+    chosen = is_name | (marks.groups == _OF_MORE)
     told = pd.DataFrame(
         {
             "number": numbers[marks.rows[chosen]],
@@ -135,10 +114,11 @@ def _of_each(
             "digest": marks.digests[chosen],
         }
     )
-    return _in_order(told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross"))
+    return in_order(told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross"))
 
 
-def _in_order(told: pd.DataFrame) -> pyarrow.Table:
+def in_order(told: pd.DataFrame) -> pyarrow.Table:
+    """Give marks as `MENTIONS`, each once, in order."""
     told = told[MENTIONS.names].drop_duplicates().sort_values(MENTIONS.names)
     return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
 
@@ -175,7 +155,7 @@ def mentions_of(
     known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
     told = whose.merge(known, on="row")
-    return _in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
+    return in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
 
 
 def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:

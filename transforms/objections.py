@@ -68,8 +68,8 @@ MENTIONS = pyarrow.schema(
 )
 """One row per keyed digest of what tells of the person of an objection in other people's rows.
 
-`number` is the digest of the customer number of the row it was learned from, 0 if that has none; `group`
-tells from which of its columns.
+`number` is the digest of the customer number of the row it was learned from, 0 if that has none, and `SAID`
+of what somebody without a number said of themselves; `group` tells from which column.
 """
 
 

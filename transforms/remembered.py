@@ -112,7 +112,7 @@ class Gone:
         def named(texts: pyarrow.Array, folded: JoinedText) -> np.ndarray:
             hits = self._have_one(NAME, *names_in_passing(texts), len(texts))
             hits &= ~self._are(NAME, whole_names(texts))
-            titled = endings_before_a_title(folded.cells(), self._lengths)
+            titled = endings_before_a_title(folded, self._lengths)
             return hits | self._have_one(NAME, *titled, len(texts))
 
         return self._in_distinct(cells, named)

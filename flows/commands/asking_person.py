@@ -1,5 +1,8 @@
 """Asking who refuses, of whom no number is known: on the terminal, so that no history keeps it."""
 
+import sys
+from datetime import date
+
 import click
 import pyarrow
 
@@ -8,27 +11,31 @@ from flows.counter.outsiders import QUESTIONS, outsider, read_answer
 from schemas.errors import ConfigurationError
 
 
-def ask_outsider() -> pyarrow.Table:
+def ask_outsider(today: date) -> pyarrow.Table:
     """Ask for name, contacts, home and birth date, a line each; give them as `IDENTITY_COLUMNS`.
 
     Somebody at a terminal is asked again; lines of a file must be right.
 
     Raises:
         ConfigurationError: an answer cannot be read.
+        click.Abort: nobody can answer.
     """
+    if sys.stdin is None:  # closed, not only at its end
+        raise click.Abort
     click.echo(
-        "分かるものだけ答えてください（空欄は Enter）。お名前などは残さず、鍵付きの印だけを覚えます / "
-        "answer what is known (else Enter); only keyed digests of it are kept",
+        "お名前と、ほかは分かるものだけ答えてください（空欄は Enter）。そのままでは残さず、鍵付きの印だけを"
+        "覚えます / "
+        "give the name, and what else is known (Enter for what is not); only keyed digests are kept",
         err=True,
     )
-    return outsider({column: _asked(column) for column in QUESTIONS})
+    return outsider({question: _asked(question, today) for question in QUESTIONS})
 
 
-def _asked(column: str) -> pyarrow.Array:
+def _asked(question: str, today: date) -> pyarrow.Array:
     while True:
-        written = click.prompt(QUESTIONS[column], "", show_default=False, err=True)
+        written = click.prompt(QUESTIONS[question], "", show_default=False, err=True)
         try:
-            return read_answer(column, written)
+            return read_answer(question, written, today)
         except ConfigurationError as error:
             if not is_at_terminal():
                 raise

@@ -24,7 +24,7 @@ from flows.commands.options import (
 from flows.counter.desk import Desk, customer_number
 from flows.counter.given import partners_to_tell
 from flows.counter.lifting import Choice, lift
-from flows.counter.objecting import Refusal, Taken, record
+from flows.counter.objecting import Refusal, Taken, record, refuse_contradictions
 from flows.counter.settling import settle
 from flows.running.reasons import StandingReason
 from schemas.agreement import RECALL_PURPOSE
@@ -120,6 +120,10 @@ def command(  # noqa: PLR0913 (one parameter per option)
         ended = _LIFTED if not taken.standing else _LIFTED_IN_PART
         _tell(taken, ended, as_json=as_json)
     else:
+        if is_outsider and not_in_records:
+            raise ConfigurationError(
+                "--person と --not-in-records は一緒に使えません / --person goes with no --not-in-records"
+            )
         if bool(number) == is_outsider or not (scope and received and channel):
             raise ConfigurationError(
                 "--customer（番号のない方は --person）、--scope、--received、--channel を指定してください / "
@@ -136,8 +140,9 @@ def command(  # noqa: PLR0913 (one parameter per option)
             channel=channel,
             is_in_records=not not_in_records,
         )
+        refuse_contradictions(desk, refusal)
         _confirm(desk, number, None, is_sure=is_sure)
-        taken = record(desk, refusal, ask_outsider() if is_outsider else None)
+        taken = record(desk, refusal, ask_outsider(desk.today) if is_outsider else None)
         said = _RECORDED_AGAIN if taken.standing else _RECORDED
         if refusal.effective_on > desk.today:
             click.echo(
@@ -219,8 +224,10 @@ def _tell(taken: Taken, ended: str, holding: Collection[str] = (), *, as_json: b
     if taken.recognised:
         numbers = ", ".join(taken.recognised)
         click.echo(
-            f"お客様番号 {numbers} の方と同じ方として除きます。別の方なら joint-use object --settle / "
-            f"held to be the customer with number {numbers}, who does not leave either",
+            f"お客様番号 {numbers} の方と同じ方として除きます。別の方なら、記録に生年月日を入れるか、"
+            "撤回（--lift）して、生年月日まで聞いて記録し直してください / "
+            f"held to be the customer with number {numbers}, who does not leave either. If they are two, "
+            "enter birth dates in the records, or lift it and record it again with the birth date",
             err=True,
         )
     if taken.standing:

@@ -16,6 +16,7 @@ from flows.commands.options import (
 from flows.counter.desk import Desk, customer_number
 from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, MeantObjection, standing_on
 from flows.running.reasons import StandingReason
+from ledger.bindings import OF_OUTSIDER
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
 from schemas.objections import ERASURE, PROVISION, PURPOSE, UNDEFINED
@@ -96,7 +97,10 @@ def _show_in_doubt(desk: Desk, *, as_json: bool) -> None:
         return
     for (table, number), partners in held.items():
         click.echo(f"{number}  {CATALOG[table].title} {table}  {', '.join(partners)}")
-    click.echo(f"{len(held)} 件", err=True)
+    click.echo(
+        f"{len(held)} 件（記録の申し出は前回の実行の分まで / objections of the records as of the last run）",
+        err=True,
+    )
     if held:
         click.echo(
             "申し出の方と同じ連絡先や名前があるため除いています。同じ方なら、その番号で申し出を記録するか、"
@@ -130,6 +134,10 @@ _CHANNELS = {
 }
 
 
+_WITHOUT_NUMBER = "(番号のない方 / without a number)"
+_NOT_THERE = "(お客様の記録にいない方 / not among the customers)"
+
+
 def _line(row: MeantObjection) -> str:
     each = row.listed
     scope = each.scope or "(all)"
@@ -139,7 +147,8 @@ def _line(row: MeantObjection) -> str:
         f"{each.begins_on} から" if each.begins_on not in {None, date.min} else "",
         f"{each.ends_on} まで" if each.ends_on else "",
     ]
-    whom = ", ".join(row.customers) or "(お客様の記録にいない方 / not among the customers)"
+    nobody = _WITHOUT_NUMBER if each.origin == OF_OUTSIDER else _NOT_THERE
+    whom = ", ".join(row.customers) or nobody
     parts = [
         each.objection_id,
         whom,

@@ -16,12 +16,15 @@ from transforms.screening.screened import Screened
 from transforms.spine import SPINE_TABLES, Spine, at
 from transforms.verdicts import Verdicts
 
-HELD_IN_DOUBT = ("customers", "family_members")
+_TABLES = ("customers", "family_members")
 """Tables whose rows may be about somebody else than they say."""
 
 
 def held_in_doubt(desk: Desk) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Give table and number of the rows held back today, in order, with the partners that do not get them.
+    """Give table and number of the rows held back, in order, with the partners that do not get them.
+
+    The records are today's, the objections those of the ledger: what the records say of objections since the
+    last run is not among them.
 
     Raises:
         JointUseError: the records cannot be read, or no partner gets anything.
@@ -46,11 +49,11 @@ def held_in_doubt(desk: Desk) -> dict[tuple[str, str], tuple[str, ...]]:
 
 
 def _numbers(verdicts: Verdicts, spine: Spine) -> list[tuple[str, str]]:
-    """Give table and number of the rows that are held back for what they are, not for whose they are."""
-    customers, family = (verdicts.are_for(table, NAMES_OBJECTOR) for table in HELD_IN_DOUBT)
+    """Give table and number of the rows that may be about who objected, without what hangs on them."""
+    customers, family = (verdicts.are_for(table, NAMES_OBJECTOR) for table in _TABLES)
     family &= ~at(customers, spine.rows("family_members", "customer_id"))
     numbers = []
-    for table, mask in zip(HELD_IN_DOUBT, (customers, family), strict=True):
+    for table, mask in zip(_TABLES, (customers, family), strict=True):
         ids = spine.column(table, CATALOG[table].key or "").filter(pyarrow.array(mask))
         numbers += [(table, number) for number in ids.drop_null().to_pylist()]
     return numbers

@@ -1,6 +1,5 @@
 """Taking objections at the counter: recording what somebody said, and remembering whom it is about."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,15 +10,17 @@ from flows.counter.desk import Desk
 from flows.counter.objection_list import ENDED, IN_FORCE, listed
 from flows.counter.people import People, read_relative
 from flows.making.learning import learn
-from ledger.objection_book import Event, ObjectionBook, Raised, Terms
+from ledger.bindings import OF_OUTSIDER
+from ledger.objection_book import OF_COMMAND, Event, ObjectionBook, Raised, Terms
 from ledger.statements import is_of_records
 from schemas.errors import ConfigurationError, JointUseError
 from schemas.objections import ERASURE, PURPOSE, RAISED
 from transforms.arrays import mask_of
-from transforms.identity import IDENTITY, MATCHED, traits_of
-from transforms.marks import outsider_mentions, relative_mentions
+from transforms.identity import IDENTITY, MATCHED
+from transforms.marks import relative_mentions
 from transforms.meaning import Meaning
 from transforms.objections import FURTHEST, AsOf
+from transforms.outsiders import Said
 from transforms.stated_numbers import are_contacts
 
 
@@ -81,7 +82,7 @@ def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) 
     Raises:
         ConfigurationError: it contradicts itself, or nobody has the number.
     """
-    _refuse_contradictions(desk, refusal)
+    refuse_contradictions(desk, refusal)
     people = people_there(desk)
     relative = None
     if people and refusal.customer and refusal.customer not in people.numbers:
@@ -93,11 +94,14 @@ def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) 
         for partner in refusal.partners or (None,)
         for purpose in refusal.purposes or (None,)
     ]
+    digest = desk.ledger.references.traits
+    said = None if outsider is None else Said.of(outsider, digest)
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        same = _same(desk, book, refusal.customer, terms)
+        own = said.reference if said else desk.ledger.references.of(refusal.customer)
+        same = _same(book, own, terms, desk.today)
         raised = [
-            Raised(name, refusal.customer, each)
+            Raised(name, refusal.customer or None, each, said.reference if said else "")
             for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
         ]
         events = [
@@ -105,6 +109,7 @@ def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) 
                 each.objection_id,
                 RAISED,
                 refusal.effective_on,
+                OF_OUTSIDER if said else OF_COMMAND,
                 received_on=refusal.received_on,
                 channel=refusal.channel,
             )
@@ -112,47 +117,33 @@ def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) 
         ]
         book.add(desk.actor, raised, events, "recorded")
         names = tuple(each.objection_id for each in raised)
-        _remember_beside_customers(desk, book, names, relative, outsider)
+        found = {(name, MATCHED, 1) for name in names}
+        if said is not None:
+            found |= {(name, IDENTITY, mark) for name in names for mark in said.identity}
+            book.remember(found, said.mentions(names))
+        elif relative is not None:
+            book.remember(found, relative_mentions(names, relative, digest))
         if people is None:
             return Taken(names, are_records_read=False, standing=same)
         meaning = learn_now(book, people, AsOf(desk.today))
         held, rows = _held_by(meaning, people, names[0])
-        if relative is not None or outsider is not None:
+        if relative is not None or said is not None:
             held = Held(is_certain=True, perhaps=0)
-        numbers = [people.numbers[row] or "" for row in rows] if outsider is not None else []
+        numbers = [people.numbers[row] or "" for row in rows] if said is not None else []
         return Taken(
             names, are_records_read=True, standing=same, held=held, recognised=tuple(numbers)
         )
 
 
-def _same(desk: Desk, book: ObjectionBook, customer: str, terms: list[Terms]) -> tuple[str, ...]:
-    """Name the objections under a customer number that stand with one of these terms."""
-    own = desk.ledger.references.of(customer) if customer else None
+def _same(book: ObjectionBook, reference: str, terms: list[Terms], today: date) -> tuple[str, ...]:
+    """Name the objections of whom a reference names that stand with one of these terms."""
     return tuple(
         each.objection_id
-        for each in listed(book, AsOf(desk.today))
+        for each in listed(book, AsOf(today))
         if each.state != ENDED
-        and own in each.persons
+        and reference in each.persons
         and Terms(each.scope, each.partner, each.purpose) in terms
     )
-
-
-def _remember_beside_customers(
-    desk: Desk,
-    book: ObjectionBook,
-    names: Sequence[str],
-    relative: pyarrow.Table | None,
-    outsider: pyarrow.Table | None,
-) -> None:
-    """Remember somebody who is no customer by what is known of them: they are found, whoever else is not."""
-    digest = desk.ledger.references.traits
-    found = {(name, MATCHED, 1) for name in names}
-    if relative is not None:
-        book.remember(found, relative_mentions(names, relative, digest))
-    if outsider is not None:
-        marks = traits_of(outsider, digest).digests().tolist()
-        found |= {(name, IDENTITY, mark) for name in names for mark in marks}
-        book.remember(found, outsider_mentions(names, outsider, digest))
 
 
 def relative_of(desk: Desk, number: str) -> pyarrow.Table | None:
@@ -206,7 +197,12 @@ def _refuse_nobodys(people: People, customer: str, *, is_in_records: bool) -> No
         )
 
 
-def _refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
+def refuse_contradictions(desk: Desk, refusal: Refusal) -> None:
+    """Refuse what cannot have been said so.
+
+    Raises:
+        ConfigurationError: the notice names no such partner or purpose, or the words contradict each other.
+    """
     notice = desk.folder.policy.notice
     for option, named, known in (
         ("--partner", refusal.partners, [partner.id for partner in notice.partners]),

@@ -6,7 +6,9 @@ import pyarrow.compute as pc
 
 from flows.counter.desk import Desk
 from flows.counter.objecting import Taken, learn_now, no_such
+from flows.counter.objection_list import listed
 from flows.counter.people import People
+from ledger.bindings import OF_OUTSIDER
 from ledger.objection_book import Event, ObjectionBook
 from schemas.errors import ConfigurationError
 from schemas.objections import PURPOSE, SETTLED
@@ -34,6 +36,7 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
         register, as_of = book.register(), AsOf(desk.today)
         if objection not in register.terms["objection_id"].to_pylist():
             raise no_such(objection)
+        _refuse_of_outsider(book, objection, as_of)
         decided = settled(register.events, as_of)["objection_id"].to_pylist()
         meaning = Meaning.of(register, people.traits, as_of)
         is_certain = objection not in meaning.unsettled and objection not in decided
@@ -49,6 +52,22 @@ def settle(desk: Desk, objection: str, customer: str | None) -> Taken:
         book.settle(desk.actor, Event(objection, SETTLED, desk.today), customer, there)
         learn_now(book, people, as_of)
     return Taken((objection,), are_records_read=True)
+
+
+def _refuse_of_outsider(book: ObjectionBook, objection: str, as_of: AsOf) -> None:
+    """Refuse to settle what somebody without a number said: they named themselves, and stay remembered so."""
+    if any(
+        each.objection_id == objection and each.origin == OF_OUTSIDER
+        for each in listed(book, as_of)
+    ):
+        raise ConfigurationError(
+            f"{objection} は番号のない方の申し出なので、だれのことか決め直せません。別の方まで除かれている"
+            "ときは、記録に生年月日を入れるか、--lift で撤回して、生年月日まで聞いて --person で記録し直して"
+            "ください / "
+            f"{objection} is of somebody without a number, who said who they are: nothing to settle. If "
+            "somebody else is held back by it, enter birth dates in the records, or lift it and record it "
+            "again with --person and the birth date"
+        )
 
 
 def _refuse_to_forget(

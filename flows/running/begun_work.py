@@ -3,12 +3,12 @@
 In a thread it would wait for the interpreter, and the stages for it: reading took twice as long beside it.
 """
 
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from threading import Lock
 from typing import Any, TypeVar
 
 from drops.key_helpers import pipes_of
@@ -25,6 +25,7 @@ class BegunWork:
         self._waiting = ThreadPoolExecutor(1)
         self._begun: dict[str, Future[Any]] = {}
         self._helper: subprocess.Popen[bytes] | None = None
+        self._lock, self._is_closed = Lock(), False
 
     def begin(self, name: str, work: Callable[[], object]) -> None:
         """Begin to work; what was begun under the same name before is forgotten.
@@ -43,23 +44,23 @@ class BegunWork:
             return work()
         try:
             found: Result = begun.result()
-        except (OSError, EOFError, pickle.PickleError):
+        except Exception:  # noqa: BLE001 (whatever it was, the work meets it again, or does without a helper)
             return work()
         return found
 
     def close(self) -> None:
         """Begin no more, and stop what is being worked on."""
         self._waiting.shutdown(wait=False, cancel_futures=True)
-        if self._helper is not None:
-            self._helper.kill()
+        with self._lock:
+            self._is_closed = True
+            if self._helper is not None:
+                self._helper.kill()
         self._waiting.shutdown()
         self._stop()
 
     def _by_helper(self, work: Callable[[], object]) -> object:
         try:
-            if self._helper is None:
-                self._helper = _started()
-            jobs, answers = pipes_of(self._helper)
+            jobs, answers = pipes_of(self._at_work())
             work_helper.send(jobs, work)
             return work_helper.receive(answers)
         except BaseException:
@@ -67,8 +68,17 @@ class BegunWork:
             self._stop()
             raise
 
+    def _at_work(self) -> "subprocess.Popen[bytes]":
+        with self._lock:
+            if self._is_closed:
+                raise EOFError
+            if self._helper is None:
+                self._helper = _started()
+            return self._helper
+
     def _stop(self) -> None:
-        helper, self._helper = self._helper, None
+        with self._lock:
+            helper, self._helper = self._helper, None
         if helper is not None:
             with suppress(OSError):
                 helper.kill()

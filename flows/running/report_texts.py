@@ -85,11 +85,10 @@ def work_lines(report: ExportReport) -> list[str]:
             f"確認が必要な申し出 / objections to settle: {report.unsettled_objections} "
             "(joint-use objections --work)"
         )
-    in_doubt = max((_in_doubt(outcome) for outcome in report.outcomes), default=0)
-    if in_doubt:
+    if any(_has_in_doubt(outcome) for outcome in report.outcomes):
         lines.append(
-            f"申し出の方かもしれず除いたお客様 / customers held back as perhaps a refuser: {in_doubt} "
-            "(joint-use objections --in-doubt)"
+            "申し出の方かもしれず除いたお客様がいます / customers are held back as perhaps a refuser: "
+            "joint-use objections --in-doubt"
         )
     if report.new_columns:
         told = ", ".join(f"{part} {count}" for part, count in report.new_columns.items())
@@ -99,10 +98,10 @@ def work_lines(report: ExportReport) -> list[str]:
     return [*lines, *report.attention]
 
 
-def _in_doubt(outcome: Outcome) -> int:
-    """Count the customers who are held back for what their card says of somebody else."""
+def _has_in_doubt(outcome: Outcome) -> bool:
+    """Tell whether customers are held back for what their card says of somebody else."""
     reasons = outcome.reasons.get("customers", {})
-    return sum(count for reason, count in reasons.items() if reason.endswith(NAMES_OBJECTOR))
+    return any(reason.endswith(f": {NAMES_OBJECTOR}") for reason in reasons)
 
 
 def account_rows(outcome: Outcome) -> list[dict[str, str | int]]:

@@ -4,6 +4,7 @@ A job is a pickled function without arguments, the answer its pickled result. A 
 process, and so does the end of its input; whoever gave the job does it then, and meets the failure.
 """
 
+import os
 import pickle
 import signal
 import sys
@@ -33,12 +34,14 @@ def main() -> None:
     """Work off jobs until the input ends; Ctrl-C is meant for whoever gives the jobs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prefer_flat_memory()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
     while True:
         try:
             work = receive(sys.stdin.buffer)
         except EOFError:
             return
-        send(sys.stdout.buffer, work())
+        send(answers, work())
 
 
 if __name__ == "__main__":

@@ -1,17 +1,22 @@
 """Whoever has no number at all refuses by what they say of themselves, and is obeyed (policy §6: anyone)."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from flows.counter.held_in_doubt import held_in_doubt
 from flows.counter.lifting import Choice, lift
 from flows.counter.objecting import Refusal, record
 from flows.counter.objection_list import standing_on
 from flows.counter.outsiders import QUESTIONS, outsider, read_answer
 from flows.counter.settling import settle
-from schemas.errors import ConfigurationError
+from flows.running.reconciling import examined
+from ledger.chain import Damage
+from schemas.errors import ConfigurationError, LedgerDoubtfulError
 from tests.conftest import ROOT
 from tests.factories import (
     NOW,
@@ -30,7 +35,7 @@ from transforms.objections import AsOf
 
 SELF = {
     "name": "芦野 千代子",
-    "mobile_phone": "090-1234-5678",
+    "phones": "090-1234-5678",
     "email": "Chiyoko@example.jp",
     "address": "山形県山形市緑町二丁目3番4号",
     "birth_on": "昭和55年5月5日",
@@ -39,12 +44,12 @@ HOME = "山形市緑町2-3-4"
 
 
 def one_who_says(**answers):
-    return outsider({column: read_answer(column, answers.get(column, "")) for column in QUESTIONS})
+    return outsider({q: read_answer(q, answers.get(q, ""), NOW.date()) for q in QUESTIONS})
 
 
 def object_to(shop, *, now=NOW, **said):
-    """Record what an outsider says; columns of `SELF` unless others are given."""
-    answers = {c: said.pop(c) for c in QUESTIONS if c in said} or SELF
+    """Record what an outsider says; `SELF` unless other answers are given."""
+    answers = {question: said.pop(question) for question in QUESTIONS if question in said} or SELF
     terms = {"scope": "provision", "partners": (), "purposes": (), **said}
     refusal = Refusal(
         customer="",
@@ -190,6 +195,131 @@ def test_nobody_is_to_be_settled_and_the_month_is_not_held_up(tmp_path):
         settle(desk(shop), taken.objection_ids[0], "1")
 
 
+def test_a_decision_cannot_make_forget_what_they_said(tmp_path):
+    twice = [customer(n, name="芦野 千代子", mobile_phone="090-1234-5678") for n in ("2", "3")]
+    other = customer("4", name="別の 人", mobile_phone="090-1234-5678")
+    shop = shop_of(tmp_path, *twice, other)
+    taken = object_to(shop)
+    assert taken.recognised == ("2", "3")
+    for chosen in ("3", None):
+        with pytest.raises(ConfigurationError, match="without a number"):
+            settle(desk(shop), taken.objection_ids[0], chosen)
+    left = people(run(shop))
+    assert set(left) == {"高橋 太郎", "別の 人"}
+    assert left["別の 人"]["mobile_phone"] == ""
+
+
+NEVER_BORN = {**SELF, "birth_on": ""}
+BOTH = {"mobile_phone": "090-1234-5678", "address": HOME}
+
+
+@pytest.mark.parametrize(
+    ("said", "card"),
+    [
+        (NEVER_BORN, {"name": "芦野 ちよこ", **BOTH}),
+        (NEVER_BORN, {"name": "アシノ チヨコ", **BOTH}),
+        (NEVER_BORN, {"name": "高橋 恵", **BOTH}),
+        (NEVER_BORN, {"name": "高橋 千代子", "mobile_phone": "090-1234-5678"}),
+        (NEVER_BORN, {"name": "ラーメン大吉 芦野千代子", "email": "chiyoko@example.jp"}),
+        (
+            {**NEVER_BORN, "name": "旧姓芦野 高橋千代子"},
+            {"name": "芦野", "mobile_phone": "090-1234-5678"},
+        ),
+        (
+            NEVER_BORN,
+            {"name": "恵", "mobile_phone": "090-1234-5678", "email": "chiyoko@example.jp"},
+        ),
+        (
+            {"name": "芦野 千代子", "phones": "023-643-8163"},
+            {"name": "芦野 千代子", "phone": "643-8163"},
+        ),
+        (
+            {"name": "芦野 千代子", "phones": "023-643-8163"},
+            {"name": "芦野千代子", "phone": "023-643-8163 内線12"},
+        ),
+        ({"name": "芦野 千代子", "address": HOME}, {"name": "芦野 千代子", "address": "緑町2-3-4"}),
+    ],
+)
+def test_a_card_near_them_is_held_back_as_near_a_customer(tmp_path, said, card):
+    shop = shop_of(tmp_path, customer("2", **card))
+    object_to(shop, **said)
+    assert set(people(run(shop))) == {"高橋 太郎"}
+    assert held_in_doubt(desk(shop)) == {("customers", "2"): ("broadleaf", "lotas")}
+
+
+@pytest.mark.parametrize(
+    ("said", "card"),
+    [
+        (SELF, {"name": "高橋 花子", "birth_on": "1955-01-01", **BOTH}),
+        (SELF, {"name": "高橋 恵", "mobile_phone": "090-1234-5678"}),
+        (
+            {**NEVER_BORN, "name_kana": "アシノ チヨコ"},
+            {"name": "芦野 一郎", "name_kana": "アシノ イチロウ", **BOTH},
+        ),
+        (SELF, {"name": "芦野 千代子", "address": "緑町2-3-4", "birth_on": "2001-02-03"}),
+        ({"name": "芦野 千代子", "address": HOME}, {"name": "芦野 千代子", "address": "緑町2-3-6"}),
+        (SELF, {"name": "芦野 一郎", "address": HOME}),
+    ],
+)
+def test_a_family_or_a_namesake_told_apart_leaves(tmp_path, said, card):
+    shop = shop_of(tmp_path, customer("2", **card))
+    object_to(shop, **said)
+    assert set(people(run(shop))) == {"高橋 太郎", card["name"]}
+
+
+def test_a_card_near_them_is_found_among_several_outsiders(tmp_path):
+    near = customer("2", name="高橋 千代子", mobile_phone="090-1234-5678")
+    shop = shop_of(tmp_path, near, customer("3", name="別の 人"))
+    object_to(shop, name="今田 孝二", phones="080-8765-4321")
+    object_to(shop, **NEVER_BORN)
+    assert set(people(run(shop))) == {"高橋 太郎", "別の 人"}
+
+
+def test_their_reading_in_care_of_does_not_leave(tmp_path):
+    care_of = customer("2", name="別の 人", address="山形市架空町9番地 アシノ チヨコ様方")
+    shop = shop_of(tmp_path, care_of)
+    object_to(shop, **SELF, name_kana="アシノ チヨコ")
+    assert people(run(shop))["別の 人"]["address"] == ""
+
+
+def test_who_refuses_again_with_the_same_words_is_told_so(tmp_path):
+    shop = shop_of(tmp_path)
+    (first,) = object_to(shop).objection_ids
+    again = object_to(shop)
+    assert again.standing == (first,)
+    later = NOW + timedelta(hours=1)
+    choice = Choice(first, None, None, (), (), is_all=False)
+    lifted = lift(desk(shop, later), choice, None, NOW.date(), None)
+    assert lifted.standing == again.objection_ids
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "DELETE FROM objection_mentions WHERE objection_id = 'K00001'",
+        "DELETE FROM objection_traits WHERE objection_id = 'K00001' AND kind = 'identity'",
+        "UPDATE objection_mentions SET marks = substr(marks, 10) WHERE objection_id = 'K00001'",
+    ],
+)
+def test_marks_that_are_lost_stop_the_run_and_the_audit_says_so(tmp_path, lost):
+    shop = shop_of(tmp_path)
+    object_to(shop)
+    ledger = shop / "state" / "ledger.db"
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        assert connection.execute(lost).rowcount
+    with pytest.raises(LedgerDoubtfulError):
+        run(shop)
+    found = examined(desk(shop).ledger, [])
+    assert [each.damage for each in found] == [Damage.CHANGED]
+
+
+def test_marks_learned_later_are_no_damage(tmp_path):
+    shop = shop_of(tmp_path, customer("", name="芦野 千代子", mobile_phone="090-1234-5678"))
+    object_to(shop)
+    assert set(people(run(shop))) == {"高橋 太郎"}
+    assert examined(desk(shop).ledger, []) == []
+
+
 def test_a_refusal_to_one_partner_concerns_only_that_one(tmp_path):
     shop = shop_of(tmp_path, customer("2", name="別の 人", mobile_phone="090-1234-5678"))
     taken = object_to(shop, partners=("lotas",))
@@ -218,7 +348,7 @@ def test_two_who_have_no_number_are_two(tmp_path):
     ]
     shop = shop_of(tmp_path, *others)
     first = object_to(shop)
-    second = object_to(shop, name="今田 孝二", mobile_phone="080-8765-4321")
+    second = object_to(shop, name="今田 孝二", phones="080-8765-4321")
     assert second.standing == ()
     assert first.objection_ids != second.objection_ids
     every = standing_on(desk(shop), AsOf(NOW.date())).rows
@@ -239,25 +369,30 @@ def test_records_that_cannot_be_read_hold_no_refusal_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "written"),
+    ("question", "written"),
     [
         ("name", ""),
         ("name", "千代子"),
         ("name", "芦野?代子"),
-        ("mobile_phone", "1234-5678"),
-        ("phone", "夜だけ"),
+        ("name", "氏名 不明"),
+        ("name", "090-1234 5678"),
+        ("name", "\udc88\udcb0 \udc96\udcec"),
+        ("phones", "1234-5678"),
+        ("phones", "夜だけ"),
+        ("phones", "090-1234-5678 023-600-0001 023-600-0002 023-600-0003"),
+        ("birth_on", "2050-01-01"),
         ("email", "chiyoko.example.jp"),
         ("birth_on", "去年"),
     ],
 )
-def test_an_answer_that_tells_nobody_is_refused_and_not_repeated(column, written):
+def test_an_answer_that_tells_nobody_is_refused_and_not_repeated(question, written):
     with pytest.raises(ConfigurationError) as refused:
-        read_answer(column, written)
+        read_answer(question, written, NOW.date())
     assert not written or written not in str(refused.value)
 
 
 def test_a_short_name_in_two_parts_is_a_whole_one():
-    assert read_answer("name", "林 修").to_pylist() == ["林 修"]
+    assert read_answer("name", "林 修", NOW.date()).to_pylist() == ["林 修"]
 
 
 def command(shop, answers, *more):
@@ -275,7 +410,7 @@ def command(shop, answers, *more):
     )
 
 
-ANSWERS = ["芦野 千代子", "", "", "090-1234-5678", "", "", ""]
+ANSWERS = ["芦野 千代子", "", "090-1234-5678", "", "", ""]
 
 
 def test_the_command_asks_who_it_is_and_repeats_nothing(tmp_path):
@@ -291,13 +426,35 @@ def test_the_command_asks_who_it_is_and_repeats_nothing(tmp_path):
 
 def test_the_command_records_nothing_of_an_answer_it_cannot_read(tmp_path):
     shop = shop_of(tmp_path)
-    broken = command(shop, [*ANSWERS[:3], "5678", *ANSWERS[4:]], "--person")
+    broken = command(shop, [*ANSWERS[:2], "5678", *ANSWERS[3:]], "--person")
     cut_off = command(shop, ANSWERS[:2], "--person")
     both = command(shop, ANSWERS, "--person", "--customer", "1")
+    idle = command(shop, ANSWERS, "--person", "--not-in-records")
     neither = command(shop, ANSWERS)
-    assert [each.returncode for each in (broken, cut_off, both, neither)] == [2, 1, 2, 2]
-    assert "Nothing was recorded" in broken.stderr
+    nowhere = command(shop, [], "--person", "--partner", "nosuch")
+    every = (broken, cut_off, both, idle, neither, nowhere)
+    assert [each.returncode for each in every] == [2, 1, 2, 2, 2, 2]
+    assert "氏名" not in nowhere.stderr
+    assert "nothing was recorded" in broken.stderr
     assert "--person" in both.stderr
     assert "--person" in neither.stderr
     rows = standing_on(desk(shop), AsOf(NOW.date()), with_ended=True).rows
     assert [row for row in rows if row.listed.objection_id.startswith("K")] == []
+
+
+def test_bytes_of_another_encoding_and_a_closed_input_are_told(tmp_path):
+    shop = shop_of(tmp_path)
+    asked = [
+        *(sys.executable, "-m", "flows.command_line", "object", "--person", "--scope", "provision"),
+        *("--received", "2026-11-01", "--channel", "phone", "--shop", str(shop)),
+        *("--operator", PERSON),
+    ]
+    strange = "\n".join(ANSWERS).encode("cp932") + b"\n"
+    of_bytes = subprocess.run(asked, input=strange, capture_output=True, check=False, cwd=ROOT)
+    assert of_bytes.returncode == ConfigurationError.exit_code
+    closed = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&-', "sh", *asked], capture_output=True, check=False, cwd=ROOT
+    )
+    assert closed.returncode == 1
+    for done in (of_bytes, closed):
+        assert b"Error in" not in done.stderr

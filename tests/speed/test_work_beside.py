@@ -87,6 +87,24 @@ def test_closing_stops_a_helper_at_its_work(work):
     assert work._helper is None
 
 
+def test_closing_at_once_waits_for_no_work(work):
+    work.begin("x", partial(time.sleep, 600))
+    work.close()
+    assert work._helper is None
+
+
+def test_work_that_cannot_be_sent_is_done_here(work):
+    work.begin("x", lambda: 1)
+    work.begin("y", os.getpid)
+    assert work.result("x", lambda: 2) in {1, 2}
+    assert done(work, "y") != os.getpid()
+
+
+def test_what_a_helper_prints_is_no_answer(work):
+    work.begin("x", partial(os.write, 1, b"I7\n."))
+    assert done(work, "x") == 4
+
+
 def test_nothing_begun_starts_no_process(work):
     assert work.result("x", os.getpid) == os.getpid()
     assert work._helper is None

@@ -19,8 +19,8 @@ _FAMILY_NAMES = (1, 2, 3)
 """How many characters a family's name may have where nothing parts it from the given one."""
 
 _LAST_KANJI = "[一-龥々]$"
-_READ_AS = (1, 2)
-"""How many kana the last character of a given name is read as (子, 郎)."""
+_READ_AS_TWO = "[郎朗彦介助輔造蔵三平吉司枝治一恵晴春夏秋冬光明正信広弘博文]$"
+"""Kanji that a name's last two kana may be read from; of others, and some of these, it is the last."""
 
 _SHORTEST_READING = 2
 """Kana of a given name; with fewer it stands behind any name by chance."""
@@ -47,13 +47,13 @@ def mixed_names(
     ]
     is_firm = pc.match_substring_regex(whole, COMPANY)
     last = where(pc.match_substring_regex(whole, _LAST_KANJI), pc.utf8_slice_codeunits(whole, -1))
-    halves = (
-        where(
-            pc.greater(pc.utf8_length(spoken), length), pc.utf8_slice_codeunits(spoken, 0, -length)
-        )
-        for length in _READ_AS
-    )
-    in_kana = (spoken, *(_put_together(half, last) for half in halves))
+    is_read_as_two = pc.match_substring_regex(last, _READ_AS_TWO)
+    is_of_several = pc.fill_null(pc.greater(pc.utf8_length(given), 1), fill_value=True)
+    halves = [
+        _put_together(_without_end(spoken, length), where(pc.and_(may_be, is_of_several), last))
+        for length, may_be in ((1, last.is_valid()), (2, is_read_as_two))
+    ]
+    in_kana = (spoken, *halves)
     spelt = [
         _put_together(given, family),
         *(_put_together(begun, each) for begun in (family, *beginnings) for each in in_kana),
@@ -70,6 +70,12 @@ def _parted(names: pyarrow.Array) -> tuple[pyarrow.Array, pyarrow.Array]:
     parts = (where(found.is_valid(), found.field(place)) for place in (0, 1))
     first, last = (squeezed(fold_names(part)) for part in parts)
     return first, last
+
+
+def _without_end(texts: pyarrow.Array, length: int) -> pyarrow.Array:
+    """Take so many characters off the end of texts; null where no more are there."""
+    is_longer = pc.greater(pc.utf8_length(texts), length)
+    return where(is_longer, pc.utf8_slice_codeunits(texts, 0, -length))
 
 
 def _put_together(first: pyarrow.Array, last: pyarrow.Array) -> pyarrow.Array:

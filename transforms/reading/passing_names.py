@@ -1,5 +1,6 @@
 """Names of persons in passing: in a cell that names several, or that names one with something around it."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,22 +130,21 @@ def firms_turned(names: pyarrow.Array) -> pyarrow.Array:
 
 
 def endings_before_a_title(
-    texts: pyarrow.Array, lengths: Sequence[int]
+    squeezed_cells: JoinedText, lengths: Sequence[int]
 ) -> tuple[pyarrow.Array, np.ndarray]:
-    """Give what stands right before 様 and the like anywhere in squeezed texts, and the place of each's text.
+    """Give what stands right before 様 and the like anywhere in cells, and the place of each's cell.
+
+    ノ stands behind a name, and within many (アシノ).
 
     Args:
-        texts: squeezed.
+        squeezed_cells: they.
         lengths: how many characters to give, each for itself.
     """
-    before, places = split_by(texts, "|".join(ANYWHERE_BEHIND))
-    # What is behind the last title has none behind it.
-    has_title = np.append(places[1:] == places[:-1], False) if len(places) else places == 1
-    before, places = before.filter(pyarrow.array(has_title)), places[has_title]
-    if not lengths:
-        return before[:0], places[:0]
-    endings = [pc.utf8_slice_codeunits(before, -length) for length in lengths]
-    return pyarrow.concat_arrays(endings), np.tile(places, len(endings))
+    text = squeezed_cells.text
+    ends = [match.start() for match in re.finditer("|".join(ANYWHERE_BEHIND), text)]
+    endings = [text[max(0, end - length) : end] for length in lengths for end in ends]
+    places = squeezed_cells.places(np.array(ends, np.int64))
+    return pyarrow.array(endings, pyarrow.string()), np.tile(places, len(lengths))
 
 
 def whole_names(texts: pyarrow.Array) -> pyarrow.Array:
