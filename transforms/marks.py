@@ -17,6 +17,7 @@ from schemas.staging import UNREAD
 from transforms.arrays import where, whole, without_empty
 from transforms.identity import known_only, own_contacts
 from transforms.meaning import Pairs
+from transforms.near_marks import near_texts
 from transforms.number_texts import Digest, digested, joined, number_texts
 from transforms.objections import MENTIONS
 from transforms.reading.contacts import LOCAL_DIGITS
@@ -33,12 +34,12 @@ from transforms.reading.mixed_names import mixed_names
 from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
 
-NAME, LENGTH, CONTACT, PHONE, LOCAL, HOME, RELATIVE, GIVEN, BORN = (
+NAME, LENGTH, CONTACT, PHONE, LOCAL, HOME, RELATIVE, GIVEN, BORN, NEAR = (
     *("called", "length", "reached", "phone", "local", "lives"),
-    *("relative", "given", "born"),
+    *("relative", "given", "born", "near"),
 )
 """What a digest is of: a name, and how long names are; an own contact, any telephone number, its last digits,
-a home; a name with a birth date, what may be a given name or a birth date with a home."""
+a home; a name with a birth date, what may be a given name or a birth date with a home; `near_marks`."""
 
 _OF_NAME_AND_READING = 2
 """Groups of marks below are of the name and of its reading."""
@@ -197,6 +198,8 @@ def _told(people: pyarrow.Table) -> Iterator[_Told]:
     yield from _named(_OF_MORE, _at_least(spelt, WHOLE_NAME), rows, WHOLE_NAME, births)
     for household in households:
         yield _OF_MORE, BORN, joined(births, household), every
+    near, rows = near_texts(people)
+    yield _OF_MORE, NEAR, near, rows
 
 
 def _names(

@@ -23,9 +23,9 @@ from transforms.linking import UNKNOWN
 from transforms.marks import unseen
 from transforms.meaning import Meaning
 from transforms.near_cards import Near
+from transforms.near_gone import NearGone
 from transforms.number_texts import digested, digits_texts, number_texts
 from transforms.objections import AsOf, Recipient, refusing
-from transforms.outsiders import NearOutsiders
 from transforms.reading.folded_columns import fold_homes
 from transforms.remembered import Gone
 from transforms.verdicts import Disposition, Verdicts
@@ -146,7 +146,7 @@ class Objectors:
                 for rows in (mask, self.rows)
             )
             mask[mask] = cards_of_objectors(others, theirs)
-        return mask | self._near_cards() | self._near_outsiders()
+        return mask | self._near_cards() | self._near_gone()
 
     def _near_cards(self) -> np.ndarray:
         """Mask of the customers whose card gives contacts of an objector's own, under whatever name."""
@@ -155,12 +155,11 @@ class Objectors:
         near = Near(self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows))
         return self._among_customers(near.are_near) & ~self.rows
 
-    def _near_outsiders(self) -> np.ndarray:
-        """Mask of the customers whose card gives contacts or places of somebody without a number."""
-        outsiders = NearOutsiders(self.gone, self._digest)
-        if not outsiders.are_any:
+    def _near_gone(self) -> np.ndarray:
+        """Mask of the customers whose card gives contacts or places of objectors who are in no row."""
+        if not len(self.gone):
             return np.zeros_like(self.rows)
-        return self._among_customers(outsiders.are_near) & ~self.rows
+        return self._among_customers(NearGone(self.gone, self._digest).are_near) & ~self.rows
 
     @cached_property
     def _relatives(self) -> np.ndarray:

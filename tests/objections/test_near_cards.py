@@ -11,6 +11,7 @@ from tests.factories import (
     slip,
     vehicle,
     write_shop,
+    write_table,
 )
 
 CONTACTS = {"mobile_phone": "090-2100-0001", "address": "山形市紫町1-1", "email": "x@example.jp"}
@@ -130,3 +131,59 @@ def test_a_number_that_many_refusers_have_is_nobodys_own(tmp_path):
     }
     rows = delivered(run(write_shop(tmp_path, tables)))["customers"]
     assert [row["name"] for row in rows] == ["佐藤 花子"]
+
+
+def names_that_leave_once_gone(folder, refuser, card):
+    """Export with the refuser's row, take it out of the records, and export with another's card."""
+    rest = customer("8", name="別の 人")
+    tables = {"customers": [customer("1", **refuser), rest], "objections": [objection("1")]}
+    shop = write_shop(folder, tables, limits={"max_unmatched_objection_share": 1})
+    run(shop)
+    write_table(shop, "customers", [customer("2", **card), rest])
+    return [row["name"] for row in delivered(run(shop))["customers"]]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "card"),
+    [
+        ({"name": "今田 孝二"}, {"name": "ラーメン大吉 今田孝二"}),
+        ({"name": "高橋花枝(旧姓鈴木)"}, {"name": "鈴木花枝"}),
+        ({"name": "木ノ下 孝太"}, {"name": "木之下 孝太"}),
+    ],
+)
+@pytest.mark.parametrize("shared", [{"mobile_phone": "090-1111-2222"}, {"email": "a@example.jp"}])
+def test_a_card_near_who_is_gone_is_held_back(tmp_path, theirs, card, shared):
+    left = names_that_leave_once_gone(tmp_path, {**theirs, **shared}, {**card, **shared})
+    assert left == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "card"),
+    [
+        ({"name": "高橋 花子", **CONTACTS}, {"name": "佐藤 恵", **CONTACTS}),
+        ({"name": "庄司久美", "phone": "023-611-0050"}, {"name": "庄司 久美", "phone": "611-0050"}),
+        (
+            {"name": "庄司久美", "address": "山形市東町31-2"},
+            {"name": "庄司 久美", "address": "山形市東町31-2 101号"},
+        ),
+    ],
+)
+def test_a_card_with_places_of_who_is_gone_is_held_back(tmp_path, theirs, card):
+    assert names_that_leave_once_gone(tmp_path, theirs, card) == ["別の 人"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "card"),
+    [
+        (
+            {"name": "高橋 太郎", "birth_on": "1950-02-03", **CONTACTS},
+            {"name": "高橋 一郎", "birth_on": "1980-02-03", **CONTACTS},
+        ),
+        (
+            {"name": "高橋 太郎", "name_kana": "タカハシ タロウ", **CONTACTS},
+            {"name": "高橋 花子", "name_kana": "タカハシ ハナコ", **CONTACTS},
+        ),
+    ],
+)
+def test_the_family_of_who_is_gone_leaves_if_told_apart(tmp_path, theirs, card):
+    assert names_that_leave_once_gone(tmp_path, theirs, card) == [card["name"], "別の 人"]
