@@ -60,7 +60,7 @@ class Raised:
     customer_id: str | None
     terms: Terms
     reference: str = ""
-    """Of whoever has no number (`schemas.objections.reference_of`)."""
+    """What names the person, if not the digest of the number (`schemas.objections.reference_of`)."""
 
 
 class ObjectionBook:

@@ -1,7 +1,9 @@
 """Taking objections at the counter: recording what somebody said, and remembering whom it is about."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import pyarrow
 import pyarrow.compute as pc
@@ -84,55 +86,89 @@ def record(desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None = None) 
     """
     refuse_contradictions(desk, refusal)
     people = people_there(desk)
-    relative = None
-    if people and refusal.customer and refusal.customer not in people.numbers:
-        relative = relative_of(desk, refusal.customer)
-        if relative is None:
-            _refuse_nobodys(people, refusal.customer, is_in_records=refusal.is_in_records)
+    whose = _whose(desk, refusal, outsider, people)
     terms = [
         Terms(refusal.scope, partner, purpose)
         for partner in refusal.partners or (None,)
         for purpose in refusal.purposes or (None,)
     ]
-    digest = desk.ledger.references.traits
-    said = None if outsider is None else Said.of(outsider, digest)
     with desk.ledger.writing() as connection:
         book = ObjectionBook(connection, desk.ledger.references)
-        own = said.reference if said else desk.ledger.references.of(refusal.customer)
-        same = _same(book, own, terms, desk.today)
-        raised = [
-            Raised(name, refusal.customer or None, each, said.reference if said else "")
-            for name, each in zip(book.next_ids(len(terms)), terms, strict=True)
-        ]
-        events = [
-            Event(
-                each.objection_id,
-                RAISED,
-                refusal.effective_on,
-                OF_OUTSIDER if said else OF_COMMAND,
-                received_on=refusal.received_on,
-                channel=refusal.channel,
-            )
-            for each in raised
-        ]
-        book.add(desk.actor, raised, events, "recorded")
-        names = tuple(each.objection_id for each in raised)
-        found = {(name, MATCHED, 1) for name in names}
-        if said is not None:
-            found |= {(name, IDENTITY, mark) for name in names for mark in said.identity}
-            book.remember(found, said.mentions(names))
-        elif relative is not None:
-            book.remember(found, relative_mentions(names, relative, digest))
+        same = _same(book, whose.reference, terms, desk.today)
+        names = _enter(desk, book, refusal, whose, terms)
+        whose.remember(book, names)
         if people is None:
             return Taken(names, are_records_read=False, standing=same)
         meaning = learn_now(book, people, AsOf(desk.today))
-        held, rows = _held_by(meaning, people, names[0])
-        if relative is not None or said is not None:
-            held = Held(is_certain=True, perhaps=0)
-        numbers = [people.numbers[row] or "" for row in rows] if said is not None else []
-        return Taken(
-            names, are_records_read=True, standing=same, held=held, recognised=tuple(numbers)
+    held, rows = _held_by(meaning, people, names[0])
+    return Taken(
+        names,
+        are_records_read=True,
+        standing=same,
+        held=Held(is_certain=True, perhaps=0) if whose.mentions else held,
+        recognised=tuple(people.numbers[row] or "" for row in rows) if outsider is not None else (),
+    )
+
+
+@dataclass(frozen=True)
+class _Whose:
+    """Whose objection it is: by what the ledger names them, and what is kept of who is no customer."""
+
+    reference: str
+    origin: str = OF_COMMAND
+    mentions: Callable[[Sequence[str]], pyarrow.Table] | None = None
+    """Gives what tells of them in others' rows, for objections of these ids."""
+    identity: Sequence[int] = ()
+    """Marks by which a customer's row is known to be theirs."""
+
+    def remember(self, book: ObjectionBook, names: Sequence[str]) -> None:
+        """Keep it under these objections: they are found, whoever else is not."""
+        if self.mentions is not None:
+            found = {(name, MATCHED, 1) for name in names}
+            found |= {(name, IDENTITY, mark) for name in names for mark in self.identity}
+            book.remember(found, self.mentions(names))
+
+
+def _whose(
+    desk: Desk, refusal: Refusal, outsider: pyarrow.Table | None, people: People | None
+) -> _Whose:
+    """Tell who objects; refuse a number that is nobody's."""
+    digest = desk.ledger.references.traits
+    if outsider is not None:
+        said = Said.of(outsider, digest)
+        return _Whose(said.reference, OF_OUTSIDER, said.mentions, said.identity)
+    own = desk.ledger.references.of(refusal.customer)
+    if people is None or refusal.customer in people.numbers:
+        return _Whose(own)
+    relative = relative_of(desk, refusal.customer)
+    if relative is None:
+        _refuse_nobodys(people, refusal.customer, is_in_records=refusal.is_in_records)
+        return _Whose(own)
+    return _Whose(own, mentions=partial(relative_mentions, relative=relative, digest=digest))
+
+
+def _enter(
+    desk: Desk, book: ObjectionBook, refusal: Refusal, whose: _Whose, terms: list[Terms]
+) -> tuple[str, ...]:
+    """Enter an objection for each of the terms; give their ids."""
+    names = book.next_ids(len(terms))
+    raised = [
+        Raised(name, refusal.customer or None, each, whose.reference)
+        for name, each in zip(names, terms, strict=True)
+    ]
+    events = [
+        Event(
+            name,
+            RAISED,
+            refusal.effective_on,
+            whose.origin,
+            received_on=refusal.received_on,
+            channel=refusal.channel,
         )
+        for name in names
+    ]
+    book.add(desk.actor, raised, events, "recorded")
+    return tuple(names)
 
 
 def _same(book: ObjectionBook, reference: str, terms: list[Terms], today: date) -> tuple[str, ...]:
