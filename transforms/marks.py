@@ -53,6 +53,9 @@ Those from the last on are of its number, whosever it is: one that is nobody's o
 ANYBODY, SOMEBODY_DATED = "any", "dated"
 """In place of a birth date: whose is not known, and whose is not asked."""
 
+_AT_ONCE = 4096
+"""People whose texts are made and digested at once: some 70 of each."""
+
 _LONGEST_NAME = 60
 
 LENGTHS = pyarrow.array([str(length) for length in range(1, _LONGEST_NAME + 1)])
@@ -77,6 +80,16 @@ def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
         people: `IDENTITY_COLUMNS`.
         digest: the keyed digest of the shop's ledger.
     """
+    starts = range(0, max(len(people), 1), _AT_ONCE)
+    parts = [_marks_of_some(people.slice(start, _AT_ONCE), digest) for start in starts]
+    return Marks(
+        digests=np.concatenate([part.digests for part in parts]),
+        rows=np.concatenate([part.rows + start for part, start in zip(parts, starts, strict=True)]),
+        groups=np.concatenate([part.groups for part in parts]),
+    )
+
+
+def _marks_of_some(people: pyarrow.Table, digest: Digest) -> Marks:
     told = list(_told(people))
     texts = pyarrow.concat_arrays([of_kind(kind, each) for _, kind, each, _ in told])
     rows = np.concatenate([rows for *_, rows in told])

@@ -50,6 +50,17 @@ _LONG_RUN = re.compile(f"[0-9]{{{LOCAL_DIGITS},}}")
 _PIECE = 1 << 18
 """Characters looked at once."""
 
+_BLANKS = r"[\s\x{3000}]+"
+_PLAIN_NAME = r"^[\p{Han}\p{Hiragana}\p{Katakana}ー\s\x{3000}]+$"
+"""A name in which nothing is spelt out when it is folded (RE2)."""
+
+_OWN_WITHIN = (
+    r"[@＠]|[0０][^\pN]*[5-9５-９][^\pN]*[0０](?:[^\pN]*\pN){6}"
+    r"|[5-9５-９][^\pN]*[0０](?:[^\pN]*\pN){8}"
+)
+"""What a cell has that holds one person's number (0[5-9]0-, or without its zero) or e-mail address (RE2);
+chassis numbers (ZVW50-1234567) have not."""
+
 _NUMBER_BEFORE_AT = "^(0[5-9]0)-?([0-9]{4})-?([0-9]{4})@.*$"
 """An address made of the number of a mobile (RE2)."""
 
@@ -93,7 +104,10 @@ class Gone:
     def _hold_contacts(self, cells: pyarrow.Array, *kinds: str) -> np.ndarray:
         """Mask of the cells that are, hold, or are made of, a contact of one of these kinds."""
         numbers = pc.replace_substring_regex(cells, _NUMBER_BEFORE_AT, r"\1-\2-\3")
-        within, mask = contacts_within(cells), np.zeros(len(cells), bool)
+        told = cells
+        if kinds == (CONTACT,):
+            told = where(pc.match_substring_regex(cells, _OWN_WITHIN), cells)
+        within, mask = contacts_within(told), np.zeros(len(cells), bool)
         for kind in kinds:
             mask |= self._are(kind, pc.utf8_lower(cells)) | self._are(kind, numbers)
             mask |= self._have_one(kind, *within, len(cells))
@@ -110,12 +124,23 @@ class Gone:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
 
         def named(texts: pyarrow.Array, folded: JoinedText) -> np.ndarray:
-            hits = self._have_one(NAME, *names_in_passing(texts), len(texts))
-            hits &= ~self._are(NAME, whole_names(texts))
+            longer = np.flatnonzero(~self._are_too_short(texts))
+            some = texts.take(pyarrow.array(longer))
+            hits = np.zeros(len(texts), bool)
+            hits[longer] = self._have_one(NAME, *names_in_passing(some), len(some))
+            hits[longer] &= ~self._are(NAME, whole_names(some))
             titled = endings_before_a_title(folded, self._lengths)
             return hits | self._have_one(NAME, *titled, len(texts))
 
         return self._in_distinct(cells, named)
+
+    def _are_too_short(self, texts: pyarrow.Array) -> np.ndarray:
+        """Mask of the plain names with too few characters for one of these names and more around it."""
+        if not self._lengths:
+            return np.ones(len(texts), bool)
+        is_plain = mask_of(pc.match_substring_regex(texts, _PLAIN_NAME))
+        letters = pc.utf8_length(pc.replace_substring_regex(texts, _BLANKS, ""))
+        return is_plain & (pc.fill_null(letters, 0).to_numpy() <= min(self._lengths))
 
     def in_free_text(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that hold a name anywhere, or a contact."""
