@@ -50,6 +50,7 @@ OF_OUTSIDER = "outsider"
 _IDENTITY = "identity"
 
 _MARK = struct.Struct("<BQ")
+"""`transforms.objections.MARK`, for whoever loads no NumPy."""
 
 
 def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
@@ -62,13 +63,13 @@ def unbound(connection: Connection, chain: Iterable[Entry]) -> list[Finding]:
     }
     found = []
     instants, disordered = _order_of_events(connection)
-    forgotten = _forgotten(connection)
+    changed = disordered | _forgotten(connection)
     for entry in chain:
         match = _BOUND.search(entry.detail)
         is_other = recorded.get(entry.sequence) != (match[1] if match else None)
         if (
             is_other
-            or entry.sequence in disordered | forgotten
+            or entry.sequence in changed
             or instants.get(entry.sequence, entry.at) != entry.at
         ):
             told = "what was entered with it in the other tables was changed, added or removed"

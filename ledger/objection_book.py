@@ -22,9 +22,7 @@ from ledger.references import References
 from transforms.identity import DIGITS, NUMBER
 from transforms.marks import put_together
 from transforms.number_texts import digits_texts, number_texts
-from transforms.objections import EVENTS, MENTIONS, TERMS, TRAITS, Register
-
-_MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
+from transforms.objections import EVENTS, MARK, MENTIONS, TERMS, TRAITS, Register
 
 OF_RECORDS, OF_COMMAND = "records", "command"
 """Where an event comes from: the shop's own records, or the command line; or it is `OF_OUTSIDER`."""
@@ -211,7 +209,7 @@ class ObjectionBook:
         kept = self._marks()
         counts = [len(each) for each in kept.values()]
         numbers = np.array([int(number, 16) for _, number in kept], np.uint64)
-        marks = np.concatenate([np.array([], _MARK), *kept.values()])
+        marks = np.concatenate([np.array([], MARK), *kept.values()])
         columns = {
             "objection_id": np.repeat(
                 np.array([objection for objection, _ in kept], object), counts
@@ -225,7 +223,7 @@ class ObjectionBook:
     def _marks(self) -> dict[tuple[str, str], np.ndarray]:
         rows = self._connection.execute(select(tables.objection_mentions))
         return {
-            (row.objection_id, row.number): np.frombuffer(bytes(row.marks), _MARK) for row in rows
+            (row.objection_id, row.number): np.frombuffer(bytes(row.marks), MARK) for row in rows
         }
 
     def seen(self) -> set[str]:
@@ -278,8 +276,8 @@ class ObjectionBook:
 def _packed(mentions: pyarrow.Table) -> dict[tuple[str, str], np.ndarray]:
     """Give the marks (`MENTIONS`, in order) of each objection and customer number."""
     ids, numbers = (mentions[name].to_numpy() for name in ("objection_id", "number"))
-    marks = np.empty(len(mentions), _MARK)
-    for name in _MARK.names or ():
+    marks = np.empty(len(mentions), MARK)
+    for name in MARK.names or ():
         marks[name] = mentions[name].to_numpy()
     is_new = np.append(True, (ids[1:] != ids[:-1]) | (numbers[1:] != numbers[:-1]))[: len(ids)]
     firsts = np.flatnonzero(is_new)

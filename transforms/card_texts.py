@@ -58,10 +58,16 @@ class Card:
         return len(readings) > 1 and all(readings) and len(names) > 1
 
 
-def _ends_within(name: str, other: str) -> bool:
-    """Tell whether the last letters of a name, mostly the given one, stand in another."""
+def end_of(name: str) -> str:
+    """Give the last letters of a name, mostly the given one; nothing if there are too few."""
     end = name[-GIVEN_LETTERS:]
-    return len(end) == GIVEN_LETTERS and end.isalpha() and end in other
+    return end if len(end) == GIVEN_LETTERS and end.isalpha() else ""
+
+
+def _ends_within(name: str, other: str) -> bool:
+    """Tell whether the last letters of a name stand in another."""
+    end = end_of(name)
+    return bool(end) and end in other
 
 
 def are_born_apart(one: str, other: str) -> bool:

@@ -128,10 +128,10 @@ def relative_mentions(
             "digest": marks.digests[chosen],
         }
     )
-    return in_order(told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross"))
+    return _in_order(told.merge(pd.DataFrame({"objection_id": list(objections)}), how="cross"))
 
 
-def in_order(told: pd.DataFrame) -> pyarrow.Table:
+def _in_order(told: pd.DataFrame) -> pyarrow.Table:
     """Give marks as `MENTIONS`, each once, in order."""
     told = told[MENTIONS.names].drop_duplicates().sort_values(MENTIONS.names)
     return pyarrow.Table.from_pandas(told, MENTIONS, preserve_index=False)
@@ -169,7 +169,7 @@ def mentions_of(
     known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
     told = whose.merge(known, on="row")
-    return in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
+    return _in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
 
 
 def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow
 
-from transforms.arrays import is_among
-from transforms.card_texts import GIVEN_KANA, Card, births_of, cards_of, keys_beside, names_of
+from transforms.card_texts import (
+    GIVEN_KANA,
+    Card,
+    births_of,
+    cards_of,
+    end_of,
+    keys_beside,
+    names_of,
+)
 from transforms.identity import own_contacts
-from transforms.marks import CONTACT, NAME, NEAR, of_kind
+from transforms.marks import CONTACT, NAME, NEAR
 from transforms.near_marks import (
     ANYONE,
     BESIDE,
@@ -18,25 +25,18 @@ from transforms.near_marks import (
     READ,
     UNKNOWN,
     WITHIN,
-    end_of,
     near_text,
     pairs_of_letters,
     places_beside,
 )
-from transforms.number_texts import Digest, digested
+from transforms.remembered import Gone
 
 
 @dataclass(frozen=True)
 class NearGone:
-    """Finds the cards near people of whom nothing but digests is left.
+    """Finds the cards near people of whom nothing but digests is left."""
 
-    Args:
-        marks: of `marks_of`, uint64.
-        digest: the same keyed digest.
-    """
-
-    marks: np.ndarray
-    digest: Digest
+    gone: Gone
 
     def are_near(self, customers: pyarrow.RecordBatch) -> np.ndarray:
         """Mask of the customers whose card may be theirs.
@@ -46,7 +46,7 @@ class NearGone:
         """
         mask = np.zeros(customers.num_rows, bool)
         names = names_of(customers)
-        bears = np.flatnonzero(self._are(of_kind(NAME, names)))
+        bears = np.flatnonzero(self.gone.are(NAME, names))
         few = customers.take(pyarrow.array(bears))
         births = births_of(few).to_pylist()
         for keys in keys_beside(few, names.take(pyarrow.array(bears))):
@@ -54,7 +54,7 @@ class NearGone:
                 mask[row] |= key is not None and self._are_born_alike(BESIDE, key, birth, ANYONE)
         contacts, rows = own_contacts(customers)
         shares = np.zeros(customers.num_rows, bool)
-        shares[rows[self._are(of_kind(CONTACT, contacts))]] = True
+        shares[rows[self.gone.are(CONTACT, contacts)]] = True
         cards = cards_of(customers.filter(pyarrow.array(shares)))
         mask[shares] |= np.array([self._is_near(card) for card in cards], bool)
         return mask
@@ -83,7 +83,4 @@ class NearGone:
         return self._have({near_text(kind, key, each) for each in (birth, UNKNOWN)})
 
     def _have(self, texts: set[str]) -> bool:
-        return bool(self._are(of_kind(NEAR, pyarrow.array(sorted(texts), pyarrow.string()))).any())
-
-    def _are(self, texts: pyarrow.Array) -> np.ndarray:
-        return is_among(digested(texts, self.digest), self.marks)
+        return bool(self.gone.are(NEAR, pyarrow.array(sorted(texts), pyarrow.string())).any())

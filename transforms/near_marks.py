@@ -16,6 +16,7 @@ from transforms.card_texts import (
     People,
     births_of,
     cards_of,
+    end_of,
     keys_beside,
     names_of,
 )
@@ -68,12 +69,6 @@ def places_beside(contact: str, card: Card) -> Iterator[str]:
 def pairs_of_letters(name: str) -> set[str]:
     """Give each letter of a name with the next."""
     return {name[n : n + GIVEN_LETTERS] for n in range(len(name) - GIVEN_LETTERS + 1)}
-
-
-def end_of(name: str) -> str:
-    """Give the last letters of a name, mostly the given one; nothing if there are too few."""
-    end = name[-GIVEN_LETTERS:]
-    return end if len(end) == GIVEN_LETTERS and end.isalpha() else ""
 
 
 def near_text(kind: str, *parts: str) -> str:

@@ -58,6 +58,9 @@ TRAITS = pyarrow.schema(
 )
 """One row per keyed digest by which the person of an objection is recognised."""
 
+MARK = np.dtype([("group", "u1"), ("digest", "<u8")])
+"""One mark, as the ledger packs those of an objection and a customer number."""
+
 MENTIONS = pyarrow.schema(
     [
         ("objection_id", pyarrow.string()),

@@ -8,11 +8,9 @@ import pyarrow
 
 from schemas.objections import OF_SELF, SAID, reference_of
 from transforms.identity import traits_of
-from transforms.marks import in_order, marks_of
+from transforms.marks import marks_of
 from transforms.number_texts import Digest
-from transforms.objections import MENTIONS
-
-_PIECE = np.dtype([("group", "u1"), ("digest", "<u8")])
+from transforms.objections import MARK, MENTIONS
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Said:
         """
         known = marks_of(outsider, digest)
         own = traits_of(outsider, digest).digests()
-        marks = np.empty(len(known.digests) + len(own), _PIECE)
+        marks = np.empty(len(known.digests) + len(own), MARK)
         marks["group"] = np.concatenate([known.groups, np.full(len(own), OF_SELF)])
         marks["digest"] = np.concatenate([known.digests, own])
         return cls(np.unique(marks))
@@ -54,4 +52,4 @@ class Said:
             "group": np.tile(self.marks["group"], len(objections)),
             "digest": np.tile(self.marks["digest"].astype(np.uint64), len(objections)),
         }
-        return in_order(pyarrow.table(columns, MENTIONS).to_pandas())
+        return pyarrow.table(columns, MENTIONS)

@@ -93,7 +93,7 @@ class Gone:
     @cached_property
     def _lengths(self) -> list[int]:
         """How many characters the names of these people have."""
-        return (1 + np.flatnonzero(self._are(LENGTH, LENGTHS))).tolist()
+        return (1 + np.flatnonzero(self.are(LENGTH, LENGTHS))).tolist()
 
     def are_contacts(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells that are, or hold, their own number or e-mail address, or one made of it."""
@@ -109,7 +109,7 @@ class Gone:
             told = where(pc.match_substring_regex(cells, _OWN_WITHIN), cells)
         within, mask = contacts_within(told), np.zeros(len(cells), bool)
         for kind in kinds:
-            mask |= self._are(kind, pc.utf8_lower(cells)) | self._are(kind, numbers)
+            mask |= self.are(kind, pc.utf8_lower(cells)) | self.are(kind, numbers)
             mask |= self._have_one(kind, *within, len(cells))
         return mask
 
@@ -118,7 +118,7 @@ class Gone:
         if not len(self.marks):
             return np.zeros(len(cells), bool)
         plots = squeezed(fold_homes(cells))
-        return self._are(HOME, squeezed_addresses(cells)) | self._are(HOME, plots)
+        return self.are(HOME, squeezed_addresses(cells)) | self.are(HOME, plots)
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
@@ -128,7 +128,7 @@ class Gone:
             some = texts.take(pyarrow.array(longer))
             hits = np.zeros(len(texts), bool)
             hits[longer] = self._have_one(NAME, *names_in_passing(some), len(some))
-            hits[longer] &= ~self._are(NAME, whole_names(some))
+            hits[longer] &= ~self.are(NAME, whole_names(some))
             titled = endings_before_a_title(folded, self._lengths)
             return hits | self._have_one(NAME, *titled, len(texts))
 
@@ -158,7 +158,7 @@ class Gone:
     def _places_of_names(self, text: str, length: int) -> np.ndarray:
         """Give where in a text a name of this length begins."""
         runs = list({text[start : start + length] for start in range(len(text) - length + 1)})
-        is_name = self._are(NAME, pyarrow.array(runs, pyarrow.string()))
+        is_name = self.are(NAME, pyarrow.array(runs, pyarrow.string()))
         names = [runs[place] for place in np.flatnonzero(is_name).tolist()]
         found = [
             match.start() for name in names for match in re.finditer(f"(?={re.escape(name)})", text)
@@ -215,10 +215,10 @@ class Gone:
             own = joined(given, home.take(pyarrow.array(places)))
             mask |= self._have_one(GIVEN, own, places, len(family))
         for kind, texts in clues:
-            mask |= self._are(kind, texts)
+            mask |= self.are(kind, texts)
         return mask
 
-    def _are(self, kind: str, texts: pyarrow.Array) -> np.ndarray:
+    def are(self, kind: str, texts: pyarrow.Array) -> np.ndarray:
         """Mask of the texts that are remembered as being of this kind."""
         if not len(self.marks):
             return np.zeros(len(texts), bool)
@@ -229,7 +229,7 @@ class Gone:
     ) -> np.ndarray:
         """Mask of the cells at whose places one of the texts is remembered."""
         mask = np.zeros(count, bool)
-        mask[places[self._are(kind, texts)]] = True
+        mask[places[self.are(kind, texts)]] = True
         return mask
 
 

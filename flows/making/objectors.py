@@ -159,7 +159,7 @@ class Objectors:
         """Mask of the customers whose card gives contacts or places of objectors who are in no row."""
         if not len(self.gone):
             return np.zeros_like(self.rows)
-        return self._among_customers(NearGone(self.gone, self._digest).are_near) & ~self.rows
+        return self._among_customers(NearGone(Gone(self.gone, self._digest)).are_near) & ~self.rows
 
     @cached_property
     def _relatives(self) -> np.ndarray:
