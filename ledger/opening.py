@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
@@ -44,6 +45,9 @@ _PATIENCE_SECONDS = 120
 _WRITES = "joint_use_writes"
 _WRITING_LOCK = "writing"
 _BUSY_MS = 2_000
+_ENGINES_KEPT = 16
+"""They hold no connection, but remember how statements are written."""
+
 _LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL says when `lock_timeout` is over."""
 
@@ -180,7 +184,7 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     for part in PRIVATE:
         if (state / part).exists():
             refuse_wider(state / part, 0o700)
-    engine = _postgresql(url) if url else _sqlite(state / "ledger.db")
+    engine = _postgresql(url) if url else _sqlite(_private_file(state / "ledger.db"))
     # Whoever only looks waits for no writer.
     with _translated(), engine.connect() as connection, connection.begin():
         is_ready = tables.form_of(connection) == tables.FORM
@@ -214,6 +218,12 @@ def _another_is_there() -> LedgerDoubtfulError:
     )
 
 
+def _private_file(path: Path) -> Path:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    return path.absolute()
+
+
 def _known_key(connection: Connection, state: Path, name: str) -> bytes:
     known = setting(connection, f"{_KEY}{name}")
     secret = load_key(state, name, known)
@@ -222,9 +232,8 @@ def _known_key(connection: Connection, state: Path, name: str) -> bytes:
     return secret
 
 
+@lru_cache(_ENGINES_KEPT)
 def _sqlite(path: Path) -> Engine:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
     engine = create_engine(
         f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _PATIENCE_SECONDS}
     )
@@ -232,9 +241,10 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None  # this module begins transactions itself
-        # SQLite has no patience with two who turn a new file to WAL at the same moment.
-        with FileLock(path.with_name("ledger.lock"), mode=0o600):
-            raw.execute("PRAGMA journal_mode=WAL")
+        if raw.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            # SQLite has no patience with two who turn a new file to WAL at the same moment.
+            with FileLock(path.with_name("ledger.lock"), mode=0o600):
+                raw.execute("PRAGMA journal_mode=WAL")
         for pragma in ("foreign_keys=ON", "synchronous=FULL"):
             raw.execute(f"PRAGMA {pragma}")
 
@@ -246,6 +256,7 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
+@lru_cache(_ENGINES_KEPT)
 def _postgresql(url: str) -> Engine:
     try:
         parsed = make_url(url)

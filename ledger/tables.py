@@ -322,6 +322,6 @@ def form_of(connection: Connection) -> str | None:
 
 def make(connection: Connection) -> None:
     """Make the tables of a new ledger, without loading Alembic."""
-    metadata.create_all(connection)
-    _forms.create(connection)
+    metadata.create_all(connection, checkfirst=False)
+    _forms.create(connection, checkfirst=False)
     connection.execute(insert(_forms).values(version_num=FORM))

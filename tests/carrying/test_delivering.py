@@ -35,6 +35,7 @@ from schemas.errors import (
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -52,7 +53,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 
 NAME = "monthly-2026-10-r1.tar.age"
 FILES = {NAME, f"{NAME}.sha256", f"{NAME}.sha256.sig", f"monthly-2026-10-r1{READY}"}

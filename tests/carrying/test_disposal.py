@@ -36,6 +36,7 @@ from schemas.errors import (
     VerificationError,
 )
 from tests.carrying.test_sealing import identity, sealed_to
+from tests.command import joint_use
 from tests.drops.test_drop import vouched_for
 from tests.factories import (
     NOW,
@@ -54,7 +55,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 
 DROP = "lotas/monthly-2026-10-r1"
 TABLES = joined(

@@ -27,6 +27,7 @@ from schemas.errors import (
     VerificationError,
 )
 from tests import factories
+from tests.command import joint_use
 from tests.factories import (
     PERSON,
     agreement,
@@ -38,7 +39,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 
 TABLES = {"customers": [customer("1")], "objections": [objection("99")]}
 

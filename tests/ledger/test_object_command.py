@@ -13,6 +13,7 @@ from flows.commands.object import command
 from flows.commands.objections import command as list_command
 from ledger.audit import entries
 from schemas.errors import ConfigurationError
+from tests.command import joint_use
 from tests.factories import (
     PERSON,
     agreement,
@@ -22,7 +23,6 @@ from tests.factories import (
     run,
     write_shop,
 )
-from tests.running.test_command_line import joint_use
 from transforms.period import SHOP_TIME
 
 

@@ -9,6 +9,7 @@ from flows.counter.objection_list import ENDED, IN_FORCE, TO_COME, listed, stand
 from flows.counter.settling import settle
 from ledger.objection_book import ObjectionBook
 from schemas.errors import ConfigurationError, HeldError
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -23,7 +24,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 from transforms.objections import AsOf
 
 PEOPLE = [customer("1"), customer("2"), customer("3")]

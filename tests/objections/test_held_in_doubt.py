@@ -8,6 +8,7 @@ import pytest
 from flows.counter.held_in_doubt import held_in_doubt
 from flows.running.report_texts import work_lines
 from ledger.audit import entries
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -21,7 +22,6 @@ from tests.factories import (
     widest_tables,
     write_shop,
 )
-from tests.running.test_command_line import joint_use
 
 OWN = {"mobile_phone": "090-1111-2222"}
 

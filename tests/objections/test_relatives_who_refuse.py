@@ -6,6 +6,7 @@ import pytest
 
 from flows.counter.lifting import Choice, lift
 from schemas.errors import ConfigurationError
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -18,7 +19,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 
 HOME = {"address": "山形市緑町2-3-4", "phone": "023-600-0001", "mobile_phone": "090-1111-2222"}
 

@@ -25,6 +25,7 @@ from ledger.recall_book import MARKS
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError
 from tests import factories
 from tests.carrying.test_sealing import identity, sealed_to
+from tests.command import joint_use, started
 from tests.factories import (
     NOW,
     PERSON,
@@ -41,7 +42,6 @@ from tests.factories import (
     write_shop,
     write_table,
 )
-from tests.running.test_command_line import joint_use
 from transforms.recall.classes import Reason
 
 SHARE = {
@@ -92,7 +92,13 @@ def shop_of(folder, place=lambda shop: shop, sealing=None, **tables):
 
 
 @pytest.fixture
-def shop(tmp_path, ledger_place):
+def shop(tmp_path):
+    return shop_of(tmp_path)
+
+
+@pytest.fixture
+def shop_of_either(tmp_path, ledger_place):
+    """With its ledger in a file, or on a server."""
     return shop_of(tmp_path, ledger_place)
 
 
@@ -115,7 +121,8 @@ def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_a
     assert json.loads(done.stdout)["held_by"] == ["lotas"]
 
 
-def test_what_is_told_to_be_deleted_of_recalls_is_not_said_of_monthly_drops(shop):
+def test_what_is_told_to_be_deleted_of_recalls_is_not_said_of_monthly_drops(shop_of_either):
+    shop = shop_of_either
     factories.run(shop)
     run(shop)
     object_to(shop, "1", scope="purpose", purposes=("5.recall",), now=NOW + timedelta(minutes=1))
@@ -170,12 +177,12 @@ def test_a_recall_of_no_customers_stops_like_a_month_of_none(shop):
 
 
 @pytest.mark.parametrize("table", ["vehicles", "certificates"])
-def test_a_record_that_cannot_be_read_is_told(shop, table):
+def test_a_record_that_cannot_be_read_is_told(shop, table, prefect_server):
     path = shop / "records" / f"{table}.csv"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:-1], f"{lines[-1]},x,y", ""]))
     asked = ("--campaign", shop / "campaign.csv", "--shop", shop, "--operator", PERSON)
-    done = joint_use("recall", *asked)
+    done = started("recall", *asked, **prefect_server)
     assert "読めない記録が 1 件" in done.stderr
     assert run(shop, now=datetime.now(UTC)).unreadable == 1
 
@@ -205,20 +212,12 @@ class TestACarThePartnerWasToldOf:
         assert again.outcomes[0].account["recall_targets"].delivered == told
 
 
-def test_cars_nothing_could_find_are_counted(shop):
+def test_cars_nothing_could_find_are_counted(shop, prefect_server):
     write_table(shop, "vehicles", [*CARS, vehicle("V8", "1", chassis_number="不明")])
     report = balanced(run(shop))
     assert (report.blind, report.blind_cars) == (1, ("V8",))
-    told = joint_use(
-        "recall",
-        "--campaign",
-        shop / "campaign.csv",
-        "--shop",
-        shop,
-        "--operator",
-        PERSON,
-        "--dry-run",
-    )
+    asked = ("--campaign", shop / "campaign.csv", "--shop", shop, "--operator", PERSON)
+    told = started("recall", *asked, "--dry-run", **prefect_server)
     assert "\n  V8\n" in told.stderr
 
 
@@ -386,7 +385,8 @@ def test_the_shop_may_decide_not_to_call_who_refused_all_use(tmp_path):
     assert (rows["V1"]["携帯"], rows["V2"]["携帯"]) == ("", PEOPLE[1]["mobile_phone"])
 
 
-def test_a_second_run_hands_over_only_the_difference(shop):
+def test_a_second_run_hands_over_only_the_difference(shop_of_either):
+    shop = shop_of_either
     first = run(shop)
     again = run(shop, now=NOW + timedelta(hours=1))
     assert (again.outcomes[0].status, again.campaigns[0].handed) == ("nothing", 6)
@@ -425,14 +425,18 @@ def test_who_objects_after_being_handed_over_is_told_to_be_deleted(shop):
         ({"partners": ("broadleaf",)}, []),
     ],
 )
-def test_the_monthly_drop_tells_of_them_too_but_only_of_who_may_not_be_warned(shop, refusal, told):
+def test_the_monthly_drop_tells_of_them_too_but_only_of_who_may_not_be_warned(
+    shop_of_either, refusal, told
+):
+    shop = shop_of_either
     run(shop)
     object_to(shop, "1", **refusal)
     report = factories.run(shop, partners=("lotas",))
     assert sorted(row["record"] for row in delivered(report)["deleted"]) == told
 
 
-def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop):
+def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop_of_either):
+    shop = shop_of_either
     first = run(shop).outcomes[0].drop_id
     at_desk = desk(shop)
     with at_desk.ledger.writing() as connection:
@@ -507,7 +511,7 @@ def test_what_waits_for_the_data_manager_outlasts_another_campaign(tmp_path, led
 def test_a_recall_that_waits_ends_with_4_and_says_how_to_release_it(prefect_server, tmp_path):
     shop = with_limit(shop_of(tmp_path))
     asked = ("--shop", shop, "--campaign", shop / "campaign.csv", "--operator", PERSON)
-    done = joint_use("recall", *asked, **prefect_server)
+    done = started("recall", *asked, **prefect_server)
     assert done.returncode == 4, done.stderr
     assert "joint-use release lotas/recall-" in done.stderr
 

@@ -16,6 +16,7 @@ from ledger.drop_book import DropBook
 from schemas.errors import RefusedError
 from tests import factories
 from tests.carrying.test_sealing import identity, sealed_to
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -44,7 +45,6 @@ from tests.recall.test_recall_runs import (
     waiting,
     with_limit,
 )
-from tests.running.test_command_line import joint_use
 
 HOUR = timedelta(hours=1)
 

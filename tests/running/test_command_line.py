@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from datetime import time
-from pathlib import Path
 
 import click
 import pytest
@@ -27,26 +26,9 @@ from schemas.errors import (
 )
 from sources.shop_folder import load_shop
 from tests import factories
+from tests.command import ROOT, joint_use, started
 from tests.conftest import SAMPLE
 from tests.factories import NOW, PERSON, customer, object_to, objection, run, write_shop
-
-ROOT = Path(__file__).parents[2]
-
-
-def joint_use(*arguments, **environment):
-    """Run the command as an operator does."""
-    command = [sys.executable, "-m", "flows.command_line", *map(str, arguments)]
-    variables = {
-        k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "JOINT_USE_"))
-    }
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**variables, **environment},
-    )
 
 
 def loads(*arguments):
@@ -350,11 +332,11 @@ def test_export_from_the_command_line_publishes_and_answers(prefect_server, samp
         "--reason",
         "手動",
     )
-    first = joint_use(*arguments, "--json")
+    first = started(*arguments, "--json")
     assert first.returncode == 0, first.stderr
     report = json.loads(first.stdout)
     assert [outcome["status"] for outcome in report["outcomes"]] == ["published", "published"]
-    second = joint_use(*arguments, "--partner", "lotas", **prefect_server)
+    second = started(*arguments, "--partner", "lotas", **prefect_server)
     assert second.returncode == 0
     assert second.stdout.strip().endswith("lotas/monthly-2026-10-r1")
     assert "nothing changed" in second.stderr
@@ -390,7 +372,7 @@ def test_a_held_export_ends_with_4_and_no_traceback(prefect_server, sample_shop)
         text.replace("max_quarantined_share = 0.05", "max_quarantined_share = 0.001")
     )
     asked = ("--shop", sample_shop, "--month", "2026-10", "--operator", factories.PERSON)
-    done = joint_use("export", *asked, **prefect_server)
+    done = started("export", *asked, **prefect_server)
     assert done.returncode == 4
     assert done.stdout == ""
     assert "Traceback" not in done.stderr

@@ -15,9 +15,9 @@ from drops.folders import read_drop
 from flows.command_line import joint_use as commands
 from schemas.acknowledgement import Acknowledgement
 from schemas.shop import ShopConfiguration
+from tests.command import ROOT, joint_use
 from tests.conftest import SAMPLE
 from tests.factories import PERSON, acknowledgement, run
-from tests.running.test_command_line import ROOT, joint_use
 
 READ_ME, READ_ME_JA = (ROOT / name for name in ("README.md", "README.ja.md"))
 

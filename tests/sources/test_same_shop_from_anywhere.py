@@ -30,9 +30,9 @@ from sources.rows import BATCH_ROWS, Order
 from sources.shop_folder import load_shop
 from sources.staging import take_snapshot
 from tests.carrying.places import s3_server
+from tests.command import joint_use
 from tests.conftest import ROOT, copy_sample, new_database
 from tests.factories import run
-from tests.running.test_command_line import joint_use
 from tests.sources.databases import (
     TABLES,
     columns_and_rows,
