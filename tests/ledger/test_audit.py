@@ -89,28 +89,26 @@ def test_desks_at_work_together_note_the_newest_entry_and_leave_nothing_else(sho
     assert [p.name for p in shop.iterdir() if "head" in p.name] == ["state.head.json"]
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
+def test_a_note_that_cannot_be_read_holds_everything_until_somebody_answers(shop):
+    spoilt = [
         "",
         "{",
         "[]",
         "[" * 9999,
         '{"sequence": Infinity, "sha256": "x", "at": "2026-11-01"}',
         '{"sequence": 1, "sha256": "x", "at": "früher"}',
-    ],
-)
-def test_a_note_that_cannot_be_read_holds_everything_until_somebody_answers(shop, content):
+    ]
     run(shop)
     path = shop / "state.head.json"
-    path.write_text(content)
-    for _ in range(2):
-        with pytest.raises(LedgerDoubtfulError, match=r"state\.head\.json"):
-            run(shop, month="2026-09")
-    assert path.read_text() == content
-    resume(desk(shop))
+    for content in spoilt:
+        path.write_text(content)
+        for _ in range(2):
+            with pytest.raises(LedgerDoubtfulError, match=r"state\.head\.json"):
+                run(shop, month="2026-09")
+        assert path.read_text() == content
+        resume(desk(shop))
+        assert noted_head(shop / "state") is not None
     assert run(shop, month="2026-09").outcomes[0].status == "published"
-    assert noted_head(shop / "state") is not None
 
 
 def test_a_folder_that_shows_before_its_entry_is_no_stranger(shop, monkeypatch):

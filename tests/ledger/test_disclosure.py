@@ -42,7 +42,11 @@ PAPER = {"vehicle_id": "V1", "model_code": "DAA-ZVW50", "user_name": ONE["name"]
 
 
 @pytest.fixture
-def shop(tmp_path, ledger_place):
+def shop(tmp_path):
+    return shop_of(tmp_path)
+
+
+def shop_of(folder):
     tables = {
         "customers": [ONE, TWO],
         "vehicles": [vehicle("V1", "1")],
@@ -50,16 +54,17 @@ def shop(tmp_path, ledger_place):
         "objections": [objection("99")],
     }
     only_names = agreement("broadleaf", tables={"customers": {"columns": ["name"]}})
-    return ledger_place(
-        write_shop(tmp_path, joined(tables, slip("S1", "1", "V1")), agreement(), only_names)
-    )
+    return write_shop(folder, joined(tables, slip("S1", "1", "V1")), agreement(), only_names)
 
 
 def answer(shop, number="1", **when):
     return disclose(desk(shop, **when), number)
 
 
-def test_each_drop_that_held_the_person_is_told_with_items_clauses_and_purposes(shop):
+def test_each_drop_that_held_the_person_is_told_with_items_clauses_and_purposes(
+    tmp_path, ledger_place
+):
+    shop = ledger_place(shop_of(tmp_path))
     run(shop)
     told = {drop.partner: drop for drop in answer(shop).drops}
     assert set(told) == {"lotas", "broadleaf"}
