@@ -316,6 +316,13 @@ def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Ro
     return tables
 
 
+def whys(shop: Path, table: str, number: str) -> list[str]:
+    """Why the rows that have this number were set aside."""
+    path = shop / "state" / "quarantine" / "all" / f"{table}.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [row["reason"] for row in csv.DictReader(file) if number in row.values()]
+
+
 def texts_of(report: ExportReport) -> list[str]:
     """Everything a partner could read in each drop of a run; all of them were published."""
     assert report.outcomes

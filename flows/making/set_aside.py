@@ -108,7 +108,7 @@ def _rows(snapshot: Snapshot, verdicts: Verdicts, table: str) -> Iterator[pyarro
             verdict = pyarrow.array(codes[mask])
             columns = {
                 "元の記録": names.take(rows.column(PART)),
-                "行番号": rows.column(RECORD),
+                "元の行番号": rows.column(RECORD),  # 行番号 is a line's own number on its slip
                 "隔離の理由": words.take(verdict),
                 "reason": reasons.take(verdict),
                 "読めなかった値": defused(rows.column(UNREAD))[0],

@@ -1,6 +1,7 @@
 """Every row read is in exactly one place, and nothing leaves by halves."""
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.factories import (
     run,
     slip,
     vehicle,
+    whys,
     write_shop,
     write_table,
 )
@@ -51,9 +53,8 @@ def test_an_account_that_does_not_balance_is_an_error():
         account_of("visits", 2, 2, Counter({DELIVER: 1, Verdict(Disposition.OBJECTED, "x"): 1}))
 
 
-@pytest.mark.parametrize(
-    ("table", "change", "reason"),
-    [
+def test_a_broken_row_takes_its_whole_slip_with_it_and_no_other(tmp_path):
+    cases = [
         ("repair_lines", {"quantity": "-1"}, "quantity:negative_outside_reversal"),
         ("repair_lines", {"amount_jpy": "一万"}, "amount_jpy:unreadable"),
         ("repair_lines", {"line_kind": "?"}, "line_kind:unknown_code"),
@@ -62,66 +63,36 @@ def test_an_account_that_does_not_balance_is_an_error():
         ("invoices", {"billed_jpy": "12,34"}, "billed_jpy:unreadable"),
         ("repairs", {"status": "？"}, "status:unknown_code"),
         ("repairs", {"done_on": "26/10/1"}, "done_on:unreadable"),
-    ],
-)
-def test_a_broken_row_takes_its_whole_slip_with_it_and_no_other(tmp_path, table, change, reason):
-    tables = one_car(slip("S1", "1", "V1"), slip("S2", "1", "V1"))
-    tables[table][0].update(change)
-    report = run(write_shop(tmp_path, tables))
+    ]
+    slips = []
+    for place, (table, change, _) in enumerate(cases):
+        broken = slip(f"S{place}", "1", "V1")
+        broken[table][0].update(change)
+        slips += [broken, slip(f"W{place}", "1", "V1")]
+    shop = write_shop(tmp_path, one_car(*slips))
+    report = run(shop)
+    parts = ("repairs", "repair_lines", "invoices")
+    found = {}
+    for place, (table, change, reason) in enumerate(cases):
+        of_slip = {part: whys(shop, part, f"S{place}") for part in parts}
+        counts = [len(of_part) for of_part in of_slip.values()]
+        found[f"{table} {change}"] = (reason in of_slip[table], counts)
+    assert found == {f"{table} {change}": (True, [1, 2, 1]) for table, change, _ in cases}
+    assert all(reasons(report, table)[reason] for table, _, reason in cases)
     rows = delivered(report)
-    assert reasons(report, table)[reason] >= 1
-    assert (len(rows["repairs"]), len(rows["repair_lines"]), len(rows["invoices"])) == (1, 2, 1)
+    whole = len(cases)
+    assert [len(rows[part]) for part in parts] == [whole, 2 * whole, whole]
 
 
-@pytest.mark.parametrize(
-    ("table", "row", "reason"),
-    [
-        (
-            "visits",
-            {
-                "visit_id": "N1",
-                "customer_id": "77",
-                "vehicle_id": "V1",
-                "checked_in_on": "2026-10-01",
-            },
-            "customer_id:unknown",
-        ),
-        (
-            "visits",
-            {
-                "visit_id": "N1",
-                "customer_id": "1",
-                "vehicle_id": "V77",
-                "checked_in_on": "2026-10-01",
-            },
-            "vehicle_id:unknown",
-        ),
-        (
-            "visits",
-            {
-                "visit_id": "N1",
-                "customer_id": "",
-                "vehicle_id": "V1",
-                "checked_in_on": "2026-10-01",
-            },
-            "customer_id:missing",
-        ),
-        (
-            "visits",
-            {"visit_id": "N1", "customer_id": "1", "vehicle_id": "V1", "checked_in_on": ""},
-            "checked_in_on:missing",
-        ),
-        (
-            "visits",
-            {
-                "visit_id": "N1",
-                "customer_id": "1",
-                "vehicle_id": "V1",
-                "checked_in_on": "2026-10-01",
-                "odometer_km": "9999999",
-            },
-            "odometer_km:too_large",
-        ),
+def test_a_row_without_its_parent_or_its_values_is_set_aside_with_the_reason(tmp_path):
+    visit = {"customer_id": "1", "vehicle_id": "V1", "checked_in_on": "2026-10-01"}
+    person = {"kind": "individual", "name": "某"}
+    cases = [
+        ("visits", {"visit_id": "N1", **visit, "customer_id": "77"}, "customer_id:unknown"),
+        ("visits", {"visit_id": "N2", **visit, "vehicle_id": "V77"}, "vehicle_id:unknown"),
+        ("visits", {"visit_id": "N3", **visit, "customer_id": ""}, "customer_id:missing"),
+        ("visits", {"visit_id": "N4", **visit, "checked_in_on": ""}, "checked_in_on:missing"),
+        ("visits", {"visit_id": "N5", **visit, "odometer_km": "9999999"}, "odometer_km:too_large"),
         (
             "repair_lines",
             {"repair_id": "S77", "line_number": "1", "line_kind": "part"},
@@ -133,23 +104,26 @@ def test_a_broken_row_takes_its_whole_slip_with_it_and_no_other(tmp_path, table,
             "repair_id:unknown",
         ),
         ("vehicles", {"vehicle_id": "V2", "customer_id": "77"}, "customer_id:unknown"),
-        ("customers", {"customer_id": "2", "kind": "individual", "name": ""}, "name:missing"),
+        ("customers", {"customer_id": "22", **person, "name": ""}, "name:missing"),
         (
             "customers",
-            {
-                "customer_id": "2",
-                "kind": "individual",
-                "name": "某",
-                "merged_into_customer_id": "77",
-            },
+            {"customer_id": "23", **person, "merged_into_customer_id": "77"},
             "merged_into_customer_id:unknown",
         ),
-    ],
-)
-def test_a_row_without_its_parent_or_its_values_is_set_aside_with_the_reason(
-    tmp_path, table, row, reason
-):
-    assert reasons(run(write_shop(tmp_path, one_car({table: [row]}))), table) == {reason: 1}
+    ]
+    shop = write_shop(tmp_path, one_car(*({table: [row]} for table, row, _ in cases)))
+    report = run(shop)
+    numbers = [next(iter(row.values())) for _, row, _ in cases]
+    assert {
+        (table, number): whys(shop, table, number)
+        for (table, _, _), number in zip(cases, numbers, strict=True)
+    } == {
+        (table, number): [reason] for (table, _, reason), number in zip(cases, numbers, strict=True)
+    }
+    assert report.quarantined == {
+        table: Counter(reason for name, _, reason in cases if name == table)
+        for table in {table for table, _, _ in cases}
+    }
 
 
 def test_both_copies_of_a_doubled_key_are_set_aside_with_what_hangs_on_them(tmp_path):
@@ -309,6 +283,15 @@ def test_empty_tables_are_delivered_as_empty_files(tmp_path):
     assert delivered(report)["repair_lines"] == []
 
 
+@pytest.fixture(scope="module")
+def after_august(tmp_path_factory):
+    """A shop with three objections that has made one drop, for tests to copy."""
+    tables = one_car({"objections": [objection("98"), objection("97")]})
+    shop = write_shop(tmp_path_factory.mktemp("shop"), tables)
+    run(shop, month="2026-08")
+    return shop
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -325,11 +308,9 @@ def test_empty_tables_are_delivered_as_empty_files(tmp_path):
     ],
 )
 def test_objections_that_are_missing_blank_unreadable_or_shrunken_stop_the_run(
-    tmp_path, change, told
+    tmp_path, after_august, change, told
 ):
-    tables = one_car({"objections": [objection("98"), objection("97")]})
-    shop = write_shop(tmp_path, tables)
-    run(shop, month="2026-08")
+    shop = Path(shutil.copytree(after_august, tmp_path / "shop"))
     change(shop)
     with pytest.raises(Exception, match=told):
         run(shop)

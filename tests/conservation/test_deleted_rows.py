@@ -1,16 +1,19 @@
 """Rows the shop's own system calls deleted do not leave, and neither does what hangs on them."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import pyarrow
 import pytest
 
+from drops.keys import PartnerKeys
 from schemas.catalog import CATALOG
 from schemas.errors import RecordsVanishedError
 from tests.factories import (
     bytes_of,
     customer,
     delivered,
+    desk,
     joined,
     objection,
     run,
@@ -24,18 +27,19 @@ MARK = {"is_deleted": "1"}
 DECEMBER = datetime(2026, 12, 2, 3, 0, tzinfo=UTC)
 
 
-def full_shop():
+def full_shop(numbers="12"):
     """Two customers with all there is of them."""
     return joined(
         {
-            "customers": [customer("1"), customer("2")],
+            "customers": [customer(n) for n in numbers],
             "family_members": [
-                {"family_member_id": f"F{n}", "customer_id": n, "name": f"家族{n}号"} for n in "12"
+                {"family_member_id": f"F{n}", "customer_id": n, "name": f"家族{n}号"}
+                for n in numbers
             ],
-            "vehicles": [vehicle("V1", "1"), vehicle("V2", "2")],
+            "vehicles": [vehicle(f"V{n}", n) for n in numbers],
             "certificates": [
                 {"vehicle_id": f"V{n}", "issued_on": "2024-01-01", "model_code": "DAA-ZVW50"}
-                for n in "12"
+                for n in numbers
             ],
             "visits": [
                 {
@@ -44,7 +48,7 @@ def full_shop():
                     "vehicle_id": f"V{n}",
                     "checked_in_on": "2026-10-10",
                 }
-                for n in "12"
+                for n in numbers
             ],
             "vehicle_costs": [
                 {
@@ -54,12 +58,11 @@ def full_shop():
                     "amount_jpy": "1000",
                     "incurred_on": "2026-10-10",
                 }
-                for n in "12"
+                for n in numbers
             ],
             "objections": [objection("99")],
         },
-        slip("S1", "1", "V1"),
-        slip("S2", "2", "V2"),
+        *(slip(f"S{n}", n, f"V{n}") for n in numbers),
     )
 
 
@@ -83,20 +86,36 @@ GOES_ALONG = {
 """Per table with a deleted row, those that lose all rows of its customer."""
 
 
-@pytest.mark.parametrize("table", GOES_ALONG)
-def test_a_deleted_row_stays_with_what_hangs_on_it_and_is_counted_out_of_scope(tmp_path, table):
-    tables = full_shop()
-    tables[table][0].update(MARK)
-    report = run(write_shop(tmp_path, tables))
+def rows_of(numbered, rows, keys):
+    """Those of a table's delivered rows whose keys stand for the numbers of these rows."""
+    column = next(iter(numbered[0]))
+    key = column.replace("_id", "_key")
+    numbers = pyarrow.array([row[column] for row in numbered])
+    known = keys.of(column.replace("_id", "s"), numbers).to_pylist()
+    return [row for row in rows if row[key] in known]
+
+
+def test_a_deleted_row_stays_with_what_hangs_on_it_and_is_counted_out_of_scope(tmp_path):
+    cases = {table: full_shop((f"{n}1", f"{n}2")) for n, table in enumerate(GOES_ALONG, 1)}
+    for table, tables in cases.items():
+        tables[table][0].update(MARK)
+        del tables["objections"]
+    shop = write_shop(tmp_path, joined(*cases.values(), {"objections": [objection("999")]}))
+    report = run(shop)
     rows = delivered(report)
-    for name, all_rows in tables.items():
-        if name == "objections":
-            continue
-        half = len(all_rows) // 2
-        lost = half if name in GOES_ALONG[table] else (name == table == "repair_lines")
-        account = report.outcomes[0].account[name]
-        assert (name, len(rows.get(name, []))) == (name, len(all_rows) - lost)
-        assert (name, account.out_of_scope) == (name, lost)
+    keys = PartnerKeys(desk(shop).ledger.key("lotas"))
+    left, expected, lost_of = {}, {}, Counter()
+    for table, tables in cases.items():
+        for name, all_rows in tables.items():
+            half = len(all_rows) // 2
+            lost = half if name in GOES_ALONG[table] else (name == table == "repair_lines")
+            left[table, name] = len(rows_of(all_rows, rows.get(name, []), keys))
+            expected[table, name] = len(all_rows) - lost
+            lost_of[name] += lost
+    assert left == expected
+    assert sum(map(len, rows.values())) == sum(expected.values())
+    account = report.outcomes[0].account
+    assert {name: account[name].out_of_scope for name in lost_of} == lost_of
     assert not report.quarantined
 
 

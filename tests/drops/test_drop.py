@@ -1,5 +1,6 @@
 """A drop is whole, immutable, the same for the same records, and readable by the field's own tools."""
 
+import csv
 import json
 import os
 import shutil
@@ -43,6 +44,18 @@ def exported(tmp_path, delivery, **person):
     return Path(run(shop).outcomes[0].path)
 
 
+@pytest.fixture(scope="module")
+def as_made(tmp_path_factory):
+    """A drop of CSV files as it was made, for tests to copy."""
+    return exported(tmp_path_factory.mktemp("shop"), FORMATS[2])
+
+
+@pytest.fixture
+def drop(as_made, tmp_path):
+    """A copy of it to spoil, as deep in a folder of its own as drops are in a shop's."""
+    return Path(shutil.copytree(as_made, tmp_path / "drops" / "lotas" / as_made.name))
+
+
 @pytest.mark.parametrize("delivery", FORMATS)
 def test_a_drop_is_a_valid_bag_and_data_package(tmp_path, delivery):
     drop = exported(tmp_path, delivery)
@@ -52,8 +65,8 @@ def test_a_drop_is_a_valid_bag_and_data_package(tmp_path, delivery):
     assert verify_drop(drop).rows["repair_lines"] == 2
 
 
-def test_a_drop_verifies_from_within_its_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(exported(tmp_path, FORMATS[2]))
+def test_a_drop_verifies_from_within_its_folder(drop, monkeypatch):
+    monkeypatch.chdir(drop)
     assert verify_drop(Path()).rows["repair_lines"] == 2
     change_byte(Path())
     with pytest.raises(VerificationError, match="monthly-2026-10-r1 is not a sound drop"):
@@ -162,8 +175,7 @@ def change_row_and_hashes(drop):
         (lambda drop: (drop / "manifest-sha256.txt").unlink(), "no whole drop"),
     ],
 )
-def test_a_spoilt_drop_does_not_verify(tmp_path, spoil, told):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_spoilt_drop_does_not_verify(drop, spoil, told):
     spoil(drop)
     with pytest.raises(VerificationError, match=told):
         verify_drop(drop)
@@ -177,13 +189,27 @@ def test_cp932_carries_what_it_can_and_names_what_it_replaces(tmp_path):
     assert json.loads((drop / "drop.json").read_text())["cells"]["substituted"] == 2
 
 
-@pytest.mark.parametrize("name", ["森鷗外", "金‑銀", "한글", "〜"])
-def test_a_character_the_agreement_does_not_replace_sets_the_row_aside(tmp_path, name):
+def test_a_character_the_agreement_does_not_replace_sets_the_row_aside(tmp_path):
+    names = ["森鷗外", "金‑銀", "한글", "〜"]
+    whole = joined(tables(), {"customers": [customer("2")]})
+    for n, name in enumerate(names):
+        person = {
+            "customers": [customer(f"1{n}", name=name)],
+            "vehicles": [vehicle(f"W{n}", f"1{n}")],
+        }
+        whole = joined(whole, person, slip(f"T{n}", f"1{n}", f"W{n}"))
     delivery = {"format": "csv", "encoding": "cp932", "unmappable": "quarantine"}
-    more = joined(tables(name=name), {"customers": [customer("2")]})
-    outcome = run(write_shop(tmp_path, more, factories.agreement(delivery=delivery))).outcomes[0]
-    assert outcome.reasons["customers"] == {"quarantined: name:unmappable_character": 1}
-    assert outcome.account["repair_lines"].quarantined == 2
+    shop = write_shop(tmp_path, whole, factories.agreement(delivery=delivery))
+    outcome = run(shop).outcomes[0]
+    with (shop / "state" / "quarantine" / "lotas" / "customers.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
+        whys = {row["氏名"]: row["reason"] for row in csv.DictReader(file)}
+    assert whys == dict.fromkeys(names, "name:unmappable_character")
+    count = len(names)
+    assert outcome.reasons["customers"] == {"quarantined: name:unmappable_character": count}
+    assert outcome.account["repair_lines"].quarantined == 2 * count
+    assert outcome.account["repair_lines"].delivered == 2
 
 
 def test_a_line_that_cannot_be_written_takes_its_slip_along(tmp_path):
@@ -248,10 +274,9 @@ def test_crlf_ends_records_and_leaves_line_breaks_in_cells_alone(tmp_path):
         ('"resources"', '"things"'),
     ],
 )
-def test_a_foreign_description_is_a_fault_and_no_crash(tmp_path, old, new):
+def test_a_foreign_description_is_a_fault_and_no_crash(drop, old, new):
     import hashlib
 
-    drop = exported(tmp_path, FORMATS[2])
     path, tags = drop / "datapackage.json", drop / "tagmanifest-sha256.txt"
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(path.read_text().replace(old, new))
@@ -287,8 +312,7 @@ def altered(drop, name, change):
     "manifest",
     ["0  data/顧客.csv\n".encode("cp932"), b"0  data/a\x00b\n", b"0  data/" + b"a" * 5000 + b"\n"],
 )
-def test_a_manifest_no_program_of_ours_wrote_is_refused_in_a_line(tmp_path, manifest):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_manifest_no_program_of_ours_wrote_is_refused_in_a_line(drop, manifest):
     (drop / "manifest-sha256.txt").write_bytes(manifest)
     vouched_for(drop)
     with pytest.raises(VerificationError) as refused:
@@ -298,8 +322,7 @@ def test_a_manifest_no_program_of_ours_wrote_is_refused_in_a_line(tmp_path, mani
 
 
 @pytest.mark.parametrize("what", ["pipe", "link", "folder", "circle"])
-def test_what_is_no_file_and_in_no_manifest_is_a_fault(tmp_path, what):
-    drop = exported(tmp_path, FORMATS[2])
+def test_what_is_no_file_and_in_no_manifest_is_a_fault(drop, tmp_path, what):
     place = drop / "data" / "extra"
     if what == "pipe":
         os.mkfifo(place)
@@ -311,8 +334,7 @@ def test_what_is_no_file_and_in_no_manifest_is_a_fault(tmp_path, what):
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../secret.csv", "pipe"])
-def test_a_file_the_manifest_does_not_list_is_not_opened(tmp_path, path):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_file_the_manifest_does_not_list_is_not_opened(drop, tmp_path, path):
     os.mkfifo(tmp_path / "pipe")
     path = str(tmp_path / path) if path == "pipe" else path
     altered(drop, "datapackage.json", lambda told: told["resources"][0].update(path=path))
@@ -336,16 +358,14 @@ def first_field(told):
         lambda told: told.update(resources=[[]]),
     ],
 )
-def test_a_description_that_makes_no_sense_is_a_fault_of_the_drop(tmp_path, change):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_description_that_makes_no_sense_is_a_fault_of_the_drop(drop, change):
     altered(drop, "datapackage.json", change)
     with pytest.raises(VerificationError):
         verify_drop(drop)
 
 
 @pytest.mark.parametrize("name", ["drop.json", "datapackage.json"])
-def test_json_without_end_is_a_fault_of_the_drop(tmp_path, name):
-    drop = exported(tmp_path, FORMATS[2])
+def test_json_without_end_is_a_fault_of_the_drop(drop, name):
     (drop / name).write_text("[" * 100_000)
     vouched_for(drop)
     with pytest.raises(VerificationError):
@@ -370,16 +390,14 @@ def test_a_drop_of_an_earlier_version_is_still_one():
         (lambda told: told["tables"][0].update(sha256="0" * 64), "is another one"),
     ],
 )
-def test_a_drop_that_says_another_thing_of_itself_is_told(tmp_path, change, told):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_drop_that_says_another_thing_of_itself_is_told(drop, change, told):
     altered(drop, "drop.json", change)
     with pytest.raises(VerificationError, match=told):
         verify_drop(drop)
 
 
 @pytest.mark.parametrize("name", ["bag-info.txt", "drop.json", "datapackage.json"])
-def test_a_changed_or_unlisted_tag_file_is_told(tmp_path, name):
-    drop = exported(tmp_path, FORMATS[2])
+def test_a_changed_or_unlisted_tag_file_is_told(drop, name):
     path, tags = drop / name, drop / TAG_MANIFEST
     before = path.read_bytes()
     path.write_bytes(before + b"\n")

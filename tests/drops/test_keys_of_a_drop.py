@@ -1,6 +1,7 @@
 """A drop whose keys do not fit together does not verify, however well its hashes do."""
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from tests.factories import customer, joined, objection, run, slip, vehicle, wri
 NOBODY = "0123456789abcdef" * 2
 
 
-@pytest.fixture(params=["parquet", "csv"])
-def drop(request, tmp_path):
+@pytest.fixture(scope="module", params=["parquet", "csv"])
+def as_made(request, tmp_path_factory):
+    """A drop as it was made, for every test to copy."""
     tables = {
         "customers": [customer("1"), customer("2")],
         "vehicles": [vehicle("V1", "1"), vehicle("V2", "2")],
@@ -27,7 +29,13 @@ def drop(request, tmp_path):
     }
     tables = joined(joined(tables, slip("S1", "1", "V1")), slip("S2", "2", "V2"))
     agreed = factories.agreement(delivery={"format": request.param, "encoding": "utf-8-sig"})
-    return Path(run(write_shop(tmp_path, tables, agreed)).outcomes[0].path)
+    shop = write_shop(tmp_path_factory.mktemp("shop"), tables, agreed)
+    return Path(run(shop).outcomes[0].path)
+
+
+@pytest.fixture
+def drop(as_made, tmp_path):
+    return Path(shutil.copytree(as_made, tmp_path / as_made.name))
 
 
 def rewritten(drop, table, change):

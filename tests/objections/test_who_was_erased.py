@@ -56,9 +56,8 @@ def shops(tmp_path, erased=ERASED, **others):
     return write_shop(tmp_path, joined(tables, {"objections": [objection("77", scope="none")]}))
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
+def test_what_tells_of_them_in_others_rows_leaves_nowhere(tmp_path):
+    telling = [
         {"mobile_phone": "090-9876-5432"},
         {"phone": "090 9876 5432 / 023-600-0001"},
         {"email": "Hidden@example.jp"},
@@ -72,20 +71,25 @@ def shops(tmp_path, erased=ERASED, **others):
         {"address": "山形市架空町1番地1号 023-699-9999"},
         {"address": "山形市架空町1番地1号（699-9999）"},
         {"replacement_intent": "隠田秘一様の紹介"},
-    ],
-)
-def test_what_tells_of_them_in_others_rows_leaves_nowhere(tmp_path, cells):
-    shop = shops(tmp_path, first=cells)
+    ]
+    numbers = [f"1{place}" for place in range(len(telling))]
+    cards = [customer(number, **cells) for number, cells in zip(numbers, telling, strict=True)]
+    shop = shops(
+        tmp_path,
+        customers=[customer("1"), *cards],
+        vehicles=[vehicle(f"V{number}", number) for number in ("1", *numbers)],
+        **joined(*(slip(f"S{number}", number, f"V{number}") for number in numbers)),
+    )
     report = run(shop)
     found = bytes_of(Path(report.outcomes[0].path)).decode("utf-8", "replace")
-    for column, cell in cells.items():
-        assert cell not in found
-        assert all(row[column] != cell for row in delivered(report)["customers"])
+    rows = delivered(report)["customers"]
+    told = [item for cells in telling for item in cells.items()]
+    assert [cell for _, cell in told if cell in found] == []
+    assert [cell for column, cell in told if cell in {row[column] for row in rows}] == []
 
 
-@pytest.mark.parametrize(
-    ("holder", "member"),
-    [
+def test_they_are_no_relative_of_anybody(tmp_path):
+    relatives = [
         ({"address": "山形市秘密町９−９"}, {"name": "ヒイチ"}),
         ({"address": "山形市秘密町９−９"}, {"name": "秘一（夫）"}),
         ({}, {"name": "隠田 秘一"}),
@@ -95,17 +99,26 @@ def test_what_tells_of_them_in_others_rows_leaves_nowhere(tmp_path, cells):
         ({"address": "山形市秘密町９−９"}, {"name": "秘一"}),
         ({"phone": "023-699-9999"}, {"name": "秘一"}),
         ({"phone": "023-699-9999"}, {"birth_on": "1960-05-06"}),
-    ],
-)
-def test_they_are_no_relative_of_anybody(tmp_path, holder, member):
-    other = {"customer_id": "2", "name": "架空 月子", "birth_on": "1999-01-01"}
-    family = [
-        {"family_member_id": "F1", "customer_id": "1", **member},
-        {"family_member_id": "F2", **other},
     ]
-    shop = shops(tmp_path, first=holder, family_members=family)
-    members = delivered(run(shop))["family_members"]
-    assert [row["name"] for row in members] == ["架空 月子"]
+    holders = [customer(f"1{place}", **holder) for place, (holder, _) in enumerate(relatives)]
+    family = [
+        {"family_member_id": f"F1{place}", "customer_id": f"1{place}", **member}
+        for place, (_, member) in enumerate(relatives)
+    ]
+    other = customer("2")
+    stranger = {"customer_id": "2", "name": "架空 月子", "birth_on": "1999-01-01"}
+    shop = shops(
+        tmp_path,
+        customers=[customer("1"), other, *holders],
+        family_members=[*family, {"family_member_id": "F2", **stranger}],
+    )
+    tables = delivered(run(shop))
+    homes = {row["customer_key"]: (row["address"], row["phone"]) for row in tables["customers"]}
+    left = [
+        (row["name"], row["birth_on"], *homes[row["customer_key"]])
+        for row in tables["family_members"]
+    ]
+    assert left == [("架空 月子", "1999-01-01", other["address"], other["phone"])]
 
 
 def test_namesakes_of_another_birth_date_and_their_household_leave(tmp_path):

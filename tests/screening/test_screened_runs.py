@@ -2,6 +2,7 @@
 
 import errno
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from schemas.errors import ConfigurationError, RefusedError
 from schemas.screening import Decision
 from schemas.shop_rules import Images
 from sources.photographs import read_photograph
+from tests.command import joint_use
 from tests.factories import (
     NOW,
     PERSON,
@@ -36,9 +38,9 @@ from tests.factories import (
     run,
     slip,
     vehicle,
+    whys,
     write_shop,
 )
-from tests.running.test_command_line import joint_use
 
 SECRET = "週三日 機械につながれて血をきれいにしてる"
 
@@ -191,34 +193,38 @@ def test_a_my_number_sets_its_slip_aside_until_the_source_is_mended(tmp_path):
     assert reasons["repairs"] == {"repair_lines:set_aside": 1}
 
 
-@pytest.mark.parametrize(
-    ("kind", "amount", "leaves"),
-    [
-        ("自動車税種別割", "30500", True),
-        ("自動車税種別割", "0", False),
-        ("自動車税種別割", "", False),
-        ("種別割", "0", False),
-        ("環境性能割", "0", False),
-        ("自賠責保険料", "0", True),
-        ("自動車税減免", "0", False),
-        ("自動車税減免", "15000", False),
-        ("身障者減免", "0", False),
-        ("身体障害者減免", "-39500", False),
-        ("障害者手帳割引", "0", False),
-        ("車いす昇降装置", "300000", False),
-    ],
-)
-def test_a_tax_of_nothing_and_what_names_an_exemption_stay(tmp_path, kind, amount, leaves):
-    cost = {
-        "vehicle_cost_id": "T1",
-        "vehicle_id": "V1",
-        "cost_kind": kind,
-        "amount_jpy": amount,
-        "incurred_on": "2026-10-02",
+def test_a_tax_of_nothing_and_what_names_an_exemption_stay(tmp_path):
+    cases = {
+        ("自動車税種別割", "30500"): True,
+        ("自動車税種別割", "0"): False,
+        ("自動車税種別割", ""): False,
+        ("種別割", "0"): False,
+        ("環境性能割", "0"): False,
+        ("自賠責保険料", "0"): True,
+        ("自動車税減免", "0"): False,
+        ("自動車税減免", "15000"): False,
+        ("身障者減免", "0"): False,
+        ("身体障害者減免", "-39500"): False,
+        ("障害者手帳割引", "0"): False,
+        ("車いす昇降装置", "300000"): False,
     }
-    account = run(write_shop(tmp_path, tables(vehicle_costs=[cost]))).outcomes[0].account
-    assert account["vehicle_costs"].delivered == int(leaves)
-    assert account["vehicle_costs"].withheld == int(not leaves)
+    days = {case: f"2026-10-{day:02}" for day, case in enumerate(cases, 1)}
+    costs = [
+        {
+            "vehicle_cost_id": f"T{day}",
+            "vehicle_id": "V1",
+            "cost_kind": kind,
+            "amount_jpy": amount,
+            "incurred_on": day,
+        }
+        for (kind, amount), day in days.items()
+    ]
+    report = run(write_shop(tmp_path, tables(vehicle_costs=costs)))
+    left = [row["incurred_on"] for row in delivered(report)["vehicle_costs"]]
+    assert {case: left.count(day) for case, day in days.items()} == cases
+    account = report.outcomes[0].account["vehicle_costs"]
+    leaving = sum(cases.values())
+    assert (account.delivered, account.withheld) == (leaving, len(cases) - leaving)
 
 
 def test_a_body_shape_that_tells_of_a_disability_is_emptied(tmp_path):
@@ -401,32 +407,37 @@ def test_a_photograph_the_disk_does_not_give_is_not_called_another_thing(tmp_pat
     assert read_photograph(tmp_path, Images(), "a.jpg").fault == "unreadable"
 
 
-@pytest.mark.parametrize(
-    ("written", "cleared", "car", "count"),
-    [
-        ("a.jpg", "1", "V2", 2),  # the car of somebody who objected
-        ("./A.JPG", "1", "V2", 2),
-        ("more\\..\\ａ.jpg", "1", "V2", 2),
-        ("images/a.jpg", "1", "V2", 2),
-        ("../images/a.jpg", "1", "V2", 2),
-        ("{shop}/images/a.jpg", "1", "V2", 2),
-        ("a.jpg", "0", "V1", 1),
-    ],
-)
-def test_a_photograph_that_rows_disagree_about_stays(tmp_path, written, cleared, car, count):
-    photograph(tmp_path / "images" / "a.jpg")
+def test_a_photograph_that_rows_disagree_about_stays(tmp_path):
+    cases = [
+        ("a{n}.jpg", "1", "V2", 2),  # the car of somebody who objected
+        ("./A{n}.JPG", "1", "V2", 2),
+        ("more\\..\\ａ{n}.jpg", "1", "V2", 2),
+        ("images/a{n}.jpg", "1", "V2", 2),
+        ("../images/a{n}.jpg", "1", "V2", 2),
+        ("{shop}/images/a{n}.jpg", "1", "V2", 2),
+        ("a{n}.jpg", "0", "V1", 1),
+    ]
     photograph(tmp_path / "images" / "b.jpg")
-    images = [image("P1", "b.jpg"), image("P2", "b.jpg"), image("P3", "a.jpg")]
-    images.append(image("P4", written.format(shop=tmp_path), cleared, car))
+    images = [image("P1", "b.jpg"), image("P2", "b.jpg")]
+    for n, (written, cleared, car, _) in enumerate(cases):
+        photograph(tmp_path / "images" / f"a{n}.jpg")
+        images.append(image(f"Q{n}", f"a{n}.jpg"))
+        images.append(image(f"R{n}", written.format(shop=tmp_path, n=n), cleared, car))
     others = {
         "customers": [customer("2")],
         "vehicles": [vehicle("V2", "2")],
         "objections": [objection("2")],
     }
     shop = write_shop(tmp_path, joined(tables(vehicle_images=images), others))
-    assert len(delivered(run(shop))["vehicle_images"]) == 2  # one car's photograph, entered twice
+    report = run(shop)
+    found = {
+        case: [why for row in "QR" for why in whys(shop, "vehicle_images", f"{row}{n}")]
+        for n, case in enumerate(cases)
+    }
+    assert found == {case: ["file:of_several_rows"] * case[-1] for case in cases}
     reasons = QuarantineFolder(shop / "state").summary().reasons["vehicle_images"]
-    assert reasons == {"file:of_several_rows": count}
+    assert reasons == {"file:of_several_rows": sum(case[-1] for case in cases)}
+    assert len(delivered(report)["vehicle_images"]) == 2  # one car's photograph, entered twice
 
 
 def test_the_review_list_and_its_decisions_are_private_and_in_the_chain(tmp_path):
@@ -460,91 +471,147 @@ def test_a_tax_of_nothing_is_no_line_either(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("table", "column", "value", "reason"),
+    ("reason", "cases"),
     [
-        ("customers", "name", "佐藤健一（透析）", "health_care"),
-        ("customers", "name", "鈴木 一郎 ※身障者手帳1級", "disability"),
-        ("customers", "name", "鈴木一郎 身障者", "disability"),
-        ("customers", "name", "鈴木 123456789018", "number"),
-        ("customers", "name_kana", "ｻﾄｳｹﾝｲﾁ（ｾｲｶﾂﾎｺﾞ）", "social_status"),
-        ("customers", "name", "佐々木 明 HIV", "health"),
-        ("customers", "name", "田中　てんかん", "health"),
-        ("customers", "name_kana", "ﾀﾅｶ ｾｲｶﾂﾎｺﾞ", "social_status"),
-        ("family_members", "name", "花子 エイズ", "health"),
-        ("customers", "address", "山形市下反田三十一番地 刑務所内", "crime_record"),
-        ("customers", "address", "山形市緑町1-2 山形刑務所内", "crime_record"),
-        ("customers", "address", "山形市緑町1-2 4111-1111-1111-1111", "number"),
-        ("family_members", "name", "花子（障害者手帳1級）", "disability"),
-        ("customers", "name", "佐藤花子（障害）", "remark"),
-        ("customers", "name_kana", "サトウ ハナコ ニュウイン", "remark"),
-        ("customers", "address", "山形市緑町1-2 ﾃﾞｲｻｰﾋﾞｽひまわり", "remark"),
-        ("certificates", "model_code", "身障者減免", "not_a_code"),
-        ("certificates", "model_code", "DBA-ZVW30 安孫子清様", "not_a_code"),
-        ("certificates", "model_code", "=HYPERLINK(1)", "not_a_code"),
-        ("certificates", "model_code", "090-1234-5678", "not_a_code"),
-        ("certificates", "engine_model", "2ZR透析", "not_a_code"),
-        ("certificates", "chassis_number", "本籍山形市透析中", "not_a_code"),
-        ("certificates", "chassis_number", "123456789018", "number"),
+        ("health_care", [("customers", "name", "佐藤健一（透析）")]),
+        (
+            "disability",
+            [
+                ("customers", "name", "鈴木 一郎 ※身障者手帳1級"),
+                ("customers", "name", "鈴木一郎 身障者"),
+                ("family_members", "name", "花子（障害者手帳1級）"),
+            ],
+        ),
+        (
+            "number",
+            [
+                ("customers", "name", "鈴木 123456789018"),
+                ("customers", "address", "山形市緑町1-2 4111-1111-1111-1111"),
+                ("certificates", "chassis_number", "123456789018"),
+            ],
+        ),
+        (
+            "social_status",
+            [
+                ("customers", "name_kana", "ｻﾄｳｹﾝｲﾁ（ｾｲｶﾂﾎｺﾞ）"),
+                ("customers", "name_kana", "ﾀﾅｶ ｾｲｶﾂﾎｺﾞ"),
+            ],
+        ),
+        (
+            "health",
+            [
+                ("customers", "name", "佐々木 明 HIV"),
+                ("customers", "name", "田中　てんかん"),
+                ("family_members", "name", "花子 エイズ"),
+            ],
+        ),
+        (
+            "crime_record",
+            [
+                ("customers", "address", "山形市下反田三十一番地 刑務所内"),
+                ("customers", "address", "山形市緑町1-2 山形刑務所内"),
+            ],
+        ),
+        (
+            "remark",
+            [
+                ("customers", "name", "佐藤花子（障害）"),
+                ("customers", "name_kana", "サトウ ハナコ ニュウイン"),
+                ("customers", "address", "山形市緑町1-2 ﾃﾞｲｻｰﾋﾞｽひまわり"),
+            ],
+        ),
+        (
+            "not_a_code",
+            [
+                ("certificates", "model_code", "身障者減免"),
+                ("certificates", "model_code", "DBA-ZVW30 安孫子清様"),
+                ("certificates", "model_code", "=HYPERLINK(1)"),
+                ("certificates", "model_code", "090-1234-5678"),
+                ("certificates", "engine_model", "2ZR透析"),
+                ("certificates", "chassis_number", "本籍山形市透析中"),
+            ],
+        ),
     ],
 )
-def test_what_never_leaves_does_not_leave_in_a_name_an_address_or_a_code(
-    tmp_path, table, column, value, reason
-):
-    rows = {
-        "customers": customer("1"),
-        "family_members": {"family_member_id": "F1", "customer_id": "1", "name": "花子"},
-        "certificates": {"vehicle_id": "V1", "model_code": "DAA-ZVW50"},
-    }
-    shop = {
-        **tables("オイル交換"),
-        **{name: [row | ({column: value} if name == table else {})] for name, row in rows.items()},
-    }
+def test_what_never_leaves_does_not_leave_in_a_name_an_address_or_a_code(tmp_path, reason, cases):
+    shop = {"objections": [objection("99")]}
+    for n, (table, column, value) in enumerate(cases, 1):
+        person, car = str(n), f"V{n}"
+        case = {
+            "customers": [customer(person)],
+            "family_members": [
+                {"family_member_id": f"F{n}", "customer_id": person, "name": "花子"}
+            ],
+            "vehicles": [vehicle(car, person)],
+            "certificates": [{"vehicle_id": car, "model_code": "DAA-ZVW50"}],
+            **slip(f"S{n}", person, car),
+        }
+        case["repairs"][0]["description"] = "オイル交換"
+        case[table][0][column] = value
+        shop = joined(shop, case)
     outcome = run(write_shop(tmp_path, shop)).outcomes[0]
-    if (table, column) == ("customers", "name"):
-        assert outcome.account["customers"].withheld == outcome.account["repairs"].withheld == 1
-        assert outcome.reasons["customers"] == {f"withheld: {reason}": 1}
-    else:
-        assert outcome.cells == {f"withheld:{reason}": 1}
-    assert value.encode() not in bytes_of(Path(outcome.path))
+    found = bytes_of(Path(outcome.path))
+    assert [value for *_, value in cases if value.encode() in found] == []
+    named = [value for table, column, value in cases if (table, column) == ("customers", "name")]
+    assert outcome.account["customers"].withheld == len(named)
+    assert outcome.account["repairs"].withheld == len(named)
+    if named:
+        assert outcome.reasons["customers"] == {f"withheld: {reason}": len(named)}
+    emptied = {f"withheld:{reason}": len(cases) - len(named)}
+    assert outcome.cells == (emptied if len(cases) > len(named) else {})
 
 
-@pytest.mark.parametrize(
-    ("table", "values"),
-    [
-        ("customers", {"name": "医療法人緑会 山形透析病院", "kind": "corporate"}),
-        ("customers", {"name": "伊藤 セキ", "name_kana": "イトウ セキ"}),
-        ("customers", {"name": "スミス クリスチャン", "name_kana": "スミス クリスチャン"}),
-        ("customers", {"name": "内海 がんま", "name_kana": "ウツミ ガンマ"}),
-        ("customers", {"name": "大麻 太郎", "address": "北海道江別市大麻東町12-3"}),
-        ("customers", {"name": "目黒人美", "address": "山形市大門地内"}),
-        ("customers", {"name": "(株)中央介護サービス", "address": "山形市1-2-3 病院前アパート101"}),
-        ("customers", {"name": "佐藤内科", "address": "新潟県柏崎市西山町礼拝123"}),
-        ("certificates", {"vehicle_id": "V1", "engine_model": "L15A+H1"}),
-        (
-            "certificates",
-            {"vehicle_id": "V1", "model_code": "DAA-ZVW50改造", "engine_model": "電動機"},
-        ),
-        ("certificates", {"vehicle_id": "V1", "chassis_number": "山形[41]12345"}),
-        ("customers", {"name": "佐藤 愛人", "address": "山形市緑町1-2 コーポ緑(A棟)"}),
-        (
-            "certificates",
-            {"vehicle_id": "V1", "model_code": "DAA-ZVW50改", "engine_model": "*FUMEI"},
-        ),
-        ("certificates", {"vehicle_id": "V1", "chassis_number": "山[41]12345山"}),
-    ],
-)
-def test_ordinary_names_and_codes_leave(tmp_path, table, values):
-    row = customer("1", **values) if table == "customers" else values
-    outcome = run(write_shop(tmp_path, {**tables("オイル交換"), table: [row]})).outcomes[0]
-    assert (outcome.cells, outcome.account[table].delivered) == ({}, 1)
+def test_ordinary_names_and_codes_leave(tmp_path):
+    people = [
+        {"name": "医療法人緑会 山形透析病院", "kind": "corporate"},
+        {"name": "伊藤 セキ", "name_kana": "イトウ セキ"},
+        {"name": "スミス クリスチャン", "name_kana": "スミス クリスチャン"},
+        {"name": "内海 がんま", "name_kana": "ウツミ ガンマ"},
+        {"name": "大麻 太郎", "address": "北海道江別市大麻東町12-3"},
+        {"name": "目黒人美", "address": "山形市大門地内"},
+        {"name": "(株)中央介護サービス", "address": "山形市1-2-3 病院前アパート101"},
+        {"name": "佐藤内科", "address": "新潟県柏崎市西山町礼拝123"},
+        {"name": "佐藤 愛人", "address": "山形市緑町1-2 コーポ緑(A棟)"},
+    ]
+    papers = [
+        {"engine_model": "L15A+H1"},
+        {"model_code": "DAA-ZVW50改造", "engine_model": "電動機"},
+        {"chassis_number": "山形[41]12345"},
+        {"model_code": "DAA-ZVW50改", "engine_model": "*FUMEI"},
+        {"chassis_number": "山[41]12345山"},
+    ]
+    more = {
+        "customers": [customer(f"C{n}", **values) for n, values in enumerate(people)],
+        "vehicles": [vehicle(f"W{n}", "1") for n in range(len(papers))],
+        "certificates": [{"vehicle_id": f"W{n}", **values} for n, values in enumerate(papers)],
+    }
+    report = run(write_shop(tmp_path, tables("オイル交換", **more)))
+    rows = delivered(report)
+    staying = [
+        values
+        for table, cases in (("customers", people), ("certificates", papers))
+        for values in cases
+        if not any(values.items() - {("kind", "corporate")} <= row.items() for row in rows[table])
+    ]
+    assert staying == []
+    outcome = report.outcomes[0]
+    assert outcome.cells == {}
+    assert outcome.account["customers"].delivered == 1 + len(people)
+    assert outcome.account["certificates"].delivered == len(papers)
 
 
-@pytest.mark.parametrize("column", ["phone", "mobile_phone", "fax"])
-@pytest.mark.parametrize("number", ["123456789018", "4111-1111-1111-1111"])
-def test_a_number_too_long_for_a_telephone_sets_its_row_aside(tmp_path, column, number):
-    shop = {**tables("オイル交換"), "customers": [customer("1", **{column: number})]}
-    report = run(write_shop(tmp_path, shop))
-    assert report.quarantined["customers"] == {f"{column}:unreadable": 1}
+def test_a_number_too_long_for_a_telephone_sets_its_row_aside(tmp_path):
+    cases = [
+        (column, number)
+        for column in ("phone", "mobile_phone", "fax")
+        for number in ("123456789018", "4111-1111-1111-1111")
+    ]
+    people = [customer(f"C{n}", **{column: number}) for n, (column, number) in enumerate(cases)]
+    shop = write_shop(tmp_path, tables("オイル交換", customers=people))
+    report = run(shop)
+    found = {case: whys(shop, "customers", f"C{n}") for n, case in enumerate(cases)}
+    assert found == {case: [f"{case[0]}:unreadable"] for case in cases}
+    assert report.quarantined["customers"] == Counter(f"{column}:unreadable" for column, _ in cases)
 
 
 def test_a_makers_name_that_tells_of_a_person_does_not_leave(tmp_path):

@@ -54,7 +54,7 @@ def test_every_row_set_aside_is_told_why_in_the_operators_words(sample_shop):
         kept = pd.read_csv(sample_shop / "state" / "quarantine" / "all" / f"{table}.csv", dtype=str)
         assert list(kept.columns[:5]) == [
             "元の記録",
-            "行番号",
+            "元の行番号",
             "隔離の理由",
             "reason",
             "読めなかった値",
@@ -62,6 +62,17 @@ def test_every_row_set_aside_is_told_why_in_the_operators_words(sample_shop):
         assert not any(column.endswith(".1") for column in kept.columns)
         told = [in_words(table, reason) for reason in kept["reason"]]
         assert list(kept["隔離の理由"]) == told
+
+
+def test_a_line_set_aside_is_told_by_its_place_in_the_records_and_on_its_slip(sample_shop):
+    run(sample_shop)
+    kept = pd.read_csv(sample_shop / "state/quarantine/all/repair_lines.csv", dtype=str)
+    records = pd.read_csv(sample_shop / "records" / "整備明細.csv", dtype=str, encoding="cp932")
+    rows = kept[kept["reason"] == "repair_id:set_aside"]
+    source = records.iloc[rows["元の行番号"].astype(int) - 2]  # the first row is that of the titles
+    assert len(rows) > 100
+    assert rows["整備番号"].tolist() == source["整備番号"].tolist()
+    assert rows["行番号"].tolist() == source["行"].tolist()
 
 
 def test_columns_that_must_never_leave_do_not(sample_shop):
