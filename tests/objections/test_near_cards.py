@@ -27,9 +27,10 @@ def names_that_leave(folder, refuser, *others):
     return [row["name"] for row in rows if row["name"] != "別の 人"]
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
+@pytest.mark.parametrize("shared", ["mobile_phone", "email"])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_another_name_with_their_own_contact_is_held_back(tmp_path, shared, is_turned):
+    cases = [
         ("㈱大吉　営業部　今田 孝一", "今田 孝一"),
         ("ラーメン大吉 今田孝二", "今田 孝二"),
         ("カフェひまわり 山口次郎", "山口 次郎"),
@@ -39,16 +40,19 @@ def names_that_leave(folder, refuser, *others):
         ("山口 孝八", "山ロ 孝八"),
         ("木ノ下 孝太", "木之下 孝太"),
         ("楳田 貞治", "梅田 貞治"),
-    ],
-)
-@pytest.mark.parametrize("shared", [("mobile_phone",), ("email",)])
-def test_another_name_with_their_own_contact_is_held_back(tmp_path, one, other, shared):
-    own = {name: CONTACTS[name] for name in shared}
-    for refuser, card in ((one, other), (other, one)):
-        folder = tmp_path / refuser
-        folder.mkdir()
-        left = names_that_leave(folder, {"name": refuser, **own}, customer("2", name=card, **own))
-        assert left == []
+    ]
+    refusers, cards = [], []
+    for place, case in enumerate(cases):
+        own = {"mobile_phone": f"090-2100-{place:04}", "email": f"x{place}@example.jp"}[shared]
+        refuser, card = reversed(case) if is_turned else case
+        refusers.append(customer(f"9{place}", **{"name": refuser, shared: own}))
+        cards.append(customer(f"2{place}", **{"name": card, shared: own}))
+    tables = {
+        "customers": [*refusers, *cards, customer("8", name="別の 人")],
+        "objections": [objection(row["customer_id"]) for row in refusers],
+    }
+    rows = delivered(run(write_shop(tmp_path, tables)))["customers"]
+    assert [row["name"] for row in rows] == ["別の 人"]
 
 
 @pytest.mark.parametrize(
