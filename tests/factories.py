@@ -316,11 +316,21 @@ def delivered(report: ExportReport, partner: str = "lotas") -> dict[str, list[Ro
     return tables
 
 
-def whys(shop: Path, table: str, number: str) -> list[str]:
-    """Why the rows that have this number were set aside."""
-    path = shop / "state" / "quarantine" / "all" / f"{table}.csv"
+def names_beside(folder: Path, others: Iterable[Row], refusers: Iterable[Row]) -> list[str]:
+    """Export a shop of which some customers refuse everything, and name those that leave, in order."""
+    refusers = list(refusers)
+    tables = {
+        "customers": [*others, *refusers],
+        "objections": [objection(row["customer_id"]) for row in refusers],
+    }
+    return [row["name"] for row in delivered(run(write_shop(folder, tables)))["customers"]]
+
+
+def whys(shop: Path, table: str, cell: str, partner: str = "all") -> list[str]:
+    """Why the rows that have this cell were set aside, for all partners or for one."""
+    path = shop / "state" / "quarantine" / partner / f"{table}.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [row["reason"] for row in csv.DictReader(file) if number in row.values()]
+        return [row["reason"] for row in csv.DictReader(file) if cell in row.values()]
 
 
 def texts_of(report: ExportReport) -> list[str]:

@@ -6,6 +6,7 @@ from tests.factories import (
     customer,
     delivered,
     joined,
+    names_beside,
     objection,
     run,
     slip,
@@ -19,12 +20,9 @@ CONTACTS = {"mobile_phone": "090-2100-0001", "address": "山形市紫町1-1", "e
 
 def names_that_leave(folder, refuser, *others):
     """Who leaves beside somebody without any bond to the refuser."""
-    tables = {
-        "customers": [customer("9", **refuser), *others, customer("8", name="別の 人")],
-        "objections": [objection("9")],
-    }
-    rows = delivered(run(write_shop(folder, tables)))["customers"]
-    return [row["name"] for row in rows if row["name"] != "別の 人"]
+    people = [*others, customer("8", name="別の 人")]
+    left = names_beside(folder, people, [customer("9", **refuser)])
+    return [name for name in left if name != "別の 人"]
 
 
 @pytest.mark.parametrize("shared", ["mobile_phone", "email"])
@@ -47,12 +45,7 @@ def test_another_name_with_their_own_contact_is_held_back(tmp_path, shared, is_t
         refuser, card = reversed(case) if is_turned else case
         refusers.append(customer(f"9{place}", **{"name": refuser, shared: own}))
         cards.append(customer(f"2{place}", **{"name": card, shared: own}))
-    tables = {
-        "customers": [*refusers, *cards, customer("8", name="別の 人")],
-        "objections": [objection(row["customer_id"]) for row in refusers],
-    }
-    rows = delivered(run(write_shop(tmp_path, tables)))["customers"]
-    assert [row["name"] for row in rows] == ["別の 人"]
+    assert names_beside(tmp_path, [*cards, customer("8", name="別の 人")], refusers) == ["別の 人"]
 
 
 @pytest.mark.parametrize(

@@ -24,20 +24,33 @@ def cars(*rows):
 
 
 def ranges(*rows):
+    """The rows of one campaign."""
+    return asked_by([rows])
+
+
+def asked_by(campaigns):
+    """The rows of several."""
     return pyarrow.Table.from_pylist(
         [
-            {"campaign": 0, "maker": "某", "model_code": model, "first": first, "last": last}
+            {"campaign": place, "maker": "某", "model_code": model, "first": first, "last": last}
+            for place, rows in enumerate(campaigns)
             for model, first, last in rows
         ],
         RANGES,
     )
 
 
-def classes(some_cars, some_ranges):
-    """Class of each car; None where it has nothing to do with the campaign."""
-    found = match(some_cars, some_ranges)
-    of = dict(zip(found.pairs["car"], found.pairs["match_class"], strict=True))
-    return [of.get(car) for car in range(len(some_cars))], int(found.out.get(0, 0))
+def judged(some_cars, campaigns):
+    """Class of each car that a campaign may be about, by car and campaign; by campaign how many are out."""
+    found = match(cars(*some_cars), asked_by(campaigns))
+    pairs = found.pairs[["car", "campaign", "match_class"]].itertuples(index=False)
+    return {(car, place): told for car, place, told in pairs}, found.out[found.out > 0].to_dict()
+
+
+def classes(some_cars, rows):
+    """Class of each car by one campaign, None where it has nothing to do with it; how many are out."""
+    of, out = judged(some_cars, [rows])
+    return [of.get((car, 0)) for car in range(len(some_cars))], out.get(0, 0)
 
 
 def verdict(car, row):
@@ -48,8 +61,7 @@ def verdict(car, row):
 def verdicts(asked):
     """Class and reason of each car by its row alone, all in one go: other cars and campaigns change nothing."""
     some_cars, rows = (list(dict.fromkeys(each)) for each in zip(*asked, strict=True))
-    wanted = ranges(*rows).set_column(0, "campaign", pyarrow.array(range(len(rows)), "int32"))
-    found = match(cars(*some_cars), wanted)
+    found = match(cars(*some_cars), asked_by([[row] for row in rows]))
     of = {
         (some_cars[pair.car], rows[pair.campaign]): (
             MatchClass(pair.match_class),
@@ -65,7 +77,7 @@ def verdicts(asked):
 
 def is_out(car, row):
     """Tell whether a car of a campaign's model is outside of its row."""
-    return bool(match(cars(car), ranges(row)).out.get(0, 0))
+    return bool(classes([car], [row])[1])
 
 
 RANGE = ("DAA-ZVW50", "ZVW50-6000001", "ZVW50-6118168")
@@ -221,8 +233,8 @@ def test_what_cannot_be_right_excludes_nobody():
 def test_one_cars_slip_hides_no_other_car(slip):
     own = [("5BA-LA650S", f"LA650S-{n:07}") for n in range(5)] + [("LA650S", "LA650S-0000009")]
     for row in (("LA650S", "", ""), ("5BA-LA650S", "LA650S-0000000", "LA650S-0500000")):
-        alone, _ = classes(cars(*own), ranges(row))
-        beside, _ = classes(cars(*own, slip), ranges(row))
+        alone, _ = classes(own, [row])
+        beside, _ = classes([*own, slip], [row])
         assert None not in alone
         assert beside[:-1] == alone
 
@@ -232,7 +244,7 @@ def test_a_range_end_with_a_figure_too_many_means_no_other_models_cars():
         ("DBA-AGH30", "AGH30-0000001", "AGH30-99999999"),
         ("DAA-NHP10", "NHP10-9000000", "NHP10-9000001"),
     ]
-    assert classes(cars(("DAA-NHP10", "NHP10-0000005")), ranges(*rows)) == ([None], 1)
+    assert classes([("DAA-NHP10", "NHP10-0000005")], rows) == ([None], 1)
 
 
 def test_no_car_is_missed_for_how_an_end_or_a_model_is_written():
@@ -611,17 +623,7 @@ def test_other_cars_and_campaigns_change_nothing_for_a_car(rows, wanted, more_ca
         for (car, asked), told in beside.items()
         if asked == 0 and car < len(rows)
     }
-    assert judged(rows, [wanted, *others])[1].get(0) == out.get(0)
-
-
-def judged(some_cars, campaigns):
-    """Class of each car that a campaign may be about, by car and campaign; by campaign how many are out."""
-    wanted = [row for rows in campaigns for row in rows]
-    places = [place for place, rows in enumerate(campaigns) for _ in rows]
-    asked = ranges(*wanted).set_column(0, "campaign", pyarrow.array(places, "int32"))
-    found = match(cars(*some_cars), asked)
-    pairs = found.pairs[["car", "campaign", "match_class"]].itertuples(index=False)
-    return {(car, place): told for car, place, told in pairs}, found.out[found.out > 0].to_dict()
+    assert judged(rows, [wanted, *others])[1].get(0) == out.get(0)  # of the odd ones some are out
 
 
 def body(code):

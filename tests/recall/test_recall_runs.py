@@ -97,12 +97,6 @@ def shop(tmp_path):
     return shop_of(tmp_path)
 
 
-@pytest.fixture
-def shop_of_either(tmp_path, ledger_place):
-    """With its ledger in a file, or on a server."""
-    return shop_of(tmp_path, ledger_place)
-
-
 def run(shop, *, now=NOW, step=plainly, **asked):
     request = {
         "shop": str(shop),
@@ -122,8 +116,8 @@ def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_a
     assert json.loads(done.stdout)["held_by"] == ["lotas"]
 
 
-def test_what_is_told_to_be_deleted_of_recalls_is_not_said_of_monthly_drops(shop_of_either):
-    shop = shop_of_either
+def test_what_is_told_to_be_deleted_of_recalls_is_not_said_of_monthly_drops(tmp_path, ledger_place):
+    shop = shop_of(tmp_path, ledger_place)
     factories.run(shop)
     run(shop)
     object_to(shop, "1", scope="purpose", purposes=("5.recall",), now=NOW + timedelta(minutes=1))
@@ -386,8 +380,8 @@ def test_the_shop_may_decide_not_to_call_who_refused_all_use(tmp_path):
     assert (rows["V1"]["携帯"], rows["V2"]["携帯"]) == ("", PEOPLE[1]["mobile_phone"])
 
 
-def test_a_second_run_hands_over_only_the_difference(shop_of_either):
-    shop = shop_of_either
+def test_a_second_run_hands_over_only_the_difference(tmp_path, ledger_place):
+    shop = shop_of(tmp_path, ledger_place)
     first = run(shop)
     again = run(shop, now=NOW + timedelta(hours=1))
     assert (again.outcomes[0].status, again.campaigns[0].handed) == ("nothing", 6)
@@ -427,17 +421,17 @@ def test_who_objects_after_being_handed_over_is_told_to_be_deleted(shop):
     ],
 )
 def test_the_monthly_drop_tells_of_them_too_but_only_of_who_may_not_be_warned(
-    shop_of_either, refusal, told
+    tmp_path, ledger_place, refusal, told
 ):
-    shop = shop_of_either
+    shop = shop_of(tmp_path, ledger_place)
     run(shop)
     object_to(shop, "1", **refusal)
     report = factories.run(shop, partners=("lotas",))
     assert sorted(row["record"] for row in delivered(report)["deleted"]) == told
 
 
-def test_what_was_handed_by_a_stopped_drop_is_handed_again(shop_of_either):
-    shop = shop_of_either
+def test_what_was_handed_by_a_stopped_drop_is_handed_again(tmp_path, ledger_place):
+    shop = shop_of(tmp_path, ledger_place)
     first = run(shop).outcomes[0].drop_id
     at_desk = desk(shop)
     with at_desk.ledger.writing() as connection:

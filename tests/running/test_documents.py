@@ -15,7 +15,7 @@ from drops.folders import read_drop
 from flows.command_line import joint_use as commands
 from schemas.acknowledgement import Acknowledgement
 from schemas.shop import ShopConfiguration
-from tests.command import ROOT, joint_use
+from tests.command import ROOT, joint_use, started
 from tests.conftest import SAMPLE
 from tests.factories import PERSON, acknowledgement, run
 
@@ -73,7 +73,7 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(
     for line in block.splitlines():
         arguments = [a.replace("drops/", f"{sample_shop}/drops/") for a in shlex.split(line)[1:]]
         arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
-        done = joint_use(*arguments, **who)
+        done = started(*arguments, **who)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout + done.stderr)
     recorded, exported, verified, answered, disclosed = said
@@ -94,9 +94,9 @@ def test_the_commands_of_many_shops_answer(prefect_server, sample_shop):
     grouped = sample_shop.rename(sample_shop.parent / "shops" / "akita")
     who = {"JOINT_USE_SHOP": str(grouped), "JOINT_USE_OPERATOR": PERSON, **prefect_server}
     in_group = [a.replace("shops", str(grouped.parent)) for a in shlex.split(group)[1:]]
-    done = joint_use(*in_group, **who)
+    done = started(*in_group, **who)
     assert (done.returncode, "✓ akita" in done.stderr) == (0, True), done.stderr
-    done = joint_use(*shlex.split(parts)[1:], **who)
+    done = started(*shlex.split(parts)[1:], **who)
     assert (done.returncode, "nothing changed" in done.stderr) == (0, True), done.stderr
 
 
@@ -126,7 +126,7 @@ def test_the_operators_commands_answer(prefect_server, sample_shop, tmp_path):
                 for a in shlex.split(line)[1:]
             ]
             arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
-            done = joint_use(*arguments, **prefect_server)
+            done = started(*arguments, **prefect_server)
             assert done.returncode == 0, done.stderr
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from data.make_sample.__main__ import make
+from schemas.catalog import CATALOG
 from schemas.faults import in_words
 from tests.conftest import SAMPLE
 from tests.factories import run, texts_of
@@ -60,6 +61,7 @@ def test_every_row_set_aside_is_told_why_in_the_operators_words(sample_shop):
             "読めなかった値",
         ]
         assert not any(column.endswith(".1") for column in kept.columns)
+        assert len(kept.columns) == 5 + len(CATALOG[table].columns)  # no title stands for two
         told = [in_words(table, reason) for reason in kept["reason"]]
         assert list(kept["隔離の理由"]) == told
 
