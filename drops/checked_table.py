@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ class CheckedTable:
         self._resource = resource
         self._primary = resource.table.primary_key
         self._by_name = {field.name: field for field in resource.fields}
-        self._contract = _contract(resource.fields)
+        self._contract = Contract(_schema(resource.fields))
         self.rows = 0
         self.faults: list[str] = []
         self._own_keys = bytearray()
@@ -171,8 +172,10 @@ class CheckedTable:
             self.faults.append(line)
 
 
-def _contract(fields: tuple[FieldDescription, ...]) -> Contract:
-    return Contract(contract({field.name: _cell(field) for field in fields}))
+@lru_cache(maxsize=64)
+def _schema(fields: tuple[FieldDescription, ...]) -> pa.DataFrameSchema:
+    """Give what holds for a file; drop after drop has the same."""
+    return contract({field.name: _cell(field) for field in fields})
 
 
 def _cell(field: FieldDescription) -> pa.Column:

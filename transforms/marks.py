@@ -180,6 +180,8 @@ def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.
         theirs: `IDENTITY_COLUMNS` of the refusers' rows.
         digest: that made the marks.
     """
+    if not len(remembered) or not len(theirs):
+        return np.unique(remembered)
     rest = np.setdiff1d(remembered, marks_of(theirs, digest).digests)
     lengths = digest(of_kind(LENGTH, LENGTHS)).to_numpy().astype(np.uint64)
     # Which names are left is not known, and so all lengths stay.

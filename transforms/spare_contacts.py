@@ -51,6 +51,8 @@ def hold_one(cells: pyarrow.Array, wanted: frozenset[str]) -> np.ndarray:
 def _told(cells: pyarrow.Array) -> list[tuple[int, list[str]]]:
     is_plain = pc.fill_null(pc.match_substring_regex(cells, _PLAIN), fill_value=True)
     rows = np.flatnonzero(~is_plain.to_numpy(zero_copy_only=False))
+    if not len(rows):
+        return []
     odd = cells.take(pyarrow.array(rows))
     tells = pc.match_substring_regex(odd, _TELLS).to_numpy(zero_copy_only=False)
     told = zip(rows[tells].tolist(), odd.filter(pyarrow.array(tells)).to_pylist(), strict=True)

@@ -165,6 +165,8 @@ class Objectors:
     def _relatives(self) -> np.ndarray:
         """Mask of relatives' rows that are about an objector."""
         family = self._snapshot.table("family_members", FAMILY_COLUMNS)
+        if not len(family):
+            return np.zeros(0, bool)
         holders = self._holders()
         is_linked = self._are_theirs(whole(family["linked_customer_id"]))
         objectors = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)

@@ -83,7 +83,9 @@ def screened_texts(run: Run, snapshot: Snapshot, verdicts: Verdicts) -> Screened
     with run.ledger.reading() as connection:
         decisions = ReviewBook(connection, run.ledger.references).decisions()
         run.scratch.save_decided(head(connection).sequence)
-    judge = Screen(shipped_knowledge(), JapaneseTokenizer(), decisions, known.in_free_text)
+    judge = Screen(
+        shipped_knowledge(), shipped_dangers(), JapaneseTokenizer(), decisions, known.in_free_text
+    )
     distinct = {
         f"{table}.{name}": counts
         for table, names in _agreed_columns(run).items()

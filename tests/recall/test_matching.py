@@ -662,15 +662,19 @@ def plainly(car, wanted):
                 is_beyond = int(serial) >= int(low) and (high is None or int(serial) <= high)
                 if head == prefix and is_beyond:
                     is_sure = is_model and (high is not None or int(serial) == int(low))
-                    found = min(found or OUT, IN if is_sure else POSSIBLE)
+                    found = stronger(found, IN if is_sure else POSSIBLE)
                 of_body = {f.split("-")[0] for c, f, _ in wanted if f and body(c) == body(code)}
                 same = model and asked and body(model) == body(asked)
                 similar = head.startswith(prefix) or prefix.startswith(head)
                 if same and head not in of_body and similar and is_beyond:
-                    found = min(found or OUT, POSSIBLE)
-        if found is not None:
-            best = found if best is None else min(best, found)
+                    found = stronger(found, POSSIBLE)
+        best = stronger(best, found)
     return best
+
+
+def stronger(*classes):
+    """The strongest of the classes that are there."""
+    return min((each for each in classes if each is not None), default=None)
 
 
 TYPE_ONLY, TURNED = ("DAA-ZVW50", "", ""), ("DAA-ZVW50", "ZVW50-0000199", "ZVW50-0000100")

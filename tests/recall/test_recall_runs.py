@@ -1,6 +1,5 @@
 """Every affected car goes to a partner or onto the shop's own list; a second run hands over the difference."""
 
-import csv
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,17 +9,11 @@ import pytest
 
 from drops.verify import verify_drop
 from flows.counter.delivering import carried_by_hand
-from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
 from flows.counter.lifting import Choice, lift
 from flows.counter.recall_status import mark_cars, progress_of
-from flows.counter.releasing import decide
 from flows.pages import disclosure_text
-from flows.recall.recall import recall
-from flows.recall.request import RecallRequest
 from flows.recall.words import KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS, Kept
-from flows.running.guarding import plainly
-from ledger.carry_book import CarryBook
 from ledger.drop_book import DropBook
 from ledger.recall_book import MARKS
 from schemas.errors import ConfigurationError, RefusedError, SourceUnreadableError
@@ -43,74 +36,30 @@ from tests.factories import (
     write_shop,
     write_table,
 )
+from tests.recall.shops import (
+    CARS,
+    COLUMNS,
+    FILE,
+    FIRST,
+    PAPERS,
+    PEOPLE,
+    SHARE,
+    balanced,
+    call_nobody_who_refused,
+    car,
+    listed,
+    paper,
+    release,
+    run,
+    shop_of,
+    waiting,
+    with_limit,
+)
 from transforms.recall.classes import Reason
 
-SHARE = {
-    "purposes": ["5.recall"],
-    "tables": {
-        "customers": {"columns": ["name", "phone", "mobile_phone", "address"]},
-        "certificates": {"columns": ["plate", "chassis_number", "model_code"]},
-    },
-}
-COLUMNS = "届出番号,届出日,区分,車名,型式,車台番号_from,車台番号_to,装置\n"
-FILE = COLUMNS + "7001,2026/10/30,リコール,某,DAA-ZVW50,ZVW50-0000100,ZVW50-0000199,制動装置\n"
 
-
-def car(number, owner, serial, **values):
-    return vehicle(number, owner, chassis_number=f"ZVW50-{serial:07}", **values)
-
-
-def paper(number, serial, **values):
-    return {
-        "vehicle_id": number,
-        "chassis_number": f"ZVW50-{serial:07}" if serial else "",
-        "model_code": "DAA-ZVW50",
-        **values,
-    }
-
-
-PEOPLE = [customer(str(n)) for n in range(1, 7)]
-CARS = [car(f"V{n}", str(n), 99 + n) for n in range(1, 7)]
-PAPERS = [paper(f"V{n}", 99 + n) for n in range(1, 7)]
-
-
-def shop_of(folder, place=lambda shop: shop, sealing=None, **tables):
-    sealed = {"sealing": sealing} if sealing else {}
-    both = (
-        {**agreement(**sealed), "recall": SHARE},
-        agreement("broadleaf", purposes=("1.research",)),
-    )
-    content = {
-        "customers": PEOPLE,
-        "vehicles": CARS,
-        "certificates": PAPERS,
-        "objections": [objection("99")],
-        **tables,
-    }
-    shop = place(write_shop(folder, content, *both))
-    (shop / "campaign.csv").write_text(FILE)
-    return shop
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return shop_of(tmp_path)
-
-
-def run(shop, *, now=NOW, step=plainly, **asked):
-    request = {
-        "shop": str(shop),
-        "campaign": str(shop / "campaign.csv"),
-        "operator": PERSON,
-        "reason": "試験",
-        **asked,
-    }
-    return recall(RecallRequest(**request), clock=lambda: now, environment={}, step=step)
-
-
-def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_alone(shop):
-    run(shop)
-    asked = ("--shop", shop, "--operator", PERSON, "--customer", "1", "--yes", "--json")
+def test_who_refuses_recalls_is_told_of_the_partner_that_holds_them_by_recalls_alone(told_shop):
+    asked = ("--shop", told_shop, "--operator", PERSON, "--customer", "1", "--yes", "--json")
     said = ("--scope", "purpose", "--purpose", "5.recall", "--received", "2026-11-01")
     done = joint_use("object", *asked, *said, "--channel", "phone")
     assert json.loads(done.stdout)["held_by"] == ["lotas"]
@@ -148,27 +97,10 @@ def test_a_deleted_paper_makes_no_car_a_partners_target(tmp_path, number):
     assert report.call_list_cars == 1
 
 
-def call_nobody_who_refused(shop):
-    with (shop / "shop.toml").open("a") as file:
-        file.write("\n[recall]\ncall_those_who_refused_all_use = false\n")
-
-
-def listed(report):
-    with (Path(report.call_list) / "call-list.csv").open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def balanced(report):
-    for each in report.campaigns:
-        assert each.in_range + each.possible == each.handed + sum(each.kept.values()) + each.done
-    return report
-
-
-def test_a_recall_of_no_customers_stops_like_a_month_of_none(shop):
-    run(shop)
-    write_table(shop, "customers", [])
+def test_a_recall_of_no_customers_stops_like_a_month_of_none(told_shop):
+    write_table(told_shop, "customers", [])
     with pytest.raises(SourceUnreadableError, match="customer records are empty"):
-        run(shop, now=NOW + timedelta(hours=1))
+        run(told_shop, now=NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("table", ["vehicles", "certificates"])
@@ -185,26 +117,22 @@ def test_a_record_that_cannot_be_read_is_told(shop, table, prefect_server):
 class TestACarThePartnerWasToldOf:
     """It comes back to the shop's own list, or goes out again, when nobody would warn its driver."""
 
-    def test_is_on_the_list_when_its_person_objects(self, shop):
-        assert balanced(run(shop)).campaigns[0].kept.get("objected") is None
-        object_to(shop, "1")
-        report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    def test_is_on_the_list_when_its_person_objects(self, told_shop):
+        object_to(told_shop, "1")
+        report = balanced(run(told_shop, now=NOW + timedelta(hours=1)))
         assert report.campaigns[0].kept["objected"] == 1
         assert "V1" in {row["車両番号"] for row in listed(report)}
 
-    def test_is_told_of_again_when_somebody_else_keeps_it(self, shop):
-        before = run(shop).campaigns[0].handed
-        write_table(shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
-        report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+    def test_is_told_of_again_when_somebody_else_keeps_it(self, told_shop):
+        write_table(told_shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
+        report = balanced(run(told_shop, now=NOW + timedelta(hours=1)))
         assert report.outcomes[0].account["recall_targets"].delivered == 1
-        assert report.campaigns[0].handed == before
+        assert report.campaigns[0].handed == len(CARS)
 
-    def test_is_told_of_again_when_the_partner_rejected_rows(self, shop):
-        first = run(shop)
-        acknowledge(shop, first.outcomes[0].drop_id, customers=[1])
-        again = balanced(run(shop, now=NOW + timedelta(hours=1)))
-        told = first.outcomes[0].account["recall_targets"].delivered
-        assert again.outcomes[0].account["recall_targets"].delivered == told
+    def test_is_told_of_again_when_the_partner_rejected_rows(self, told_shop):
+        acknowledge(told_shop, FIRST, customers=[1])
+        again = balanced(run(told_shop, now=NOW + timedelta(hours=1)))
+        assert again.outcomes[0].account["recall_targets"].delivered == len(CARS)
 
 
 def test_cars_nothing_could_find_are_counted(shop, prefect_server):
@@ -245,16 +173,14 @@ def test_who_refused_the_partner_that_is_not_asked_for_is_on_the_list(tmp_path):
     assert report.campaigns[0].kept == {"objected": 1}
 
 
-def test_whom_the_partner_deleted_and_may_have_again_is_told_again(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    refused = object_to(shop, "1", scope="purpose", purposes=("5.recall",))
-    told = run(shop, now=NOW + timedelta(hours=1)).outcomes[0]
+def test_whom_the_partner_deleted_and_may_have_again_is_told_again(told_shop):
+    refused = object_to(told_shop, "1", scope="purpose", purposes=("5.recall",))
+    told = run(told_shop, now=NOW + timedelta(hours=1)).outcomes[0]
     assert told.deleted
-    acknowledge(shop, told.drop_id, now=NOW + timedelta(hours=2))
+    acknowledge(told_shop, told.drop_id, now=NOW + timedelta(hours=2))
     choice = Choice(refused[0], None, None, (), (), is_all=False)
-    lift(desk(shop), choice, None, NOW.date(), None)
-    report = balanced(run(shop, now=NOW + timedelta(hours=3)))
+    lift(desk(told_shop), choice, None, NOW.date(), None)
+    report = balanced(run(told_shop, now=NOW + timedelta(hours=3)))
     assert report.outcomes[0].account["recall_targets"].delivered == 1
 
 
@@ -263,7 +189,7 @@ def test_a_drop_holds_the_affected_cars_and_nothing_else(shop):
     write_table(shop, "certificates", [*PAPERS, paper("V9", 500)])
     report = balanced(run(shop))
     (outcome,) = report.outcomes
-    assert (outcome.partner, outcome.drop_id) == ("lotas", "lotas/recall-2026-11-02-r1")
+    assert (outcome.partner, outcome.drop_id) == ("lotas", FIRST)
     drop = verify_drop(Path(outcome.path)).drop
     assert (drop.kind, drop.purposes, drop.supersedes) == ("recall", ("5.recall",), None)
     tables = delivered(report)
@@ -397,17 +323,16 @@ def test_a_second_run_hands_over_only_the_difference(tmp_path, ledger_place):
     assert cars["V1"].handed == (first.outcomes[0].drop_id,)
 
 
-def test_who_objects_after_being_handed_over_is_told_to_be_deleted(shop):
-    run(shop)
-    object_to(shop, "1")
-    report = balanced(run(shop, now=NOW + timedelta(hours=1)))
+def test_who_objects_after_being_handed_over_is_told_to_be_deleted(told_shop):
+    object_to(told_shop, "1")
+    report = balanced(run(told_shop, now=NOW + timedelta(hours=1)))
     assert sorted(row["record"] for row in delivered(report)["deleted"]) == [
         "customers",
         "vehicles",
     ]
     assert delivered(report)["recall_targets"] == []
-    acknowledge(shop, report.outcomes[0].drop_id, now=NOW + timedelta(hours=2))
-    assert run(shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
+    acknowledge(told_shop, report.outcomes[0].drop_id, now=NOW + timedelta(hours=2))
+    assert run(told_shop, now=NOW + timedelta(hours=3)).outcomes[0].status == "nothing"
 
 
 @pytest.mark.parametrize(
@@ -471,22 +396,6 @@ def test_what_was_published_before_an_objection_came_is_told(tmp_path):
         5,
     ]
     assert [row["車両番号"] for row in listed(report)] == ["V1"]
-
-
-def with_limit(shop):
-    with (shop / "shop.toml").open("a") as file:
-        file.write('\n[carry_out]\nmax_persons = 3\ndata_managers = ["責任 花子"]\n')
-    return shop
-
-
-def waiting(shop):
-    with desk(shop).ledger.reading() as connection:
-        return [each.entered.drop.drop_id for each in CarryBook(connection).waiting()]
-
-
-def release(shop, drop_id, now):
-    manager = open_desk(shop, "責任 花子", "承諾", lambda: now, {})
-    return decide(manager, lambda: now, drop_id, refuse=False).folder
 
 
 def test_what_waits_for_the_data_manager_outlasts_another_campaign(tmp_path, ledger_place):
@@ -601,12 +510,10 @@ def test_the_order_of_a_files_rows_ends_no_mark(tmp_path):
         ("--status", "7001", "--vehicle", "V1"),
     ],
 )
-def test_options_that_mean_nothing_are_refused_and_nothing_is_entered(tmp_path, options):
-    shop = shop_of(tmp_path)
-    run(shop)
-    done = joint_use("recall", *options, "--shop", shop, "--operator", PERSON)
+def test_options_that_mean_nothing_are_refused_and_nothing_is_entered(told_shop, options):
+    done = joint_use("recall", *options, "--shop", told_shop, "--operator", PERSON)
     assert done.returncode == 2
-    assert not any(each.marks for each in progress_of(desk(shop), "7001").cars)
+    assert not any(each.marks for each in progress_of(desk(told_shop), "7001").cars)
 
 
 def test_a_paper_without_a_car_and_a_car_without_a_paper_are_not_lost(tmp_path):
@@ -797,11 +704,9 @@ def test_a_dry_run_leaves_nothing_behind(tmp_path):
     assert len(delivered(run(shop))["recall_targets"]) == 6
 
 
-def test_a_disclosure_tells_of_recall_drops(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    told = disclose(desk(shop), "1")
-    assert [drop.drop_id for drop in told.drops] == ["lotas/recall-2026-11-02-r1"]
+def test_a_disclosure_tells_of_recall_drops(told_shop):
+    told = disclose(desk(told_shop), "1")
+    assert [drop.drop_id for drop in told.drops] == [FIRST]
     assert [purpose.id for purpose in told.drops[0].purposes] == ["5.recall"]
     assert "車検証" in disclosure_text(told)
 

@@ -29,9 +29,10 @@ from tests.factories import (
     toml,
     write_table,
 )
-from tests.recall.test_recall_runs import (
+from tests.recall.shops import (
     CARS,
     FILE,
+    FIRST,
     PAPERS,
     PEOPLE,
     SHARE,
@@ -54,57 +55,46 @@ def handed_now(report):
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
-def test_whom_a_monthly_drop_told_to_delete_is_told_of_again(tmp_path, is_answered):
-    shop = shop_of(tmp_path)
-    factories.run(shop, partners=("lotas",))
-    run(shop, now=NOW + HOUR)
-    object_to(shop, "1", scope="purpose", purposes=("2.offers",), now=NOW + 2 * HOUR)
-    monthly = factories.run(shop, partners=("lotas",), now=NOW + 3 * HOUR)
+def test_whom_a_monthly_drop_told_to_delete_is_told_of_again(told_twice, is_answered):
+    object_to(told_twice, "1", scope="purpose", purposes=("2.offers",), now=NOW + 2 * HOUR)
+    monthly = factories.run(told_twice, partners=("lotas",), now=NOW + 3 * HOUR)
     assert delivered(monthly)["deleted"]
     if is_answered:
-        acknowledge(shop, monthly.outcomes[0].drop_id, now=NOW + 4 * HOUR)
-    assert handed_now(run(shop, now=NOW + 5 * HOUR)) == 1
+        acknowledge(told_twice, monthly.outcomes[0].drop_id, now=NOW + 4 * HOUR)
+    assert handed_now(run(told_twice, now=NOW + 5 * HOUR)) == 1
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
-def test_a_car_whose_sale_was_a_slip_is_told_of_again(tmp_path, is_answered):
-    shop = shop_of(tmp_path)
-    run(shop)
-    write_table(shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
-    told = run(shop, now=NOW + HOUR).outcomes[0]
+def test_a_car_whose_sale_was_a_slip_is_told_of_again(told_shop, is_answered):
+    write_table(told_shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
+    told = run(told_shop, now=NOW + HOUR).outcomes[0]
     if is_answered:
-        acknowledge(shop, told.drop_id, now=NOW + 2 * HOUR)
-    write_table(shop, "vehicles", CARS)
-    assert handed_now(run(shop, now=NOW + 3 * HOUR)) == 1
+        acknowledge(told_shop, told.drop_id, now=NOW + 2 * HOUR)
+    write_table(told_shop, "vehicles", CARS)
+    assert handed_now(run(told_shop, now=NOW + 3 * HOUR)) == 1
 
 
-def test_who_takes_a_refusal_back_before_the_partner_answers_is_told_of_again(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    refused = object_to(shop, "1", scope="purpose", purposes=("5.recall",))
-    assert run(shop, now=NOW + HOUR).outcomes[0].deleted
+def test_who_takes_a_refusal_back_before_the_partner_answers_is_told_of_again(told_shop):
+    refused = object_to(told_shop, "1", scope="purpose", purposes=("5.recall",))
+    assert run(told_shop, now=NOW + HOUR).outcomes[0].deleted
     choice = Choice(refused[0], None, None, (), (), is_all=False)
-    lift(desk(shop), choice, None, NOW.date(), None)
-    assert handed_now(run(shop, now=NOW + 2 * HOUR)) == 1
+    lift(desk(told_shop), choice, None, NOW.date(), None)
+    assert handed_now(run(told_shop, now=NOW + 2 * HOUR)) == 1
 
 
-def test_a_car_that_comes_back_to_its_first_keeper_is_told_of_again(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    write_table(shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
-    run(shop, now=NOW + HOUR)
-    write_table(shop, "vehicles", CARS)
-    assert handed_now(run(shop, now=NOW + 2 * HOUR)) == 1
+def test_a_car_that_comes_back_to_its_first_keeper_is_told_of_again(told_shop):
+    write_table(told_shop, "vehicles", [car("V1", "2", 100), *CARS[1:]])
+    run(told_shop, now=NOW + HOUR)
+    write_table(told_shop, "vehicles", CARS)
+    assert handed_now(run(told_shop, now=NOW + 2 * HOUR)) == 1
 
 
-def test_who_refused_a_partner_that_gets_no_recalls_any_more_is_on_the_list(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    object_to(shop, "1", now=NOW + HOUR)
-    (shop / "partners" / "lotas.toml").write_text(toml(agreement()))
+def test_who_refused_a_partner_that_gets_no_recalls_any_more_is_on_the_list(told_shop):
+    object_to(told_shop, "1", now=NOW + HOUR)
+    (told_shop / "partners" / "lotas.toml").write_text(toml(agreement()))
     other = {**agreement("broadleaf"), "recall": SHARE}
-    (shop / "partners" / "broadleaf.toml").write_text(toml(other))
-    assert "V1" in {row["車両番号"] for row in listed(run(shop, now=NOW + 2 * HOUR))}
+    (told_shop / "partners" / "broadleaf.toml").write_text(toml(other))
+    assert "V1" in {row["車両番号"] for row in listed(run(told_shop, now=NOW + 2 * HOUR))}
 
 
 def test_a_car_whose_paper_is_set_aside_is_on_the_list(tmp_path):
@@ -163,29 +153,25 @@ def test_a_drop_that_waited_tells_of_no_car_that_is_not_affected(tmp_path, what)
     assert not list((shop / "drops").rglob("drop.json")) or what == "campaign"
 
 
-def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
+def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(told_shop):
 
     def lines(now):
-        at_desk = desk(shop, now)
+        at_desk = desk(told_shop, now)
         return [line for line in attention(at_desk.folder, at_desk.ledger, now) if "7001" in line]
 
     assert lines(NOW + HOUR) == []
-    object_to(shop, "1", now=NOW + HOUR)
+    object_to(told_shop, "1", now=NOW + HOUR)
     (line,) = lines(NOW + 2 * HOUR)
     assert "1 cars handed over were refused, stopped, rejected or to be deleted since" in line
-    assert line in joint_use("status", "--shop", shop).stderr.splitlines()
-    run(shop, now=NOW + 3 * HOUR)
+    assert line in joint_use("status", "--shop", told_shop).stderr.splitlines()
+    run(told_shop, now=NOW + 3 * HOUR)
     assert lines(NOW + 4 * HOUR) == []
 
 
 @pytest.mark.parametrize("what", ["other purpose", "sold", "merged"])
 @pytest.mark.parametrize("is_answered", [False, True])
-def test_a_deletion_told_after_a_recall_asks_for_another_run(tmp_path, what, is_answered):
-    shop = shop_of(tmp_path)
-    factories.run(shop, partners=("lotas",))
-    run(shop, now=NOW + HOUR)
+def test_a_deletion_told_after_a_recall_asks_for_another_run(told_twice, what, is_answered):
+    shop = told_twice
     if what == "other purpose":
         object_to(shop, "1", scope="purpose", purposes=("2.offers",), now=NOW + 2 * HOUR)
     elif what == "sold":
@@ -217,14 +203,12 @@ def test_a_deletion_told_after_a_recall_asks_for_another_run(tmp_path, what, is_
         ({"purposes": ("5.recall",), "scope": "purpose"}, True),
     ],
 )
-def test_a_refusal_that_changes_nothing_of_a_recall_is_not_told_as_one(tmp_path, refusal, is_told):
-    shop = shop_of(tmp_path)
-    run(shop)
-    object_to(shop, "1", now=NOW + HOUR, **refusal)
-    run(shop, now=NOW + 2 * HOUR)
+def test_a_refusal_that_changes_nothing_of_a_recall_is_not_told_as_one(told_shop, refusal, is_told):
+    object_to(told_shop, "1", now=NOW + HOUR, **refusal)
+    run(told_shop, now=NOW + 2 * HOUR)
     if "effective_on" not in refusal:
-        object_to(shop, "2", now=NOW + 3 * HOUR, **refusal)
-    at_desk = desk(shop, NOW + 4 * 24 * HOUR)
+        object_to(told_shop, "2", now=NOW + 3 * HOUR, **refusal)
+    at_desk = desk(told_shop, NOW + 4 * 24 * HOUR)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 4 * 24 * HOUR)
     assert any("1 cars handed over were" in line for line in told) is is_told
 
@@ -232,21 +216,18 @@ def test_a_refusal_that_changes_nothing_of_a_recall_is_not_told_as_one(tmp_path,
 @pytest.mark.parametrize(
     ("scope", "is_told"), [("erasure", True), ("provision", True), ("", True), ("purpose", False)]
 )
-def test_a_refusal_of_all_use_that_names_a_purpose_is_one_of_recalls(tmp_path, scope, is_told):
-    shop = shop_of(tmp_path)
-    run(shop)
+def test_a_refusal_of_all_use_that_names_a_purpose_is_one_of_recalls(told_shop, scope, is_told):
     refusal = objection("1", scope=scope, purpose="2.offers")
-    write_table(shop, "objections", [objection("99"), refusal])
-    factories.run(shop, partners=("lotas",), now=NOW + HOUR)
-    at_desk = desk(shop, NOW + 2 * HOUR)
+    write_table(told_shop, "objections", [objection("99"), refusal])
+    factories.run(told_shop, partners=("lotas",), now=NOW + HOUR)
+    at_desk = desk(told_shop, NOW + 2 * HOUR)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
     assert any("1 cars handed over were" in line for line in told) is is_told
 
 
-def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(tmp_path):
-    shop = shop_of(tmp_path)
-    first = run(shop).outcomes[0].drop_id
-    acknowledge(shop, first, now=NOW + HOUR, customers=[1])
+def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(told_shop):
+    shop = told_shop
+    acknowledge(shop, FIRST, now=NOW + HOUR, customers=[1])
     at_desk = desk(shop, NOW + 2 * HOUR)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
     assert any("6 cars handed over were" in line for line in told)
@@ -257,36 +238,32 @@ def test_rejected_cars_are_told_of_and_rejected_deletions_put_none_in_doubt(tmp_
     assert handed_now(run(shop, now=NOW + 5 * HOUR)) == 0
 
 
-def test_rejections_that_were_taken_back_are_told_no_more(tmp_path):
-    shop = shop_of(tmp_path)
-    first = run(shop).outcomes[0].drop_id
-    acknowledge(shop, first, now=NOW + HOUR, customers=[1])
-    acknowledge(shop, first, now=NOW + 2 * HOUR)
+def test_rejections_that_were_taken_back_are_told_no_more(told_shop):
+    shop = told_shop
+    acknowledge(shop, FIRST, now=NOW + HOUR, customers=[1])
+    acknowledge(shop, FIRST, now=NOW + 2 * HOUR)
     at_desk = desk(shop, NOW + 3 * HOUR)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 3 * HOUR)
     assert not any("7001" in line for line in told)
     assert handed_now(run(shop, now=NOW + 4 * HOUR)) == 0
 
 
-def test_a_deletion_that_was_answered_and_stopped_later_still_took_the_car_away(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    write_table(shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
-    told = run(shop, now=NOW + HOUR).outcomes[0]
-    acknowledge(shop, told.drop_id, now=NOW + 2 * HOUR)
-    at_desk = desk(shop, NOW + 3 * HOUR)
+def test_a_deletion_that_was_answered_and_stopped_later_still_took_the_car_away(told_shop):
+    write_table(told_shop, "vehicles", [{**CARS[0], "released_on": "2026-10-01"}, *CARS[1:]])
+    told = run(told_shop, now=NOW + HOUR).outcomes[0]
+    acknowledge(told_shop, told.drop_id, now=NOW + 2 * HOUR)
+    at_desk = desk(told_shop, NOW + 3 * HOUR)
     with at_desk.ledger.writing() as connection:
         DropBook(connection).stop(at_desk.actor, told.drop_id)
-    write_table(shop, "vehicles", CARS)
-    assert handed_now(run(shop, now=NOW + 4 * HOUR)) == 1
+    write_table(told_shop, "vehicles", CARS)
+    assert handed_now(run(told_shop, now=NOW + 4 * HOUR)) == 1
 
 
-def test_a_stopped_drop_counts_for_nothing_in_the_status(tmp_path):
-    shop = shop_of(tmp_path)
-    drop_id, at_desk = run(shop).outcomes[0].drop_id, desk(shop, NOW + HOUR)
+def test_a_stopped_drop_counts_for_nothing_in_the_status(told_shop):
+    at_desk = desk(told_shop, NOW + HOUR)
     with at_desk.ledger.writing() as connection:
-        DropBook(connection).stop(at_desk.actor, drop_id)
-    assert not any(each.handed for each in progress_of(desk(shop), "7001").cars)
+        DropBook(connection).stop(at_desk.actor, FIRST)
+    assert not any(each.handed for each in progress_of(desk(told_shop), "7001").cars)
     told = attention(at_desk.folder, at_desk.ledger, NOW + 2 * HOUR)
     assert any(
         "6 cars handed over were refused, stopped, rejected or to be deleted since" in line
@@ -313,18 +290,14 @@ def test_a_campaigns_text_that_cannot_be_written_stops_no_recall(tmp_path, text)
     assert written[text] in table.read_bytes().decode("cp932")
 
 
-def test_who_refused_recalls_is_answered_that_it_will_be_told(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    object_to(shop, "1")
-    told = disclose(desk(shop, NOW + HOUR), "1")
+def test_who_refused_recalls_is_answered_that_it_will_be_told(told_shop):
+    object_to(told_shop, "1")
+    told = disclose(desk(told_shop, NOW + HOUR), "1")
     assert {record.state for record in told.held if "recall" in record.drop_id} == {"to_be_deleted"}
 
 
-def test_a_campaign_is_found_by_full_width_digits_and_one_nobody_looked_for_is_named(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    who = ("--shop", shop, "--operator", PERSON)
+def test_a_campaign_is_found_by_full_width_digits_and_one_nobody_looked_for_is_named(told_shop):
+    who = ("--shop", told_shop, "--operator", PERSON)
     assert joint_use("recall", "--status", "７００１", *who).returncode == 0
     marked = ("--mark", "told", "--vehicle", "V1")
     assert joint_use("recall", *marked, "--number", "７００１", *who).returncode == 0
@@ -382,13 +355,11 @@ def test_of_two_drops_that_waited_with_the_same_cars_one_leaves(tmp_path):
         release(shop, second, NOW + 26 * HOUR)
 
 
-def test_whoever_is_erased_is_to_be_told_of_open_recalls_first(tmp_path):
-    shop = shop_of(tmp_path)
-    run(shop)
-    mark_cars(desk(shop, NOW + HOUR), "7001", ["V2"], "told")
+def test_whoever_is_erased_is_to_be_told_of_open_recalls_first(told_shop):
+    mark_cars(desk(told_shop, NOW + HOUR), "7001", ["V2"], "told")
     told = {}
     for number in ("1", "2"):
-        at_desk = desk(shop, NOW + 2 * HOUR)
+        at_desk = desk(told_shop, NOW + 2 * HOUR)
         day = at_desk.today
         refusal = Refusal(number, "erasure", (), (), day, day, "counter", is_in_records=True)
         told[number] = erase(at_desk, refusal).recalls

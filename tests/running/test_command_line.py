@@ -297,17 +297,16 @@ def test_a_busy_partner_is_told_at_once(shop):
     assert "lotas-monthly" in done.stderr
 
 
-def test_quarantine_tells_counts_and_reasons_and_no_value(sample_shop):
-    assert joint_use("quarantine", "--shop", sample_shop).returncode == 2
-    run(sample_shop)
-    done = joint_use("quarantine", "--shop", sample_shop)
+def test_quarantine_tells_counts_and_reasons_and_no_value(shop, exported_sample):
+    assert joint_use("quarantine", "--shop", shop).returncode == 2
+    done = joint_use("quarantine", "--shop", exported_sample)
     assert "「生年月日」が読めません  birth_on:unreadable" in done.stdout
     repairs = done.stdout[done.stdout.index(" repairs:") : done.stdout.index(" repair_lines:")]
     is_following = ["隔離されているため" in line for line in repairs.splitlines()[1:-1]]
     assert is_following == sorted(is_following)
     assert len(set(is_following)) == 2
     assert "昭和65年" not in done.stdout + done.stderr
-    summary = json.loads(joint_use("quarantine", "--shop", sample_shop, "--json").stdout)
+    summary = json.loads(joint_use("quarantine", "--shop", exported_sample, "--json").stdout)
     assert summary["reasons"]["customers"]["customer_id:duplicate"] == 2
 
 

@@ -17,7 +17,7 @@ from schemas.acknowledgement import Acknowledgement
 from schemas.shop import ShopConfiguration
 from tests.command import ROOT, joint_use, started
 from tests.conftest import SAMPLE
-from tests.factories import PERSON, acknowledgement, run
+from tests.factories import PERSON, acknowledgement
 
 READ_ME, READ_ME_JA = (ROOT / name for name in ("README.md", "README.ja.md"))
 
@@ -43,9 +43,8 @@ def test_the_make_targets_of_the_documents_exist(line):
 @pytest.mark.parametrize(
     "line", [line for line in lines(READ_ME) if line.startswith(".venv/bin/joint-use")]
 )
-def test_the_commands_of_the_one_minute_try_answer(sample_shop, line):
-    run(sample_shop)
-    arguments = [a.replace("data/sample", str(sample_shop)) for a in shlex.split(line)[1:]]
+def test_the_commands_of_the_one_minute_try_answer(exported_sample, line):
+    arguments = [a.replace("data/sample", str(exported_sample)) for a in shlex.split(line)[1:]]
     done = joint_use(*arguments)
     assert (done.returncode, bool(done.stdout)) == (0, True), done.stderr
 
@@ -63,16 +62,17 @@ def answer_as_the_partner(shop: Path, arguments: list[str], folder: Path) -> lis
 
 @pytest.mark.flow
 def test_when_a_customer_says_no_five_commands_lead_to_the_answer(
-    prefect_server, sample_shop, tmp_path
+    prefect_server, exported_sample, tmp_path
 ):
-    run(sample_shop)
-    who = {"JOINT_USE_SHOP": str(sample_shop), "JOINT_USE_OPERATOR": PERSON, **prefect_server}
+    who = {"JOINT_USE_SHOP": str(exported_sample), "JOINT_USE_OPERATOR": PERSON, **prefect_server}
     section = READ_ME.read_text().partition("### When a customer says no")[2]
     (block,) = re.findall(r"```sh\n(.*?)```", section.partition("\n### ")[0], re.DOTALL)
     said = []
     for line in block.splitlines():
-        arguments = [a.replace("drops/", f"{sample_shop}/drops/") for a in shlex.split(line)[1:]]
-        arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
+        arguments = [
+            a.replace("drops/", f"{exported_sample}/drops/") for a in shlex.split(line)[1:]
+        ]
+        arguments = answer_as_the_partner(exported_sample, arguments, tmp_path)
         done = started(*arguments, **who)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout + done.stderr)
@@ -100,11 +100,10 @@ def test_the_commands_of_many_shops_answer(prefect_server, sample_shop):
     assert (done.returncode, "nothing changed" in done.stderr) == (0, True), done.stderr
 
 
-def test_the_commands_about_texts_answer(sample_shop):
-    run(sample_shop)
+def test_the_commands_about_texts_answer(exported_sample):
     section = READ_ME.read_text().partition("### Texts")[2].partition("\n### ")[0]
     (block,) = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    who = {"JOINT_USE_SHOP": str(sample_shop), "JOINT_USE_OPERATOR": PERSON}
+    who = {"JOINT_USE_SHOP": str(exported_sample), "JOINT_USE_OPERATOR": PERSON}
     waiting = [text["name"] for text in json.loads(joint_use("review", "--json", **who).stdout)]
     assert waiting
     for line in block.splitlines():
@@ -115,17 +114,16 @@ def test_the_commands_about_texts_answer(sample_shop):
 
 
 @pytest.mark.flow
-def test_the_operators_commands_answer(prefect_server, sample_shop, tmp_path):
-    run(sample_shop)
+def test_the_operators_commands_answer(prefect_server, exported_sample, tmp_path):
     for line in lines(READ_ME_JA):
         if line.startswith("joint-use") and "serve" not in line:
             arguments = [
-                a.replace("店のフォルダ", str(sample_shop))
-                .replace("店舗をまとめたフォルダ", str(sample_shop.parent))
+                a.replace("店のフォルダ", str(exported_sample))
+                .replace("店舗をまとめたフォルダ", str(exported_sample.parent))
                 .replace("あなたの氏名", PERSON)
                 for a in shlex.split(line)[1:]
             ]
-            arguments = answer_as_the_partner(sample_shop, arguments, tmp_path)
+            arguments = answer_as_the_partner(exported_sample, arguments, tmp_path)
             done = started(*arguments, **prefect_server)
             assert done.returncode == 0, done.stderr
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow
 
-from sources.screening.loading import shipped_knowledge
+from sources.screening.loading import shipped_dangers, shipped_knowledge
 from sources.screening.tokenizing import JapaneseTokenizer
 from transforms.screening.judging import Decisions, Screen
 
@@ -35,7 +35,8 @@ def phrases(path: Path) -> list[Phrase]:
 
 def shipped_screen() -> Screen:
     """The screen as shipped, in a shop that knows nobody."""
-    return Screen(shipped_knowledge(), JapaneseTokenizer(), Decisions(), knows_nobody)
+    known = shipped_knowledge(), shipped_dangers()
+    return Screen(*known, JapaneseTokenizer(), Decisions(), knows_nobody)
 
 
 def knows_nobody(texts: pyarrow.Array) -> np.ndarray:

@@ -15,6 +15,7 @@ from sources.screening.tokenizing import JapaneseTokenizer
 from tests.screening import evaluation
 from tests.screening.evaluation import CORPUS, knows_nobody, outcomes, phrases
 from transforms.reading.folding import DASHES
+from transforms.screening.dangers import Dangers
 from transforms.screening.folding import fold_term
 from transforms.screening.judging import Decisions, Screen
 from transforms.screening.numbers import (
@@ -34,7 +35,8 @@ DANGEROUS_WORDS = [word for rule in KNOWLEDGE.rules for word in rule.words]
 def screen(
     decisions: Decisions | None = None, names=knows_nobody, knowledge: Knowledge = KNOWLEDGE
 ):
-    return Screen(knowledge, TOKENIZE, decisions or Decisions(), names)
+    dangers = Dangers.of(knowledge)
+    return Screen(knowledge, dangers, TOKENIZE, decisions or Decisions(), names)
 
 
 SHIPPED = screen()

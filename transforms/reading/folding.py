@@ -73,6 +73,8 @@ _INVISIBLES = frozenset(
 """What nobody sees (Unicode's Default_Ignorable_Code_Point, line and paragraph separators): joiners, marks of
 direction, selectors of a character's form."""
 
+_INVISIBLE = f"[{''.join(sorted(_INVISIBLES))}]"
+
 _TO_KATAKANA = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
 LARGE_KANA = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 """Small kana, each with its large form."""
@@ -160,7 +162,7 @@ def _composed(marked: re.Match[str]) -> str:
 def fold_plainly(running: RunningText) -> None:
     """Fold widths, old character forms and case; take out what nobody sees."""
     running.compatible()
-    running.substitute(f"[{''.join(_INVISIBLES)}]", "", only_with=_INVISIBLES)
+    running.substitute(_INVISIBLE, "", only_with=_INVISIBLES)
     running.exchange(_OLD_FORMS)
     running.upper()
 

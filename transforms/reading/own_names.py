@@ -75,6 +75,8 @@ def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """
     normal = pc.utf8_normalize(written, form="NFKC")
     rows = np.flatnonzero(mask_of(pc.match_substring_regex(normal, _TELLING)))
+    if not len(rows):
+        return normal[:0], rows
     few = with_companies(normal.take(pyarrow.array(rows)))
     plain = pc.replace_substring_regex(few, _CUT, "\v")
     outside = pc.replace_substring_regex(plain, _IN_BRACKETS, "\v")

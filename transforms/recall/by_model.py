@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from transforms.recall.classes import MatchClass, Reason
 from transforms.recall.numbers import LOOKALIKES, related
-from transforms.recall.pairing import pairs_of
+from transforms.recall.pairing import nothing, pairs_of
 from transforms.recall.placing import Placed
 from transforms.recall.taken_apart import Cars, Ranges, marks_agree
 
@@ -60,6 +60,8 @@ class ByModel:
         none = self._of_models(ranges, Reason.NO_NUMBER, ~is_given)
         is_parsed = pd.notna(self._cars.parsed.prefix)
         odd = self._of_models(ranges, Reason.UNREADABLE_NUMBER, is_given & ~is_parsed)
+        if not len(odd):
+            return none
         exact = set(self._ranges.of_kind("one")["first"])
         odd = odd[~self._cars.numbers.loc[odd["car"]].isin(exact).to_numpy(bool)]
         odd = odd[~self._are_split(odd, ranges)]
@@ -101,7 +103,10 @@ class ByModel:
         ]
         # What another campaign's prefix makes of a number without hyphen tells this one nothing.
         both = both[~both["is_split"].to_numpy(bool) | (both["prefix_car"] == both["prefix"])]
-        both = both.assign(doubt=self._doubts(both))
+        both = both[~_are_borne_out(both)]
+        both = both.assign(doubt=_doubts(both))
+        if not both["doubt"].any():
+            return nothing()
         judged = both.groupby(["kind", "campaign"], as_index=False).agg(doubt=("doubt", "all"))
         # A number that is split in several ways is in doubt only if it is so in each; of all others there are
         # many, and only the doubtful kinds are held against the cars.
@@ -123,32 +128,21 @@ class ByModel:
             fewest=("fewest", "min"), most=("most", "max")
         )
         has_no_model = self._cars.models["body"].isna().to_numpy(bool)
+        if not has_no_model.any() or not len(asked):
+            return nothing()
         placed = self._placed.frame.rename(columns={"row": "car"})
         is_meant = has_no_model[placed["car"].to_numpy()] & ~placed["is_split"].to_numpy(bool)
         both = placed[is_meant & (placed["year"] < 0).to_numpy(bool)].merge(asked, on="prefix")
-        other_length = (both["digits"] < both["fewest"]) | (both["digits"] > both["most"])
         is_odd = has_no_model & self._cars.parsed.is_given & pd.isna(self._cars.parsed.prefix)
         heads = self._cars.numbers[is_odd].str.extract("^([^-]+)-", expand=False).rename("prefix")
         odd = heads.dropna().rename_axis("car").reset_index().merge(asked, on="prefix")
         return pd.concat(
             [
-                pairs_of(both[other_length], MatchClass.POSSIBLE, Reason.CONTRADICTION),
+                pairs_of(both[~_are_as_long(both)], MatchClass.POSSIBLE, Reason.CONTRADICTION),
                 pairs_of(odd, MatchClass.POSSIBLE, Reason.UNREADABLE_NUMBER),
             ],
             ignore_index=True,
         )
-
-    def _doubts(self, both: pd.DataFrame) -> np.ndarray:
-        """Mask of kinds of cars and kinds of ranges of which one cannot be what it says."""
-        car, asked, body = both["prefix_car"], both["prefix"], both["body"]
-        fits, range_fits = _are_related(car, body), _are_related(asked, body)
-        is_same = (car == asked).to_numpy(bool)
-        other_length = (both["digits"] < both["fewest"]) | (both["digits"] > both["most"])
-        other_kind = (both["is_vin_car"] != both["is_vin"]).to_numpy(bool)
-        domestic = ~both["is_vin_car"].to_numpy(bool) & ~other_kind
-        unfit = ~is_same & domestic & ~_are_related(car, asked) & ~fits
-        wrong_range = ~is_same & domestic & fits & ~range_fits
-        return (is_same & other_length.to_numpy(bool)) | other_kind | unfit | wrong_range
 
     def _of_models(
         self, ranges: pd.DataFrame, reason: Reason, mask: np.ndarray | None = None
@@ -156,6 +150,8 @@ class ByModel:
         """Give the cars of the ranges' models as possible, whatever their number."""
         cars = self._cars.models.reset_index(names="car")
         cars = cars if mask is None else cars[mask]
+        if not len(cars) or not len(ranges):
+            return nothing()
         wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
         both = cars.dropna(subset=["body"]).merge(wanted, on="body", suffixes=("_car", ""))
         agrees = marks_agree(both["full_car"], both["has_mark_car"], both["full"], both["has_mark"])
@@ -163,6 +159,8 @@ class ByModel:
 
     def _of_other_marks(self, ranges: pd.DataFrame) -> pd.DataFrame:
         """Give the cars of the ranges' bodies with any emission mark: no number tells that they are out."""
+        if not len(ranges):
+            return nothing()
         cars = self._cars.models.reset_index(names="car").dropna(subset=["body"])
         wanted = ranges.drop_duplicates(["campaign", "full"]).dropna(subset=["body"])
         both = cars.merge(wanted, on="body", suffixes=("_car", ""))
@@ -174,6 +172,9 @@ class ByModel:
         Most makers begin the number with the body of the 型式 (LA650S-0012345, AGH30-0015000 of AGH30W).
         A car whose own 型式 fits its number is of that model; of any other the number tells more.
         """
+        wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
+        if not len(wanted):
+            return nothing()
         numbers = self._cars.numbers
         numbers = numbers[numbers.notna() & (numbers != "")]
         heads = numbers.str.extract("^([^-]*)", expand=False)
@@ -181,7 +182,6 @@ class ByModel:
         bodies = self._cars.models["body"].loc[numbers.index]
         heads = heads[~_are_related(heads, bodies)]
         loose = loose[~_are_related(loose, bodies.loc[loose.index].str.translate(LOOKALIKES))]
-        wanted = ranges.dropna(subset=["body"])[["campaign", "body"]].drop_duplicates()
         rows = _begun_like(heads, wanted, wanted["body"])
         has_model = self._cars.models["body"].notna().to_numpy()[rows["car"].to_numpy(np.int64)]
         is_other = rows["is_other"].to_numpy(bool)
@@ -195,6 +195,32 @@ class ByModel:
             ],
             ignore_index=True,
         )
+
+
+def _are_borne_out(both: pd.DataFrame) -> np.ndarray:
+    """Mask of kinds of cars that are what they say by one of their campaign's kinds of ranges."""
+    is_same = both["prefix_car"] == both["prefix"]
+    is_borne_out = is_same & _are_as_long(both) & (both["is_vin_car"] == both["is_vin"])
+    by_kind = is_borne_out.groupby([both["kind"], both["campaign"]], sort=False)
+    return by_kind.transform("any").to_numpy(bool)
+
+
+def _are_as_long(both: pd.DataFrame) -> pd.Series:
+    """Mask of numbers with as many figures as the ends of their ranges."""
+    return both["digits"].between(both["fewest"], both["most"])
+
+
+def _doubts(both: pd.DataFrame) -> np.ndarray:
+    """Mask of kinds of cars and kinds of ranges of which one cannot be what it says."""
+    car, asked, body = both["prefix_car"], both["prefix"], both["body"]
+    fits, range_fits = _are_related(car, body), _are_related(asked, body)
+    is_same = (car == asked).to_numpy(bool)
+    other_length = ~_are_as_long(both).to_numpy(bool)
+    other_kind = (both["is_vin_car"] != both["is_vin"]).to_numpy(bool)
+    domestic = ~both["is_vin_car"].to_numpy(bool) & ~other_kind
+    unfit = ~is_same & domestic & ~_are_related(car, asked) & ~fits
+    wrong_range = ~is_same & domestic & fits & ~range_fits
+    return (is_same & other_length) | other_kind | unfit | wrong_range
 
 
 def _loose_heads(numbers: pd.Series) -> pd.Series:
@@ -244,6 +270,8 @@ def _goes_on_with_a_figure(left: pd.Series, right: pd.Series) -> np.ndarray:
 
 def _are_related(left: pd.Series, right: pd.Series) -> np.ndarray:
     """Mask of the rows of which one text begins with the other; a missing one does not."""
+    if not len(left):
+        return np.zeros(0, bool)
     pairs = pd.DataFrame({"left": left.to_numpy(object), "right": right.to_numpy(object)})
     unique = (pd.Series(pairs[name].dropna().unique(), dtype=object) for name in pairs)
     near = related(*unique).assign(is_near=1)

@@ -65,7 +65,10 @@ class ByNumber:
 
     def beyond_open_ends(self) -> pd.DataFrame:
         """Find the cars from the one end there is on; nobody knows where such a range ends."""
-        found = between(self._placed.frame, self._ranges.of_kind("open"), "serial", "year")
+        ranges = self._ranges.of_kind("open")
+        if not len(ranges):
+            return nothing()
+        found = between(self._placed.frame, ranges, "serial", "year")
         is_low = (found["serial_car"] == found["low"]) & (found["year_car"] == found["year"])
         is_end = is_low.to_numpy(bool)
         pairs = judged(self._cars.models, found)
@@ -77,12 +80,16 @@ class ByNumber:
         ones = self._ranges.of_kind("one", "undetermined", "open")
         is_alone = (ones["first"] == ones["last"]) | (ones["last"] == "")
         ones = ones[is_alone & ones["prefix"].isna()]
+        if not len(ones):
+            return nothing()
         numbers = pd.DataFrame({"car": self._cars.numbers.index, "first": self._cars.numbers})
         return judged(self._cars.models, ones.merge(numbers.dropna(), on="first"))
 
     def beside_ends_of_two_prefixes(self) -> pd.DataFrame:
         """Find the cars above the lower and below the upper end of ranges across a change of prefix."""
         ranges = self._ranges.of_kind("undetermined")
+        if not len(ranges):
+            return nothing()
         found = []
         for end, serial, sign in (("prefix", "low", 1), ("last_prefix", "last_serial", -1)):
             asked = ranges.dropna(subset=[end])
@@ -98,6 +105,8 @@ class ByNumber:
         """Find the cars whose number begins like both ends of a range that has no order, and is as long."""
         ranges = self._ranges.of_kind("undetermined")
         ranges = ranges[ranges["first"].str.len() == ranges["last"].str.len()]
+        if not len(ranges):
+            return nothing()
         ranges = ranges.assign(
             **{end: _without_check_digit(ranges[end]) for end in ("first", "last")}
         )
@@ -127,6 +136,8 @@ class ByNumber:
         Where the row's own 型式 splits its ends they are ordered, and not looked at here.
         """
         ranges = self._ranges.of_kind("undetermined")
+        if not len(ranges):
+            return nothing()
         is_bare = ranges["first"].str.fullmatch(_BARE) & ranges["last"].str.fullmatch(_BARE)
         is_as_long = ranges["first"].str.len() == ranges["last"].str.len()
         ranges = ranges[is_bare & is_as_long & (ranges["first"] <= ranges["last"])]
@@ -177,24 +188,26 @@ class ByNumber:
         is_odd = is_unparsed & (~self._placed.is_placed | has_alike)
         is_odd |= self._with_alike_prefixes()
         ranges = self._ranges.of_kind("ordered", "open")
-        loose = placed_loosely(numbers[is_odd], known)
-        moved = between(self._with_moved_hyphens().assign(year=-1), ranges, "digits")
-        moved = moved[moved["digits_car"].between(moved["fewest"], moved["most"])]
-        may_be_vin = (numbers.fillna("").str.len() >= VIN_LENGTH).to_numpy(bool)
-        vins = as_vins(numbers[may_be_vin & (self._cars.parsed.year < 0)])
-        parsed = parse_numbers(vins)
-        loose_vins = pd.DataFrame(
-            {"row": vins.index, "prefix": parsed.prefix, "serial": parsed.serial}
-        ).assign(year=parsed.year)
-        found = pd.concat(
-            [
-                between(loose.assign(year=-1), ranges),
-                moved,
-                between(loose_vins.dropna(subset=["prefix"]), ranges),
-            ],
-            ignore_index=True,
-        )
-        return pairs_of(found, MatchClass.POSSIBLE, Reason.LOOSE_NUMBER)
+        found = []
+        if is_odd.any():
+            loose = placed_loosely(numbers[is_odd], known)
+            found.append(between(loose.assign(year=-1), ranges))
+        if len(self._near):
+            moved = between(self._with_moved_hyphens().assign(year=-1), ranges, "digits")
+            found.append(moved[moved["digits_car"].between(moved["fewest"], moved["most"])])
+        is_long = (numbers.fillna("").str.len() >= VIN_LENGTH).to_numpy(bool)
+        may_be_vin = is_long & (self._cars.parsed.year < 0)
+        if may_be_vin.any():
+            vins = as_vins(numbers[may_be_vin])
+            parsed = parse_numbers(vins)
+            loose_vins = pd.DataFrame(
+                {"row": vins.index, "prefix": parsed.prefix, "serial": parsed.serial}
+            ).assign(year=parsed.year)
+            found.append(between(loose_vins.dropna(subset=["prefix"]), ranges))
+        if not found:
+            return nothing()
+        rows = pd.concat(found, ignore_index=True)
+        return pairs_of(rows, MatchClass.POSSIBLE, Reason.LOOSE_NUMBER)
 
     def _with_alike_prefixes(self) -> np.ndarray:
         """Mask of the cars whose prefix is a campaign's but for letters that look like figures."""
@@ -218,6 +231,8 @@ class ByNumber:
         """Find numbers inside a range but for a prefix with letters more or less than the range's."""
         ranges = self._ranges.of_kind("ordered", "open")
         ranges = ranges[ranges["year"] < 0]
+        if not len(self._near) or not len(ranges):
+            return nothing()
         read = self._near.rename(columns={"left": "own", "right": "prefix"})
         asked = self._domestic.rename(columns={"prefix": "own"}).merge(read, on="own")
         found = between(asked, ranges, "own", "is_split")

@@ -169,6 +169,8 @@ def related(left: pd.Series, right: pd.Series) -> pd.DataFrame:
     Returns:
         Columns `left`, `right`. What has fewer than three characters begins anything by chance.
     """
+    if not len(left) or not len(right):
+        return pd.DataFrame({"left": left[:0], "right": right[:0]}, dtype=object)
     found = []
     for these, those in (("left", left), ("right", right)), (("right", right), ("left", left)):
         (longer, long), (shorter, short) = these, those
@@ -183,9 +185,7 @@ def related(left: pd.Series, right: pd.Series) -> pd.DataFrame:
                     short[lengths == length].rename(shorter), left_on="head", right_on=shorter
                 )
             )
-    pairs = (
-        pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["left", "right"])
-    )
+    pairs = pd.concat(found, ignore_index=True)
     return pairs[["left", "right"]].drop_duplicates(ignore_index=True)
 
 

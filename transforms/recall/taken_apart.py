@@ -125,6 +125,8 @@ def _with_models_of_ends(frame: pd.DataFrame) -> pd.DataFrame:
     So `ZVW50-0000100以降`, `ZVW50-全数` and several numbers in one cell still tell of some cars.
     """
     is_lost = frame[["body", "prefix", "last_prefix"]].isna().all(axis=1) & (frame["kind"] != "one")
+    if not is_lost.any():
+        return frame
     heads = (frame["first"] + " " + frame["last"])[is_lost].str.findall(_BEGINNING)
     told = frame.loc[heads.index].assign(body=heads).explode("body").dropna(subset=["body"])
     is_vin = told["body"].str.len() > _LONGEST_PREFIX

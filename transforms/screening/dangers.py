@@ -24,7 +24,7 @@ class Dangers:
         speech are no find.
         """
         self._rules = [_Compiled(rule) for rule in rules]
-        self._figures = figures
+        self.figures = figures
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "Dangers":
@@ -34,7 +34,7 @@ class Dangers:
     def found_in(self, text: str) -> DangerRule | None:
         """Give the rule that forbids a text, with the strictest action of all that do; or None."""
         folded, figures = self._folded(text)
-        closed_up, written = close_up(self._figures.hidden(text)), close_up(text)
+        closed_up, written = close_up(self.figures.hidden(text)), close_up(text)
         has_number = holds_personal_number(text)
         found = [
             compiled.rule
@@ -49,7 +49,7 @@ class Dangers:
 
     def _folded(self, text: str) -> tuple[str, list[_Span]]:
         """Fold a text, and tell where in it figures of speech stand; those that touch are one."""
-        written, figures = self._figures.spans(text)
+        written, figures = self.figures.spans(text)
         if not figures:
             return fold_danger(text), []
         spans: list[_Span] = []

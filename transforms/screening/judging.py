@@ -10,7 +10,6 @@ import pyarrow
 
 from schemas.screening import CODED, WAITS, Action, DangerRule, Decision, Knowledge
 from transforms.screening.dangers import Dangers
-from transforms.screening.figures import Figures
 from transforms.screening.folding import fold_danger, fold_term
 from transforms.screening.numbers import holds_contact
 from transforms.screening.vocabulary import LONGEST_TEXT, Tokenize, Vocabulary
@@ -55,6 +54,7 @@ class Screen:
     def __init__(
         self,
         knowledge: Knowledge,
+        dangers: Dangers,
         tokenize: Tokenize,
         decisions: Decisions,
         names_somebody: Callable[[pyarrow.Array], np.ndarray],
@@ -63,12 +63,12 @@ class Screen:
 
         Args:
             knowledge: as shipped.
+            dangers: made of it.
             tokenize: a tokenizer.
             decisions: of the shop's persons.
             names_somebody: mask of the texts that name a customer, a contact or a car of the shop.
         """
-        self._figures = Figures(knowledge.figurative, knowledge.parts)
-        self._dangers = Dangers(knowledge.rules, self._figures)
+        self._dangers = dangers
         self._vocabulary = Vocabulary(knowledge.terms, tokenize, decisions.words)
         self._lists = {
             column: frozenset(map(fold_term, values)) for column, values in knowledge.lists.items()
@@ -112,7 +112,7 @@ class Screen:
     def _unknown(self, column: str, text: str) -> list[str]:
         if column in CODED:
             return [] if fold_term(text) in self._lists.get(column, frozenset()) else [text]
-        shown = self._figures.hidden(text)
+        shown = self._dangers.figures.hidden(text)
         unknown = self._vocabulary.unknown_words(shown)
         return unknown or self._reading_in(shown)
 
