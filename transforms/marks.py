@@ -73,6 +73,10 @@ class Marks:
     groups: np.ndarray
 
 
+NO_MARKS = Marks(np.array([], np.uint64), np.array([], np.int64), np.array([], np.uint8))
+"""Of nobody."""
+
+
 def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
     """Give the digests by which people are known in others' rows.
 
@@ -80,7 +84,9 @@ def marks_of(people: pyarrow.Table, digest: Digest) -> Marks:
         people: `IDENTITY_COLUMNS`.
         digest: the keyed digest of the shop's ledger.
     """
-    starts = range(0, max(len(people), 1), _AT_ONCE)
+    if not len(people):
+        return NO_MARKS
+    starts = range(0, len(people), _AT_ONCE)
     parts = [_marks_of_some(people.slice(start, _AT_ONCE), digest) for start in starts]
     return Marks(
         digests=np.concatenate([part.digests for part in parts]),
@@ -153,36 +159,29 @@ def put_together(known: np.ndarray, now: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate([known, now]))
 
 
-def mentions_of(
-    pairs: Pairs, people: pyarrow.Table, numbers: np.ndarray, digest: Digest
-) -> pyarrow.Table:
+def mentions_of(pairs: Pairs, marks: Marks, numbers: np.ndarray) -> pyarrow.Table:
     """Give what is to be remembered of the persons that objections mean, as `MENTIONS`, in order.
 
     Args:
         pairs: who is meant, for certain or perhaps.
-        people: `IDENTITY_COLUMNS` of the rows of the pairs, each once, in order.
+        marks: of the rows of the pairs.
         numbers: digests of the customer numbers of all rows (`Traits.number`).
-        digest: the keyed digest of the shop's ledger.
     """
-    rows = np.unique(pairs.rows)
-    marks = marks_of(people, digest)
-    known = pd.DataFrame({"row": rows[marks.rows], "group": marks.groups, "digest": marks.digests})
+    known = pd.DataFrame({"row": marks.rows, "group": marks.groups, "digest": marks.digests})
     whose = pd.DataFrame({"row": pairs.rows, "objection_id": pairs.objections.to_pylist()})
     told = whose.merge(known, on="row")
     return _in_order(told.assign(number=numbers[told["row"].to_numpy(np.int64)]))
 
 
-def unseen(remembered: np.ndarray, theirs: pyarrow.Table, digest: Digest) -> np.ndarray:
+def unseen(remembered: np.ndarray, theirs: np.ndarray, digest: Digest) -> np.ndarray:
     """Give the remembered marks that no row of today's refusers has; those rows are looked for plainly.
 
     Args:
         remembered: marks.
-        theirs: `IDENTITY_COLUMNS` of the refusers' rows.
+        theirs: marks of the refusers' rows.
         digest: that made the marks.
     """
-    if not len(remembered) or not len(theirs):
-        return np.unique(remembered)
-    rest = np.setdiff1d(remembered, marks_of(theirs, digest).digests)
+    rest = np.setdiff1d(remembered, theirs)
     lengths = digest(of_kind(LENGTH, LENGTHS)).to_numpy().astype(np.uint64)
     # Which names are left is not known, and so all lengths stay.
     return np.union1d(rest, np.intersect1d(remembered, lengths)) if len(rest) else rest

@@ -1,13 +1,14 @@
 """Remembering whom the objections mean, while it can be seen in the records."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow
 
 from ledger.objection_book import ObjectionBook
 from ledger.opening import Ledger
-from transforms.marks import mentions_of
+from transforms.marks import Marks, marks_of, mentions_of
 from transforms.meaning import Meaning, Pairs
 from transforms.number_texts import Digest
 from transforms.remembered import Gone
@@ -19,8 +20,10 @@ def learn(
     persons: np.ndarray,
     people: Callable[[np.ndarray], pyarrow.Table],
     digest: Digest,
-) -> None:
+) -> Marks:
     """Keep by what the persons meant are known here, if for certain, and in other people's rows.
+
+    Gives the marks of the customer rows that are meant.
 
     Args:
         book: of a writing transaction.
@@ -36,9 +39,10 @@ def learn(
     )
     is_meant = np.zeros(len(persons), bool)
     is_meant[pairs.rows] = True
-    numbers = meaning.traits.number
-    mentions = mentions_of(pairs, people(is_meant), numbers, digest)
-    book.remember(meaning.lessons(certain), mentions)
+    marks = marks_of(people(is_meant), digest)
+    marks = replace(marks, rows=np.flatnonzero(is_meant)[marks.rows])
+    book.remember(meaning.lessons(certain), mentions_of(pairs, marks, meaning.traits.number))
+    return marks
 
 
 def remembered(ledger: Ledger) -> Gone:

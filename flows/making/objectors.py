@@ -20,7 +20,7 @@ from transforms.identity import (
     traits_of,
 )
 from transforms.linking import UNKNOWN
-from transforms.marks import unseen
+from transforms.marks import Marks, marks_of, unseen
 from transforms.meaning import Meaning
 from transforms.near_cards import Near
 from transforms.near_gone import NearGone
@@ -66,12 +66,21 @@ class Objectors:
         # Who is there and is no objector (a merge was taken back) is nobody to be looked for.
         numbers = mentions["number"].to_numpy()
         is_others = is_among(numbers, self._traits.number[~self.rows]) & (numbers != 0)
-        self.gone = self._unseen(mentions["digest"].to_numpy()[~is_others])
+        remembered = mentions["digest"].to_numpy()[~is_others]
+        self.gone = self._unseen(remembered, run.scratch.marks()) if len(remembered) else remembered
 
-    def _unseen(self, marks: np.ndarray) -> np.ndarray:
-        """Give the remembered marks that no row of today's objectors has; those are looked for plainly."""
-        theirs = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows)
-        return unseen(marks, theirs, self._digest)
+    def _unseen(self, remembered: np.ndarray, known: Marks) -> np.ndarray:
+        """Give the remembered marks that no row of today's objectors has; those are looked for plainly.
+
+        Args:
+            remembered: marks.
+            known: those of some rows.
+        """
+        is_known = np.zeros_like(self.rows)
+        is_known[known.rows] = True
+        rest = self._snapshot.chosen("customers", IDENTITY_COLUMNS, self.rows & ~is_known)
+        theirs = known.digests[self.rows[known.rows]], marks_of(rest, self._digest).digests
+        return unseen(remembered, np.concatenate(theirs), self._digest)
 
     def gate_out(self, verdicts: Verdicts) -> None:
         """Rule out what is theirs, and relatives' rows that are about them."""

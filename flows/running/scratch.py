@@ -16,6 +16,7 @@ from ledger.drop_entries import Tombstone
 from ledger.recall_book import Handover
 from sources.snapshot import batches_in
 from transforms.identity import Traits
+from transforms.marks import NO_MARKS, Marks
 from transforms.objections import Register
 from transforms.remembered import Refusers
 from transforms.screening.screened import Screened
@@ -116,6 +117,16 @@ class Scratch:
         self.save_table("events", register.events)
         self.save_table("objection-traits", register.traits)
         (self.folder / "head").write_text(register.head)
+
+    def save_marks(self, marks: Marks) -> None:
+        """Keep by what the customers whom objections mean are known in others' rows."""
+        kept: dict[str, Any] = vars(marks)
+        np.savez(self.folder / "marks.npz", **kept)
+
+    def marks(self) -> Marks:
+        """Read the marks of customers whom objections mean; none where nothing was learnt."""
+        is_there = (self.folder / "marks.npz").exists()
+        return Marks(**self._arrays("marks")) if is_there else NO_MARKS
 
     def save_mentions(self, mentions: pyarrow.Table) -> None:
         """Keep what tells of objectors in other people's rows (`MENTIONS`)."""

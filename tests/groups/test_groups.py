@@ -198,7 +198,7 @@ def test_each_shop_has_a_flow_run_of_its_own(prefect_server, tmp_path):
     from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")
-    export_group(asked(folder, Workers(count=2)))
+    export_group(asked(folder, Workers(runner=Runner.THREADS, count=2)))
     names = [run.name for run in runs_of(folder)]
     assert sorted(names) == [f"{shop} 2026-10" for shop in sorted((*GOOD, BROKEN))]
     (own,) = (run for run in all_runs() if run.parameters["request"].get("group") == str(folder))
@@ -213,7 +213,8 @@ def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
     shops = group(tmp_path / "shops")
     monkeypatch.setattr(module, "was_scheduled", lambda: True)
     monkeypatch.setattr(module, "scheduled_month", lambda: "2026-09")
-    report = module.export_group(GroupRequest(group=str(shops), workers=Workers(count=1)))
+    one = Workers(runner=Runner.THREADS, count=1)
+    report = module.export_group(GroupRequest(group=str(shops), workers=one))
     assert [shop.exit_code for shop in report.shops] == [0, 2, 0]
     for name in GOOD:
         drop = shops / name / "drops" / "lotas" / "monthly-2026-09-r1" / "drop.json"
@@ -223,8 +224,8 @@ def test_a_scheduled_group_needs_no_name_and_exports_one_month_for_all(
 def test_a_group_nobody_signs_is_refused_in_every_shop(prefect_server, tmp_path):
     from flows.deployments.export_group import export_group
 
-    asked = GroupRequest(group=str(group(tmp_path / "shops")), workers=Workers(count=1))
-    report = export_group(asked)
+    one = Workers(runner=Runner.THREADS, count=1)
+    report = export_group(GroupRequest(group=str(group(tmp_path / "shops")), workers=one))
     assert [shop.exit_code for shop in report.shops] == [2, 2, 2]
     assert "who does this" in report.shops[0].told
 

@@ -15,7 +15,7 @@ from drops.folders import read_drop
 from flows.command_line import joint_use as commands
 from schemas.acknowledgement import Acknowledgement
 from schemas.shop import ShopConfiguration
-from tests.command import ROOT, joint_use, started
+from tests.command import ROOT, joint_use, started, typed
 from tests.conftest import SAMPLE
 from tests.factories import PERSON, acknowledgement
 
@@ -73,7 +73,7 @@ def test_when_a_customer_says_no_five_commands_lead_to_the_answer(
             a.replace("drops/", f"{exported_sample}/drops/") for a in shlex.split(line)[1:]
         ]
         arguments = answer_as_the_partner(exported_sample, arguments, tmp_path)
-        done = started(*arguments, **who)
+        done = typed(*arguments, **who)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout + done.stderr)
     recorded, exported, verified, answered, disclosed = said
@@ -124,7 +124,7 @@ def test_the_operators_commands_answer(prefect_server, exported_sample, tmp_path
                 for a in shlex.split(line)[1:]
             ]
             arguments = answer_as_the_partner(exported_sample, arguments, tmp_path)
-            done = started(*arguments, **prefect_server)
+            done = typed(*arguments, **prefect_server)
             assert done.returncode == 0, done.stderr
 
 

@@ -22,6 +22,7 @@ from flows.running.orchestration import note_server, running_server
 from flows.running.orchestration import serving as held_by_serve
 from ledger.private_files import private_folder
 from schemas.errors import BusyError, JointUseError
+from tests.conftest import copy_sample
 from tests.factories import PERSON
 from tests.groups.test_groups import GOOD, group
 
@@ -178,9 +179,15 @@ def test_a_program_that_does_not_hear_the_end_is_ended_all_the_same(monkeypatch,
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.fixture(scope="module")
+def one_shop(tmp_path_factory):
+    """The sample shop, for one serve after the other: only the first has to make Prefect's database."""
+    return copy_sample(tmp_path_factory.mktemp("served") / "shop")
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_serve_leaves_no_program_behind_however_it_is_ended(sample_shop, tmp_path, ending):
-    with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
+def test_serve_leaves_no_program_behind_however_it_is_ended(one_shop, tmp_path, ending):
+    with serving(tmp_path / "said", "--shop", one_shop) as (process, _):
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(ending)
         process.wait(timeout=300)
@@ -188,8 +195,8 @@ def test_serve_leaves_no_program_behind_however_it_is_ended(sample_shop, tmp_pat
     assert not left
 
 
-def test_serve_ends_with_a_code_when_its_server_has_died(sample_shop, tmp_path):
-    with serving(tmp_path / "said", "--shop", sample_shop) as (process, _):
+def test_serve_ends_with_a_code_when_its_server_has_died(one_shop, tmp_path):
+    with serving(tmp_path / "said", "--shop", one_shop) as (process, _):
         children = psutil.Process(process.pid).children()
         (own,) = (child for child in children if "server" in child.cmdline())
         own.kill()
