@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
@@ -59,11 +60,17 @@ def entered_of(row: Row[Any]) -> EnteredDrop:
     """Read a drop from its row, with `published_at` and `stopped_at`."""
     return EnteredDrop(
         sequence=row.sequence,
-        drop=Drop.model_validate_json(row.contents),
+        drop=_drop_of(row.contents),
         bag_sha256=row.bag_sha256,
         published_at=_instant(row.published_at),
         stopped_at=_instant(row.stopped_at),
     )
+
+
+@lru_cache(maxsize=256)
+def _drop_of(contents: str) -> Drop:
+    """Read a `drop.json`; a run asks for the same drops a dozen times, and none ever changes."""
+    return Drop.model_validate_json(contents)
 
 
 def _instant(written: str | None) -> datetime | None:

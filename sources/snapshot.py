@@ -12,6 +12,9 @@ from pyarrow import ipc
 from schemas.staging import staged_schema
 from transforms.spine import SPINE_TABLES, Spine
 
+_MOST_KEPT = 2_000
+"""Rows of a table that stays in memory once it is read: opening its file a hundred times costs more."""
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -67,13 +70,13 @@ class Snapshot:
     ) -> Iterator[pyarrow.RecordBatch]:
         """Stream a staged table, or only some of its columns, or a stretch of its rows."""
         if stretch is None:
-            yield from staged_batches(self.folder, table, columns)
+            yield from self._batches(table, columns)
             return
         counts = np.array(self.tables[table].batch_rows, np.int64)
         stops = np.cumsum(counts)
         starts = stops - counts
         touched = np.flatnonzero((stops > stretch.start) & (starts < stretch.stop)).tolist()
-        found = staged_batches(self.folder, table, columns, touched)
+        found = self._batches(table, columns, touched)
         for start, batch in zip(starts[touched].tolist(), found, strict=True):
             first = max(stretch.start - start, 0)
             yield batch.slice(first, stretch.stop - start - first)
@@ -82,7 +85,23 @@ class Snapshot:
         """Load some columns of a staged table; of one that was not read, no rows."""
         if table not in self.tables:
             return _schema_of(table, columns).empty_table()
-        return loaded(self.folder, table, columns)
+        return pyarrow.Table.from_batches(self._batches(table, columns), _schema_of(table, columns))
+
+    def _batches(
+        self, table: str, columns: list[str] | None, numbers: Iterable[int] | None = None
+    ) -> Iterator[pyarrow.RecordBatch]:
+        if self.tables[table].read > _MOST_KEPT:
+            return staged_batches(self.folder, table, columns, numbers)
+        if table not in self._kept:
+            self._kept[table] = list(staged_batches(self.folder, table))
+        kept = self._kept[table]
+        chosen = kept if numbers is None else [kept[number] for number in numbers]
+        return (batch if columns is None else batch.select(columns) for batch in chosen)
+
+    @cached_property
+    def _kept(self) -> dict[str, list[pyarrow.RecordBatch]]:
+        """Small tables that were read."""
+        return {}
 
     def chosen(self, table: str, columns: list[str], mask: np.ndarray) -> pyarrow.Table:
         """Load some columns of the rows of a mask; all others pass by."""
