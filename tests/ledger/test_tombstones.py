@@ -46,8 +46,14 @@ TABLES = {
 
 
 @pytest.fixture
-def shop(tmp_path, ledger_place):
-    return ledger_place(write_shop(tmp_path, TABLES))
+def shop(tmp_path):
+    return write_shop(tmp_path, TABLES)
+
+
+@pytest.fixture
+def shop_anywhere(shop, ledger_place):
+    """The same with either database, for what each kind of statement of the books does."""
+    return ledger_place(shop)
 
 
 def deleted(report, partner="lotas"):
@@ -64,10 +70,10 @@ def month(shop, number, **asked):
     return run(shop, month=f"2026-{number:02}", **asked)
 
 
-def test_an_objector_is_told_to_be_deleted_with_family_and_cars(shop):
-    before = run(shop)
-    object_to(shop, "1")
-    after = run(shop)
+def test_an_objector_is_told_to_be_deleted_with_family_and_cars(shop_anywhere):
+    before = run(shop_anywhere)
+    object_to(shop_anywhere, "1")
+    after = run(shop_anywhere)
     told = {(row["record"], row["key"]) for row in delivered(after)["deleted"]}
     gone = [row for row in delivered(before)["customers"] if row["name"] == PEOPLE[0]["name"]]
     assert ("customers", gone[0]["customer_key"]) in told
@@ -138,13 +144,13 @@ def test_it_is_told_again_until_the_partner_says_it_is_done(shop):
     assert deleted(month(shop, 6)) == []
 
 
-def test_a_corrected_answer_takes_back_what_the_first_one_said(shop):
-    run(shop)
-    object_to(shop, "1")
-    told = run(shop).outcomes[0].drop_id
-    acknowledge(shop, told, now=NOW + timedelta(hours=1))
-    acknowledge(shop, told, now=NOW + timedelta(hours=2), deleted=[1])
-    assert deleted(month(shop, 9)) == ["customers"]
+def test_a_corrected_answer_takes_back_what_the_first_one_said(shop_anywhere):
+    run(shop_anywhere)
+    object_to(shop_anywhere, "1")
+    told = run(shop_anywhere).outcomes[0].drop_id
+    acknowledge(shop_anywhere, told, now=NOW + timedelta(hours=1))
+    acknowledge(shop_anywhere, told, now=NOW + timedelta(hours=2), deleted=[1])
+    assert deleted(month(shop_anywhere, 9)) == ["customers"]
 
 
 def test_who_was_taken_in_after_the_deletion_is_told_again(shop):
@@ -267,19 +273,19 @@ def test_a_key_under_which_nothing_is_held_is_told_until_every_drop_is_answered(
     assert again == ([] if is_first_answered else ["customers", "family_members", "vehicles"])
 
 
-def test_answers_may_be_entered_in_any_order(shop):
-    first = run(shop).outcomes[0].drop_id
-    object_to(shop, "1")
-    told = month(shop, 9).outcomes[0].drop_id
+def test_answers_may_be_entered_in_any_order(shop_anywhere):
+    first = run(shop_anywhere).outcomes[0].drop_id
+    object_to(shop_anywhere, "1")
+    told = month(shop_anywhere, 9).outcomes[0].drop_id
     for hours, (drop_id, received) in enumerate([(first, 2), (told, 1)], start=3):
-        at_desk = desk(shop, NOW + timedelta(hours=hours))
+        at_desk = desk(shop_anywhere, NOW + timedelta(hours=hours))
         with at_desk.ledger.writing() as connection:
             book = DropBook(connection)
             entered = book.named(drop_id)
             answer = acknowledgement(entered.drop, NOW + timedelta(hours=received))
             said = Acknowledgement.load(answer, where="ack.json")
             AnswerBook(connection).enter(at_desk.actor, entered, said)
-    told_again = deleted(month(shop, 7, now=NOW + timedelta(hours=5)))
+    told_again = deleted(month(shop_anywhere, 7, now=NOW + timedelta(hours=5)))
     assert told_again == ["customers", "family_members", "vehicles"]
 
 
@@ -336,15 +342,15 @@ def test_who_comes_back_is_delivered_and_told_no_more(shop):
     assert keys(before, "customers") == keys(after, "customers")
 
 
-def test_an_acknowledged_deletion_of_what_was_delivered_again_since_deletes_nothing(shop):
-    run(shop)
-    write_table(shop, "customers", PEOPLE[1:])
-    told = run(shop).outcomes[0].drop_id
-    write_table(shop, "customers", PEOPLE)
-    run(shop)
-    acknowledge(shop, told, now=NOW + timedelta(hours=1))
-    object_to(shop, "1")
-    assert "customers" in deleted(run(shop))
+def test_an_acknowledged_deletion_of_what_was_delivered_again_since_deletes_nothing(shop_anywhere):
+    run(shop_anywhere)
+    write_table(shop_anywhere, "customers", PEOPLE[1:])
+    told = run(shop_anywhere).outcomes[0].drop_id
+    write_table(shop_anywhere, "customers", PEOPLE)
+    run(shop_anywhere)
+    acknowledge(shop_anywhere, told, now=NOW + timedelta(hours=1))
+    object_to(shop_anywhere, "1")
+    assert "customers" in deleted(run(shop_anywhere))
 
 
 def test_partners_are_told_only_of_what_they_hold(tmp_path, ledger_place):
@@ -375,32 +381,32 @@ def test_records_that_vanish_in_numbers_hold_the_run(tmp_path):
         run(shop)
 
 
-def test_a_notice_tells_at_once_what_to_delete_and_discard(shop):
-    first = run(shop).outcomes[0].drop_id
-    object_to(shop, "1")
-    at_desk = desk(shop)
+def test_a_notice_tells_at_once_what_to_delete_and_discard(shop_anywhere):
+    first = run(shop_anywhere).outcomes[0].drop_id
+    object_to(shop_anywhere, "1")
+    at_desk = desk(shop_anywhere)
     with at_desk.ledger.writing() as connection:
         DropBook(connection).stop(at_desk.actor, first)
-    outcome = run(shop, kind=DropKind.NOTICES).outcomes[0]
+    outcome = run(shop_anywhere, kind=DropKind.NOTICES).outcomes[0]
     assert outcome.drop_id == "lotas/notices-2026-11-02-r1"
     drop = verify_drop(Path(outcome.path)).drop
     assert (drop.tables, drop.deleted.rows, drop.discard) == ((), 3, (first,))
-    assert run(shop, kind=DropKind.NOTICES).outcomes[0].status == "unchanged"
-    acknowledge(shop, outcome.drop_id, now=NOW + timedelta(hours=1))
-    again = run(shop, kind=DropKind.NOTICES, now=NOW + timedelta(days=1)).outcomes[0]
+    assert run(shop_anywhere, kind=DropKind.NOTICES).outcomes[0].status == "unchanged"
+    acknowledge(shop_anywhere, outcome.drop_id, now=NOW + timedelta(hours=1))
+    again = run(shop_anywhere, kind=DropKind.NOTICES, now=NOW + timedelta(days=1)).outcomes[0]
     assert (again.status, again.path) == ("nothing", "")
 
 
-def test_a_stopped_drop_is_told_to_be_discarded_until_the_partner_knows(shop):
-    first = run(shop).outcomes[0].drop_id
-    at_desk = desk(shop)
+def test_a_stopped_drop_is_told_to_be_discarded_until_the_partner_knows(shop_anywhere):
+    first = run(shop_anywhere).outcomes[0].drop_id
+    at_desk = desk(shop_anywhere)
     with at_desk.ledger.writing() as connection:
         DropBook(connection).stop(at_desk.actor, first)
-    assert run(shop).outcomes[0].status == "stopped"
-    mended = run(shop, mode="correct", confirmed=True, reason="誤りを直した").outcomes[0]
+    assert run(shop_anywhere).outcomes[0].status == "stopped"
+    mended = run(shop_anywhere, mode="correct", confirmed=True, reason="誤りを直した").outcomes[0]
     assert verify_drop(Path(mended.path)).drop.discard == (first,)
-    acknowledge(shop, mended.drop_id, now=NOW + timedelta(hours=1))
-    later = month(shop, 9).outcomes[0]
+    acknowledge(shop_anywhere, mended.drop_id, now=NOW + timedelta(hours=1))
+    later = month(shop_anywhere, 9).outcomes[0]
     assert verify_drop(Path(later.path)).drop.discard == ()
     with at_desk.ledger.writing() as connection, pytest.raises(ConfigurationError, match="already"):
         DropBook(connection).stop(at_desk.actor, first)
