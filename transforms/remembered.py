@@ -108,8 +108,12 @@ class Gone:
         if kinds == (CONTACT,):
             told = where(pc.match_substring_regex(cells, _OWN_WITHIN), cells)
         within, mask = contacts_within(told), np.zeros(len(cells), bool)
+        lowered = pc.utf8_lower(cells)
+        others = np.flatnonzero(mask_of(pc.not_equal(numbers, lowered)))
+        numbers = numbers.take(pyarrow.array(others))
         for kind in kinds:
-            mask |= self.are(kind, pc.utf8_lower(cells)) | self.are(kind, numbers)
+            mask |= self.are(kind, lowered)
+            mask |= self._have_one(kind, numbers, others, len(cells))
             mask |= self._have_one(kind, *within, len(cells))
         return mask
 
@@ -122,13 +126,18 @@ class Gone:
 
     def in_names(self, cells: pyarrow.Array) -> np.ndarray:
         """Mask of the cells of a name or address column that hold a contact, or a name in passing."""
+        lengths = pyarrow.array(self._lengths, pyarrow.int32())
 
         def named(texts: pyarrow.Array, folded: JoinedText) -> np.ndarray:
             longer = np.flatnonzero(~self._are_too_short(texts))
             some = texts.take(pyarrow.array(longer))
             hits = np.zeros(len(texts), bool)
-            hits[longer] = self._have_one(NAME, *names_in_passing(some), len(some))
-            hits[longer] &= ~self.are(NAME, whole_names(some))
+            names, places = names_in_passing(some)
+            is_as_long = mask_of(pc.is_in(pc.utf8_length(names), value_set=lengths))
+            names = names.filter(pyarrow.array(is_as_long))
+            hits[longer] = self._have_one(NAME, names, places[is_as_long], len(some))
+            # Who is called so as a whole is perhaps a namesake.
+            hits[hits] = ~self.are(NAME, whole_names(texts.filter(pyarrow.array(hits))))
             titled = endings_before_a_title(folded, self._lengths)
             return hits | self._have_one(NAME, *titled, len(texts))
 
@@ -167,9 +176,11 @@ class Gone:
 
     def _hold_last_digits(self, folded: pyarrow.Array) -> np.ndarray:
         """Mask of the folded texts with a run of digits that holds the last of a number of theirs."""
+        long = np.flatnonzero(mask_of(pc.match_substring_regex(folded, _LONG_RUN.pattern)))
+        texts = folded.take(pyarrow.array(long)).to_pylist()
         runs = [
             (run[start : start + LOCAL_DIGITS], place)
-            for place, text in enumerate(folded.to_pylist())
+            for place, text in zip(long.tolist(), texts, strict=True)
             for run in _LONG_RUN.findall(text)
             for start in range(len(run) - LOCAL_DIGITS + 1)
         ]

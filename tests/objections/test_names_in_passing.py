@@ -383,9 +383,8 @@ def test_a_given_name_in_their_home_is_theirs(tmp_path):
     assert [row["name"] for row in left] == ["高橋 桜子", "一郎"]
 
 
-@pytest.mark.parametrize(
-    ("name", "place"),
-    [
+def test_a_card_of_their_home_that_may_be_theirs_does_not_leave(tmp_path):
+    cards = [
         *(
             ("高橋一郎・花子", "address"),
             ("高橋一郎 花子", "address"),
@@ -393,15 +392,14 @@ def test_a_given_name_in_their_home_is_theirs(tmp_path):
         ),
         *(("高橋一郎（花子）", "address"), ("高橋", "mobile_phone"), ("高橋様", "mobile_phone")),
         ("高橋", "address"),
-    ],
-)
-def test_a_card_of_their_home_that_may_be_theirs_does_not_leave(tmp_path, name, place):
-    card = customer("2", name=name, **{place: REFUSER[place]})
-    whole = customer("3", name="高橋 桜子", address=REFUSER["address"])
-    refuser = customer("9", **{**REFUSER, "name": "高橋 花子"})
-    tables = {"customers": [card, whole, refuser], "objections": [objection("9")]}
-    left = delivered(run(write_shop(tmp_path, tables)))["customers"]
-    assert [row["name"] for row in left] == ["高橋 桜子"]
+    ]
+    others, refusers = [], []
+    for number, (name, place) in enumerate(cards):
+        own = refuser_of(number)
+        others.append(customer(f"2{number}", name=name, **{place: own[place]}))
+        others.append(customer(f"3{number}", name="高橋 桜子", address=own["address"]))
+        refusers.append(customer(f"9{number}", **{**own, "name": "高橋 花子"}))
+    assert names_beside(tmp_path, others, refusers) == ["高橋 桜子"] * len(cards)
 
 
 def test_spellings_of_one_name_are_one_person(tmp_path):
@@ -527,17 +525,18 @@ def test_a_date_that_stands_for_none_makes_no_one_person_of_two(tmp_path):
     assert names_that_leave(tmp_path, other, refuser=refuser) == ["高橋 花子", "別の 人"]
 
 
-@pytest.mark.parametrize(
-    "remark", ["オイル交換", "★タイヤ預かり", " 定期点検", " 現金のみ", " 任意保険", " 事故対応"]
-)
-def test_a_remark_on_a_card_empties_nobody_elses_cell(tmp_path, remark):
+def test_a_remark_on_a_card_empties_nobody_elses_cell(tmp_path):
+    remarks = ["オイル交換", "★タイヤ預かり", " 定期点検", " 現金のみ", " 任意保険", " 事故対応"]
     work = slip("S1", "1", "V1")
     work["repairs"][0]["description"] = "オイル交換 定期点検"
-    refuser = customer("9", **{**REFUSER, "name": f"高橋花子 {remark}"})
+    refusers = [
+        customer(f"9{place}", **{**refuser_of(place), "name": f"高橋花子 {remark}"})
+        for place, remark in enumerate(remarks)
+    ]
     tables = joined(
         {
-            "customers": [customer("1"), refuser],
-            "objections": [objection("9")],
+            "customers": [customer("1"), *refusers],
+            "objections": [objection(row["customer_id"]) for row in refusers],
             "vehicles": [vehicle("V1", "1")],
         },
         work,
