@@ -56,9 +56,10 @@ ANYBODY, SOMEBODY_DATED = "any", "dated"
 _AT_ONCE = 4096
 """People whose texts are made and digested at once: some 70 of each."""
 
-_LONGEST_NAME = 60
+_LONGEST_GIVEN_NAME = 60
 
-LENGTHS = pyarrow.array([str(length) for length in range(1, _LONGEST_NAME + 1)])
+LENGTHS = pyarrow.array([str(length) for length in range(1, 1001)])
+"""Of all names there are: no record has a longer one (`reading.texts`)."""
 
 _Told = tuple[int, str, pyarrow.Array, np.ndarray]
 """The group of marks, what a text is of, texts, and the row of each."""
@@ -251,7 +252,7 @@ def _last_digits(numbers: pyarrow.Array) -> pyarrow.Array:
 def _endings(names: pyarrow.Array) -> Iterator[pyarrow.Array]:
     """Give all that may be the given name at the end of a name."""
     longest = int(pc.max(pc.utf8_length(names)).as_py() or 0)
-    for length in range(1, min(longest, _LONGEST_NAME)):
+    for length in range(1, min(longest, _LONGEST_GIVEN_NAME)):
         is_part = pc.greater(pc.utf8_length(names), length)
         yield where(is_part, pc.utf8_slice_codeunits(names, -length))
 

@@ -69,6 +69,15 @@ def test_cells_that_cannot_hold_anybody_are_not_looked_at(look_at_all):
     check()
 
 
+@pytest.mark.parametrize("length", [61, 1000])
+def test_the_longest_names_are_looked_for_too(length):
+    name = "架空" * (length // 2) + "某" * (length % 2)
+    gone = Gone(marks_of(known_only(1, name=pyarrow.array([name])), DIGEST).digests, DIGEST)
+    cells = pyarrow.array([f"山形市緑町2-3-4 {name}様方", "山形市緑町2-3-4 高橋様方"])
+    assert gone.in_names(cells).tolist() == [True, False]
+    assert gone.in_free_text(cells).tolist() == [True, False]
+
+
 def test_marks_do_not_depend_on_how_many_people_are_digested_at_once(monkeypatch):
     count = 7
     people = known_only(
