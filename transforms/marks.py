@@ -33,6 +33,7 @@ from transforms.reading.given_names import WHOLE_NAME
 from transforms.reading.mixed_names import mixed_names
 from transforms.reading.own_names import own_names
 from transforms.reading.passing_names import SHORTEST_NAME, SHORTEST_READING
+from transforms.reading.texts import LONGEST_NAME
 
 NAME, LENGTH, CONTACT, PHONE, LOCAL, HOME, RELATIVE, GIVEN, BORN, NEAR = (
     *("called", "length", "reached", "phone", "local", "lives"),
@@ -58,8 +59,7 @@ _AT_ONCE = 4096
 
 _LONGEST_GIVEN_NAME = 60
 
-LENGTHS = pyarrow.array([str(length) for length in range(1, 1001)])
-"""Of all names there are: no record has a longer one (`reading.texts`)."""
+LENGTHS = pyarrow.array([str(length) for length in range(1, LONGEST_NAME + 1)])
 
 _Told = tuple[int, str, pyarrow.Array, np.ndarray]
 """The group of marks, what a text is of, texts, and the row of each."""

@@ -37,12 +37,6 @@ def shop(tmp_path):
     return write_shop(tmp_path, tables, agreement(), agreement("broadleaf"))
 
 
-@pytest.fixture
-def shop_anywhere(shop, ledger_place):
-    """The same with either database, for what each kind of statement of the book does."""
-    return ledger_place(shop)
-
-
 def states(shop, day=TODAY, known_at=None):
     at_desk = desk(shop)
     with at_desk.ledger.reading() as connection:

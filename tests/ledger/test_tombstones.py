@@ -50,12 +50,6 @@ def shop(tmp_path):
     return write_shop(tmp_path, TABLES)
 
 
-@pytest.fixture
-def shop_anywhere(shop, ledger_place):
-    """The same with either database, for what each kind of statement of the books does."""
-    return ledger_place(shop)
-
-
 def deleted(report, partner="lotas"):
     """The records a drop tells to delete."""
     return sorted(row["record"] for row in delivered(report, partner)["deleted"])

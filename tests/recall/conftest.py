@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests import factories
-from tests.recall.shops import NOW, run, shop_of
+from tests.recall.shops import CARS, FIRST, NOW, balanced, run, shop_of
 
 
 @pytest.fixture
@@ -19,7 +19,10 @@ def shop(tmp_path):
 def shop_after_a_recall(tmp_path_factory):
     """To be copied."""
     shop = shop_of(tmp_path_factory.mktemp("told") / "shop")
-    run(shop)
+    report = balanced(run(shop))
+    assert (report.campaigns[0].handed, report.campaigns[0].kept) == (len(CARS), {})
+    assert report.outcomes[0].account["recall_targets"].delivered == len(CARS)
+    assert report.outcomes[0].drop_id == FIRST
     return shop
 
 

@@ -349,16 +349,12 @@ def test_the_monthly_drop_tells_of_them_too_but_only_of_who_may_not_be_warned(
     told = delivered(run(shop))
     for person, (refusal, _) in zip(PEOPLE, refusals, strict=False):
         object_to(shop, person["customer_id"], **refusal)
-    deleted = {row["key"] for row in delivered(factories.run(shop, partners=("lotas",)))["deleted"]}
+    deleted = delivered(factories.run(shop, partners=("lotas",)))["deleted"]
     keys = {row["name"]: row["customer_key"] for row in told["customers"]}
     cars = {row["customer_key"]: row["vehicle_key"] for row in told["vehicles"]}
-    expected = [
-        key
-        for person, (_, is_told) in zip(PEOPLE, refusals, strict=False)
-        for key in (keys[person["name"]], cars[keys[person["name"]]])
-        if is_told
-    ]
-    assert deleted == set(expected)
+    gone = [keys[p["name"]] for p, (_, is_told) in zip(PEOPLE, refusals, strict=False) if is_told]
+    expected = [("customers", key) for key in gone] + [("vehicles", cars[key]) for key in gone]
+    assert sorted((row["record"], row["key"]) for row in deleted) == sorted(expected)
 
 
 def test_what_was_handed_by_a_stopped_drop_is_handed_again(tmp_path, ledger_place):

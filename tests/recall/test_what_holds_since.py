@@ -154,7 +154,6 @@ def test_a_drop_that_waited_tells_of_no_car_that_is_not_affected(tmp_path, what)
 
 
 def test_who_refuses_after_a_recall_is_told_to_the_shop_until_it_looks_again(told_shop):
-
     def lines(now):
         at_desk = desk(told_shop, now)
         return [line for line in attention(at_desk.folder, at_desk.ledger, now) if "7001" in line]

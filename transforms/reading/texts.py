@@ -24,7 +24,7 @@ _NO_NAME = r"#[A-Z/0]+[!?]?|NULL|null|NaN|nan|[-－ー―‐]"
 
 _UNTIDY_NAME = rf"{UNTIDY}|[{_LOST}]|^(?:{_NO_NAME})$"
 
-_LONGEST_NAME = 1000
+LONGEST_NAME = 1000
 """Characters of a name or an address; looking for people in longer ones takes minutes."""
 
 _BROKEN_PYTHON = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
@@ -56,7 +56,7 @@ def read_name(text: str) -> Read[str]:
     tidy = text.strip()
     if re.fullmatch(_NO_NAME, tidy):
         return NOTHING
-    if len(tidy) > _LONGEST_NAME:
+    if len(tidy) > LONGEST_NAME:
         return Read(None, fault="too_long")
     is_whole = not any(mark in text for mark in _LOST)
     return read_text(text) if is_whole else Read(None, fault="lost_characters")
@@ -70,7 +70,7 @@ def are_tidy(texts: pyarrow.Array) -> bool:
 def are_tidy_names(texts: pyarrow.Array) -> bool:
     """Tell whether no text of the column needs `read_name`."""
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    return longest <= _LONGEST_NAME and _are_without(texts, _UNTIDY_NAME)
+    return longest <= LONGEST_NAME and _are_without(texts, _UNTIDY_NAME)
 
 
 def _are_without(texts: pyarrow.Array, untidy: str) -> bool:
