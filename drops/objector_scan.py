@@ -9,6 +9,7 @@ running text for any part.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import ahocorasick_rs
 import pyarrow
@@ -19,7 +20,7 @@ from schemas.catalog import CATALOG
 from schemas.columns import ADDRESSES, Kind
 from schemas.datapackage import Resource
 from schemas.errors import VerificationError
-from transforms.arrays import distinct, plain
+from transforms.arrays import plain
 from transforms.reading.folded_columns import (
     fold_addresses,
     plain_text,
@@ -99,6 +100,7 @@ class _Search:
     def __init__(self, traces: Traces) -> None:
         self._whole, self._addresses = _Wanted(traces.contacts), _Wanted(traces.addresses)
         self._pairs, self._keys = traces.pairs, _Wanted(traces.keys)
+        self._namesakes = strings({name for name, _ in traces.pairs})
         words = {w for contact in traces.contacts for w in _as_written(contact)}
         self._words = ahocorasick_rs.AhoCorasick(sorted(words)) if words else None
         homes = squeezed(strings(traces.addresses)).to_pylist()
@@ -106,31 +108,29 @@ class _Search:
         self._homes = ahocorasick_rs.AhoCorasick(long_enough) if long_enough else None
 
     def hits(self, table: str, batch: pyarrow.RecordBatch, resource: Resource) -> Iterator[str]:
-        columns = {column: batch.column(header) for column, header in resource.headers.items()}
-        for name, cells in columns.items():
-            is_encoded = isinstance(cells, pyarrow.DictionaryArray)
-            texts = distinct(cells) if is_encoded else cells
-            if pyarrow.types.is_string(texts.type) and self._holds(texts, table, name):
+        columns = {
+            column: _Column(batch.column(header)) for column, header in resource.headers.items()
+        }
+        for name, column in columns.items():
+            if column.is_text and self._holds(column, table, name):
                 yield name
         for name, address in _PAIRS:
             if {name, address} <= columns.keys() and self._holds_pair(
-                plain(columns[name]), plain(columns[address])
+                columns[name], columns[address]
             ):
                 yield f"{name}+{address}"
 
-    def _holds(self, cells: pyarrow.Array, table: str, name: str) -> bool:
+    def _holds(self, column: "_Column", table: str, name: str) -> bool:
         if name.endswith("_key"):
-            return self._keys.stand_in(cells)
+            return self._keys.stand_in(column.entries)
         kind = CATALOG[table].columns[name].kind
         if kind in _NOBODYS:
             return False
-        texts = pc.unique(cells).drop_null()
         if kind in ADDRESSES:
-            return self._addresses.stand_in(fold_addresses(texts))
-        forms = plain_form(texts)
-        if self._whole.stand_in(forms):
+            return self._addresses.stand_in(fold_addresses(column.texts))
+        if self._whole.stand_in(column.forms):
             return True
-        return kind is Kind.FREE_TEXT and self._is_told_in(texts, forms)
+        return kind is Kind.FREE_TEXT and self._is_told_in(column.texts, column.forms)
 
     def _is_told_in(self, texts: pyarrow.Array, plain: pyarrow.Array) -> bool:
         if _stands_alone(self._words, JoinedText(plain).text):
@@ -141,15 +141,50 @@ class _Search:
             self._homes.find_matches_as_indexes(squeezed_addresses_text(plain_text(texts)).text)
         )
 
-    def _holds_pair(self, names: pyarrow.Array, addresses: pyarrow.Array) -> bool:
-        if not self._pairs:
+    def _holds_pair(self, names: "_Column", addresses: "_Column") -> bool:
+        is_namesake = pc.is_in(names.forms, value_set=self._namesakes)
+        if not pc.any(is_namesake, min_count=0).as_py():
             return False
-        wanted = strings({name for name, _ in self._pairs})
-        forms = plain_form(names)
-        is_namesake = pc.fill_null(pc.is_in(forms, value_set=wanted), fill_value=False)
-        found = forms.filter(is_namesake).to_pylist()
-        homes = fold_addresses(addresses.filter(is_namesake)).to_pylist()
+        rows = pc.fill_null(is_namesake.take(names.places), fill_value=False)
+        found = names.forms.take(names.places.filter(rows)).to_pylist()
+        homes = fold_addresses(plain(addresses.cells).filter(rows)).to_pylist()
         return not self._pairs.isdisjoint(zip(found, homes, strict=True))
+
+
+class _Column:
+    """A column of a drop: its different texts, in the forms they are compared in, and where they stand."""
+
+    def __init__(self, cells: pyarrow.Array) -> None:
+        self.cells = cells
+        self._is_encoded = isinstance(cells, pyarrow.DictionaryArray)
+
+    @property
+    def is_text(self) -> bool:
+        kind = self.cells.type.value_type if self._is_encoded else self.cells.type
+        return bool(pyarrow.types.is_string(kind))
+
+    @property
+    def entries(self) -> pyarrow.Array:
+        """What stands in the file: each text once if it came as a dictionary."""
+        return self.texts if self._is_encoded else self.cells
+
+    @cached_property
+    def _encoded(self) -> pyarrow.DictionaryArray:
+        return self.cells if self._is_encoded else self.cells.dictionary_encode()
+
+    @property
+    def texts(self) -> pyarrow.Array:
+        """All that stand in the file count, used or not."""
+        return self._encoded.dictionary
+
+    @property
+    def places(self) -> pyarrow.Array:
+        """Of each row's text among `texts`."""
+        return self._encoded.indices
+
+    @cached_property
+    def forms(self) -> pyarrow.Array:
+        return plain_form(self.texts)
 
 
 def _as_written(contact: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ import os
 import sys
 
 # Tables are no business of the garbage collector, and libraries that are being loaded hardly make garbage.
-gc.set_threshold(200_000)
+gc.set_threshold(1_000_000)
 
 if sys.platform == "linux":
     # Arrow reads it once, when it is loaded. A pool that is set later is not asked by its readers and

@@ -89,7 +89,7 @@ class ParquetTable:
             file = parquet.ParquetFile(
                 self._path, metadata=metadata, read_dictionary=repeat, pre_buffer=False
             )
-            yield from file.iter_batches(batch_size=BATCH_ROWS, columns=list(headers))
+            yield from file.iter_batches(_rows_at_once(metadata), columns=list(headers))
         except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid):
             pass
         else:
@@ -121,6 +121,12 @@ class ParquetTable:
                     raise no_text(self.part, field.name)
                 batch = batch.set_column(place, field.name, texts)
         return batch
+
+
+def _rows_at_once(metadata: parquet.FileMetaData) -> int:
+    """Give as many rows as a row group has, if that is about a batch: one across two is put together anew."""
+    first = metadata.row_group(0).num_rows if metadata.num_row_groups else 0
+    return first if BATCH_ROWS // 2 <= first <= BATCH_ROWS else BATCH_ROWS
 
 
 def _holds_bytes_or_texts(kind: pyarrow.DataType) -> bool:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
-from transforms.arrays import where, whole, without_empty
+from transforms.arrays import is_among, where, whole, without_empty
 from transforms.identity import known_only, own_contacts
 from transforms.meaning import Pairs
 from transforms.near_marks import near_texts
@@ -182,7 +182,7 @@ def unseen(remembered: np.ndarray, theirs: np.ndarray, digest: Digest) -> np.nda
         theirs: marks of the refusers' rows.
         digest: that made the marks.
     """
-    rest = np.setdiff1d(remembered, theirs)
+    rest = np.unique(remembered[~is_among(remembered, theirs)])
     lengths = digest(of_kind(LENGTH, LENGTHS)).to_numpy().astype(np.uint64)
     # Which names are left is not known, and so all lengths stay.
     return np.union1d(rest, np.intersect1d(remembered, lengths)) if len(rest) else rest

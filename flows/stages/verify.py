@@ -1,5 +1,6 @@
 """Verify: read the written drop back from disk and search it again, independently of the gate."""
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,9 @@ from ledger.audit import note
 from schemas.datapackage import Resource
 from schemas.errors import VerificationError
 from sources.snapshot import Snapshot
+
+_AT_ONCE = 2
+"""Batches looked at beside the one that is checked."""
 
 
 def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
@@ -42,13 +46,13 @@ def verify(run: Run, snapshot: Snapshot, built: Built) -> None:
 
 
 class _Looks:
-    """The looks at a drop beside its check, in a thread of their own."""
+    """The looks at a drop beside its check, in threads of their own: Arrow leaves the interpreter free."""
 
     def __init__(self, run: Run, snapshot: Snapshot, built: Built) -> None:
         self._run, self._snapshot, self._built = run, snapshot, built
         self.sensitive = SensitiveScan()
-        self._pool = ThreadPoolExecutor(1)
-        self._last: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        self._under_way = deque[Future[None]]()
 
     def __enter__(self) -> Self:
         """Gather the traces at once; if the bag turns out to be unsound, nobody asks for them."""
@@ -57,12 +61,12 @@ class _Looks:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown()
-        self._finish_last()
+        self._leave(0)
 
     def look(self, resource: Resource, rows: pyarrow.RecordBatch) -> None:
         """Look at rows while the next are checked."""
-        self._finish_last()
-        self._last = self._pool.submit(self._look, resource, rows)
+        self._leave(_AT_ONCE - 1)
+        self._under_way.append(self._pool.submit(self._look, resource, rows))
 
     @property
     def objectors(self) -> ObjectorScan:
@@ -77,7 +81,7 @@ class _Looks:
         self.objectors.look(resource, rows)
         self.sensitive.look(resource, rows)
 
-    def _finish_last(self) -> None:
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
+    def _leave(self, count: int) -> None:
+        """Wait until no more looks than these are under way."""
+        while len(self._under_way) > count:
+            self._under_way.popleft().result()

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.reading.running_text import RunningText, first_boundary
+from transforms.reading.running_text import RunningText
 
 _LONG = 10_000
 _PIECE = 1 << 18
@@ -18,10 +18,9 @@ class JoinedText(RunningText):
         """Join the cells; a null is an empty cell until `cells` gives it back."""
         self._is_null = cells.is_null() if cells.null_count else None
         filled = pc.fill_null(cells, "") if cells.null_count else cells
-        edge = first_boundary(lambda boundary: _holds(filled, boundary))
         offsets = pyarrow.array([0, len(cells)], pyarrow.int32())
         one = pyarrow.ListArray.from_arrays(offsets, filled)
-        self._take(edge, pc.binary_join(one, edge)[0].as_py(), len(cells))
+        self._join(lambda boundary: pc.binary_join(one, boundary)[0].as_py(), len(cells))
 
     def cells(self) -> pyarrow.Array:
         """Take the text apart again."""
@@ -46,7 +45,3 @@ class JoinedText(RunningText):
         for start in range(0, len(units), _PIECE):
             is_there |= np.bincount(units[start : start + _PIECE], minlength=1 << 16) > 0
         return frozenset(map(chr, np.flatnonzero(is_there).tolist()))
-
-
-def _holds(cells: pyarrow.Array, text: str) -> bool:
-    return bool(pc.any(pc.match_substring(cells, text)).as_py())

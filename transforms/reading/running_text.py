@@ -21,8 +21,7 @@ class RunningText:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Join the texts."""
-        edge = first_boundary(lambda boundary: any(boundary in text for text in texts))
-        self._take(edge, edge.join(texts), len(texts))
+        self._join(lambda boundary: boundary.join(texts), len(texts))
 
     def texts(self) -> list[str]:
         """Take the running text apart again."""
@@ -82,7 +81,18 @@ class RunningText:
             self.text = changed
             self._characters |= set(new)
 
-    def _take(self, boundary: str, joined: str, count: int) -> None:
+    def _join(self, join: Callable[[str], str], count: int) -> None:
+        """Join the texts with the first boundary that none of them has: it stands between them only.
+
+        Raises:
+            ValueError: they have all of them.
+        """
+        for boundary in _BOUNDARIES:
+            joined = join(boundary)
+            if joined.count(boundary) == max(count - 1, 0):
+                break
+        else:
+            raise ValueError("a column uses every noncharacter of Unicode; this is no text")
         self.boundary, self.count = boundary, count
         self.text = f"{boundary}{joined}{boundary}" if count else boundary
         self._characters = self._characters_now()
@@ -91,15 +101,3 @@ class RunningText:
     def _characters_now(self) -> frozenset[str]:
         """Give the different characters of the text."""
         return frozenset(self.text)
-
-
-def first_boundary(is_used: Callable[[str], bool]) -> str:
-    """Find a boundary that no text uses.
-
-    Raises:
-        ValueError: all are used.
-    """
-    for boundary in _BOUNDARIES:
-        if not is_used(boundary):
-            return boundary
-    raise ValueError("a column uses every noncharacter of Unicode; this is no text")
