@@ -51,14 +51,17 @@ _OLD_AND_NEW = (
 _OLD_FORMS = dict(zip(_OLD_AND_NEW[::2], _OLD_AND_NEW[1::2], strict=True))
 """Characters of names that the same person is written with now one way, now the other."""
 
-_HONORIFIC = "(?:様|殿|さん|さま|御中|先生|(?<=[一-龥々])(?:サン|サマ|ちゃん|チャン|くん|クン|氏))"
+_HONORIFIC = (
+    "(?:様|殿|さん|さま|御中|先生|サ(?<=[一-龥々].)[ンマ]|ち(?<=[一-龥々].)ゃん|チ(?<=[一-龥々].)ャン"
+    "|く(?<=[一-龥々].)ん|ク(?<=[一-龥々].)ン|氏(?<=[一-龥々].))"
+)
 """Kana only behind kanji: グエン チャン and ニッサン are names."""
 
-_REMARK = r"(?:\([^(){edge}]{{2,}}\)|(?<=[^{edge}]{{3}})\([^(){edge}]\))"
+_REMARK = r"\((?:[^(){edge}]{{2,}}\)|(?<=[^{edge}]{{3}}.)[^(){edge}]\))"
 _LATE = r"(?:\([故亡]\)|[故亡][ \u3000]*(?=[^{edge}]{{3}}))"
 """No family name begins with either."""
 
-_COUNTED = "(?<=[一-龥々])(?<!車)[0-9]+(?:台目|号車)?"
+_COUNTED = "[0-9](?<=[一-龥々].)(?<!車.)[0-9]*(?:台目|号車)?"
 _MARKS = "※*★☆●○◎◇◆■□▲△▼▽#×✕✖'\"`‘’“”"
 COMPANY_MARKS = {
     "(株)": "株式会社",
@@ -75,7 +78,7 @@ COMPANY_MARKS = {
     "(一財)": "一般財団法人",
     "(公財)": "公益財団法人",
 }
-_COMPANY_BEHIND = "([^{edge}]+?)(株式会社|有限会社|合同会社|合資会社|合名会社)"
+_COMPANY_BEHIND = "{edge}([^{edge}]+?)(株式会社|有限会社|合同会社|合資会社|合名会社)(?={edge})"
 _INVISIBLES = frozenset(
     chr(code)
     for first, last in (
@@ -147,7 +150,7 @@ def fold_names_in(running: RunningText) -> None:
     spell_out_companies(running)
     running.substitute(_REMARK.format(edge=edge) + edge, edge, only_with="(")
     running.substitute(_COUNTED + edge, edge, only_with="0123456789")
-    running.substitute(_COMPANY_BEHIND.format(edge=edge) + edge, rf"\2\1{edge}", only_with="社")
+    running.substitute(_COMPANY_BEHIND.format(edge=edge), rf"{edge}\2\1", only_with="社")
     running.substitute(_HONORIFIC + edge, edge, only_with="様殿んンま中生氏マ")
     fold_spellings(running)
     running.substitute(f"[-{DASHES}](?<=[ァ-ヺー].)", "ー", only_with=f"-{DASHES}")

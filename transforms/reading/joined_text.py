@@ -24,7 +24,8 @@ class JoinedText(RunningText):
 
     def cells(self) -> pyarrow.Array:
         """Take the text apart again."""
-        column = pyarrow.array(self.texts(), pyarrow.string())
+        whole = pyarrow.array([self.text[1:-1]] if self.count else [], pyarrow.string())
+        column = pc.split_pattern(whole, self.boundary).flatten()
         if self._is_null is None:
             return column
         return pc.if_else(self._is_null, pyarrow.scalar(None, pyarrow.string()), column)
