@@ -28,6 +28,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample"
 
 
+_MOST_WORKERS = 4
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: now and then one waits for a server to start."""
+    return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
+
+
 def pytest_unconfigure() -> None:
     """Take Prefect's home of the test run away."""
     shutil.rmtree(_PREFECT_HOME, ignore_errors=True)
