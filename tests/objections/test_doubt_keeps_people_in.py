@@ -741,9 +741,8 @@ def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
     assert outcome.account["certificates"].delivered == 0
 
 
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
+def test_ordinary_records_beside_an_objectors_raise_no_false_alarm(tmp_path):
+    pairs = [
         ({"address": "双葉町2丁目14番地"}, {"replacement_intent": "双葉町2丁目14番地へ引取"}),
         ({"email": "sato@example.jp"}, {"email": "a-sato@example.jp"}),
         (
@@ -755,13 +754,12 @@ def test_a_former_keepers_paper_does_not_go_out_with_the_car(tmp_path):
         ({"address": "山形市"}, {"replacement_intent": "山形市内引取"}),
         ({"address": "山形市緑町1-2"}, {"replacement_intent": "山形市緑町1-2-5へ配達"}),
         ({"mobile_phone": "", "phone": "023-600-0001"}, {"phone": "023-600-0001"}),
-    ],
-)
-def test_ordinary_records_beside_an_objectors_raise_no_false_alarm(tmp_path, theirs, ours):
-    outcome = run(
-        shop_of(tmp_path, [customer("9", **theirs), customer("1", **ours)], objection("9"))
-    ).outcomes[0]
-    assert outcome.account["customers"].delivered == 1
+    ]
+    refusers = [customer(f"9{place}", **theirs) for place, (theirs, _) in enumerate(pairs)]
+    others = [customer(f"1{place}", **ours) for place, (_, ours) in enumerate(pairs)]
+    told = [objection(each["customer_id"]) for each in refusers]
+    outcome = run(shop_of(tmp_path, [*refusers, *others], *told)).outcomes[0]
+    assert outcome.account["customers"].delivered == len(pairs)
 
 
 def test_a_home_spelt_in_two_ways_raises_no_false_alarm(tmp_path):

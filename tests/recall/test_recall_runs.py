@@ -103,15 +103,15 @@ def test_a_recall_of_no_customers_stops_like_a_month_of_none(told_shop):
         run(told_shop, now=NOW + timedelta(hours=1))
 
 
-@pytest.mark.parametrize("table", ["vehicles", "certificates"])
-def test_a_record_that_cannot_be_read_is_told(shop, table, prefect_server):
-    path = shop / "records" / f"{table}.csv"
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:-1], f"{lines[-1]},x,y", ""]))
+def test_records_that_cannot_be_read_are_told(shop, prefect_server):
+    for table in ("vehicles", "certificates"):
+        path = shop / "records" / f"{table}.csv"
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join([*lines[:-1], f"{lines[-1]},x,y", ""]))
     asked = ("--campaign", shop / "campaign.csv", "--shop", shop, "--operator", PERSON)
     done = started("recall", *asked, **prefect_server)
-    assert "読めない記録が 1 件" in done.stderr
-    assert run(shop, now=datetime.now(UTC)).unreadable == 1
+    assert "読めない記録が 2 件" in done.stderr
+    assert run(shop, now=datetime.now(UTC)).unreadable == 2
 
 
 class TestACarThePartnerWasToldOf:
