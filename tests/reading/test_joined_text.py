@@ -19,6 +19,7 @@ from transforms.reading.folded_columns import (
     squeezed_text,
 )
 from transforms.reading.joined_text import JoinedText
+from transforms.reading.running_text import _ALONE, RunningText
 
 CELLS = st.lists(
     st.none()
@@ -34,6 +35,24 @@ CELLS = st.lists(
 @given(CELLS)
 def test_each_cell_comes_back_as_it_was(cells):
     assert JoinedText(pyarrow.array(cells, pyarrow.string())).cells().to_pylist() == cells
+
+
+@given(
+    st.lists(st.text(alphabet="カｶﾞﾊﾟかは゛゜\u3099\u309a山神﨑①㈱Ａ1é\u0301가ᄀ\u1161", max_size=8))
+)
+def test_widths_are_folded_as_unicode_says(texts):
+    running = RunningText(texts)
+    running.compatible()
+    assert running.texts() == [unicodedata.normalize("NFKC", text) for text in texts]
+
+
+def test_what_stands_alone_is_no_second_part_of_any_character():
+    parts = [unicodedata.decomposition(chr(code)).split() for code in range(0x110000)]
+    seconds = {
+        chr(int(two[1], 16)) for two in parts if len(two) == 2 and not two[0].startswith("<")
+    }
+    assert "\u3099" in seconds
+    assert [second for second in sorted(seconds) if _ALONE.fullmatch(second)] == []
 
 
 @given(CELLS)

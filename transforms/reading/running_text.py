@@ -5,10 +5,19 @@ Many texts have far fewer different characters: what concerns none of them is no
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 _BOUNDARIES = tuple(chr(code) for code in range(0xFDD0, 0xFDF0))
 """Noncharacters of Unicode (never assigned, no part of any text): one stands between the texts."""
+
+_MOST_EXCHANGED = 48
+"""So many characters are exchanged one after the other in less time than a text is normalised."""
+
+_ALONE = re.compile(
+    "[\0-\u02ff\u3000-\u3029\u3030-\u303f\u3041-\u3096\u30a0-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\ufdd0-\ufdef\uff01-\uff9d]*"
+)
+"""Characters that combine with no neighbour: kanji, kana and Latin letters; no marks of voice or accent."""
 
 
 class RunningText:
@@ -18,6 +27,8 @@ class RunningText:
     boundary: str
     """Stands before, between and behind the texts."""
     count: int
+    _characters: frozenset[str]
+    """Those of the text, and perhaps more that it had."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Join the texts."""
@@ -29,7 +40,11 @@ class RunningText:
 
     def compatible(self) -> None:
         """Fold widths (NFKC)."""
-        if not unicodedata.is_normalized("NFKC", self.text):
+        forms = {c: unicodedata.normalize("NFKC", c) for c in self._characters}
+        wide = {character: form for character, form in forms.items() if form != character}
+        if len(wide) <= _MOST_EXCHANGED and _stand_alone(forms) and _stand_alone(wide.values()):
+            self.exchange(wide)
+        elif not unicodedata.is_normalized("NFKC", self.text):
             self.text = unicodedata.normalize("NFKC", self.text)
             self._characters = self._characters_now()
 
@@ -96,8 +111,12 @@ class RunningText:
         self.boundary, self.count = boundary, count
         self.text = f"{boundary}{joined}{boundary}" if count else boundary
         self._characters = self._characters_now()
-        """Those of the text, and perhaps more that it had."""
 
     def _characters_now(self) -> frozenset[str]:
         """Give the different characters of the text."""
         return frozenset(self.text)
+
+
+def _stand_alone(texts: Iterable[str]) -> bool:
+    """Tell whether no character of these texts combines with another, whatever it stands beside."""
+    return _ALONE.fullmatch("".join(texts)) is not None
