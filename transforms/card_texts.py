@@ -12,7 +12,6 @@ from transforms.arrays import where, whole
 from transforms.identity import own_contacts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
-from transforms.reading.folding import LETTERS
 
 _LOCAL_DIGITS = 6
 """What two spellings of a number at home have in common, with and without its region."""
@@ -21,8 +20,7 @@ _NO_DIGIT = "(?:内線|ext|#).*$|[^0-9]"
 """What is no digit of a number, an extension among it (RE2)."""
 
 _PLOT = (
-    rf"(?P<town>[{LETTERS}]{{2}})[^{LETTERS}0-9]{{0,2}}"
-    "(?P<plot>[0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
+    r"(?P<town>\p{L}{2})[^\p{L}0-9]{0,2}(?P<plot>[0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
 )
 """The last of a town's name and the number of a plot without that of a room, in a folded home (RE2)."""
 

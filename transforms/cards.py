@@ -10,13 +10,11 @@ from schemas.people import PHONE_COLUMNS
 from transforms.arrays import mask_of, whole
 from transforms.called import Called, called
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
-from transforms.reading.folding import LETTERS, MARKS
 from transforms.reading.given_names import by_cell, given_names
 from transforms.reading.passing_names import COMPANY
 
 _FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺー]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
-_BETWEEN = rf"[^{LETTERS}{MARKS}0-9〇\s]"
-_MARKED = rf"[{LETTERS}]\s*{_BETWEEN}\s*[{LETTERS}]|\S\S+\s*と\s*\S\S+|(?:^|[\s・(])(?:妻|夫)\S"
+_MARKED = r"\pL\s*[^\p{L}\p{M}\p{N}\s]\s*\pL|\S\S+\s*と\s*\S\S+|(?:^|[\s・(])(?:妻|夫)\S"
 _SEVERAL = rf"{_MARKED}|\S\s+\S+\s+\S|[一-龥々ァ-ヶぁ-んー]{{4}}\s+\S"
 """What may be a family's name alone, and what may name several, with a mark between them or a blank (RE2)."""
 

@@ -8,14 +8,14 @@ from schemas.people import PHONE_COLUMNS
 from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.reading.contacts import contacts_in
-from transforms.reading.folding import DASH_CLASS, LETTERS
+from transforms.reading.folding import DASH_CLASS
 
 CONTACT_COLUMNS = (*PHONE_COLUMNS, "email")
 
 _PLAIN = r"^(?:0\d{1,4}-\d{1,4}-\d{4}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)$"
 """A number as it is written nationally, or an address (RE2)."""
 
-_DIGIT, _BETWEEN = "[0-9０-９]", f"(?:[^0-9０-９{LETTERS}]|{DASH_CLASS})*"
+_DIGIT, _BETWEEN = "[0-9０-９]", f"(?:[^0-9０-９\\p{{L}}]|{DASH_CLASS})*"
 _TELLS = f"[@＠]|(?:{_DIGIT}{_BETWEEN}){{8}}{_DIGIT}"
 """What has fewer digits without words between is no whole number of anybody: one without its area code."""
 

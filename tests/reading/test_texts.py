@@ -1,16 +1,14 @@
 """Names and addresses keep their own characters; folding is for comparison only."""
 
-import unicodedata
 from datetime import UTC, date, datetime
 
 import pyarrow
-import pyarrow.compute as pc
 import pytest
 
 from schemas.catalog import CATALOG
 from transforms.reading.columns import read_column
 from transforms.reading.folded_columns import fold_addresses, squeezed
-from transforms.reading.folding import LETTERS, MARKS, fold_name
+from transforms.reading.folding import fold_name
 from transforms.reading.texts import read_name, read_text
 
 
@@ -19,24 +17,6 @@ def fold_address(text):
 
 
 NAME = CATALOG["customers"].columns["name"]
-
-
-def test_letters_are_those_of_unicode_and_all_that_other_scripts_have():
-    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    ours, marks = (
-        {character for character, is_one in zip(characters, found, strict=True) if is_one}
-        for found in (
-            pc.match_substring_regex(pyarrow.array(characters), f"[{which}]").to_pylist()
-            for which in (LETTERS, MARKS)
-        )
-    )
-    category = {character: unicodedata.category(character)[0] for character in characters}
-    here = {c for c in characters if c < "\u02b0" or "\u3000" <= c < "\ua000"}
-    assert {c for c in ours & here if category[c] not in "LC"} == set()
-    letters = {c for c in characters if category[c] == "L" and not "\u02b0" <= c < "\u0370"}
-    assert {c for c in letters - ours if not "\u2000" <= c < "\u2c00"} == {"\u2e2f"}
-    assert [c for c in marks if category[c] not in "MC"] == []
-    assert marks.isdisjoint(ours)
 
 
 @pytest.mark.parametrize("text", ["髙橋 﨑", "𠮷田", "神社", "㈱①～", "ﾌﾘｶﾞﾅ", "福〜−"])

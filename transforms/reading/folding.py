@@ -13,22 +13,6 @@ DASHES = "ー‐‑‒–—―−－ｰ─━⁃"
 """Everything typed where a hyphen belongs, the long-vowel mark included (codes and numbers only)."""
 
 DASH_CLASS = f"[{DASHES}]"
-
-LETTERS = (
-    r"A-Za-z\x{AA}\x{B5}\x{BA}\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{2AF}\x{370}-\x{1FFF}\x{2C00}-\x{2DFF}"
-    r"\x{3005}\x{3006}\x{3031}-\x{3035}\x{303B}\x{303C}\x{3041}-\x{3096}\x{309D}-\x{309F}"
-    r"\x{30A1}-\x{30FA}\x{30FC}-\x{318E}\x{31A0}-\x{31BF}\x{31F0}-\x{31FF}"
-    r"\x{3400}-\x{4DBF}\x{4E00}-\x{D7FF}\x{F900}-\x{FDFF}\x{FE70}-\x{FEFC}"
-    r"\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{FF66}-\x{FFDC}\x{10000}-\x{1EFFF}\x{20000}-\x{3FFFF}"
-)
-MARKS = (
-    r"\x{300}-\x{36F}\x{20D0}-\x{20F0}\x{302A}-\x{302F}\x{3099}\x{309A}\x{FE00}-\x{FE0F}\x{FE20}-\x{FE2F}"
-    r"\x{E0100}-\x{E01EF}"
-)
-r"""Letters, and marks on them, in a class (RE2): of Japanese and Latin exactly, other scripts as a whole.
-
-Each statement compiles its expression anew; `\p{L}` has hundreds of ranges: 2 to 20 ms, and this 1.
-"""
 SPACES = r"[\s\u3000]+"
 
 _OLD_AND_NEW = (

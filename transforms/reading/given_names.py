@@ -6,7 +6,6 @@ import pyarrow.compute as pc
 
 from transforms.arrays import mask_of, split_by
 from transforms.reading.folded_columns import fold_names, squeezed
-from transforms.reading.folding import LETTERS, MARKS
 
 WHOLE_NAME = 4
 """Characters from which on a name is more than a given one, and tells twins apart."""
@@ -16,7 +15,7 @@ _KIN = (
     "|家内|奥様|奥さん|奥|配偶者|内縁|ママ|パパ|本人|世帯主|子|孫|家族|同居人?"
 )
 _KIN_ALONE = f"^(?:{_KIN})$"
-_BETWEEN = rf"[^{LETTERS}{MARKS}\s]+|[A-Za-z0-9]+|\n"
+_BETWEEN = r"[^\p{L}\p{M}\s]+|[A-Za-z0-9]+|\n"
 _BEFORE = rf"^(?:故|亡|旧|前|元|現)?(?:{_KIN})?の?\s*"
 _BEHIND = (
     r"(?:夫人|未亡人|お?(?:ばあ|じい|ばー|じー|かあ|とう|ねえ|にい)?(?:さん|さま|ちゃん)|様|殿|氏|君|くん|ママ|パパ"

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from transforms.arrays import mask_of, split_by
 from transforms.reading.folded_columns import fold_names, squeezed
-from transforms.reading.folding import LETTERS, MARKS
 from transforms.reading.passing_names import (
     CLOSING,
     COMPANY,
@@ -22,11 +21,11 @@ from transforms.reading.passing_names import (
 )
 
 _LETTER = "[一-龥々ァ-ヶぁ-んー]"
-_NUMBER = rf"(?:^|\s)[0-9]+|[0-9]+(?:[^{LETTERS}0-9\s]|$)"
+_NUMBER = r"(?:^|\s)[0-9]+|[0-9]+(?:[^\p{L}0-9\s]|$)"
 """One before a name or behind it (RE2)."""
 
 _TELLING = (
-    rf"[A-Za-z]|[^{LETTERS}{MARKS}0-9\s]|{_NUMBER}|\S\s+\S+\s+\S|{_LETTER}{{4}}\s+\S|\S\s+{_LETTER}{{4}}|[様殿と]\s*\S"
+    rf"[A-Za-z]|[^\p{{L}}\p{{M}}0-9\s]|{_NUMBER}|\S\s+\S+\s+\S|{_LETTER}{{4}}\s+\S|\S\s+{_LETTER}{{4}}|[様殿と]\s*\S"
     "|不可|不要|拒否|停止|禁止|断|なし|無し|希望せず|代表|奥|主人|夫人|旧姓"
 )
 """What a cell with nothing but one name, in two words at most, has none of (RE2)."""
@@ -104,7 +103,7 @@ def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     of_texts = np.concatenate([of_texts, np.arange(len(texts))])
     found, places = names_in_passing(stretches)
     is_name = _is_of_names(found) & ~mask_of(pc.match_substring_regex(found, _NO_NAME))
-    has_more = mask_of(pc.match_substring_regex(stretches, rf"\v|[^{LETTERS}{MARKS}\s]"))
+    has_more = mask_of(pc.match_substring_regex(stretches, r"\v|[^\p{L}\p{M}\s]"))
     least = np.where(has_more, _SHORTEST, _SHORTEST_ALONE)
     is_name &= pc.utf8_length(found).to_numpy() >= least[places]
     names, whose = found.filter(pyarrow.array(is_name)), places[is_name]

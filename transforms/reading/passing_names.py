@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from transforms.arrays import split_by, where
 from transforms.reading.folded_columns import fold_names, squeezed
-from transforms.reading.folding import COMPANY_MARKS, LETTERS, MARKS, spell_out_companies
+from transforms.reading.folding import COMPANY_MARKS, spell_out_companies
 from transforms.reading.joined_text import JoinedText
 
 SHORTEST_NAME, SHORTEST_READING = 2, 4
@@ -62,7 +62,7 @@ _KIN_AND_BLANK = (
 )
 """Brackets, what the first of them hold, and who stands behind a kin word (RE2)."""
 
-_BETWEEN = rf"[^{LETTERS}{MARKS}0-9〇\s]+|\n"
+_BETWEEN = r"[^\p{L}\p{N}\p{M}\s]+|\n"
 """Whatever is no letter, figure or blank (RE2); ー and 々 are letters."""
 
 COMPANY = f"({'|'.join(sorted(set(COMPANY_MARKS.values()), key=len, reverse=True))})"
