@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from tests.factories import (
     write_shop,
 )
 from transforms.reading.folding import fold_name
+from transforms.reading.passing_names import parts_of_texts
 
 HANAKO = {
     "name": "高橋 花子",
@@ -639,3 +641,9 @@ def test_a_relative_is_known_by_their_reading_or_birth_date(tmp_path):
     }
     left = delivered(run(write_shop(tmp_path, tables)))["family_members"]
     assert [row["name"] for row in left] == ["芦原 恵"]
+
+
+def test_dashes_of_any_script_part_names():
+    for dash in "\u058a\u05be\u1806\u2010・":
+        parts, places = parts_of_texts(pyarrow.array([f"佐藤花子{dash}隠田秘一"]))
+        assert (parts.to_pylist(), places.tolist()) == (["佐藤花子", "隠田秘一"], [0, 0])
