@@ -150,9 +150,3 @@ def is_among(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def mask_of(found: pyarrow.Array) -> np.ndarray:
     """Give truth values as a mask; null is false."""
     return np.asarray(pc.fill_null(found, fill_value=False).to_numpy(zero_copy_only=False))
-
-
-def split_by(texts: pyarrow.Array, pattern: str) -> tuple[pyarrow.Array, np.ndarray]:
-    """Split texts where a pattern (RE2) stands; give the parts, and the place of each's text."""
-    lists = pc.split_pattern_regex(texts, pattern)
-    return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy()

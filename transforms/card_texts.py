@@ -12,6 +12,7 @@ from transforms.arrays import where, whole
 from transforms.identity import own_contacts
 from transforms.reading.contacts import personal_numbers
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
+from transforms.reading.patterns import compact
 
 _LOCAL_DIGITS = 6
 """What two spellings of a number at home have in common, with and without its region."""
@@ -19,9 +20,7 @@ _LOCAL_DIGITS = 6
 _NO_DIGIT = "(?:内線|ext|#).*$|[^0-9]"
 """What is no digit of a number, an extension among it (RE2)."""
 
-_PLOT = (
-    r"(?P<town>\p{L}{2})[^\p{L}0-9]{0,2}(?P<plot>[0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
-)
+_PLOT = r"(?P<town>[\p{L}]{2})[^\p{L}0-9]{0,2}(?P<plot>[0-9]+(?:-[0-9]+)*?)(?:-[0-9]{3,})?(?:[^0-9-].*)?$"
 """The last of a town's name and the number of a plot without that of a room, in a folded home (RE2)."""
 
 GIVEN_KANA, GIVEN_LETTERS = 3, 2
@@ -113,7 +112,8 @@ def keys_beside(people: People, names: pyarrow.Array) -> Iterable[pyarrow.Array]
         if at_home.null_count < len(at_home):
             digits = pc.replace_substring_regex(at_home, _NO_DIGIT, "")
             yield _joined(names, pc.utf8_slice_codeunits(digits, -_LOCAL_DIGITS))
-    plots = pc.extract_regex(fold_homes(whole(people["address"])), _PLOT)
+    homes = fold_homes(whole(people["address"]))
+    plots = pc.extract_regex(homes, compact(_PLOT, homes))
     told = pc.binary_join_element_wise(plots.field(0), plots.field(1), "")
     yield _joined(names, where(plots.is_valid(), told))
 

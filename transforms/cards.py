@@ -12,9 +12,10 @@ from transforms.called import Called, called
 from transforms.reading.folded_columns import fold_homes, fold_names, squeezed
 from transforms.reading.given_names import by_cell, given_names
 from transforms.reading.passing_names import COMPANY
+from transforms.reading.patterns import compact
 
 _FAMILY = r"^\s*(?:\S{1,3}|[ァ-ヺー]{2,7}?)\s*(?:様|さん|氏|殿|方|宅)*\s*$"
-_MARKED = r"\pL\s*[^\p{L}\p{M}\p{N}\s]\s*\pL|\S\S+\s*と\s*\S\S+|(?:^|[\s・(])(?:妻|夫)\S"
+_MARKED = r"[\p{L}]\s*[^\p{L}\p{M}\p{N}\s]\s*[\p{L}]|\S\S+\s*と\s*\S\S+|(?:^|[\s・(])(?:妻|夫)\S"
 _SEVERAL = rf"{_MARKED}|\S\s+\S+\s+\S|[一-龥々ァ-ヶぁ-んー]{{4}}\s+\S"
 """What may be a family's name alone, and what may name several, with a mark between them or a blank (RE2)."""
 
@@ -25,7 +26,7 @@ _Place = tuple[str, str]
 def may_speak_of_others(names: pyarrow.Array) -> np.ndarray:
     """Mask of the names, as written, that are a family's alone or of several people: few."""
     normal = pc.utf8_normalize(names, form="NFKC")
-    return mask_of(pc.match_substring_regex(normal, f"{_FAMILY}|{_SEVERAL}"))
+    return mask_of(pc.match_substring_regex(normal, compact(f"{_FAMILY}|{_SEVERAL}", normal)))
 
 
 def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.ndarray:

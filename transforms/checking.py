@@ -135,6 +135,8 @@ class _Good:
 
     def unknown(self, cells: pyarrow.Array) -> pyarrow.Array:
         """Give the cells that stand for all and are not known to be good."""
+        if _holds_nothing(cells) and (not len(cells) or self._values.null_count):
+            return cells[:0]
         few = self._standing_for(cells)
         if self._values.type != few.type:
             self._values = pyarrow.array([], few.type)
@@ -164,6 +166,11 @@ class _Good:
         # Whatever is there may be; whether nothing may is all there is to ask.
         filled = cells[:0] if len(self._values) > self._values.null_count else cells.drop_null()[:1]
         return pyarrow.concat_arrays([filled, pyarrow.nulls(min(cells.null_count, 1), cells.type)])
+
+
+def _holds_nothing(cells: pyarrow.Array) -> bool:
+    """Tell whether a column is empty; a dictionary's entries stand in the file, used or not."""
+    return not isinstance(cells, pyarrow.DictionaryArray) and cells.null_count == len(cells)
 
 
 def _good(column: pa.Column) -> _Good:

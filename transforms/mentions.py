@@ -40,6 +40,7 @@ from transforms.reading.passing_names import (
     parts_of_texts,
     whole_names,
 )
+from transforms.reading.patterns import compact
 from transforms.remembered import NOBODY, Gone
 from transforms.spare_contacts import hold_one, spare_contacts
 
@@ -78,10 +79,10 @@ _NUMBER_BEFORE_AT = "^([0-9-]{10,13})@"
 
 
 _FOUR_FIGURES = r"(?P<first>[0-9]{2})[\s・.-]*(?P<second>[0-9]{2})"
-_END_OF_PLATE = rf"(?P<kana>\p{{Hiragana}})[\s・.-]*{_FOUR_FIGURES}$"
+_END_OF_PLATE = rf"(?P<kana>[\p{{Hiragana}}])[\s・.-]*{_FOUR_FIGURES}$"
 _NO_PRICE = "(?:[^0-9円年km]|$)"
 _SPOKEN_PLATE = (
-    rf"(?:^|[\s\p{{P}}\p{{S}}])(?P<kana>\p{{Hiragana}})の?[\s・.-]*{_FOUR_FIGURES}{_NO_PRICE}"
+    rf"(?:^|[\s\p{{P}}\p{{S}}])(?P<kana>[\p{{Hiragana}}])の?[\s・.-]*{_FOUR_FIGURES}{_NO_PRICE}"
 )
 _CALLED_A_NUMBER = rf"(?:ナンバー?|車番)[\s:]*{_FOUR_FIGURES}(?:[^0-9]|$)"
 """A plate as people say it; は3300円 is a price, and 5000km no plate (RE2)."""
@@ -202,7 +203,7 @@ def _spoken(plates: pyarrow.Array) -> Iterator[str]:
 
 def _joined(pattern: str, texts: pyarrow.Array) -> pyarrow.Array:
     """Give what the groups of a pattern hold in each text, joined; null where it finds nothing."""
-    found = pc.extract_regex(texts, pattern)
+    found = pc.extract_regex(texts, compact(pattern, texts))
     parts = [found.field(place) for place in range(found.type.num_fields)]
     return where(found.is_valid(), pc.binary_join_element_wise(*parts, ""))
 

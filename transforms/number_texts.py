@@ -14,6 +14,8 @@ Digest = Callable[[pyarrow.Array], pyarrow.Array]
 
 def digested(texts: pyarrow.Array, digest: Digest) -> np.ndarray:
     """Give the digests of texts (uint64), 0 where there is none."""
+    if texts.null_count == len(texts):
+        return np.zeros(len(texts), np.uint64)
     return np.asarray(pc.fill_null(digest(texts), 0).to_numpy(zero_copy_only=False))
 
 

@@ -77,6 +77,10 @@ class Refusers:
     rows: np.ndarray
     gone: np.ndarray
 
+    def are(self, others: "Refusers") -> bool:
+        """Tell whether these are the same."""
+        return np.array_equal(self.rows, others.rows) and np.array_equal(self.gone, others.gone)
+
 
 @dataclass(frozen=True)
 class Gone:

@@ -9,6 +9,7 @@ from schemas.staging import UNREAD
 from transforms.arrays import whole
 from transforms.reading.contacts import contacts_in
 from transforms.reading.folding import DASH_CLASS
+from transforms.reading.patterns import compact
 
 CONTACT_COLUMNS = (*PHONE_COLUMNS, "email")
 
@@ -49,11 +50,13 @@ def hold_one(cells: pyarrow.Array, wanted: frozenset[str]) -> np.ndarray:
 
 
 def _told(cells: pyarrow.Array) -> list[tuple[int, list[str]]]:
+    if cells.null_count == len(cells):
+        return []
     is_plain = pc.fill_null(pc.match_substring_regex(cells, _PLAIN), fill_value=True)
     rows = np.flatnonzero(~is_plain.to_numpy(zero_copy_only=False))
     if not len(rows):
         return []
     odd = cells.take(pyarrow.array(rows))
-    tells = pc.match_substring_regex(odd, _TELLS).to_numpy(zero_copy_only=False)
+    tells = pc.match_substring_regex(odd, compact(_TELLS, odd)).to_numpy(zero_copy_only=False)
     told = zip(rows[tells].tolist(), odd.filter(pyarrow.array(tells)).to_pylist(), strict=True)
     return [(row, list(contacts_in(cell))) for row, cell in told]

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 
 from schemas.people import PHONE_COLUMNS
 from transforms.arrays import mask_of, whole
+from transforms.reading.patterns import compact
 
 _A_CONTACT = (
-    r"@|\p{Han} *[0-9]{1,3} *\p{Hiragana} *[0-9・.-]+"
+    r"@|[\p{Han}] *[0-9]{1,3} *[\p{Hiragana}] *[0-9・.-]+"
     r"|^0[1-9][0-9]{8,9}$|^0[1-9][0-9]{0,3}[-( ][0-9]{1,4}[-) ][0-9]{3,4}$"
 )
 """What hardly a customer number looks like (RE2)."""
@@ -31,7 +32,7 @@ def are_contacts(stated: pyarrow.Array, customers: Callable[[], pyarrow.Table]) 
         stated: what stands in objections for customer numbers.
         customers: gives `NUMBERED_BY` of everybody; hardly ever asked for.
     """
-    mask = mask_of(pc.match_substring_regex(stated, _A_CONTACT))
+    mask = mask_of(pc.match_substring_regex(stated, compact(_A_CONTACT, stated)))
     if mask.any():
         people = customers()
         is_usual = pc.is_in(_forms(stated), value_set=_usual_forms(whole(people["customer_id"])))

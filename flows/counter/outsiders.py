@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 from schemas.catalog import CATALOG
 from schemas.errors import ConfigurationError
 from schemas.people import PHONE_COLUMNS
-from transforms.arrays import split_by
 from transforms.identity import known_only
 from transforms.reading.columns import read_column
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.given_names import WHOLE_NAME
+from transforms.reading.patterns import split_by
 
 PHONES = "phones"
 

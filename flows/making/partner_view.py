@@ -123,25 +123,31 @@ def view_of(
         refusers: whose person objected.
         partner: the partner's id.
     """
-    keys = PartnerKeys(run.ledger.key(partner))
-    screened = run.scratch.screened()
     return view_by(
-        *(brief_of(run, partner), snapshot, verdicts, refusers),
-        keys=keys,
-        screened=screened,
-        digest=run.ledger.references.traits,
+        *(brief_of(run, partner), snapshot, verdicts),
+        mentions=_finder_in(run, snapshot, refusers, partner),
+        keys=PartnerKeys(run.ledger.key(partner)),
+        screened=run.scratch.screened(),
     )
+
+
+def _finder_in(run: Run, snapshot: Snapshot, refusers: Refusers, partner: str) -> Mentions:
+    """Give what finds these refusers: what an earlier stage of the run put together, or one made now."""
+    finders = run.ahead.finders
+    if partner not in finders or not finders[partner][0].are(refusers):
+        finder = finder_of(snapshot, refusers, run.ledger.references.traits)
+        finders[partner] = refusers, finder
+    return finders[partner][1]
 
 
 def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     brief: Brief,
     snapshot: Snapshot,
     verdicts: Verdicts,
-    refusers: Refusers,
     *,
+    mentions: Mentions,
     keys: PartnerKeys,
     screened: Screened,
-    digest: Digest,
 ) -> PartnerView:
     """Put a partner's view together without a run: the texts of `screened` do not leave."""
     spine = snapshot.spine
@@ -153,7 +159,7 @@ def view_by(  # noqa: PLR0913 (what shaping a drop depends on)
     shaping = Shaping(
         delivery=brief.delivery,
         keys={},
-        mentions=finder_of(snapshot, refusers, digest),
+        mentions=mentions,
         customers=CustomerBlock(
             read=partial(spine.column, "customers"),
             keeper_of_vehicle=spine.rows("vehicles", "customer_id"),

@@ -19,7 +19,7 @@ import pyarrow
 from drops.keys import PartnerKeys
 from drops.row_keys import RowKeys
 from flows.making.members import shown
-from flows.making.partner_view import Brief, PartnerView, brief_of, view_by
+from flows.making.partner_view import Brief, PartnerView, brief_of, finder_of, view_by
 from flows.running.engine import Engine, stretches
 from flows.running.run import Run
 from flows.running.scratch import Scratch
@@ -175,10 +175,10 @@ def _shaper_of(drop: _Drop) -> Shaper:
     verdicts, refusers = scratch.verdicts(f"leaving-{partner}"), scratch.refusers(partner)
     references = References(drop.proofs.key(LEDGER_KEY))
     view = view_by(
-        *(drop.brief, drop.snapshot, verdicts, refusers),
+        *(drop.brief, drop.snapshot, verdicts),
+        mentions=finder_of(drop.snapshot, refusers, references.traits),
         keys=keys,
         screened=scratch.screened(),
-        digest=references.traits,
     )
     for name in drop.keyed:
         path = scratch.row_keys(partner, name)

@@ -103,8 +103,10 @@ def is_answer_witnessed(ledger: Ledger, places: Iterable[Path]) -> bool:
     return any(h.sequence >= last and digests.get(h.sequence) == h.digest for h in heads)
 
 
-def doubts(ledger: Ledger, findings: Iterable[Finding]) -> list[Finding]:
+def doubts(ledger: Ledger, findings: list[Finding]) -> list[Finding]:
     """Give the findings nobody has answered for."""
+    if not findings:
+        return []
     with ledger.reading() as connection:
         answered = answered_for(entries(connection))
     return [finding for finding in findings if finding.name not in answered]

@@ -94,6 +94,8 @@ def fold_homes(addresses: pyarrow.Array) -> pyarrow.Array:
     folded = fold_addresses(addresses)
     # Most addresses end with their number; the slower expressions are for the others.
     goes_on = pc.invert(pc.match_substring_regex(folded, _IS_TO_THE_NUMBER))
+    if not pc.any(goes_on).as_py():
+        return folded
     return pc.replace_with_mask(folded, goes_on, _to_the_number(folded.filter(goes_on)))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import mask_of, split_by
+from transforms.arrays import mask_of
 from transforms.reading.folded_columns import fold_names, squeezed
+from transforms.reading.patterns import split_by
 
 WHOLE_NAME = 4
 """Characters from which on a name is more than a given one, and tells twins apart."""

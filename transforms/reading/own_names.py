@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import mask_of, split_by
+from transforms.arrays import mask_of
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.passing_names import (
     CLOSING,
@@ -19,6 +19,7 @@ from transforms.reading.passing_names import (
     names_in_passing,
     with_companies,
 )
+from transforms.reading.patterns import compact, split_by
 
 _LETTER = "[一-龥々ァ-ヶぁ-んー]"
 _NUMBER = r"(?:^|\s)[0-9]+|[0-9]+(?:[^\p{L}0-9\s]|$)"
@@ -52,6 +53,9 @@ _IN_BRACKETS = f"[{OPENING}][^{CLOSING}]*[{CLOSING}]?"
 _LETTERS, _SHORTEST, _SHORTEST_ALONE = "^[一-龥ァ-ヺー々]+$", 3, 4
 """A name of three characters may be a family's; beside a remark it is somebody's all the same."""
 
+_MORE = r"\v|[^\p{L}\p{M}\s]"
+"""What a remark leaves beside a name (RE2)."""
+
 _HAS_KANJI = "[一-龥]"
 _NO_NAME = (
     f"^[様殿]|{_REFUSED}|旧姓|新姓|{TITLES}|連絡|請求|個人|法人|家族|夫婦|夫妻|名義|会社|店|注意|確認|希望|変更|済み?$|予定|不在|転居|転出|死亡|重複|統合"
@@ -74,11 +78,11 @@ def own_names(written: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
         written: names of customers, as they stand in the records.
     """
     normal = pc.utf8_normalize(written, form="NFKC")
-    rows = np.flatnonzero(mask_of(pc.match_substring_regex(normal, _TELLING)))
+    rows = np.flatnonzero(mask_of(pc.match_substring_regex(normal, compact(_TELLING, normal))))
     if not len(rows):
         return normal[:0], rows
     few = with_companies(normal.take(pyarrow.array(rows)))
-    plain = pc.replace_substring_regex(few, _CUT, "\v")
+    plain = pc.replace_substring_regex(few, compact(_CUT, few), "\v")
     outside = pc.replace_substring_regex(plain, _IN_BRACKETS, "\v")
     found, places = _firsts(outside)
     has_person = np.zeros(len(few), bool)
@@ -103,7 +107,7 @@ def _firsts(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     of_texts = np.concatenate([of_texts, np.arange(len(texts))])
     found, places = names_in_passing(stretches)
     is_name = _is_of_names(found) & ~mask_of(pc.match_substring_regex(found, _NO_NAME))
-    has_more = mask_of(pc.match_substring_regex(stretches, r"\v|[^\p{L}\p{M}\s]"))
+    has_more = mask_of(pc.match_substring_regex(stretches, compact(_MORE, stretches)))
     least = np.where(has_more, _SHORTEST, _SHORTEST_ALONE)
     is_name &= pc.utf8_length(found).to_numpy() >= least[places]
     names, whose = found.filter(pyarrow.array(is_name)), places[is_name]

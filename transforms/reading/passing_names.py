@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow
 import pyarrow.compute as pc
 
-from transforms.arrays import split_by, where
+from transforms.arrays import where
 from transforms.reading.folded_columns import fold_names, squeezed
 from transforms.reading.folding import COMPANY_MARKS, spell_out_companies
 from transforms.reading.joined_text import JoinedText
+from transforms.reading.patterns import compact, split_by
 
 SHORTEST_NAME, SHORTEST_READING = 2, 4
 """Shorter ones stand in anybody's text by chance."""
@@ -84,7 +85,7 @@ def names_in_passing(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     A text that is a name as a whole names its own bearer, perhaps a namesake: it is given, too.
     """
     written = with_companies(pc.utf8_normalize(texts, form="NFKC"))
-    across = pc.replace_substring_regex(written, _BETWEEN, "")
+    across = pc.replace_substring_regex(written, compact(_BETWEEN, written), "")
     everywhere = np.arange(len(written))
     parts, places = _together(
         _parts_of(written),
@@ -180,7 +181,7 @@ def _flat(lists: pyarrow.Array, places: np.ndarray) -> tuple[pyarrow.Array, np.n
 def _in_brackets(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
     """Give what brackets hold as one name (芦野/千代子), and the place of its text."""
     held, rows = _caught(_HELD, texts)
-    return pc.replace_substring_regex(held, _BETWEEN, ""), rows
+    return pc.replace_substring_regex(held, compact(_BETWEEN, held), ""), rows
 
 
 def _behind_kin(texts: pyarrow.Array) -> tuple[pyarrow.Array, np.ndarray]:
