@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import flows.making.objectors
-from schemas.errors import VerificationError
+from schemas.errors import ObjectionsMovedError, VerificationError
 from tests import factories
 from tests.conftest import SAMPLE, copy_sample
 from tests.factories import (
@@ -290,6 +290,23 @@ def test_a_text_that_names_an_objector_goes_out_empty(tmp_path, text):
     assert hidden_in(Path(report.outcomes[0].path)) == []
     assert report.outcomes[0].cells["withheld:names_objector"] == 2
     assert len(delivered(report)["repair_lines"]) == 4
+
+
+def test_who_objects_between_the_gate_and_the_writing_is_found_in_others_cells(tmp_path):
+    tables = joined(slip("S2", "1", "V1"))
+    tables["repairs"][0]["description"] = "隠田秘一様のご紹介"
+    shop = shop_with(tmp_path, tables)
+    factories.write_table(shop, "objections", [objection("99")])
+    moved = iter([ObjectionsMovedError("once")])
+
+    def arrive():
+        factories.write_table(shop, "objections", [objection("9"), objection("99")])
+        for error in moved:
+            raise error
+
+    report = run(shop, step=factories.before("write", arrive))
+    assert hidden_in(Path(report.outcomes[0].path)) == []
+    assert report.outcomes[0].cells["withheld:names_objector"] == 1
 
 
 def test_a_rerun_of_an_old_month_obeys_the_objections_of_today(tmp_path):
