@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import asyncssh
+import fsspec
+import pytest
 
 USER = "shop"
 
@@ -141,6 +144,25 @@ def s3_server() -> Iterator[str]:
         yield address
     finally:
         server.stop()
+
+
+@contextmanager
+def s3_records(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any, str]]:
+    """Run an S3 server that commands may read records from.
+
+    Gives its address, its files with a bucket `shops`, and what a source's folder ends with.
+    """
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "shop")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "open sesame")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with s3_server() as address:
+        options = {"key": "shop", "secret": "open sesame", "endpoint_url": address}
+        files = fsspec.filesystem(
+            "s3", **options, skip_instance_cache=True, use_listings_cache=False
+        )
+        files.mkdir("shops")
+        host = address.removeprefix("http://")
+        yield address, files, f"?endpoint_override={host}&scheme=http&region=us-east-1"
 
 
 S3_CREDENTIAL = json.dumps({"access_key_id": "shop", "secret_access_key": "open sesame"})

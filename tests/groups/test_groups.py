@@ -110,16 +110,16 @@ def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(prefect_serve
     expect(report, folder, plain)
 
 
-@pytest.mark.parametrize("runner", ["processes", "dask"])
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
-    prefect_server, tmp_path, monkeypatch, runner
+    prefect_server, tmp_path, monkeypatch
 ):
+    """Of the worker processes; of Dask's in `test_shared_storage` and, with parts, `test_partitions`."""
     from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")
     plain = plain_copy(folder, tmp_path / "plain")
     died = dying(tmp_path, monkeypatch, "flows.stages.write", "seal_bag")
-    with workers(runner) as two:
+    with workers("processes") as two:
         report = export_group(asked(folder, two))
     assert died.exists()
     expect(report, folder, plain)

@@ -9,7 +9,6 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-import fsspec
 import psycopg
 import pyarrow
 import pytest
@@ -29,7 +28,7 @@ from sources.opening import FOLDER_READERS, opened
 from sources.rows import BATCH_ROWS, Order
 from sources.shop_folder import load_shop
 from sources.staging import take_snapshot
-from tests.carrying.places import s3_server
+from tests.carrying.places import s3_records
 from tests.command import joint_use
 from tests.conftest import ROOT, copy_sample, new_database
 from tests.factories import run
@@ -139,21 +138,13 @@ def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postg
 @contextmanager
 def in_a_bucket(shop, monkeypatch, *names):
     """Put some of the shop's folders into an S3 bucket and have it read them there; gives the bucket."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "shop")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "open sesame")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with s3_server() as address:
-        files = fsspec.filesystem(
-            "s3", key="shop", secret="open sesame", endpoint_url=address, skip_instance_cache=True
-        )
-        files.mkdir("shops")
-        where = f"endpoint_override={address.removeprefix('http://')}&scheme=http&region=us-east-1"
+    with s3_records(monkeypatch) as (_, files, where):
         text = (shop / "shop.toml").read_text()
         for name in names:
             files.put(f"{shop / name}/", f"shops/秋田 店/{name}/", recursive=True)
             shutil.rmtree(shop / name)
             text = text.replace(
-                f'folder = "{name}"', f'folder = "s3://shops/秋田 店/{name}?{where}"'
+                f'folder = "{name}"', f'folder = "s3://shops/秋田 店/{name}{where}"'
             )
         (shop / "shop.toml").write_text(text)
         yield files
