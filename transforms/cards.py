@@ -37,7 +37,8 @@ def cards_of_objectors(customers: pyarrow.Table, objectors: pyarrow.Table) -> np
         objectors: the same of those who objected.
     """
     is_there = _share_a_place(customers, objectors)
-    is_there[is_there] = _may_be_theirs(customers.filter(pyarrow.array(is_there)), objectors)
+    if is_there.any():
+        is_there[is_there] = _may_be_theirs(customers.filter(pyarrow.array(is_there)), objectors)
     return is_there
 
 
@@ -52,7 +53,9 @@ def _may_be_theirs(customers: pyarrow.Table, objectors: pyarrow.Table) -> np.nda
     alone, of_words = (by_cell(found, len(names)) for found in given_names(names))
     written = squeezed(fold_names(names))
     is_firm = mask_of(pc.match_substring_regex(written, COMPANY))
-    is_several = (mask_of(pc.match_substring_regex(names, _SEVERAL)) & ~is_firm).tolist()
+    is_several = (
+        mask_of(pc.match_substring_regex(names, compact(_SEVERAL, names))) & ~is_firm
+    ).tolist()
     folded = written.to_pylist()
     return np.array(
         [
