@@ -5,7 +5,7 @@ import click
 from flows.commands.at_desk import at_desk
 from flows.commands.once import Command
 from flows.commands.options import DropId
-from flows.counter.delivering import Carried, carried_by_hand, deliver, owed, send_again
+from flows.counter.delivering import Carried, carried_by_hand, owed, send_again
 from flows.counter.desk import Desk
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
@@ -46,14 +46,17 @@ def command(
             return
         send_again(desk, drop)
     left = owed(desk)
+    due = (*left.by_hand, *left.by_program, *left.overtaken)
+    if not (drop or due):
+        click.echo("渡すものはありません / nothing is due", err=True)
+        return
+    from flows.counter.handing_over import deliver  # noqa: PLC0415 (slow to load, and mostly nothing is due)
+
     if drop:
         told = deliver(desk, utc_now, drop)
         click.echo(told or _nothing_to_do(desk, drop, is_by_hand=drop in left.by_hand))
         return
     code = 0
-    due = (*left.by_hand, *left.by_program, *left.overtaken)
-    if not due:
-        click.echo("渡すものはありません / nothing is due", err=True)
     for name in due:
         try:
             told = deliver(desk, utc_now, name)

@@ -1,64 +1,16 @@
-"""Handing over at the counter what was published and is not at its partner's yet."""
+"""What was published and is not at its partner's yet, and what somebody says of it at the counter."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from drops.sealing import parcels_beside
-from flows.carrying.carry import carry
 from flows.counter.desk import Desk
-from flows.counter.earlier_drop import (
-    objections_moved,
-    opened_for,
-    refuse_holding_refusers,
-)
-from flows.running.clock import Clock
-from flows.running.overtaken import again, overtaken_by_objections
-from flows.running.run import Run
 from ledger.audit import Actor
 from ledger.carry_book import BY_HAND, CarryBook, Owed
 from ledger.drop_book import DropBook
 from ledger.drop_entries import EnteredDrop
 from ledger.objections_moved import have_moved_since
 from schemas.drop import Drop, DropKind
-from schemas.errors import ConfigurationError, RefusedError
-
-
-def deliver(desk: Desk, clock: Clock, drop_id: str) -> str:
-    """Hand over one published drop, if no objection has arrived since it was made.
-
-    Raises:
-        JointUseError: saying why it is not handed over.
-    """
-    with desk.ledger.reading() as connection:
-        drop = DropBook(connection).named(drop_id).drop
-    with opened_for(desk, clock, drop) as run:
-        return carry(run, drop.drop_id, partial(_refuse_overtaken, run, drop))
-
-
-def _refuse_overtaken(run: Run, drop: Drop) -> None:
-    """Refuse a drop that was replaced, takes back what was given since, or holds who refused meanwhile."""
-    with run.ledger.reading() as connection:
-        book = DropBook(connection)
-        successor = _successor(book, drop)
-        takes_back = CarryBook(connection).takes_back(book.named(drop.drop_id))
-    if successor:
-        raise RefusedError(
-            f"{drop.drop_id} は {successor} に差し替えられています。そちらを渡してください / "
-            f"{drop.drop_id} was replaced by {successor}; deliver that"
-        )
-    if takes_back:
-        japanese, english = again(drop)
-        raise RefusedError(
-            f"{drop.drop_id} が削除を求める記録の中に、その後の納品でまた渡したものがあります。渡しません。"
-            f"{japanese} / "
-            f"{drop.drop_id} tells to delete what a later drop gave again; it is not handed over. {english}"
-        )
-    if drop.kind is not DropKind.NOTICES:  # which holds nobody
-        with run.ledger.writing() as connection:
-            has_moved = objections_moved(run, connection, drop)
-        if has_moved:
-            raise overtaken_by_objections(drop)
-    refuse_holding_refusers(run, drop, run.folder.drops / drop.drop_id)
+from schemas.errors import ConfigurationError
 
 
 def send_again(desk: Desk, drop_id: str) -> None:
@@ -113,7 +65,7 @@ def carried_by_hand(desk: Desk, drop_id: str) -> Carried:
         drop = entered.drop
         has_moved = have_moved_since(connection, drop, desk.today)
         is_overtaken = drop.kind is not DropKind.NOTICES and has_moved
-        successor = _successor(DropBook(connection), drop)
+        successor = successor_of(DropBook(connection), drop)
         return Carried(successor, is_overtaken, is_stopped=entered.stopped_at is not None)
 
 
@@ -126,7 +78,7 @@ def _enter(book: CarryBook, actor: Actor, entered: EnteredDrop) -> None:
         book.deliver(actor, entered, BY_HAND, entered.bag_sha256)
 
 
-def _successor(book: DropBook, drop: Drop) -> str:
+def successor_of(book: DropBook, drop: Drop) -> str:
     """Give the newest of the drops that replaced another; nothing if none did."""
     replaced_by = {each.drop.supersedes: each.drop.drop_id for each in book.published()}
     newest = drop.drop_id

@@ -8,7 +8,7 @@ import pytest
 TABLES = ("pandas", "pandera", "prefect", "dask")
 LOOK_UP = (
     *("acknowledge", "audit", "dispose", "hold", "keys", "lawful_request", "status", "stop"),
-    *("policy", "quarantine", "review"),
+    *("deliver", "policy", "quarantine", "review"),
 )
 WITHOUT_ARROW = LOOK_UP[:8]
 
