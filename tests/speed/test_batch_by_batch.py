@@ -19,7 +19,7 @@ from tests.conftest import copy_sample
 from tests.factories import desk, object_to, run
 from transforms.identity import IDENTITY_COLUMNS, traits_of, traits_of_all
 
-FEW_ROWS, FEW_BYTES = 40, 1 << 12
+FEW_ROWS, FEW_BYTES = 70, 1 << 12
 
 
 @pytest.fixture
