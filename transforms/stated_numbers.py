@@ -52,7 +52,7 @@ def _usual_forms(numbers: pyarrow.Array) -> pyarrow.Array:
 def _forms(numbers: pyarrow.Array) -> pyarrow.Array:
     """Give what numbers look like: of how many figures, with what between them; 会員1か2 of any."""
     forms = pc.replace_substring_regex(numbers, "[0-9]", "0")
-    has_words = pc.match_substring_regex(forms, r"\p{Han}")
+    has_words = pc.match_substring_regex(forms, compact(r"[\p{Han}]", forms))
     return pc.if_else(has_words, pc.replace_substring_regex(forms, "0+", "0"), forms)
 
 

@@ -5,8 +5,8 @@ import click
 from flows.commands.at_desk import at_desk
 from flows.commands.once import Command
 from flows.commands.options import DropId
-from flows.counter.delivering import Carried, carried_by_hand, owed, send_again
 from flows.counter.desk import Desk
+from flows.counter.owed import Carried, carried_by_hand, owed, send_again
 from flows.running.clock import utc_now
 from flows.running.reasons import StandingReason
 from schemas.errors import ConfigurationError, JointUseError
@@ -50,7 +50,7 @@ def command(
     if not (drop or due):
         click.echo("渡すものはありません / nothing is due", err=True)
         return
-    from flows.counter.handing_over import deliver  # noqa: PLC0415 (slow to load, and mostly nothing is due)
+    from flows.counter.delivering import deliver  # noqa: PLC0415 (slow to load, and mostly nothing is due)
 
     if drop:
         told = deliver(desk, utc_now, drop)

@@ -133,11 +133,11 @@ def view_of(
 
 def _finder_in(run: Run, snapshot: Snapshot, refusers: Refusers, partner: str) -> Mentions:
     """Give what finds these refusers: what an earlier stage of the run put together, or one made now."""
-    finders = run.ahead.finders
-    if partner not in finders or not finders[partner][0].are(refusers):
-        finder = finder_of(snapshot, refusers, run.ledger.references.traits)
-        finders[partner] = refusers, finder
-    return finders[partner][1]
+    known = run.ahead.finders.pop(partner, None)
+    if known is None or not known[0].are(refusers):
+        known = refusers, finder_of(snapshot, refusers, run.ledger.references.traits)
+    run.ahead.finders[partner] = known
+    return known[1]
 
 
 def view_by(  # noqa: PLR0913 (what shaping a drop depends on)

@@ -29,3 +29,4 @@ class Ahead:
         self.begun.close()
         self.keys.close()
         self.packing.close()
+        self.finders.clear()

@@ -15,11 +15,11 @@ import drops.transfer
 from drops.transfer import READY
 from flows.carrying.cut_off import Settled, settle_cut_off
 from flows.counter.adopting import resume
-from flows.counter.delivering import carried_by_hand, owed, send_again
+from flows.counter.delivering import deliver
 from flows.counter.disclosure import disclose
 from flows.counter.earlier_drop import opened_for
-from flows.counter.handing_over import deliver
 from flows.counter.incident import incident
+from flows.counter.owed import carried_by_hand, owed, send_again
 from flows.counter.reviewing import withhold_texts
 from flows.running.attention import attention
 from ledger.carry_book import CarryBook

@@ -13,12 +13,12 @@ import drops.keeping
 from drops.bag import sha256_of
 from drops.keeping import Kept
 from drops.verify import verify_drop
-from flows.counter.delivering import carried_by_hand
 from flows.counter.disposing import dispose, hold, past_their_time
 from flows.counter.erasing import erase
 from flows.counter.incident import incident
 from flows.counter.lawful_requests import LawfulRequest, record_request
 from flows.counter.objecting import Refusal
+from flows.counter.owed import carried_by_hand
 from flows.recall.words import CUSTOMER_NUMBER, VEHICLE_NUMBER
 from flows.running.attention import attention
 from flows.running.opening import open_shop

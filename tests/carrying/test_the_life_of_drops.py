@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from drops.folders import read_drop
-from flows.counter.delivering import carried_by_hand
+from flows.counter.delivering import deliver
 from flows.counter.desk import customer_number
 from flows.counter.disclosure import disclose
 from flows.counter.disposing import hold
 from flows.counter.erasing import erase
-from flows.counter.handing_over import deliver
 from flows.counter.lifting import Choice, lift
 from flows.counter.objecting import Refusal
+from flows.counter.owed import carried_by_hand
 from flows.running.attention import partner_states
 from flows.running.opening import open_shop
 from flows.running.report_texts import markdown, work_lines

@@ -100,7 +100,7 @@ def expect(report, folder, plain):
 
 
 def test_shops_run_side_by_side_and_a_broken_one_stops_only_itself(prefect_server, tmp_path):
-    """In threads; processes and Dask below, where a worker is killed on top."""
+    """In threads; processes below and Dask in `test_shared_storage`, where a worker is killed on top."""
     from flows.deployments.export_group import export_group
 
     folder = group(tmp_path / "group")

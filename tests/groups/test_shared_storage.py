@@ -9,11 +9,12 @@ import pytest
 
 from ledger.carry_book import CarryBook
 from ledger.private_files import write_private
+from schemas.errors import ConfigurationError
 from tests import factories
 from tests.carrying.places import S3_CREDENTIAL, s3_records
 from tests.factories import agreement, customer, desk, objection, slip, vehicle, write_shop
 from tests.groups.clusters import dying, workers
-from tests.groups.test_groups import asked, manifests, runs_of
+from tests.groups.test_groups import BROKEN, asked, manifests, runs_of
 
 pytestmark = pytest.mark.flow
 
@@ -71,6 +72,8 @@ def test_a_worker_killed_while_it_hands_over_leaves_each_partner_one_whole_drop(
 
     address, files, where = storage
     folder, plain = tmp_path / "group", tmp_path / "plain"
+    write_shop(folder / BROKEN, {})
+    (folder / BROKEN / "notice.toml").write_text("no notice")
     for number, name in enumerate(SHOPS):
         a_shop(folder / name, str(number), address)
     shutil.copytree(folder, plain)
@@ -86,8 +89,9 @@ def test_a_worker_killed_while_it_hands_over_leaves_each_partner_one_whole_drop(
     with workers("dask") as two:
         report = export_group(asked(folder, two))
     assert died.exists()
-    assert {shop.shop: shop.exit_code for shop in report.shops} == dict.fromkeys(SHOPS, 0)
-    states = [run.state_name for run in runs_of(folder)]
+    endings = {shop.shop: shop.exit_code for shop in report.shops}
+    assert endings == {**dict.fromkeys(SHOPS, 0), BROKEN: ConfigurationError.exit_code}
+    states = [run.state_name for run in runs_of(folder) if not run.name.startswith(BROKEN)]
     assert (states.count("Completed"), set(states)) == (len(SHOPS), {"Completed", "Crashed"})
     assert manifests(folder) == manifests(plain)
     for number, name in enumerate(SHOPS):

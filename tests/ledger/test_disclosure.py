@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from flows.commands.disclose import command
 from flows.counter.adopting import resume
-from flows.counter.delivering import carried_by_hand
+from flows.counter.delivering import deliver
 from flows.counter.desk import open_desk
 from flows.counter.disclosure import disclose
 from flows.counter.given import given_to_each
-from flows.counter.handing_over import deliver
+from flows.counter.owed import carried_by_hand
 from flows.counter.releasing import decide
 from flows.pages import disclosure_page, disclosure_text
 from ledger.audit import entries

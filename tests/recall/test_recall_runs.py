@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from drops.verify import verify_drop
-from flows.counter.delivering import carried_by_hand
 from flows.counter.disclosure import disclose
 from flows.counter.lifting import Choice, lift
+from flows.counter.owed import carried_by_hand
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.pages import disclosure_text
 from flows.recall.words import KEPT_TEXTS, MARK_TEXTS, REASON_TEXTS, Kept

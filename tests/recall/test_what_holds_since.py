@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.counter.delivering import carried_by_hand
 from flows.counter.disclosure import disclose
 from flows.counter.erasing import erase
 from flows.counter.lifting import Choice, lift
 from flows.counter.objecting import Refusal
+from flows.counter.owed import carried_by_hand
 from flows.counter.recall_status import mark_cars, progress_of
 from flows.running.attention import attention
 from ledger.drop_book import DropBook

@@ -7,10 +7,10 @@ import pytest
 
 TABLES = ("pandas", "pandera", "prefect", "dask")
 LOOK_UP = (
-    *("acknowledge", "audit", "dispose", "hold", "keys", "lawful_request", "status", "stop"),
-    *("deliver", "policy", "quarantine", "review"),
+    *("acknowledge", "audit", "deliver", "dispose", "hold", "keys", "lawful_request"),
+    *("status", "stop", "policy", "quarantine", "review"),
 )
-WITHOUT_ARROW = LOOK_UP[:8]
+WITHOUT_ARROW = LOOK_UP[:9]
 
 
 def loaded(commands):

@@ -11,7 +11,7 @@ import transforms.remembered
 from ledger.references import References
 from transforms.identity import known_only
 from transforms.marks import marks_of
-from transforms.remembered import Gone
+from transforms.remembered import Gone, Refusers
 
 DIGEST = References(b"secret").traits
 
@@ -95,3 +95,11 @@ def test_marks_do_not_depend_on_how_many_people_are_digested_at_once(monkeypatch
     monkeypatch.setattr(transforms.marks, "_AT_ONCE", 3)
     assert told() == at_once
     assert {row for _, row, _ in at_once} == set(range(count))
+
+
+def test_a_finder_is_used_again_only_for_the_same_rows_and_the_same_marks():
+    rows, gone = np.array([True, False]), np.array([1, 2], np.uint64)
+    known = Refusers(rows, gone)
+    assert known.are(Refusers(rows.copy(), gone.copy()))
+    assert not known.are(Refusers(~rows, gone))
+    assert not known.are(Refusers(rows, gone[:1]))

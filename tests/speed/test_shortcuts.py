@@ -34,14 +34,16 @@ from transforms.checking import Contract, broken_rows, frame_of
 from transforms.key_forms import KEY, binary_keys, hexadecimal_keys, keys_of_texts
 from transforms.keyed_digests import KeyedDigests
 from transforms.linking import KeyIndex
+from transforms.number_texts import digested
 from transforms.prefetching import prefetched
 from transforms.reading import days
 from transforms.reading.columns import _READERS, read_column
-from transforms.reading.folded_columns import squeezed
+from transforms.reading.folded_columns import fold_homes, squeezed
 from transforms.repeated_numbers import RepeatedNumbers
 from transforms.screening.everybody import _digits as digits_of_phones
 from transforms.screening.folding import all_folded, fold_term
 from transforms.screening.folding import plain as plainly
+from transforms.spare_contacts import contacts_within
 
 DEFAULTS = tuple(str(day) for day in (*days.FIRST_DEFAULTS, days.LAST_DEFAULT))
 
@@ -499,3 +501,28 @@ def test_arrow_has_one_pool_of_memory():
         [sys.executable, "-c", of_a_run], capture_output=True, text=True, check=True
     )
     assert said.stdout.strip() == "jemalloc"
+
+
+_ODD_HOME, _ODD_NUMBER = "秋田市山王1-1-1コーポ山203", "自宅 018-862-0000 昼"
+cells_of_homes = st.lists(st.none() | st.sampled_from(["", "山形市下反田31-2", _ODD_HOME]))
+cells_of_numbers = st.lists(st.none() | st.sampled_from(["", "018-862-1111", _ODD_NUMBER]))
+
+
+@given(cells_of_homes, cells_of_numbers)
+def test_what_a_cell_gives_does_not_depend_on_whether_others_give_anything(homes, numbers):
+    alone, beside = (fold_homes(_texts(each)).to_pylist() for each in (homes, [*homes, _ODD_HOME]))
+    assert alone == beside[:-1]
+    alone, beside = (_contacts(each) for each in (numbers, [*numbers, _ODD_NUMBER]))
+    assert alone == [(contact, row) for contact, row in beside if row < len(numbers)]
+    digest = References(b"secret").traits
+    alone, beside = (digested(_texts(each), digest) for each in (homes, [*homes, _ODD_HOME]))
+    assert alone.tolist() == beside[:-1].tolist()
+
+
+def _texts(cells):
+    return pyarrow.array(cells, pyarrow.string())
+
+
+def _contacts(cells):
+    contacts, rows = contacts_within(_texts(cells))
+    return list(zip(contacts.to_pylist(), rows.tolist(), strict=True))
