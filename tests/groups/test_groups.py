@@ -76,14 +76,16 @@ def manifests(folder):
 def all_runs():
     """The flow runs the server knows of."""
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas.sorting import FlowRunSort
 
     with get_client(sync_client=True) as client:
-        return client.read_flow_runs(limit=200)
+        return client.read_flow_runs(limit=200, sort=FlowRunSort.START_TIME_DESC)
 
 
 def runs_of(folder):
     """The flow runs of a group's shops."""
-    return [run for run in all_runs() if str(folder) in run.parameters["request"].get("shop", "")]
+    asked = ((run, run.parameters.get("request", {})) for run in all_runs())
+    return [run for run, request in asked if str(folder) in request.get("shop", "")]
 
 
 def expect(report, folder, plain):
