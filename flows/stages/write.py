@@ -55,7 +55,7 @@ def write(run: Run, snapshot: Snapshot, registered: Registered, partner: str) ->
     view = view_of(
         run, snapshot, run.scratch.verdicts(partner), run.scratch.refusers(partner), partner
     )
-    run.ahead.finders.pop(partner, None)
+    run.ahead.finders.pop(partner, None)  # the view has it, and nobody needs it after us
     to_delete = tombstones(run, view, partner)
     targets = run.scratch.targets(partner) if run.kind is DropKind.RECALL else None
     if targets is not None:

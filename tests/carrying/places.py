@@ -146,6 +146,23 @@ def s3_server() -> Iterator[str]:
         server.stop()
 
 
+def s3_files(address: str) -> Any:
+    """The files of an S3 server, as they are at each moment."""
+    options = {"key": "shop", "secret": "open sesame", "endpoint_url": address}
+    return fsspec.filesystem("s3", **options, skip_instance_cache=True, use_listings_cache=False)
+
+
+def s3_place(address: str, prefix: str) -> dict[str, object]:
+    """The section `[place]` that names a prefix of the bucket `partner`."""
+    return {
+        "kind": "s3",
+        "bucket": "partner",
+        "prefix": prefix,
+        "endpoint_url": address,
+        "secret": {"file": "lotas-sftp"},
+    }
+
+
 @contextmanager
 def s3_records(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any, str]]:
     """Run an S3 server that commands may read records from.
@@ -156,10 +173,7 @@ def s3_records(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any, str]
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "open sesame")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with s3_server() as address:
-        options = {"key": "shop", "secret": "open sesame", "endpoint_url": address}
-        files = fsspec.filesystem(
-            "s3", **options, skip_instance_cache=True, use_listings_cache=False
-        )
+        files = s3_files(address)
         files.mkdir("shops")
         host = address.removeprefix("http://")
         yield address, files, f"?endpoint_override={host}&scheme=http&region=us-east-1"

@@ -7,7 +7,6 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
@@ -34,7 +33,7 @@ from schemas.errors import (
     VerificationError,
 )
 from tests import factories
-from tests.carrying.places import S3_CREDENTIAL, s3_server, sftp_server
+from tests.carrying.places import S3_CREDENTIAL, s3_files, s3_place, s3_server, sftp_server
 from tests.carrying.test_sealing import TABLES, identity, sealed_to
 from tests.command import joint_use
 from tests.factories import (
@@ -66,8 +65,8 @@ def stop(at_desk, drop_id):
         DropBook(connection).stop(at_desk.actor, drop_id)
 
 
-def shop_for(folder: Path, place: dict, secret: str = "", tables=TABLES) -> Path:
-    terms = agreement(sealing=sealed_to(identity())) | {"place": place}
+def shop_for(folder: Path, place: dict, secret: str = "", tables=TABLES, key=None) -> Path:
+    terms = agreement(sealing=sealed_to(key or identity())) | {"place": place}
     shop = write_shop(folder, tables, terms)
     if secret:
         write_private(shop / "state" / "keys" / "lotas-sftp", secret.encode())
@@ -793,18 +792,9 @@ def test_a_cut_connection_leaves_nothing_to_be_taken_and_is_gone_on_with(tmp_pat
 
 def test_s3_gets_the_parcel(tmp_path):
     with s3_server() as address:
-        options = {"key": "shop", "secret": "open sesame", "endpoint_url": address}
-        bucket = fsspec.filesystem("s3", **options, skip_instance_cache=True)
+        bucket, place = s3_files(address), s3_place(address, "in")
         bucket.mkdir("partner")
-        place = {
-            "kind": "s3",
-            "bucket": "partner",
-            "prefix": "in",
-            "endpoint_url": address,
-            "secret": {"file": "lotas-sftp"},
-        }
         outcome = outcome_of(shop_for(tmp_path / "shop", place, S3_CREDENTIAL))
-        bucket.invalidate_cache()
         found = {name.removeprefix("partner/in/") for name in bucket.ls("partner/in")}
     assert outcome.handover_code == 0, outcome.handed_over
     assert found == FILES
