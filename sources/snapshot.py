@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
-from pyarrow import ipc
 
 from schemas.staging import staged_schema
+from sources.arrow_files import batches_in
 from transforms.spine import SPINE_TABLES, Spine
 
 _MOST_KEPT = 2_000
@@ -125,19 +125,6 @@ def staged_batches(
     fields = None if columns is None else [names.index(column) for column in columns]
     for batch in batches_in(folder / f"{table}.arrow", fields, numbers):
         yield batch if columns is None else batch.select(columns)
-
-
-def batches_in(
-    path: Path, fields: list[int] | None = None, numbers: Iterable[int] | None = None
-) -> Iterator[pyarrow.RecordBatch]:
-    """Stream an Arrow file, or only some of its fields, or of its batches."""
-    options = ipc.IpcReadOptions(included_fields=fields)
-    with (
-        pyarrow.OSFile(str(path)) as file,
-        ipc.open_file(file, options=options) as reader,
-    ):
-        for number in range(reader.num_record_batches) if numbers is None else numbers:
-            yield reader.get_batch(number)
 
 
 def loaded(folder: Path, table: str, columns: list[str]) -> pyarrow.Table:

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow
 import pyarrow.compute as pc
-from pyarrow import ipc
 
 from schemas.catalog import CATALOG, DELIVERABLE_TABLES, Table
 from schemas.shop import TableMapping
 from schemas.staging import FAULT, PART, RECORD, UNREAD, row_of, staged_schema
+from sources.arrow_files import writing
 from sources.opening import opened
 from sources.records import TableReading, TableReadings, records_of
 from sources.rows import OutOfOrderError, RawBatch, UnreadableRow
@@ -29,8 +29,6 @@ from transforms.line_checks import LineChecks
 from transforms.linking import NO_LINK, KeyIndex, find_vehicles, living_keys
 from transforms.mapping import Match
 from transforms.prefetching import prefetched
-
-_IPC_OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
 
 def take_snapshot(
@@ -105,9 +103,7 @@ class _Stager:
         unread: dict[str, tuple[str, ...]] = {}
         flags: Counter[str] = Counter()
         batch_rows: list[int] = []
-        with ipc.new_file(
-            str(self._folder / f"{table.name}.arrow"), schema, options=_IPC_OPTIONS
-        ) as file:
+        with writing(self._folder / f"{table.name}.arrow", schema) as file:
             for number, mapping in enumerate(mappings):
                 read = reading(mapping, table)
                 parts.append(read.rows.part)

@@ -73,12 +73,9 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
         note = note_server(state, url)
         try:
             _wait_for(state, server)
-            pool = ["work-pool", "create", "joint-use", "--type", "process", "--overwrite"]
-            _run(_command(pool), environment)
+            _run([sys.executable, "-m", "flows.deployments.preparing"], environment)
             deployments = str(_HOME / served.deployments)
             _run(_command(["deploy", "--all", "--prefect-file", deployments]), environment)
-            # What an earlier worker left behind would keep all later runs waiting.
-            _run([sys.executable, "-m", "flows.deployments.burying"], environment)
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
             with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
                 watch(server, worker)

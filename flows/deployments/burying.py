@@ -42,7 +42,3 @@ def _bury(runs: FlowRunFilter, told: str) -> None:
         while found := client.read_flow_runs(flow_run_filter=runs, limit=_PAGE):
             for run in found:
                 client.set_flow_run_state(run.id, Crashed(message=told), force=True)
-
-
-if __name__ == "__main__":
-    bury_deployed()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pyarrow import ipc
 
 from ledger.drop_entries import Tombstone
 from ledger.recall_book import Handover
-from sources.snapshot import batches_in
+from sources.arrow_files import batches_in, table_in, writing
 from transforms.identity import Traits
 from transforms.marks import NO_MARKS, Marks
 from transforms.objections import Register
@@ -196,12 +196,11 @@ class Scratch:
         with self.writing(name, table.schema) as file:
             file.write_table(table)
 
-    @contextmanager
-    def writing(self, name: str, schema: pyarrow.Schema) -> Iterator[ipc.RecordBatchFileWriter]:
+    def writing(
+        self, name: str, schema: pyarrow.Schema
+    ) -> AbstractContextManager[ipc.RecordBatchFileWriter]:
         """Keep a table that comes piece by piece."""
-        options = ipc.IpcWriteOptions(compression="lz4")
-        with ipc.new_file(str(self._table_file(name)), schema, options=options) as file:
-            yield file
+        return writing(self._table_file(name), schema)
 
     def pieces(self, name: str) -> Iterator[pyarrow.RecordBatch]:
         """Read a table piece by piece."""
@@ -209,8 +208,7 @@ class Scratch:
 
     def table(self, name: str) -> pyarrow.Table:
         """Read a table."""
-        with pyarrow.OSFile(str(self._table_file(name))) as file, ipc.open_file(file) as reader:
-            return reader.read_all()
+        return table_in(self._table_file(name))
 
     def _table_file(self, name: str) -> Path:
         return self.folder / f"{name}.arrow"

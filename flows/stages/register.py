@@ -129,6 +129,8 @@ def _stated_by_contact(run: Run, rows: pyarrow.Table, snapshot: Snapshot) -> set
     customers = partial(snapshot.table, "customers", list(NUMBERED_BY))
     is_contact = are_contacts(whole(rows["customer_id"]), customers)
     stated = rows.filter(pyarrow.array(is_contact))
+    if not len(stated):
+        return set()
     notice = run.folder.policy.notice
     statements = stated.select(STATEMENT_COLUMNS)
     return stated_ids(run.ledger.references, statements, notice, run.actor.at.date())
