@@ -1,55 +1,24 @@
-"""Opening the ledger: SQLite in the state folder, or PostgreSQL by URL; upgraded to this version.
+"""Opening the ledger: SQLite in the state folder, or PostgreSQL by URL; upgraded to this version."""
 
-Whoever writes holds the only writing transaction: SQLite's by BEGIN IMMEDIATE, PostgreSQL's by an
-advisory lock. So what is read within a writing transaction stays true until it ends.
-"""
-
-import hashlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from filelock import FileLock
-from sqlalchemy import (
-    Connection,
-    Engine,
-    NullPool,
-    create_engine,
-    event,
-    make_url,
-    text,
-)
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import Connection
 
 from ledger import tables
 from ledger.audit import Actor, digest_at, head, note
 from ledger.carry_book import CarryBook
+from ledger.databases import Database, at_url, in_file
 from ledger.key_files import begin_key, check_value_of, load_key
 from ledger.locks import held
 from ledger.noted_head import note_head, noted_head
 from ledger.private_files import private_folder, refuse_wider
 from ledger.references import References
 from ledger.settings import remember_setting, setting
-from schemas.errors import (
-    BusyError,
-    ConfigurationError,
-    LedgerDoubtfulError,
-    LedgerUnavailableError,
-)
+from schemas.errors import LedgerDoubtfulError
 from schemas.state_folder import PRIVATE
-
-_PATIENCE_SECONDS = 120
-_WRITES = "joint_use_writes"
-_WRITING_LOCK = "writing"
-_BUSY_MS = 2_000
-_ENGINES_KEPT = 16
-"""They hold no connection, but remember how statements are written."""
-
-_LOCK_NOT_AVAILABLE = "55P03"
-"""What PostgreSQL says when `lock_timeout` is over."""
 
 LEDGER_KEY = "ledger"
 """The key of references and traits."""
@@ -82,17 +51,15 @@ class Ledger:
     """A shop's open ledger."""
 
     state: Path
-    engine: Engine
+    database: Database
     references: References
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open the one writing transaction; others wait for it. An error undoes all of it."""
-        with _translated(), self.engine.connect() as plain:
-            connection = plain.execution_options(**{_WRITES: True})
-            with connection.begin():
-                yield connection
-                newest, follows = head(connection), self._follows_the_note(connection)
+        with self.database.transaction(is_writing=True) as connection:
+            yield connection
+            newest, follows = head(connection), self._follows_the_note(connection)
         if follows:
             note_head(self.state, newest)
 
@@ -104,7 +71,7 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that sees one state and changes nothing."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
+        with self.database.transaction() as connection:
             yield connection
 
     def key(self, name: str) -> bytes:
@@ -164,8 +131,7 @@ class Ledger:
         names = sorted(names)
         with ExitStack() as stack:
             stack.enter_context(held(self.state, names))
-            if self.engine.dialect.name == "postgresql":
-                stack.enter_context(_held_by_advisory_locks(self.engine, names))
+            stack.enter_context(self.database.held(names))
             yield
 
 
@@ -184,27 +150,25 @@ def open_ledger(state: Path, url: str | None) -> Ledger:
     for part in PRIVATE:
         if (state / part).exists():
             refuse_wider(state / part, 0o700)
-    engine = _postgresql(url) if url else _sqlite(_private_file(state / "ledger.db"))
+    database = at_url(url) if url else in_file(state / "ledger.db")
     # Whoever only looks waits for no writer.
-    with _translated(), engine.connect() as connection, connection.begin():
+    with database.transaction() as connection:
         is_ready = tables.form_of(connection) == tables.FORM
         known = setting(connection, f"{_KEY}{LEDGER_KEY}") if is_ready else None
     if known is not None:
-        return Ledger(state, engine, References(load_key(state, LEDGER_KEY, known)))
-    with _translated(), engine.connect() as plain:
-        connection = plain.execution_options(**{_WRITES: True})
-        with connection.begin():
-            form = tables.form_of(connection)
-            if form is None and url and (state / "ledger.db").exists():
-                raise _another_is_there()
-            if form is None:
-                tables.make(connection)
-            elif form != tables.FORM:
-                from ledger.migrating import upgrade  # noqa: PLC0415 (Alembic is slow to load)
+        return Ledger(state, database, References(load_key(state, LEDGER_KEY, known)))
+    with database.transaction(is_writing=True) as connection:
+        form = tables.form_of(connection)
+        if form is None and url and (state / "ledger.db").exists():
+            raise _another_is_there()
+        if form is None:
+            tables.make(connection)
+        elif form != tables.FORM:
+            from ledger.migrating import upgrade  # noqa: PLC0415 (Alembic is slow to load)
 
-                upgrade(connection, form)
-            secret = _known_key(connection, state, LEDGER_KEY)
-    return Ledger(state, engine, References(secret))
+            upgrade(connection, form)
+        secret = _known_key(connection, state, LEDGER_KEY)
+    return Ledger(state, database, References(secret))
 
 
 def _another_is_there() -> LedgerDoubtfulError:
@@ -218,122 +182,9 @@ def _another_is_there() -> LedgerDoubtfulError:
     )
 
 
-def _private_file(path: Path) -> Path:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    return path.absolute()
-
-
 def _known_key(connection: Connection, state: Path, name: str) -> bytes:
     known = setting(connection, f"{_KEY}{name}")
     secret = load_key(state, name, known)
     if known is None:
         remember_setting(connection, f"{_KEY}{name}", check_value_of(secret))
     return secret
-
-
-@lru_cache(_ENGINES_KEPT)
-def _sqlite(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _PATIENCE_SECONDS}
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(raw: sqlite3.Connection, _record: object) -> None:
-        raw.isolation_level = None  # this module begins transactions itself
-        if raw.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            # SQLite has no patience with two who turn a new file to WAL at the same moment.
-            with FileLock(path.with_name("ledger.lock"), mode=0o600):
-                raw.execute("PRAGMA journal_mode=WAL")
-        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
-            raw.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-@lru_cache(_ENGINES_KEPT)
-def _postgresql(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.get_backend_name() != "postgresql":
-        raise ConfigurationError(
-            "ledger.url: PostgreSQL の URL（postgresql://…）を書くか、行を消してください / "
-            "ledger.url: give a PostgreSQL URL (postgresql://…), or leave it out"
-        )
-    engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        poolclass=NullPool,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(_WRITES):
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(:number)"), {"number": _number(_WRITING_LOCK)}
-            )
-        else:
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    return engine
-
-
-@contextmanager
-def _held_by_advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
-    """Hold session locks of PostgreSQL; it frees them when the connection of a killed run ends."""
-    with _translated(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        try:
-            session.execute(text(f"SET lock_timeout = {_BUSY_MS}"))
-            for name in names:
-                _take(session, name)
-            yield
-        finally:
-            # The server frees them some time after the connection is closed: too late for who asks next.
-            # If the session is lost, so are its locks; what the run did counts all the same.
-            with suppress(DBAPIError):
-                session.execute(text("SELECT pg_advisory_unlock_all()"))
-
-
-def _take(session: Connection, name: str) -> None:
-    """Take a lock; that of a run just killed is waited for until the server has noticed."""
-    try:
-        session.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _number(name)})
-    except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-            raise
-    else:
-        return
-    raise BusyError(
-        f"別の端末が {name} を処理しています。終わるまでお待ちください / "
-        f"another desk is working on {name}; wait until it has ended"
-    )
-
-
-def _number(name: str) -> int:
-    """Number a lock: 63 bits of a digest."""
-    return int.from_bytes(hashlib.sha256(f"joint-use {name}".encode()).digest()[:8]) >> 1
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn a database's errors into one line that quotes nothing."""
-    try:
-        yield
-    except DBAPIError as error:
-        kind = type(error.orig).__name__
-    else:
-        return
-    raise LedgerUnavailableError(
-        f"台帳のデータベースが使えません（{kind}）。動いているか、ディスクがいっぱいでないか確かめて、"
-        "もう一度実行してください。何も記録していません / "
-        f"the ledger's database failed ({kind}); is it running, is the disk full, is ledger.db a backup's "
-        "damaged copy? Nothing was "
-        "recorded; run again"
-    )

@@ -342,7 +342,7 @@ def test_another_program_that_holds_the_file_is_waited_for(tmp_path):
 
 def test_whoever_only_looks_waits_for_no_writer(tmp_path, monkeypatch):
     key = open_ledger(tmp_path / "state", None).signing_key()
-    monkeypatch.setattr("ledger.opening._PATIENCE_SECONDS", 0)
+    monkeypatch.setattr("ledger.databases._PATIENCE_SECONDS", 0)
     other = sqlite3.connect(tmp_path / "state" / "ledger.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert open_ledger(tmp_path / "state", None).signing_key() == key
