@@ -91,7 +91,7 @@ class CheckedTable:
             keys: of the files that were checked; this one's are added.
         """
         try:
-            for batch in prefetched(read_table(folder, self._resource, encoded=True)):
+            for batch in prefetched(read_table(folder, self._resource, encoded=True), len):
                 if self._has_its_header(batch):
                     self._check(batch, keys)
                     yield batch

@@ -97,7 +97,7 @@ def write_all(writer: TableWriter, batches: Iterable[pyarrow.RecordBatch]) -> in
     """Write batches to the end and close the file; give the number of rows."""
     count = 0
     try:
-        for batch in prefetched(batches):
+        for batch in prefetched(batches, len):
             writer.write(batch)
             count += batch.num_rows
     finally:

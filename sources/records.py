@@ -75,7 +75,7 @@ class TableReadings:
             beside = source.beside() if isinstance(source, ReadBeside) else None
             if beside is not None:
                 self._begun[id(mapping)] = _begun(
-                    beside, mapping, CATALOG[_MOST_ROWS], count=_BATCHES_AHEAD
+                    beside, mapping, CATALOG[_MOST_ROWS], is_at_once=True
                 )
 
     def standing(self, mapping: TableMapping, table: Table) -> TableReading:
@@ -103,15 +103,19 @@ def _begun(
     table: Table,
     *,
     is_sorted: bool = False,
-    count: int = 1,
+    is_at_once: bool = False,
 ) -> TableReading:
     rows = source.table(mapping.table or "")
     match = match_table(mapping, rows, table)
     refuse_missing(match, rows.part, table)
     order = order_of(match, table)
     if isinstance(rows, StandingTable) and not is_sorted:
-        return TableReading(rows, match, prefetched(rows.standing(match.headers, order), count))
-    return TableReading(rows, match, prefetched(rows.batches(match.headers, order), count))
+        batches = rows.standing(match.headers, order)
+    else:
+        batches = rows.batches(match.headers, order)
+    if is_at_once:
+        return TableReading(rows, match, prefetched(batches, count=_BATCHES_AHEAD))
+    return TableReading(rows, match, prefetched(batches, lambda batch: len(batch.records)))
 
 
 def records_of(mapping: TableMapping, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:

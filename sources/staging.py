@@ -111,7 +111,10 @@ class _Stager:
                 with (
                     closing(read.batches),
                     closing(
-                        prefetched(_canonical(read.batches, mapping, read.match, table))
+                        prefetched(
+                            _canonical(read.batches, mapping, read.match, table),
+                            lambda made: len(made[1]),
+                        )
                     ) as canonical,
                 ):
                     for batch, records in canonical:

@@ -418,18 +418,41 @@ def test_working_ahead_changes_nothing_but_who_works():
     assert threading.current_thread() not in workers
 
 
-def test_what_ends_the_iterator_is_raised_behind_its_last_item():
+@pytest.mark.parametrize(("large", "by_another"), [(None, 0), (0, 4), (2, 2), (4, 0)])
+def test_few_rows_are_worth_no_thread(large, by_another):
+    workers = []
+
+    def items():
+        for number in range(5):
+            workers.append(threading.current_thread())
+            yield number
+
+    stream = prefetched(items(), lambda number: 1_001 if number == large else 1_000)
+    assert list(stream) == [0, 1, 2, 3, 4]
+    assert len(workers) == 5
+    here = 5 - by_another
+    assert set(workers[:here]) == {threading.current_thread()}
+    assert threading.current_thread() not in workers[here:]
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+@pytest.mark.parametrize("rows", [None, lambda _: 1, lambda _: 1_001])
+def test_what_ends_the_iterator_is_raised_behind_its_last_item(rows):
     def items():
         yield 1
         raise ValueError("broken")
 
-    stream = prefetched(items())
+    stream = prefetched(items(), rows)
     assert next(stream) == 1
     with pytest.raises(ValueError, match="broken"):
         next(stream)
+    with pytest.raises(StopIteration):
+        next(stream)
 
 
-def test_an_iterator_that_is_left_early_is_closed():
+@pytest.mark.parametrize("rows", [None, lambda _: 1, lambda _: 1_001])
+def test_an_iterator_that_is_left_early_is_closed(rows):
     closed = threading.Event()
 
     def items():
@@ -438,7 +461,7 @@ def test_an_iterator_that_is_left_early_is_closed():
         finally:
             closed.set()
 
-    stream = prefetched(items())
+    stream = prefetched(items(), rows)
     next(stream)
     stream.close()
     assert closed.is_set()
