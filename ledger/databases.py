@@ -15,7 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock
 from sqlalchemy import (
+    URL,
     Connection,
+    Dialect,
     Engine,
     NullPool,
     create_engine,
@@ -37,16 +39,20 @@ _ENGINES_KEPT = 16
 _LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL says when `lock_timeout` is over."""
 
-_FILE: ContextVar[Path] = ContextVar("the file that is being connected to")
+_NAME: ContextVar[str] = ContextVar("the file, or a server's database, that is being connected to")
 
 
 @dataclass(frozen=True)
 class Database:
-    """A ledger's database, and how transactions in it begin."""
+    """A ledger's database, and how transactions in it begin.
+
+    Args:
+        engine: of all files, or of a server: a process that sees to many shops writes each statement once.
+        name: of the file, or of the server's database.
+    """
 
     engine: Engine
-    file: Path | None = None
-    """SQLite's."""
+    name: str
 
     @contextmanager
     def transaction(self, *, is_writing: bool = False) -> Iterator[Connection]:
@@ -67,26 +73,25 @@ class Database:
         Raises:
             BusyError: somebody else holds one of them.
         """
-        if self.file is not None:
+        if self.engine.dialect.name == "sqlite":
             yield
             return
-        with _translated(), _advisory_locks(self.engine, names):
+        with _translated(), self._connected() as plain, _advisory_locks(plain, names):
             yield
 
     def _connected(self) -> Connection:
-        before = None if self.file is None else _FILE.set(self.file)
+        before = _NAME.set(self.name)
         try:
             return self.engine.connect()
         finally:
-            if before is not None:
-                _FILE.reset(before)
+            _NAME.reset(before)
 
 
 def in_file(path: Path) -> Database:
     """Give the database in a file, which is made if it is not there."""
     path.touch(mode=0o600)
     path.chmod(0o600)
-    return Database(_sqlite(), path.absolute())
+    return Database(_sqlite(), str(path.absolute()))
 
 
 def at_url(url: str) -> Database:
@@ -95,12 +100,21 @@ def at_url(url: str) -> Database:
     Raises:
         ConfigurationError: it is none of PostgreSQL's.
     """
-    return Database(_postgresql(url))
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "postgresql":
+        raise ConfigurationError(
+            "ledger.url: PostgreSQL の URL（postgresql://…）を書くか、行を消してください / "
+            "ledger.url: give a PostgreSQL URL (postgresql://…), or leave it out"
+        )
+    server = parsed.set(drivername="postgresql+psycopg", database="")
+    return Database(_postgresql(server), parsed.database or "")
 
 
 @cache
 def _sqlite() -> Engine:
-    """Give the engine of all files: a process that sees to many shops writes each statement once."""
     engine = create_engine("sqlite://", creator=_opened, poolclass=NullPool)
 
     @event.listens_for(engine, "begin")
@@ -112,7 +126,7 @@ def _sqlite() -> Engine:
 
 
 def _opened() -> sqlite3.Connection:
-    path = _FILE.get()
+    path = Path(_NAME.get())
     raw = sqlite3.connect(path, _PATIENCE_SECONDS, check_same_thread=False)
     try:
         raw.isolation_level = None  # this module begins transactions itself
@@ -129,21 +143,15 @@ def _opened() -> sqlite3.Connection:
 
 
 @lru_cache(_ENGINES_KEPT)
-def _postgresql(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.get_backend_name() != "postgresql":
-        raise ConfigurationError(
-            "ledger.url: PostgreSQL の URL（postgresql://…）を書くか、行を消してください / "
-            "ledger.url: give a PostgreSQL URL (postgresql://…), or leave it out"
-        )
-    engine = create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        poolclass=NullPool,
-        hide_parameters=True,
-    )
+def _postgresql(server: URL) -> Engine:
+    engine = create_engine(server, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "do_connect")
+    def choose(
+        _dialect: Dialect, _record: object, _arguments: list[str], options: dict[str, str]
+    ) -> None:
+        if _NAME.get():
+            options["dbname"] = _NAME.get()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -158,19 +166,19 @@ def _postgresql(url: str) -> Engine:
 
 
 @contextmanager
-def _advisory_locks(engine: Engine, names: list[str]) -> Iterator[None]:
+def _advisory_locks(plain: Connection, names: list[str]) -> Iterator[None]:
     """Hold session locks of PostgreSQL; it frees them when the connection of a killed run ends."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        try:
-            session.execute(text(f"SET lock_timeout = {_BUSY_MS}"))
-            for name in names:
-                _take(session, name)
-            yield
-        finally:
-            # The server frees them some time after the connection is closed: too late for who asks next.
-            # If the session is lost, so are its locks; what the run did counts all the same.
-            with suppress(DBAPIError):
-                session.execute(text("SELECT pg_advisory_unlock_all()"))
+    session = plain.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        session.execute(text(f"SET lock_timeout = {_BUSY_MS}"))
+        for name in names:
+            _take(session, name)
+        yield
+    finally:
+        # The server frees them some time after the connection is closed: too late for who asks next.
+        # If the session is lost, so are its locks; what the run did counts all the same.
+        with suppress(DBAPIError):
+            session.execute(text("SELECT pg_advisory_unlock_all()"))
 
 
 def _take(session: Connection, name: str) -> None:

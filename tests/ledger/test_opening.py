@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from datetime import datetime
-from threading import Timer
+from threading import Thread, Timer
 
 import psycopg
 import pyarrow
@@ -23,7 +23,7 @@ from ledger.migrating import configuration
 from ledger.objection_book import ObjectionBook
 from ledger.opening import open_ledger
 from ledger.review_book import ReviewBook
-from ledger.settings import setting
+from ledger.settings import remember_setting, setting
 from schemas.errors import (
     BusyError,
     ConfigurationError,
@@ -284,6 +284,34 @@ def test_sqlite_is_set_up_to_survive_and_to_refuse_loose_ends(tmp_path):
         ]
     assert found == ["wal", 1, 2]
     assert (tmp_path / "state" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_ledgers_that_one_process_has_open_are_not_mixed(tmp_path, request, kind):
+    def opened(name):
+        is_file = kind == "sqlite"
+        url = None if is_file else new_database(request.getfixturevalue("postgresql"))
+        return open_ledger(tmp_path / name, url)
+
+    ledgers = {name: opened(name) for name in ("first", "second")}
+
+    def count(name):
+        for _ in range(20):
+            with ledgers[name].writing() as connection:
+                known = int(setting(connection, "count") or 0)
+                remember_setting(connection, "count", str(known + 1))
+
+    threads = [Thread(target=count, args=(name,)) for name in ledgers]
+    with ledgers["first"].writing() as one, ledgers["second"].writing() as other:
+        remember_setting(one, "name", "first")
+        remember_setting(other, "name", "second")
+        for thread in threads:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    for name, ledger in ledgers.items():
+        with ledger.reading() as connection:
+            assert (setting(connection, "name"), setting(connection, "count")) == (name, "20")
 
 
 def test_desks_with_folders_of_their_own_hold_each_other_off_on_postgresql(tmp_path, postgresql):

@@ -93,6 +93,7 @@ def fill_sqlite(shop: Path, entered=backwards) -> Path:
 @pytest.mark.parametrize("entered", [backwards, as_numbered, one_late])
 def test_sqlite_gives_the_bytes_the_files_give(other_shop, from_files, entered, monkeypatch):
     monkeypatch.setattr("sources.adbc_databases.BATCH_ROWS", 40)
+    monkeypatch.setattr("transforms.prefetching._FEW_ROWS", 0)
     fill_sqlite(other_shop, entered)
     point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
     assert manifests(other_shop) == from_files[1]
@@ -103,6 +104,7 @@ def test_nobody_reads_a_database_any_more_when_its_connections_are_closed(
 ):
     for module in ("adbc_databases", "rows"):
         monkeypatch.setattr(f"sources.{module}.BATCH_ROWS", 40)
+    monkeypatch.setattr("transforms.prefetching._FEW_ROWS", 0)
     monkeypatch.setattr("sources.staging._Stager._staged", lambda *_: 1 / 0)
     fill_sqlite(other_shop)
     point_at(other_shop, 'kind = "sqlite"\nfile = "shop.db"')
@@ -110,15 +112,17 @@ def test_nobody_reads_a_database_any_more_when_its_connections_are_closed(
     readers = set()
 
     def seen(table, headers, order, _rows=adbc_databases.AdbcTable._rows):
-        readers.add(threading.current_thread())
-        yield from _rows(table, headers, order)
+        for batch in _rows(table, headers, order):
+            readers.add(threading.current_thread())
+            yield batch
 
     monkeypatch.setattr(adbc_databases.AdbcTable, "_rows", seen)
     with pytest.raises(ZeroDivisionError) as failure:
         take_snapshot(folder, tmp_path, {})
     # The failure still holds every frame it went through, and what was in them.
-    assert (len(readers), failure.tb.tb_next is None) == (2, False)
-    assert not any(reader.is_alive() for reader in readers)
+    beside = readers - {threading.current_thread()}
+    assert (len(readers), len(beside), failure.tb.tb_next is None) == (3, 2, False)
+    assert not any(reader.is_alive() for reader in beside)
 
 
 def test_postgresql_gives_the_bytes_the_files_give(other_shop, from_files, postgresql):

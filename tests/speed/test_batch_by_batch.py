@@ -9,6 +9,7 @@ import pytest
 import sources.csv_files
 import sources.rows
 import sources.snapshot
+import transforms.prefetching
 import transforms.spine
 from drops.bag import read_manifest
 from ledger.holdings_book import HoldingsBook
@@ -29,6 +30,7 @@ def few_at_once(monkeypatch):
     def begin():
         monkeypatch.setattr(sources.rows, "BATCH_ROWS", FEW_ROWS)
         monkeypatch.setattr(sources.csv_files, "_BLOCK_BYTES", FEW_BYTES)
+        monkeypatch.setattr(transforms.prefetching, "_FEW_ROWS", 0)
         monkeypatch.setattr(transforms.spine, "_MOST_KEPT", FEW_ROWS)
         monkeypatch.setattr(sources.snapshot, "_MOST_KEPT", FEW_ROWS)
 
