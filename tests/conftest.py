@@ -14,7 +14,7 @@ from hypothesis import settings
 
 _MEMORY = Path("/dev/shm")
 _PLENTY = 6 << 30
-"""Bytes that must be free for the files of tests to be kept in memory; they take less than one GiB."""
+"""Bytes that must be free for the files of tests to be kept in memory; they take about one GiB."""
 
 
 def _write_to_memory() -> None:
