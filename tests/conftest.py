@@ -50,23 +50,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each worker begin with its part of the long tests, so that none is left for the end.
-
-    At first each gets a stretch of the list (`--dist worksteal`).
-    """
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = [item for item in items if any(map(item.get_closest_marker, ("flow", "long")))]
-    begun_first = set(long)
-    others = iter([item for item in items if item not in begun_first])
-    room = len(items) // workers
-    ordered: list[pytest.Item] = []
-    for number in range(workers):
-        own = long[number::workers]
-        ordered += [*own, *itertools.islice(others, max(room - len(own), 0))]
-    items[:] = [*ordered, *others]
-
-
 def pytest_unconfigure() -> None:
     """Take Prefect's home of the test run away."""
     shutil.rmtree(_PREFECT_HOME, ignore_errors=True)

@@ -37,8 +37,6 @@ from tests.factories import (
 )
 from tests.ledger import processes
 
-pytestmark = pytest.mark.long
-
 KILLS = int(os.environ.get("JOINT_USE_KILLS", "15"))
 """How often a run is killed; 200 take some minutes."""
 
