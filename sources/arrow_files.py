@@ -13,11 +13,9 @@ _SMALL_BYTES = 256 * 1024
 _PACKED = ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
-@contextmanager
-def writing(path: Path, schema: pyarrow.Schema) -> Iterator[ipc.RecordBatchFileWriter]:
-    """Write a table piece by piece."""
-    with ipc.new_file(str(path), schema, options=_PACKED) as file:
-        yield file
+def writing(path: Path, schema: pyarrow.Schema) -> ipc.RecordBatchFileWriter:
+    """Write a table piece by piece, within `with`."""
+    return ipc.new_file(str(path), schema, options=_PACKED)
 
 
 def batches_in(

@@ -22,6 +22,7 @@ from flows.commands.options import (
     shop_or_group_option,
 )
 from flows.deployments.group import STATE, shops_of
+from flows.deployments.names import POOL
 from flows.running.orchestration import note_server, running_server, serving, set_up
 from ledger.private_files import private_folder
 from schemas.errors import BusyError, JointUseError
@@ -77,7 +78,7 @@ def _serve(served: "_Served", state: Path, port: int) -> None:
             deployments = str(_HOME / served.deployments)
             _run(_command(["deploy", "--all", "--prefect-file", deployments]), environment)
             click.echo(f"http://127.0.0.1:{port}  (Ctrl-C で終了 / to stop)")
-            with _running(["worker", "start", "--pool", "joint-use"], environment) as worker:
+            with _running(["worker", "start", "--pool", POOL], environment) as worker:
                 watch(server, worker)
         except KeyboardInterrupt:
             click.echo("終了します / stopping", err=True)

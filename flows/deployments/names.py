@@ -1,6 +1,9 @@
-"""The names of our flows, by which a server that others use too tells what is ours."""
+"""The names of our flows, by which a server that others use too tells what is ours, and of their pool."""
 
 from enum import StrEnum
+
+POOL = "joint-use"
+"""The pool that `prefect.yaml` names, and the worker of `joint-use serve` takes its runs from."""
 
 
 class FlowName(StrEnum):

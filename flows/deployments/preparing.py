@@ -10,15 +10,13 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.workers.process import ProcessWorker
 
 from flows.deployments.burying import bury_deployed
-
-_POOL = "joint-use"
-"""The pool that `prefect.yaml` names, and the worker of `joint-use serve` takes its runs from."""
+from flows.deployments.names import POOL
 
 
 def make_pool() -> None:
     """Make the pool of processes, or set it as it has to be."""
     pool = WorkPoolCreate(
-        name=_POOL,
+        name=POOL,
         type=ProcessWorker.type,
         base_job_template=ProcessWorker.get_default_base_job_template(),
     )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -196,10 +195,8 @@ class Scratch:
         with self.writing(name, table.schema) as file:
             file.write_table(table)
 
-    def writing(
-        self, name: str, schema: pyarrow.Schema
-    ) -> AbstractContextManager[ipc.RecordBatchFileWriter]:
-        """Keep a table that comes piece by piece."""
+    def writing(self, name: str, schema: pyarrow.Schema) -> ipc.RecordBatchFileWriter:
+        """Keep a table that comes piece by piece, within `with`."""
         return writing(self._table_file(name), schema)
 
     def pieces(self, name: str) -> Iterator[pyarrow.RecordBatch]:
